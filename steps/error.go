@@ -1,0 +1,63 @@
+package steps
+
+import "time"
+
+// The kinds of error that a job can tell apart as `error.kind`.
+const (
+	Network    = "network"
+	Timeout    = "timeout"
+	TLS        = "tls"
+	Auth       = "auth"
+	Status     = "status"
+	Content    = "content"
+	Expect     = "expect"
+	Expression = "expression"
+	BadInput   = "input"
+	Cancelled  = "cancelled"
+	Fault      = "fault"
+	Limit      = "limit"
+)
+
+// Repeat says when a call that failed may be made again.
+type Repeat int
+
+// A call is repeated Never, IfSafe (when making it twice does no harm) or Always (it surely had no effect).
+const (
+	Never Repeat = iota
+	IfSafe
+	Always
+)
+
+// Error is how a step fails.
+type Error struct {
+	Kind     string `json:"kind"`
+	Message  string `json:"message"`
+	Step     string `json:"step,omitempty"`   // the id of the step, else its key
+	Status   int    `json:"status,omitempty"` // the HTTP status, 0 when there was no answer
+	Attempts int    `json:"attempts,omitempty"`
+	// Hint is the next step for the person who reads it.
+	Hint string `json:"hint,omitempty"`
+	// Fields are further names of `error`, such as `fault`.
+	Fields map[string]any `json:"fields,omitempty"`
+
+	Repeat     Repeat        `json:"-"`
+	RetryAfter time.Duration `json:"-"` // what the server asked to wait; 0 when it did not
+	// Response is what `response` is in `retry.when`: nil when there was no answer.
+	Response map[string]any `json:"-"`
+	Cause    error          `json:"-"`
+}
+
+// Error gives the message, without kind and hint.
+func (e *Error) Error() string { return e.Message }
+
+// Unwrap gives the cause.
+func (e *Error) Unwrap() error { return e.Cause }
+
+// SignInError is the error of a Clients' client when it could not sign in. A kind turns it into an Error of kind Auth.
+type SignInError interface {
+	error
+	// Temporary says that trying later may help: the token endpoint was down, not the sign-in wrong.
+	Temporary() bool
+	// Help is what a person should do next, "" when nothing.
+	Help() string
+}

@@ -1,0 +1,101 @@
+// Package steps says what a kind of step is: its name, the fields it takes, what it gives and the function that does it.
+//
+// A kind is one value. The job language reads, checks, documents and completes steps from it, and knows nothing else of
+// them. The package knows no YAML, no expressions and no engine.
+package steps
+
+import (
+	"context"
+	"net/http"
+	"sort"
+)
+
+// Kind describes one kind of step.
+type Kind struct {
+	Name    string // the key that stands in a step, such as "rest"
+	Summary string // one line, without a full stop
+	Doc     string // further paragraphs, Markdown
+	Example string // a step of this kind as YAML, without the leading "- "
+	Takes   Type   // what stands under the kind's key
+	Beside  []Field
+	// Gives names what `steps.ID` has once the step has run, `output` first.
+	Gives []Result
+
+	// Run makes the call. It is nil for the kinds that the flow itself carries out (set, foreach, try …).
+	Run Func
+	// Safe says whether a call with this input may be made twice. Nil means always.
+	Safe func(Input) bool
+	// Walks says whether a call with this input is a walk over pages: Run is then called once a page, see Env.Cursor.
+	Walks func(Input) bool
+	// Check finds mistakes that the types of the fields cannot express. It sees only values that are known before a run.
+	Check func(Input) []Problem
+}
+
+// Result is a name that a step offers to later expressions.
+type Result struct {
+	Name string
+	Type Form // Any when it is not known before the run
+	Doc  string
+}
+
+// Problem is a mistake in a step's input, found before a run.
+type Problem struct {
+	Path    string // where, in the kind's own input: "paginate.size", "query.tag[1]"
+	Message string
+	Hint    string
+}
+
+// Func makes one call: it has the fields of the step evaluated in in, and gives the step's output.
+// An error should be an *Error; another error counts as one of kind "network" that is never repeated.
+type Func func(ctx context.Context, in Input, env *Env) (Output, error)
+
+// Env is what a call may reach beside its input.
+type Env struct {
+	Clients   Clients
+	Dir       string         // the project's folder; relative file names start here
+	Cursor    any            // of a walk: what the page before gave as Output.Next, nil for the first page
+	Observe   func(Exchange) // hears of every request made; never nil
+	Attempt   int            // from 1
+	Key       string         // the call's key in its run
+	UserAgent string         // what a request names itself as unless the step sets the header
+}
+
+// Clients gives the HTTP client that signs in as a profile. The client for "" signs in nowhere.
+type Clients interface {
+	Client(ctx context.Context, profile string) (*http.Client, error)
+}
+
+// Output is what a call gives.
+type Output struct {
+	Value any            // `steps.ID.output`, unless the step has an `output` of its own
+	Names map[string]any // further names of `steps.ID`: status, headers, url …
+	// Of a walk: where the next page starts, as plain data; nil after the last page.
+	Next any
+	// Of a walk: how many items there are in all, when the server said so, else -1.
+	Total int
+}
+
+// Set holds the kinds that a job may use, by name.
+type Set map[string]*Kind
+
+// NewSet makes a set of kinds. It panics on a name that occurs twice: that is a mistake in the program.
+func NewSet(kinds ...*Kind) Set {
+	set := make(Set, len(kinds))
+	for _, k := range kinds {
+		if set[k.Name] != nil {
+			panic("steps: two kinds named " + k.Name)
+		}
+		set[k.Name] = k
+	}
+	return set
+}
+
+// Names gives the names of the kinds, sorted.
+func (s Set) Names() []string {
+	names := make([]string, 0, len(s))
+	for name := range s {
+		names = append(names, name)
+	}
+	sort.Strings(names)
+	return names
+}
