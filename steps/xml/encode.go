@@ -1,0 +1,260 @@
+package xml
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"snrun/steps"
+)
+
+// WriteOptions say how a document is written.
+type WriteOptions struct {
+	// Indent puts each element on a line of its own, two spaces deeper than the one around it.
+	Indent bool
+	// Namespaces are the prefixes that names may use and their namespaces. The root element declares them.
+	Namespaces steps.Pairs
+}
+
+// Encode writes a tree as a document in UTF-8: a mapping (steps.Pairs in their order, map[string]any sorted) with the
+// root element as its only entry. An entry is an element, an entry whose value is a list one element for each item:
+//
+//   - `name` is in no namespace, `prefix:name` in the one declared for the prefix.
+//   - `_name` with a scalar is an attribute; without a schema, nothing else tells it from an element. Null leaves it out.
+//     `_xmlns:p` declares a prefix. A list of one (`_name: [x]`) is an element of that very name.
+//   - `__name` is an element of that very name.
+//   - `_` is the element's own text.
+//   - Null is an element with xsi:nil="true"; an empty list is nothing, an empty mapping an empty element.
+//
+// A steps.Scalar is written as its text says. Errors are *ValueError.
+func Encode(tree any, opts WriteOptions) ([]byte, error) {
+	key, value, err := rootOf(tree)
+	if err != nil {
+		return nil, err
+	}
+	w := writer{indent: opts.Indent, bound: map[string][]string{"xml": {xmlSpace}}}
+	w.out = append(w.out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"...)
+	if err := w.namespaces(opts.Namespaces); err != nil {
+		return nil, err
+	}
+	if err := w.element(place{key, -1}, value); err != nil {
+		return nil, err
+	}
+	if w.instanceAt > 0 {
+		w.out = slices.Insert(w.out, w.instanceAt, []byte(` xmlns:xsi="`+instanceSpace+`"`)...)
+	}
+	return append(w.out, '\n'), nil
+}
+
+func rootOf(tree any) (string, any, error) {
+	entries, isMapping := entriesOf(tree)
+	if !isMapping || len(entries) != 1 || isAttribute(entries[0]) || entries[0].Key == "_" {
+		return "", nil, &ValueError{"", "a document is a mapping with exactly one key, the name of its root element"}
+	}
+	root := entries[0]
+	if list, isList := root.Value.([]any); isList {
+		if len(list) != 1 {
+			return "", nil, &ValueError{root.Key, fmt.Sprintf("a document has one root element, not %d", len(list))}
+		}
+		root.Value = list[0]
+	}
+	return root.Key, root.Value, nil
+}
+
+// writer appends elements to out.
+type writer struct {
+	out        []byte
+	indent     bool
+	path       []place
+	bound      map[string][]string // what each prefix means, innermost last
+	declare    []steps.Pair        // what the root element has to declare
+	rootEnd    int                 // where further declarations of the root go
+	instanceAt int                 // where that of xsi goes, 0 when nothing needs it
+}
+
+// place is a step of a path: a key, and an index where its value is a list, else -1.
+type place struct {
+	key   string
+	index int
+}
+
+func (w *writer) errorf(format string, args ...any) error {
+	var path strings.Builder
+	for i, step := range w.path {
+		if i > 0 {
+			path.WriteByte('.')
+		}
+		path.WriteString(step.key)
+		if step.index >= 0 {
+			fmt.Fprintf(&path, "[%d]", step.index)
+		}
+	}
+	return &ValueError{path.String(), fmt.Sprintf(format, args...)}
+}
+
+func (w *writer) push(at place) { w.path = append(w.path, at) }
+func (w *writer) pop()          { w.path = w.path[:len(w.path)-1] }
+
+func (w *writer) namespaces(declared steps.Pairs) error {
+	for _, p := range declared {
+		space, isText := text(p.Value)
+		if !isText || space == "" {
+			return &ValueError{p.Key, "a prefix stands for the name of a namespace, which is a text"}
+		}
+		name := "_xmlns"
+		if p.Key != "" {
+			name += ":" + p.Key
+		}
+		w.declare = append(w.declare, steps.Pair{Key: name, Value: space})
+	}
+	return nil
+}
+
+// element writes one element with all that is in it.
+func (w *writer) element(at place, value any) error {
+	w.push(at)
+	defer w.pop()
+	if len(w.path) > maxDepth {
+		return w.errorf("elements would lie more than %d deep", maxDepth)
+	}
+	entries, isMapping := entriesOf(value)
+	if !isMapping {
+		entries = []steps.Pair{{Key: "_", Value: value}}
+	}
+	if w.rootEnd == 0 {
+		entries = slices.Concat(w.declare, entries)
+	}
+	bound, err := w.bind(entries)
+	if err == nil {
+		err = w.startTag(at.key, entries)
+	}
+	if err == nil {
+		err = w.content(at.key, entries)
+	}
+	for _, prefix := range bound {
+		w.bound[prefix] = w.bound[prefix][:len(w.bound[prefix])-1]
+	}
+	return err
+}
+
+// bind notes the namespaces that an element declares, and gives their prefixes.
+func (w *writer) bind(entries []steps.Pair) ([]string, error) {
+	var bound []string
+	for _, e := range entries {
+		prefix, isPrefix := strings.CutPrefix(e.Key, "_xmlns:")
+		if !isPrefix || !isAttribute(e) {
+			continue
+		}
+		space, _ := text(e.Value)
+		if !isName(prefix) || prefix == "xml" || prefix == "xmlns" || space == "" || space == xmlSpace || space == xmlnsSpace {
+			return bound, w.errorf("the prefix %q cannot be declared for the namespace %q", prefix, space)
+		}
+		w.bound[prefix] = append(w.bound[prefix], space)
+		bound = append(bound, prefix)
+	}
+	return bound, nil
+}
+
+// startTag writes a start tag up to its closing bracket.
+func (w *writer) startTag(key string, entries []steps.Pair) error {
+	if err := w.name(key); err != nil {
+		return err
+	}
+	w.newline()
+	w.out = append(append(w.out, '<'), key...)
+	if w.rootEnd == 0 {
+		w.rootEnd = len(w.out)
+	}
+	seen := map[string]bool{}
+	for _, e := range entries {
+		name, value := e.Key, e.Value
+		switch {
+		case isAttribute(e) && !isNull(value):
+			name = e.Key[1:]
+		case e.Key == "_" && isNull(value):
+			name, value = "xsi:nil", "true"
+		default:
+			continue
+		}
+		w.push(place{e.Key, -1})
+		if err := w.attribute(name, value, seen); err != nil {
+			return err
+		}
+		w.pop()
+	}
+	return nil
+}
+
+func (w *writer) attribute(name string, value any, seen map[string]bool) error {
+	id := w.expanded(name)
+	if seen[id] {
+		return w.errorf("the attribute %s stands twice in its element", name)
+	}
+	seen[id] = true
+	if err := w.attributeName(name); err != nil {
+		return err
+	}
+	written, isText := text(value)
+	if !isText {
+		return w.errorf("%s", noText(value))
+	}
+	w.out = append(append(append(w.out, ' '), name...), `="`...)
+	if err := w.escape(written, true); err != nil {
+		return err
+	}
+	w.out = append(w.out, '"')
+	return nil
+}
+
+// content writes the end of a start tag, what an element holds, and its end tag.
+func (w *writer) content(key string, entries []steps.Pair) error {
+	indent, head := w.indent, len(w.out)
+	w.out = append(w.out, '>')
+	hasText := slices.ContainsFunc(entries, func(e steps.Pair) bool { return e.Key == "_" && !isNull(e.Value) })
+	w.indent = indent && !hasText // white space beside text would become part of it
+	for _, e := range entries {
+		if err := w.entry(e); err != nil {
+			return err
+		}
+	}
+	if len(w.out) == head+1 {
+		w.out = append(w.out[:head], "/>"...)
+	} else {
+		w.newline()
+		w.out = append(append(append(w.out, "</"...), key...), '>')
+	}
+	w.indent = indent
+	return nil
+}
+
+// entry writes an element's text, a child or a list of children; attributes are written by now.
+func (w *writer) entry(e steps.Pair) error {
+	if isAttribute(e) || e.Key == "_" && isNull(e.Value) {
+		return nil
+	}
+	if e.Key == "_" {
+		written, isText := text(e.Value)
+		if !isText {
+			return w.errorf("%s", noText(e.Value))
+		}
+		return w.escape(written, false)
+	}
+	list, isList := e.Value.([]any)
+	if !isList {
+		return w.element(place{e.Key, -1}, e.Value)
+	}
+	for i, item := range list {
+		if err := w.element(place{e.Key, i}, item); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// newline begins the next tag on its own line.
+func (w *writer) newline() {
+	if w.indent && w.rootEnd > 0 {
+		w.out = append(w.out, '\n')
+		w.out = append(w.out, strings.Repeat("  ", len(w.path)-1)...)
+	}
+}

@@ -1,0 +1,198 @@
+package xml
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"reflect"
+	"strings"
+	"testing"
+	"unicode/utf16"
+)
+
+func TestParse(t *testing.T) {
+	t.Parallel()
+	got, err := Parse([]byte(`<?xml version="1.0"?>
+<!-- before --><o:order xmlns:o="urn:o" xmlns="urn:d" o:id="1" id="2" xml:lang="de">
+ a<!-- c --><?pi x?>b<![CDATA[<&]]>&#65;<line xmlns=""/><o:line/>
+</o:order>
+<!-- after -->
+`), ReadOptions{})
+	want := &Element{
+		Name: Name{"urn:o", "order"}, Prefix: "o", Text: "\n ab<&A\n",
+		Attrs:    []Attr{{Name{"urn:o", "id"}, "o", "1"}, {Name{"", "id"}, "", "2"}, {Name{xmlSpace, "lang"}, "xml", "de"}},
+		Children: []*Element{{Name: Name{"", "line"}}, {Name: Name{"urn:o", "line"}, Prefix: "o"}},
+	}
+	if err != nil || !reflect.DeepEqual(got, want) {
+		t.Errorf("got %+v, %v, want %+v", got, err, want)
+	}
+}
+
+func TestParseRefuses(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct{ text, want string }{
+		"nothing":                      {"", "line 1, column 1: the document has no root element"},
+		"only a comment":               {"<!-- a -->", "line 1, column 11: the document has no root element"},
+		"no XML":                       {"Service Unavailable", "line 1, column 1: text stands outside the root element"},
+		"a document type":              {"<!DOCTYPE a>\n<a/>", "line 1, column 1: a document type or an entity is declared (<!…>); that is refused, because it can name files and addresses"},
+		"an external entity":           {"<?xml version=\"1.0\"?>\n<!DOCTYPE a [<!ENTITY x SYSTEM \"file:///etc/passwd\">]><a>&x;</a>", "line 2, column 1: a document type or an entity is declared (<!…>); that is refused, because it can name files and addresses"},
+		"a declaration inside":         {"<a><!ENTITY x \"y\"></a>", "line 1, column 4: a document type or an entity is declared (<!…>); that is refused, because it can name files and addresses"},
+		"an unknown entity":            {"<a>\n &nbsp;</a>", "line 2, column 8: invalid character entity &nbsp;; only &amp; &lt; &gt; &quot; &apos; and character references such as &#233; can be read"},
+		"a reference to U+0000":        {"<a>&#0;</a>", "line 1, column 8: illegal character code U+0000"},
+		"an undeclared prefix":         {"<a><b:c/></a>", `line 1, column 4: the prefix "b" of b:c is not declared`},
+		"an undeclared attribute":      {`<a b:c="1"/>`, `line 1, column 1: the prefix "b" of b:c is not declared`},
+		"a prefix out of scope":        {`<a><b xmlns:p="u"/><p:c/></a>`, `line 1, column 20: the prefix "p" of p:c is not declared`},
+		"a prefix for nothing":         {`<a xmlns:p=""/>`, `line 1, column 1: xmlns:p="": a prefix cannot stand for no namespace`},
+		"xml bound anew":               {`<a xmlns:xml="urn:x"/>`, `line 1, column 1: xmlns:xml="urn:x": the prefixes xml and xmlns and their namespaces are fixed`},
+		"another prefix for xml":       {`<a xmlns:x="` + xmlSpace + `"/>`, `line 1, column 1: xmlns:x="` + xmlSpace + `": the prefixes xml and xmlns and their namespaces are fixed`},
+		"the prefix xmlns":             {`<xmlns:a/>`, `line 1, column 1: the prefix "xmlns" of xmlns:a is not declared`},
+		"a repeated attribute":         {`<a b="1" c="2" b="3"/>`, "line 1, column 1: the attribute b stands twice in <a>"},
+		"a repeated declaration":       {`<a xmlns:b="u" xmlns:b="v"/>`, "line 1, column 1: the attribute xmlns:b stands twice in <a>"},
+		"repeated by namespace":        {`<a xmlns:p="u" xmlns:q="u" p:x="1" q:x="2"/>`, "line 1, column 1: the attribute x of u stands twice in <a>"},
+		"no space between attributes":  {`<a b="1"c="2"/>`, "line 1, column 9: a space is missing between two attributes"},
+		"an attribute without quotes":  {`<a b=1/>`, "line 1, column 7: unquoted or missing attribute value in element"},
+		"an attribute without a value": {`<a b/>`, "line 1, column 6: attribute name without = in element"},
+		"a bracket in an attribute":    {`<a b="<"/>`, "line 1, column 8: unescaped < inside quoted string"},
+		"two roots":                    {"<a/>\n<b/>", "line 2, column 1: a second root element, <b>; a document has one"},
+		"text after the root":          {"<a/>\nb", "line 1, column 5: text stands outside the root element"},
+		"blank CDATA after the root":   {"<a/><![CDATA[ ]]>", "line 1, column 5: text stands outside the root element"},
+		"a late declaration":           {"<a/><?xml version=\"1.0\"?>", "line 1, column 5: an XML declaration may only stand at the very start of the document"},
+		"a declaration after a space":  {" <?XML version=\"1.0\"?><a/>", "line 1, column 2: an XML declaration may only stand at the very start of the document"},
+		"XML 1.1":                      {"<?xml version=\"1.1\"?><a/>", `line 1, column 22: unsupported version "1.1"; only version 1.0 is supported`},
+		"the wrong end":                {"<a><b></a></b>", "line 1, column 7: </a> stands where </b> was expected"},
+		"the right name, no prefix":    {`<p:a xmlns:p="u"></a>`, "line 1, column 18: </a> stands where </p:a> was expected"},
+		"an end too many":              {"<a/></a>", "line 1, column 5: </a> closes nothing"},
+		"no end":                       {"<a><b>x</b>", "line 1, column 12: the document ends, but <a> is still open"},
+		"cut off in a tag":             {"<a>\n<b c=", "line 2, column 6: the document ends in the middle of a tag, a comment or a text"},
+		"cut off in a comment":         {"<a><!-- x", "line 1, column 10: the document ends in the middle of a tag, a comment or a text"},
+		"two colons":                   {`<a:b:c/>`, "line 1, column 7: expected element name after <"},
+		"a colon in front":             {`<:a/>`, `line 1, column 1: ":a" is no name: one colon may stand in it, between the prefix and the local name`},
+		"a digit in front":             {`<p:1a xmlns:p="u"/>`, `line 1, column 1: "p:1a" is no name`},
+		"the end of CDATA in text":     {"<a>]]></a>", "line 1, column 7: unescaped ]]> not in CDATA section"},
+		"a control character":          {"<a>\x01</a>", "line 1, column 5: illegal character code U+0001"},
+		"no UTF-8":                     {"<a>\xff</a>", "line 1, column 5: invalid UTF-8"},
+		"an unknown encoding":          {`<?xml version="1.0" encoding="EBCDIC-CP-US"?><a/>`, `line 1, column 1: the encoding "EBCDIC-CP-US" cannot be read; UTF-8, UTF-16, ISO-8859-1 and windows-1252 can`},
+		"half UTF-16":                  {"\xFE\xFF\x00<\x00", "line 1, column 1: the document is UTF-16, but ends in the middle of a character"},
+		"half a pair":                  {"\xFF\xFE<\x00\x3d\xd8", "line 1, column 1: the document is UTF-16, but has half a surrogate pair in it"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got, err := Parse([]byte(test.text), ReadOptions{})
+			var mistake *Error
+			if !errors.As(err, &mistake) || mistake.Error() != test.want || got != nil {
+				t.Errorf("got %+v, %v\nwant %s", got, err, test.want)
+			}
+		})
+	}
+}
+
+func TestParseBounds(t *testing.T) {
+	t.Parallel()
+	attributes := func(n int) string {
+		var b strings.Builder
+		for i := range n {
+			fmt.Fprintf(&b, ` a%d=""`, i)
+		}
+		return b.String()
+	}
+	tests := map[string]struct{ fits, tooMuch, want string }{
+		"depth":      {strings.Repeat("<a>", 256) + strings.Repeat("</a>", 256), strings.Repeat("<a>", 100_000), "line 1, column 769: elements lie more than 256 deep"},
+		"nodes":      {"<a>" + strings.Repeat("<b/>", 199_999) + "</a>", "<a>" + strings.Repeat("<b/>", 200_000) + "</a>", "line 1, column 800000: the document has more than 200000 elements and attributes"},
+		"attributes": {"<a" + attributes(1000) + "/>", "<a" + attributes(1001) + "/>", "line 1, column 1: an element has more than 1000 attributes"},
+		"all nodes":  {"<a>" + strings.Repeat("<b"+attributes(999)+"/>", 199) + "</a>", "<a>" + strings.Repeat("<b"+attributes(1000)+"/>", 200) + "</a>", "the document has more than 200000 elements and attributes"},
+		"bytes":      {"<a>" + strings.Repeat("x", 16<<20-7) + "</a>", "<a>" + strings.Repeat("x", 16<<20-6) + "</a>", "line 1, column 1: the document has 16777217 bytes; the limit is 16777216"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if _, err := Parse([]byte(test.fits), ReadOptions{}); err != nil {
+				t.Errorf("got %v, want what just fits to be read", err)
+			}
+			if _, err := Parse([]byte(test.tooMuch), ReadOptions{}); err == nil || !strings.HasSuffix(err.Error(), test.want) {
+				t.Errorf("got %v, want %s", err, test.want)
+			}
+		})
+	}
+	limits := Limits{Depth: 1}
+	if _, err := Parse([]byte("<a><b/></a>"), ReadOptions{Limits: limits}); err == nil {
+		t.Error("got a document of depth 2, want limits of one's own to hold")
+	}
+}
+
+// TestParseInLinearTime reads documents that cost a careless reader minutes.
+func TestParseInLinearTime(t *testing.T) {
+	t.Parallel()
+	var declarations strings.Builder
+	for i := range 900 {
+		fmt.Fprintf(&declarations, ` xmlns:p%d="u"`, i)
+	}
+	tests := map[string]string{
+		"text in a million pieces": "<a>" + strings.Repeat("x<!---->", 1_500_000) + "</a>",
+		"nested declarations":      strings.Repeat("<a"+declarations.String()+">", 200) + strings.Repeat("<p0:b/>", 10_000) + strings.Repeat("</a>", 200),
+	}
+	for name, text := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if _, err := Parse([]byte(text), ReadOptions{}); err != nil {
+				t.Errorf("got %v, want the document to be read", err)
+			}
+		})
+	}
+}
+
+func utf16Text(order binary.AppendByteOrder, text string) []byte {
+	var out []byte
+	for _, unit := range utf16.Encode([]rune(text)) {
+		out = order.AppendUint16(out, unit)
+	}
+	return out
+}
+
+func TestParseCharsets(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		data    []byte
+		charset string
+		want    string
+	}{
+		"UTF-8":                           {[]byte("<a>ü€😀</a>"), "", "ü€😀"},
+		"UTF-8 with a mark":               {[]byte("\xEF\xBB\xBF<?xml version='1.0' encoding='utf-8'?><a>ü</a>"), "", "ü"},
+		"UTF-16, the high byte first":     {utf16Text(binary.BigEndian, "\uFEFF<?xml version=\"1.0\" encoding=\"UTF-16\"?><a>ü😀</a>"), "", "ü😀"},
+		"UTF-16, the low byte first":      {utf16Text(binary.LittleEndian, "\uFEFF<a>ü😀</a>"), "utf-8", "ü😀"},
+		"UTF-16 by the transport":         {utf16Text(binary.LittleEndian, "<a>ü</a>"), "UTF-16LE", "ü"},
+		"UTF-16 declared, UTF-8 sent":     {[]byte("<?xml version=\"1.0\" encoding=\"utf-16\"?><a>ü</a>"), "", "ü"},
+		"ISO-8859-1":                      {[]byte("<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?><a>\xfc\x80</a>"), "", "ü€"},
+		"windows-1252":                    {[]byte("<?xml version='1.0'  encoding = 'Windows-1252' ?><a>\x80\x9f</a>"), "", "€Ÿ"},
+		"the transport beats the file":    {[]byte("<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?><a>ü</a>"), "UTF-8", "ü"},
+		"no declaration beyond the first": {[]byte("<a x='encoding=\"EBCDIC\"'>ü</a>"), "", "ü"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got, err := Parse(test.data, ReadOptions{Charset: test.charset})
+			if err != nil || got.Text != test.want {
+				t.Errorf("got %+v, %v, want the text %q", got, err, test.want)
+			}
+		})
+	}
+}
+
+func FuzzParse(f *testing.F) {
+	for _, seed := range []string{
+		`<a/>`, `<a b="1">x<c/>y</a>`, `<p:a xmlns:p="u" p:b="&#xA;"/>`, "\uFEFF<a/>", "\xFE\xFF\x00<\x00a\x00/\x00>", `<!DOCTYPE a><a/>`,
+		`<a><![CDATA[x]]></a>`, `<?xml version="1.0" encoding="latin1"?><a>` + "\xe9</a>", `<a xmlns="u"><b xmlns=""/></a>`, `<a b='"'c="'"/>`,
+	} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		got, err := Parse(data, ReadOptions{})
+		if (got == nil) == (err == nil) {
+			t.Fatalf("got %v, %v, want either a tree or an error", got, err)
+		}
+		var mistake *Error
+		if err != nil && (!errors.As(err, &mistake) || mistake.Line < 1 || mistake.Column < 1) {
+			t.Errorf("got %v, want an error with its place", err)
+		}
+	})
+}
