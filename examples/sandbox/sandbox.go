@@ -1,0 +1,136 @@
+// Package sandbox is a small ServiceNow-like instance on loopback, for the first run, the examples and the tests.
+//
+// It is faithful in the parts it has and has no others:
+//
+//   - the token endpoint /oauth_token.do with the grants password, client_credentials and refresh_token;
+//   - the Table API under /api/now, /api/now/v1 and /api/now/v2, and the Attachment API beside it;
+//   - a second, plain API to send to: /oncall/v1/alerts, /oncall/v1/engineers, /chat/hook, /files/{name}, /flaky/{key};
+//   - /sandbox/faults and /sandbox/requests, which make it fail on demand and tell what it was asked.
+//
+// What it leaves out: access control lists, business rules (a priority is kept as it was sent), time zones of users,
+// `javascript:` values in queries, XML bodies. Its data is the same on every start and knows no clock: a record that is
+// written gets the time of the write before it and one second. Only secrets and tokens are random.
+package sandbox
+
+import (
+	"crypto/rand"
+	"net/http"
+	"time"
+)
+
+// The names that are no secrets, where Options give no others.
+const (
+	DefaultClientID = "snrun"
+	DefaultUser     = "integration.user"
+)
+
+const (
+	defaultIncidents = 250
+	defaultLifetime  = 1799 * time.Second
+)
+
+// Options settle what a sandbox serves. The zero value is a sandbox with 250 incidents and secrets of its own.
+type Options struct {
+	// Addr is where Start listens, a loopback address; "" is any free port of 127.0.0.1.
+	Addr string
+	// Incidents is how many incidents there are, 250 when 0 and none when negative. 37 of 250 have priority 1.
+	Incidents int
+	// Tables are further tables, or rows added to the tables that are there. The columns are those of the rows.
+	Tables map[string][]map[string]string
+
+	ClientID, User                    string // DefaultClientID and DefaultUser when empty
+	ClientSecret, Password, OncallKey string // random when empty
+
+	// TokenLifetime is how long an access token is accepted, 1799 seconds when 0. `expires_in` is rounded up to seconds.
+	TokenLifetime time.Duration
+	// RotateRefresh gives a new refresh token with every refresh; the one before it is refused from then on.
+	RotateRefresh bool
+	// Faults are there from the start.
+	Faults []Fault
+}
+
+func (o Options) withDefaults() Options {
+	if o.Incidents == 0 {
+		o.Incidents = defaultIncidents
+	}
+	if o.TokenLifetime == 0 {
+		o.TokenLifetime = defaultLifetime
+	}
+	o.ClientID = orElse(o.ClientID, DefaultClientID)
+	o.User = orElse(o.User, DefaultUser)
+	for _, secret := range []*string{&o.ClientSecret, &o.Password, &o.OncallKey} {
+		*secret = orElse(*secret, rand.Text())
+	}
+	return o
+}
+
+func orElse(text, otherwise string) string {
+	if text == "" {
+		return otherwise
+	}
+	return text
+}
+
+// Server answers the sandbox's requests. All of its methods may be called from many goroutines.
+type Server struct {
+	options  Options
+	handler  http.Handler
+	tokens   *tokens
+	store    *store
+	contents blobs // of attachments, by sys_id
+	oncall   *oncall
+	chat     messages
+	files    blobs
+	flaky    visits
+	faults   faults
+	audit    audit
+}
+
+// New makes a sandbox that is not listening yet.
+func New(o Options) *Server {
+	o = o.withDefaults()
+	s := &Server{
+		options: o,
+		tokens:  newTokens(o.TokenLifetime),
+		store:   newStore(o),
+		oncall:  newOncall(),
+	}
+	for _, f := range o.Faults {
+		s.Inject(f)
+	}
+	s.files.put("incidents.csv", blob{data: report(s.store), kind: "text/csv; charset=utf-8"})
+	s.handler = s.audit.record(s.who, s.masked, s.faults.apply(s.tokens.revoke, s.routes()))
+	return s
+}
+
+// ServeHTTP answers one request.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.ServeHTTP(w, r) }
+
+// Secrets are what a client must know, by the names that the example profiles have for them.
+func (s *Server) Secrets() map[string]string {
+	return map[string]string{
+		"SANDBOX_CLIENT_SECRET": s.options.ClientSecret,
+		"SANDBOX_PASSWORD":      s.options.Password,
+		"SANDBOX_ONCALL_KEY":    s.options.OncallKey,
+	}
+}
+
+// ExpireTokens ends the life of every access token given so far. Refresh tokens stay good.
+func (s *Server) ExpireTokens() { s.tokens.expire() }
+
+func (s *Server) routes() *http.ServeMux {
+	mux := http.NewServeMux()
+	mux.HandleFunc("/oauth_token.do", s.grantToken)
+	for _, base := range []string{"/api/now", "/api/now/v1", "/api/now/v2"} {
+		s.tableRoutes(mux, base)
+		s.attachmentRoutes(mux, base)
+	}
+	mux.HandleFunc("/api/", s.signedIn(noSuchResource))
+	s.oncallRoutes(mux)
+	s.fileRoutes(mux)
+	mux.HandleFunc("POST /chat/hook", s.takeMessage)
+	mux.HandleFunc("GET /chat/messages", s.listMessages)
+	mux.HandleFunc("/flaky/{key}", s.answerThirdTime)
+	s.controlRoutes(mux)
+	return mux
+}
