@@ -1,0 +1,127 @@
+package auth
+
+import (
+	"fmt"
+	"net"
+	"net/url"
+	"slices"
+	"strings"
+)
+
+// Problem is a mistake in a profile, found before a run.
+type Problem struct {
+	Path    string // where, in the profile: "auth.token_url", "tls.key_file"
+	Message string
+	Hint    string // what to do, "" when nothing is to be said
+	Warning bool   // the profile can be used all the same
+}
+
+// Check finds the mistakes in a profile that the forms of its params cannot express, and missing params too. A param that is
+// in the settings with the value nil counts as given, its value as not known yet. Files are not read.
+func Check(p Profile) []Problem {
+	problems := slices.Concat(checkAddress(p), checkTLS(p.TLS))
+	t, ok := typeNamed(p.authType())
+	if !ok {
+		return append(problems, Problem{Path: "auth.type", Message: fmt.Sprintf("there is no sign-in named %q", p.Auth)})
+	}
+	for _, param := range t.Params {
+		if param.Required && !p.Settings.has(param.Name) {
+			problems = append(problems, missingParam(param, t.Name))
+		}
+		problems = append(problems, checkEnum(param, p.Settings)...)
+	}
+	if t.check != nil {
+		problems = append(problems, t.check(p.completed(t))...)
+	}
+	return append(problems, checkReach(p)...)
+}
+
+func missingParam(param Param, of string) Problem {
+	return Problem{Path: "auth." + param.Name, Message: of + " needs " + param.Name, Hint: param.Doc}
+}
+
+func checkEnum(param Param, s Settings) []Problem {
+	value, known := s[param.Name].(string)
+	if param.Form != Enum || !known || slices.Contains(param.Values, value) {
+		return nil
+	}
+	return []Problem{{
+		Path: "auth." + param.Name, Message: fmt.Sprintf("%q is none of the values of %s", value, param.Name),
+		Hint: "write one of " + strings.Join(param.Values, ", "),
+	}}
+}
+
+func checkAddress(p Profile) []Problem {
+	var problems []Problem
+	if p.BaseURL != nil {
+		problems = append(problems, checkURL("base_url", p.BaseURL)...)
+	}
+	for i, text := range p.Origins {
+		path := fmt.Sprintf("origins[%d]", i)
+		u, err := url.Parse(text)
+		if err != nil {
+			problems = append(problems, Problem{Path: path, Message: "this is no URL", Hint: "write it as https://host:port"})
+			continue
+		}
+		problems = append(problems, checkURL(path, u)...)
+	}
+	if p.Proxy != "" {
+		if _, err := parseProxy(p.Proxy); err != nil {
+			problems = append(problems, Problem{Path: "proxy", Message: err.Error(), Hint: "write it as http://host:port"})
+		}
+	}
+	return problems
+}
+
+func checkURL(path string, u *url.URL) []Problem {
+	if u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" {
+		return []Problem{{Path: path, Message: "this is no address of a web server", Hint: "write it as https://host or https://host:port"}}
+	}
+	if u.User != nil {
+		return []Problem{{Path: path, Message: "an address may not hold a user name or a password", Hint: "use auth: {type: basic, …}"}}
+	}
+	return nil
+}
+
+func checkTLS(t TLS) []Problem {
+	var problems []Problem
+	if t.KeyFile != "" && t.CertFile == "" {
+		problems = append(problems, Problem{Path: "tls.key_file", Message: "a key needs its certificate", Hint: "add cert_file"})
+	}
+	if _, ok := tlsVersion(t.MinVersion); !ok {
+		problems = append(problems, Problem{
+			Path: "tls.min_version", Message: fmt.Sprintf("there is no TLS version %q", t.MinVersion),
+			Hint: `write "1.2" or "1.3", in quotes`,
+		})
+	}
+	return problems
+}
+
+// checkReach asks where the credentials go: to some origin at all, and not in the clear.
+func checkReach(p Profile) []Problem {
+	if p.authType() == "none" {
+		return nil
+	}
+	if p.BaseURL == nil && len(p.Origins) == 0 {
+		return []Problem{{
+			Path: "base_url", Message: "the profile signs in, but names no origin that its credentials may go to",
+			Hint: "add base_url",
+		}}
+	}
+	if p.BaseURL != nil && inTheClear(p.BaseURL) {
+		return []Problem{{
+			Path: "base_url", Message: "the credentials would go over the network unencrypted",
+			Hint: "use https://", Warning: true,
+		}}
+	}
+	return nil
+}
+
+// inTheClear says whether what is sent to this address can be read on the way.
+func inTheClear(u *url.URL) bool {
+	if u.Scheme != "http" || strings.EqualFold(u.Hostname(), "localhost") {
+		return false
+	}
+	ip := net.ParseIP(u.Hostname())
+	return ip == nil || !ip.IsLoopback()
+}

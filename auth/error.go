@@ -1,0 +1,90 @@
+package auth
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+)
+
+// SignInError says that a profile could not be signed in. It comes out of http.Client.Do within a *url.Error. Its texts are
+// masked.
+type SignInError struct {
+	Profile     string
+	Grant       string // client_credentials, password, refresh_token
+	Endpoint    string // the token endpoint, without its query
+	Status      int    // of its answer, 0 when there was none
+	Code        string // the server's `error` (RFC 6749 §5.2), "" when it gave none
+	Description string // the server's `error_description`
+	Cause       error  // what was wrong where it was not the server that said so
+
+	kind  failure
+	after time.Duration // what the server asked to wait
+	help  string
+}
+
+// failure tells apart what may help after a token request failed.
+type failure int
+
+// A token request failed because the endpoint was unreachable, because it refused, because its answer was not one that
+// tokens come in, or because the caller gave up on it.
+const (
+	unreachable failure = iota
+	refused
+	unusable
+	abandoned
+)
+
+// Error names the profile, the grant, the endpoint, the status and the cause.
+func (e *SignInError) Error() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "profile %s: no token from %s (grant %s): ", e.Profile, e.Endpoint, e.Grant)
+	var parts []string
+	if e.Status != 0 {
+		parts = append(parts, fmt.Sprintf("status %d", e.Status))
+	}
+	for _, text := range []string{e.Code, e.Description} {
+		if text != "" {
+			parts = append(parts, text)
+		}
+	}
+	if e.Cause != nil {
+		parts = append(parts, e.Cause.Error())
+	}
+	b.WriteString(strings.Join(parts, ": "))
+	return b.String()
+}
+
+// Unwrap gives the cause.
+func (e *SignInError) Unwrap() error { return e.Cause }
+
+// Temporary says that the token endpoint was out of reach or out of order: trying later may help.
+func (e *SignInError) Temporary() bool { return e.kind == unreachable }
+
+// RetryAfter is what the token endpoint asked to wait, 0 when it asked for nothing.
+func (e *SignInError) RetryAfter() time.Duration { return e.after }
+
+// Help says what a person should do next.
+func (e *SignInError) Help() string {
+	switch {
+	case e.help != "":
+		return e.help
+	case e.kind == unreachable:
+		return "try again later; if it goes on, check token_url, proxy and the state of the server"
+	case e.kind == unusable, e.Status == http.StatusNotFound, e.Status == http.StatusMethodNotAllowed:
+		return "check token_url: what answers there does not speak OAuth 2.0"
+	case e.Code == "invalid_scope":
+		return "check scope in the profile: the server does not grant it to this client"
+	case e.Code == "unsupported_grant_type" || e.Code == "unauthorized_client":
+		return "check grant in the profile: the server does not allow this client the grant " + e.Grant
+	case e.Grant == "password":
+		return "check client_id, client_secret, username and password, and that the server allows this client the grant password"
+	}
+	return "check client_id, client_secret and client_auth, and that the server allows this client the grant " + e.Grant
+}
+
+// place is a URL as an error may name it: without user, query and fragment.
+func place(u *url.URL) string {
+	return (&url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path}).String()
+}

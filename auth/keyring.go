@@ -1,0 +1,130 @@
+package auth
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"time"
+)
+
+// Options are what a Keyring works with.
+type Options struct {
+	Redactor  *Redactor        // told of every credential before it is used; nil for one of its own
+	Notify    func(TokenEvent) // hears of tokens, from any goroutine, and returns soon; nil for nobody
+	Dir       string           // where relative names of TLS files start
+	UserAgent string           // of token requests; "" for snrun
+}
+
+// TokenEvent is something that happened to a profile's token. The token is not in it.
+type TokenEvent struct {
+	Profile string
+	Grant   string // of the profile, also where a refresh token stood in for it
+	What    string // TokenFetched, TokenRefreshed or TokenRejected
+	Expires time.Time
+}
+
+// What happens to a token: the first of a profile is fetched, later ones are refreshed, and a server may reject one.
+const (
+	TokenFetched   = "fetched"
+	TokenRefreshed = "refreshed"
+	TokenRejected  = "rejected"
+)
+
+// Keyring holds one source of credentials a profile, and gives the clients that sign requests with them. It is safe for
+// concurrent use.
+type Keyring struct {
+	redactor  *Redactor
+	notify    func(TokenEvent)
+	userAgent string
+	wires     map[string]*wire
+	clients   map[string]*http.Client
+}
+
+// NewKeyring makes the clients of all profiles. It reads their TLS files and asks no server. The error joins all that is wrong,
+// each naming its profile.
+func NewKeyring(profiles []Profile, o Options) (*Keyring, error) {
+	k := &Keyring{
+		redactor: o.Redactor, notify: o.Notify, userAgent: o.UserAgent,
+		wires: make(map[string]*wire), clients: make(map[string]*http.Client),
+	}
+	if k.redactor == nil {
+		k.redactor = NewRedactor()
+	}
+	if k.notify == nil {
+		k.notify = func(TokenEvent) {}
+	}
+	if k.userAgent == "" {
+		k.userAgent = "snrun"
+	}
+	var errs []error
+	for _, p := range append([]Profile{{}}, profiles...) {
+		if err := k.open(p, o.Dir); err != nil {
+			errs = append(errs, fmt.Errorf("profile %s: %w", p.Name, err))
+		}
+	}
+	if len(errs) > 0 {
+		return nil, errors.Join(errs...)
+	}
+	return k, nil
+}
+
+// Client gives the client that signs in as a profile; the one for "" signs in nowhere. All share one client a profile, so
+// whoever wants to set CheckRedirect or Timeout copies it. It has no cookie jar and sends no Referer. Where it could not
+// sign in, the error of Do holds a *SignInError.
+//
+// A request with the header SignInHeader set to "none" is sent without the profile's sign-in, over its TLS and its proxy.
+func (k *Keyring) Client(_ context.Context, profile string) (*http.Client, error) {
+	client, ok := k.clients[profile]
+	if !ok {
+		return nil, fmt.Errorf("there is no profile named %q", profile)
+	}
+	return client, nil
+}
+
+// Close closes the connections that are open and idle. The clients can be used all the same.
+func (k *Keyring) Close() {
+	for _, w := range k.wires {
+		w.closeIdle()
+	}
+}
+
+// open makes the client of a profile.
+func (k *Keyring) open(p Profile, dir string) error {
+	if _, taken := k.clients[p.Name]; taken {
+		return errors.New("there are two profiles of this name")
+	}
+	var errs []error
+	for _, problem := range Check(p) {
+		if !problem.Warning {
+			errs = append(errs, fmt.Errorf("%s: %s", problem.Path, problem.Message))
+		}
+	}
+	if len(errs) > 0 {
+		return errors.Join(errs...)
+	}
+	wire, err := newWire(p, dir)
+	if err != nil {
+		return err
+	}
+	t, _ := typeNamed(p.authType())
+	p = p.completed(t)
+	k.mask(p, t)
+	k.wires[p.Name] = wire
+	k.clients[p.Name] = &http.Client{Transport: newSigner(p, wire, t.open(p, k))}
+	return nil
+}
+
+// mask has the redactor know a profile's secrets.
+func (k *Keyring) mask(p Profile, t SignInType) {
+	for _, param := range t.Params {
+		if param.Secret {
+			k.redactor.Add(p.Settings.text(param.Name))
+		}
+	}
+	if u, err := url.Parse(p.Proxy); err == nil {
+		password, _ := u.User.Password()
+		k.redactor.Add(password)
+	}
+}

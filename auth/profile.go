@@ -1,0 +1,79 @@
+// Package auth signs requests in: it knows the profiles, gets and keeps their tokens, puts credentials on requests, and
+// takes care that neither shows where it should not.
+//
+// A Keyring gives an HTTP client for each profile. Its credentials go to the profile's origins and nowhere else. A Redactor
+// masks secrets wherever output leaves the process; Secrets finds their values. The package knows no YAML: a SignInType
+// describes its params, from which the language decodes, checks and documents an `auth:` mapping.
+package auth
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+)
+
+// Profile is one named way to reach a system and to sign in to it.
+type Profile struct {
+	Name     string
+	BaseURL  *url.URL // nil where every step names its URL; credentials then go to Origins only
+	Auth     string   // the name of a SignInType, "" for none
+	Settings Settings // the values of its params
+	TLS      TLS
+	Proxy    string      // the URL of a proxy; "" leaves it to the environment (HTTP_PROXY, HTTPS_PROXY, NO_PROXY)
+	Header   http.Header // goes with every request to the profile's origins, unless the request has the header itself
+	Origins  []string    // further origins that get the credentials, as scheme://host:port
+
+	// RefreshWhen says whether an answer means that the token was rejected; nil means status 401. Where it reads the body
+	// it puts back one that reads the same.
+	RefreshWhen func(*http.Response) (bool, error)
+	// MaxConcurrent is how many requests may be under way at once, their answers' bodies included; 0 for any number.
+	MaxConcurrent int
+}
+
+// TLS is how a profile speaks TLS. File names are relative to Options.Dir.
+type TLS struct {
+	CAFile     string // PEM; trusted beside the system's authorities
+	CertFile   string // PEM; the client's certificate, for the profile's origins only
+	KeyFile    string // PEM; "" where the key stands in CertFile
+	MinVersion string // "1.0" to "1.3"; "" for 1.2
+}
+
+// authType is the profile's SignInType, "none" where it names none.
+func (p Profile) authType() string {
+	if p.Auth == "" {
+		return "none"
+	}
+	return p.Auth
+}
+
+// completed is the profile with the defaults of its settings.
+func (p Profile) completed(t SignInType) Profile {
+	p.Settings = p.Settings.complete(t.Params)
+	return p
+}
+
+// origins are the origins that get the profile's credentials.
+func (p Profile) origins() []string {
+	var origins []string
+	if p.BaseURL != nil {
+		origins = append(origins, origin(p.BaseURL))
+	}
+	for _, text := range p.Origins {
+		if u, err := url.Parse(text); err == nil {
+			origins = append(origins, origin(u))
+		}
+	}
+	return origins
+}
+
+// origin is a URL's scheme, host and port, with the port written out: two URLs share an origin when it is the same text.
+func origin(u *url.URL) string {
+	scheme, port := strings.ToLower(u.Scheme), u.Port()
+	switch {
+	case port == "" && scheme == "https":
+		port = "443"
+	case port == "" && scheme == "http":
+		port = "80"
+	}
+	return scheme + "://" + strings.ToLower(u.Hostname()) + ":" + port
+}

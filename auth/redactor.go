@@ -1,0 +1,164 @@
+package auth
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"unicode/utf8"
+)
+
+const (
+	minDerived = 4  // characters that a computed value must have to be masked
+	minLine    = 17 // characters that a line of a secret must have to be masked by itself
+	minPiece   = 4  // characters of base64 that are told from chance
+	minNumber  = 8  // characters that a computed number must have to be masked
+)
+
+// Redactor masks secrets wherever output leaves the process: as they are, and as they look after URL-, form-, base64-,
+// JSON- and XML-escaping and Go's %q. It is safe for concurrent use. Adding is rare, masking is the hot path.
+type Redactor struct {
+	mu    sync.RWMutex
+	known map[string]int // how often each was added
+	index index
+}
+
+// NewRedactor makes a Redactor that knows no secrets.
+func NewRedactor() *Redactor {
+	return &Redactor{known: make(map[string]int), index: index{uses: make(map[string]int)}}
+}
+
+// Add masks a secret from now on: a secret.* value, a token, a password. It is masked however short it is, in base64 where it
+// has three bytes or more; also without the white space around it. The lines of a secret that has several are masked one by
+// one too, where they are longer than 16 characters and no PEM header. An empty secret and one of white space only are
+// ignored.
+func (r *Redactor) Add(secret string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, part := range parts(secret) {
+		if r.known[part]++; r.known[part] > 1 {
+			continue
+		}
+		for _, form := range forms(part) {
+			r.index.add(form)
+		}
+	}
+}
+
+// AddDerived masks a value that was computed from a secret, unless it is too plain to give anything away: shorter than four
+// characters, true, false, null, or a number of fewer than eight.
+func (r *Redactor) AddDerived(value string) {
+	if utf8.RuneCountInString(value) < minDerived || value == "true" || value == "false" || value == "null" {
+		return
+	}
+	if _, err := strconv.ParseFloat(value, 64); err == nil && len(value) < minNumber {
+		return
+	}
+	r.Add(value)
+}
+
+// Contains says whether a secret stands in b.
+func (r *Redactor) Contains(b []byte) bool {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	spans, _ := find(&r.index, b, true)
+	return len(spans) > 0
+}
+
+// Text gives s with its secrets masked.
+func (r *Redactor) Text(s string) string {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	if spans, _ := find(&r.index, s, true); len(spans) > 0 {
+		return string(cover(s, spans))
+	}
+	return s
+}
+
+// Bytes gives b with its secrets masked: b itself when there are none, else a copy.
+func (r *Redactor) Bytes(b []byte) []byte {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	if spans, _ := find(&r.index, b, true); len(spans) > 0 {
+		return cover(b, spans)
+	}
+	return b
+}
+
+// forget undoes one Add. It is for tokens that have long expired, so that a process that runs for months does not
+// collect them.
+func (r *Redactor) forget(secret string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, part := range parts(secret) {
+		if r.known[part]--; r.known[part] > 0 {
+			continue
+		}
+		delete(r.known, part)
+		for _, form := range forms(part) {
+			r.index.remove(form)
+		}
+	}
+}
+
+// parts gives a secret with what of it is masked by itself.
+func parts(secret string) []string {
+	trimmed := strings.TrimSpace(secret)
+	if trimmed == "" {
+		return nil
+	}
+	parts := []string{secret}
+	if trimmed != secret { // headers and forms are often trimmed on their way
+		parts = append(parts, trimmed)
+	}
+	for line := range strings.SplitSeq(secret, "\n") {
+		line = strings.TrimSpace(line)
+		if len(line) >= minLine && line != trimmed && !strings.HasPrefix(line, "-----") {
+			parts = append(parts, line)
+		}
+	}
+	return parts
+}
+
+// forms lists the texts to look for. Each is found in any escaping, so a form stands here only where escaping is applied
+// twice (JSON within JSON), or hides the text altogether (base64).
+func forms(secret string) []string {
+	form := url.QueryEscape(secret)
+	forms := []string{secret, form, url.PathEscape(secret)}
+	if quoted, err := json.Marshal(secret); err == nil {
+		forms = append(forms, string(quoted[1:len(quoted)-1]))
+	}
+	forms = append(forms, base64Forms(secret)...)
+	if form != secret { // RFC 6749 §2.3.1 form-escapes a client secret before Basic encodes it
+		forms = append(forms, base64Forms(form)...)
+	}
+	slices.Sort(forms)
+	return slices.Compact(forms)
+}
+
+// base64Forms gives the encodings of a secret by itself, and what is sure to stand in the encoding of a longer text that
+// contains it, at each of the three ways it can lie across the groups of three bytes.
+func base64Forms(secret string) []string {
+	var forms []string
+	for _, enc := range []*base64.Encoding{base64.StdEncoding, base64.URLEncoding} {
+		whole := enc.EncodeToString([]byte(secret))
+		forms = append(forms, whole)
+		if bare := strings.TrimRight(whole, "="); len(bare) >= minPiece {
+			forms = append(forms, bare)
+		}
+		for shift := range 3 {
+			padded := make([]byte, shift+len(secret))
+			copy(padded[shift:], secret)
+			// Characters that also hold bits of a neighbour are not sure: 0, 2 or 3 before, and what the last whole
+			// six bits leave behind.
+			from, to := []int{0, 2, 3}[shift], len(padded)*8/6
+			if to-from >= minPiece {
+				forms = append(forms, enc.EncodeToString(padded)[from:to])
+			}
+		}
+	}
+	return forms
+}

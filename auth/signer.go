@@ -1,0 +1,185 @@
+package auth
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"sync"
+)
+
+// SignInHeader is a header of a request to a Keyring's client, which never sends it. Set to "none" it leaves the profile's sign-in
+// off for that request: no credentials, and no client certificate either. It stands here because a kind of step may not import
+// this package.
+const SignInHeader = "Snrun-Sign-In"
+
+// signer sends the requests of one profile, and puts the profile's credentials and headers on those to its origins.
+type signer struct {
+	profile     Profile
+	wire        *wire
+	credentials *credentials
+	slots       chan struct{} // one for each request that may be under way; nil for any number
+}
+
+func newSigner(p Profile, w *wire, c *credentials) *signer {
+	s := &signer{profile: p, wire: w, credentials: c}
+	if p.MaxConcurrent > 0 {
+		s.slots = make(chan struct{}, p.MaxConcurrent)
+	}
+	return s
+}
+
+// RoundTrip sends a copy of req. The Request of the answer is req itself, so that an API key in the query shows nowhere.
+func (s *signer) RoundTrip(req *http.Request) (*http.Response, error) {
+	release, err := s.slot(req)
+	if err != nil {
+		closeBody(req)
+		return nil, err
+	}
+	resp, err := s.send(req)
+	if err != nil {
+		release()
+		return nil, err
+	}
+	resp.Request = req
+	if s.slots != nil {
+		resp.Body = &slotBody{ReadCloser: resp.Body, release: release}
+	}
+	return resp, nil
+}
+
+// CloseIdleConnections is what http.Client's method of this name calls.
+func (s *signer) CloseIdleConnections() { s.wire.closeIdle() }
+
+// slot waits for one of the profile's slots.
+func (s *signer) slot(req *http.Request) (release func(), err error) {
+	if s.slots == nil {
+		return func() {}, nil
+	}
+	select {
+	case s.slots <- struct{}{}:
+		return sync.OnceFunc(func() { <-s.slots }), nil
+	case <-req.Context().Done():
+		return nil, req.Context().Err()
+	}
+}
+
+func (s *signer) send(req *http.Request) (*http.Response, error) {
+	ours := s.wire.ours(req.URL)
+	out := s.prepare(req, ours)
+	switch {
+	case !ours || req.Header.Get(SignInHeader) == "none":
+		return s.wire.other.RoundTrip(out)
+	case s.credentials.tokens != nil:
+		return s.sendWithToken(req, out)
+	}
+	s.credentials.sign(out)
+	return s.wire.own.RoundTrip(out)
+}
+
+// prepare copies a request, since a RoundTripper may not change the one it is given, and gives the copy the profile's headers.
+func (s *signer) prepare(req *http.Request, ours bool) *http.Request {
+	out := req.Clone(req.Context())
+	if out.Header == nil {
+		out.Header = make(http.Header)
+	}
+	out.Header.Del(SignInHeader)
+	out.Header.Del("Referer")
+	if !ours {
+		return out
+	}
+	for name, values := range s.profile.Header {
+		if name = http.CanonicalHeaderKey(name); out.Header[name] == nil {
+			out.Header[name] = values
+		}
+	}
+	return out
+}
+
+// sendWithToken sends a request, and once more where the server rejects a token that could be replaced.
+func (s *signer) sendWithToken(req, out *http.Request) (*http.Response, error) {
+	tokens := s.credentials.tokens
+	used, err := tokens.token(req.Context())
+	if err != nil {
+		closeBody(req)
+		return nil, err
+	}
+	resp, rejected, err := s.try(out, used)
+	if err != nil || !rejected || !tokens.reject(used) || !replayable(req) {
+		return resp, err
+	}
+	next, err := tokens.token(req.Context())
+	if err == nil && next.access == used.access {
+		return resp, nil
+	}
+	discard(resp)
+	if err != nil {
+		return nil, err
+	}
+	again := s.prepare(req, true)
+	if req.GetBody != nil {
+		if again.Body, err = req.GetBody(); err != nil {
+			return nil, err
+		}
+	}
+	resp, rejected, err = s.try(again, next)
+	if rejected {
+		tokens.reject(next)
+	}
+	return resp, err
+}
+
+// try sends a request with a token, and says whether the answer rejects it.
+func (s *signer) try(out *http.Request, t *token) (resp *http.Response, rejected bool, err error) {
+	out.Header.Set("Authorization", t.header)
+	resp, err = s.wire.own.RoundTrip(out)
+	if err != nil {
+		return nil, false, err
+	}
+	rejected = resp.StatusCode == http.StatusUnauthorized
+	if s.profile.RefreshWhen != nil {
+		if rejected, err = s.profile.RefreshWhen(resp); err != nil {
+			discard(resp)
+			return nil, false, fmt.Errorf("profile %s: refresh_when: %w", s.profile.Name, err)
+		}
+	}
+	if !rejected {
+		t.accepted.Store(true)
+	}
+	return resp, rejected, nil
+}
+
+// replayable says whether a request can be sent twice.
+func replayable(req *http.Request) bool {
+	return req.Body == nil || req.Body == http.NoBody || req.GetBody != nil
+}
+
+func closeBody(req *http.Request) {
+	if req.Body != nil {
+		req.Body.Close()
+	}
+}
+
+// discard reads what little is left of an answer, so that its connection can be used again, and closes it.
+func discard(resp *http.Response) {
+	_, _ = io.CopyN(io.Discard, resp.Body, 64<<10)
+	resp.Body.Close()
+}
+
+// slotBody gives its slot back when the body ends or is closed.
+type slotBody struct {
+	io.ReadCloser
+	release func()
+}
+
+func (b *slotBody) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	if err != nil {
+		b.release()
+	}
+	return n, err
+}
+
+func (b *slotBody) Close() error {
+	defer b.release()
+	return b.ReadCloser.Close()
+}
