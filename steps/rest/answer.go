@@ -1,0 +1,156 @@
+package rest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"time"
+
+	"snrun/steps"
+)
+
+// answer is what came back: the status and headers, and the body as data.
+type answer struct {
+	*trip
+	body    any // what the step gives: decoded, or what was saved
+	elapsed time.Duration
+	saved   bool // the body went to a file
+	headers map[string]any
+}
+
+// errTooLarge stops reading a body.
+var errTooLarge = errors.New("the body is larger than allowed")
+
+// read takes the answer in and judges it.
+func (t *trip) read(ctx context.Context) (*answer, error) {
+	a := &answer{trip: t}
+	in := t.call.in
+	if in.Has("save_to") && t.req.Method != http.MethodHead && a.status() < 400 {
+		return a.save(ctx, in.Text("save_to"))
+	}
+	bodyErr := t.receive(ctx)
+	a.elapsed = time.Since(t.started)
+	if bodyErr == nil && t.req.Method != http.MethodHead {
+		bodyErr = a.decode()
+	}
+	if err := a.judge(bodyErr); err != nil {
+		return nil, err
+	}
+	return a, nil
+}
+
+// receive reads the body into memory, as far as max_body allows.
+func (t *trip) receive(ctx context.Context) error {
+	limit := maxBody(t.call.in)
+	t.size = t.resp.ContentLength
+	err := t.readAll(limit)
+	switch {
+	case errors.Is(err, errTooLarge):
+		return t.contentError(fmt.Sprintf("the body is larger than max_body (%s)", sizeText(limit)), "raise max_body, ask for less at once, or stream it to a file with save_to")
+	case err != nil:
+		return t.brokenOff(ctx, err, int64(len(t.received)))
+	}
+	t.size = int64(len(t.received))
+	return nil
+}
+
+// readAll reads at most limit bytes, into a slice of the right size where the server tells it.
+func (t *trip) readAll(limit int64) error {
+	if n := t.resp.ContentLength; n == 0 || t.req.Method == http.MethodHead {
+		return nil
+	} else if n > 0 && n <= limit {
+		data := make([]byte, n)
+		got, err := io.ReadFull(watched{t.resp.Body, &t.watch}, data)
+		t.received = data[:got]
+		return err
+	}
+	data, err := io.ReadAll(io.LimitReader(watched{t.resp.Body, &t.watch}, limit+1))
+	t.received = data
+	if err == nil && int64(len(data)) > limit {
+		t.received = data[:limit]
+		return errTooLarge
+	}
+	return err
+}
+
+func maxBody(in steps.Input) int64 {
+	if in.Has("max_body") {
+		return in.Size("max_body")
+	}
+	return defaultMaxBody
+}
+
+func (t *trip) status() int { return t.resp.StatusCode }
+
+// response gives what `response` is in expressions: of its fields those that are used, or all for "*".
+func (a *answer) response(uses ...string) map[string]any {
+	m := make(map[string]any, len(uses))
+	for _, name := range uses {
+		if name == "*" {
+			return a.response("status", "headers", "all_headers", "body", "url", "elapsed", "page")
+		}
+		switch name {
+		case "status":
+			m[name] = a.status()
+		case "headers":
+			m[name] = a.firstHeaders()
+		case "all_headers":
+			m[name] = a.allHeaders()
+		case "body":
+			m[name] = a.visibleBody()
+		case "url":
+			m[name] = a.url.String()
+		case "elapsed":
+			m[name] = int(a.elapsed.Milliseconds())
+		case "page":
+			m[name] = a.pageNumber()
+		}
+	}
+	return m
+}
+
+// visibleBody is `response.body`: null when the body went to a file.
+func (a *answer) visibleBody() any {
+	if a.saved {
+		return nil
+	}
+	return a.body
+}
+
+// pageNumber is null outside of a walk.
+func (a *answer) pageNumber() any {
+	if a.call.page == 0 {
+		return nil
+	}
+	return a.call.page
+}
+
+func (a *answer) firstHeaders() map[string]any {
+	if a.headers == nil {
+		a.headers = make(map[string]any, len(a.resp.Header))
+		for name, values := range a.resp.Header {
+			a.headers[strings.ToLower(name)] = values[0]
+		}
+	}
+	return a.headers
+}
+
+func (a *answer) allHeaders() map[string]any {
+	m := make(map[string]any, len(a.resp.Header))
+	for name, values := range a.resp.Header {
+		list := make([]any, len(values))
+		for i, v := range values {
+			list[i] = v
+		}
+		m[strings.ToLower(name)] = list
+	}
+	return m
+}
+
+// outputNames are the further names of `steps.ID`.
+func (a *answer) outputNames() map[string]any {
+	return map[string]any{"status": a.status(), "headers": a.firstHeaders(), "url": a.url.String()}
+}

@@ -1,0 +1,32 @@
+package rest
+
+import "snrun/steps"
+
+// cursorPager sends back what the page before named as the next one's cursor. That is its position.
+func cursorPager() pager {
+	return pager{
+		name:  "cursor",
+		doc:   "sends the cursor that `next` finds in a page to where `inject` says.",
+		needs: []string{"next", "inject"},
+		ask: func(w *walk, r *request) error {
+			if w.at == nil {
+				return nil
+			}
+			return w.put(r, "inject", w.at)
+		},
+		next: func(w *walk, p *page) (any, error) {
+			l := w.in.Late("next")
+			if l == nil {
+				return nil, badInput("paginate: type cursor needs next")
+			}
+			v, err := p.eval(l)
+			if err != nil || v == nil || v == "" || v == false {
+				return nil, err
+			}
+			if _, ok := plainScalar(v); !ok {
+				return nil, p.errorf(steps.Content, "paginate.next: %s is %s, not a cursor", l.Source, describe(v))
+			}
+			return v, nil
+		},
+	}
+}

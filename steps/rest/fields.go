@@ -1,0 +1,146 @@
+package rest
+
+import (
+	"time"
+
+	"snrun/steps"
+)
+
+// What holds where a step says nothing. The defaults of the fields say the same in YAML; a test holds the two together.
+const (
+	defaultMaxBody   = 10 << 20
+	defaultRedirects = 5
+	defaultMaxPages  = 100_000
+	defaultRecorded  = 64 << 10
+	defaultKeyHeader = "Idempotency-Key"
+
+	defaultConnect = 10 * time.Second
+	defaultIdle    = 60 * time.Second
+	defaultTotal   = 5 * time.Minute
+)
+
+// bodies are the names of the fields that give a request its body, of which one at most may be there.
+var bodies = [...]string{"json", "form", "multipart", "xml", "body", "body_file"}
+
+func fields() []steps.Field {
+	all := targetFields()
+	all = append(all, bodyFields()...)
+	all = append(all, answerFields()...)
+	all = append(all, sendingFields()...)
+	return append(all, profileFields()...)
+}
+
+func targetFields() []steps.Field {
+	text := steps.Of(steps.Text)
+	return []steps.Field{
+		{Name: "profile", Type: steps.Of(steps.Profile), Static: true, Example: "servicenow",
+			Doc: "The profile that gives base URL, sign-in, TLS, proxy and limits."},
+		{Name: "method", Type: steps.OneOf("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"), Default: "GET",
+			Doc: "The method of the request."},
+		{Name: "url", Type: text, Group: "target", Required: true, Example: "https://api.example.com/v1/items",
+			Doc: "The whole address, `http` or `https`. A profile beside it signs in only where the address is within the profile's origins."},
+		{Name: "path", Type: text, Group: "target", Example: "/api/now/table/incident",
+			Doc: "The path below the profile's base URL, joined with exactly one slash. What may not stand in a path is escaped; what is escaped already is left. A `..` is refused."},
+		{Name: "query", Type: steps.MapOf(steps.EitherOf(text, steps.ListOf(text))), Example: "{active: true, tag: [a, b]}",
+			Doc: "Query parameters, sent in the order written and escaped. A list repeats the name, null leaves it out."},
+		{Name: "headers", Type: steps.MapOf(text), Example: `{X-Correlation: "${run.id}"}`,
+			Doc: "Headers of this request; they come before the profile's of the same name. Sign-in belongs in a profile, so `Authorization` is refused. Null leaves a header out."},
+	}
+}
+
+func bodyFields() []steps.Field {
+	text := steps.Of(steps.Text)
+	part := steps.ObjectOf(
+		steps.Field{Name: "file", Type: text, Group: "content", Required: true, Example: "out/report.pdf",
+			Doc: "The file to send, relative to the project's folder."},
+		steps.Field{Name: "value", Type: text, Group: "content", Doc: "The text to send."},
+		steps.Field{Name: "filename", Type: text, Doc: "The file name to tell the server; the file's own by default."},
+		steps.Field{Name: "content_type", Type: text, Example: "application/pdf",
+			Doc: "The type of this part; `application/octet-stream` for a file by default, none for text."},
+	)
+	return []steps.Field{
+		{Name: "json", Type: steps.Of(steps.Tree), Group: "body", Example: `{title: "${incident.number}", tags: [a]}`,
+			Doc: "A body of any data, sent as JSON with keys in the order written."},
+		{Name: "form", Type: steps.MapOf(steps.EitherOf(text, steps.ListOf(text))), Group: "body", Example: "{name: Ann, tag: [a, b]}",
+			Doc: "A body of form fields, sent as `application/x-www-form-urlencoded` in the order written."},
+		{Name: "multipart", Type: steps.MapOf(steps.EitherOf(text, part, steps.ListOf(steps.EitherOf(text, part)))), Group: "body",
+			Example: "{table_name: incident, uploadFile: {file: out/report.pdf, content_type: application/pdf}}",
+			Doc:     "A body of parts, sent as `multipart/form-data` in the order written. A part is text, or a mapping with a `file` from disk or a `value`; a list repeats the name. Files are streamed."},
+		{Name: "xml", Type: steps.Of(steps.Tree), Group: "body", Example: "{order: {_id: 7, item: [{sku: a}, {sku: b}]}}",
+			Doc: "An XML body: a text is sent as it stands, a mapping with one key is written as an element."},
+		{Name: "body", Type: text, Group: "body", Doc: "A body of text, sent as `text/plain; charset=utf-8` unless `headers` has a Content-Type."},
+		{Name: "body_file", Type: text, Group: "body", Example: "out/export.csv",
+			Doc: "A file, relative to the project's folder, streamed as the body: as `application/octet-stream` unless `headers` has a Content-Type."},
+	}
+}
+
+func answerFields() []steps.Field {
+	return []steps.Field{
+		{Name: "accept", Type: steps.OneOf("auto", "json", "xml", "text", "bytes"), Default: "auto",
+			Doc: "What the body of the answer must be. `auto` goes by its Content-Type: JSON becomes values with exact numbers, XML values, other text a string; HTML and binary data are errors. `bytes` takes anything and gives base64 text. An empty body is null."},
+		{Name: "save_to", Type: steps.Of(steps.Text), Example: "out/report.pdf",
+			Doc: "Streams the body to this file, relative to the project's folder, written whole or not at all. The output is `{path, size, sha256}`. Folders are made. `max_body` limits it only when written, and `response.body` is null."},
+		{Name: "expect", Type: steps.EitherOf(steps.Of(steps.Condition), steps.ListOf(steps.Of(steps.Condition))), Example: "[response.status == 201]",
+			Doc: "One or several conditions over `response` that an answer must meet, in place of the default: a status of 2xx. The profile's `expect` is asked in addition."},
+		{Name: "max_body", Type: steps.Of(steps.Size), Example: "50MB",
+			Doc: "How large a body may be once it is decompressed; a larger one is an error of kind `content`. 10MB by default, no limit with `save_to`."},
+		{Name: "paginate", Type: steps.ObjectOf(paginateFields()...), Doc: "Walks over all pages of a list and gives their items.",
+			Example: `{type: link}`},
+	}
+}
+
+func sendingFields() []steps.Field {
+	duration := steps.Of(steps.Duration)
+	limits := steps.ObjectOf(
+		steps.Field{Name: "connect", Type: duration, Default: "10s", Doc: "To get a connection, TLS included."},
+		steps.Field{Name: "idle", Type: duration, Default: "60s", Doc: "Without a byte from the server once the request is sent."},
+		steps.Field{Name: "total", Type: duration, Example: "5m", Doc: "For the whole attempt, redirects and body included; 5m by default, no limit with `save_to`."},
+	)
+	return []steps.Field{
+		{Name: "idempotency_key", Type: steps.Of(steps.Text), Example: "${run.id}-${incident.sys_id}",
+			Doc: "A key by which the server knows a repeated request, sent as `Idempotency-Key`; the profile's `idempotency_header` names another header. Makes a POST or PATCH safe to repeat."},
+		{Name: "auth", Type: steps.OneOf("none"), Static: true, Doc: "`none` leaves the profile's sign-in off."},
+		{Name: "timeout", Type: steps.EitherOf(duration, limits), Example: "{connect: 10s, idle: 60s, total: 5m}",
+			Doc: "How long one attempt may take; a single duration is the total."},
+		{Name: "redirects", Type: steps.Of(steps.Int), Default: "5",
+			Doc: "How many redirects are followed; 0 gives the 3xx back as the answer. To another origin only GET and HEAD follow, without the step's headers and without sign-in; never from https to http."},
+	}
+}
+
+func profileFields() []steps.Field {
+	conditions := steps.EitherOf(steps.Of(steps.Condition), steps.ListOf(steps.Of(steps.Condition)))
+	history := steps.ObjectOf(
+		steps.Field{Name: "bodies", Type: steps.Of(steps.Size), Default: "64KB", Doc: "How much of each body history keeps; 0 keeps none."},
+		steps.Field{Name: "redact", Type: steps.ListOf(steps.Of(steps.Text)), Example: "[$.password, $..token, \"$.users[*].ssn\"]",
+			Doc: "Paths in JSON and form bodies whose values history shows as `***`."},
+	)
+	return []steps.Field{
+		{Name: "base_url", Type: steps.Of(steps.Text), FromProfile: true, Doc: "What `path` is joined to."},
+		{Name: "profile_expect", Type: conditions, FromProfile: true, Doc: "The profile's `expect`: asked of every answer, in addition to the status and to the step's own."},
+		{Name: "idempotency_header", Type: steps.Of(steps.Text), FromProfile: true, Default: defaultKeyHeader, Doc: "The header that `idempotency_key` is sent in."},
+		{Name: "history", Type: history, FromProfile: true, Doc: "What history keeps of requests and answers."},
+	}
+}
+
+func paginateFields() []steps.Field {
+	place := "`query.NAME`, `header.NAME`, or `body.PATH` of a `json` or `form` body"
+	late := func(name, def, example, doc string) steps.Field {
+		return steps.Field{Name: name, Type: steps.Of(steps.Any), Late: true, Default: def, Example: example, Doc: doc}
+	}
+	at := func(name, example, doc string) steps.Field {
+		return steps.Field{Name: name, Type: steps.Of(steps.Text), Static: true, Example: example, Doc: doc + ": " + place + "."}
+	}
+	return []steps.Field{
+		{Name: "type", Type: steps.OneOf(pagerNames()...), Static: true, Required: true, Doc: pagerDoc()},
+		late("items", "${response.body}", "${response.body.result}", "The items of a page: a list. A key that holds null counts as an empty list, a missing one is an error."),
+		late("next", "", "${response.body.meta.cursor}", "The cursor of the next page; null or an empty text after the last."),
+		at("inject", "query.cursor", "Where the cursor goes"),
+		at("offset", "query.sysparm_offset", "Where the number of items to skip goes"),
+		at("limit", "query.sysparm_limit", "Where the size of a page goes"),
+		{Name: "size", Type: steps.Of(steps.Int), Example: "500", Doc: "How many items to ask for at once."},
+		late("total", "", `${int(response.headers["x-total-count"])}`, "How many items there are in all. With it a short page does not end the walk, and an empty page before the end is an error."),
+		{Name: "max_pages", Type: steps.Of(steps.Int), Default: "100000", Doc: "How many pages a walk may have; one more is an error of kind `limit`."},
+		{Name: "stop_when", Type: steps.Of(steps.Condition), Example: "response.body.done", Doc: "Ends the walk after the page for which it is true."},
+		late("expect_total", "", `${int(response.headers["x-total-count"])}`, "How many items the whole walk must have given, asked of the last page; fewer or more is an error of kind `expect`."),
+	}
+}

@@ -1,0 +1,135 @@
+package rest
+
+import (
+	"net/url"
+	"slices"
+	"strings"
+
+	"snrun/steps"
+)
+
+// linkPager follows the header Link with rel="next" (RFC 8288). Its position is the address of the page.
+func linkPager() pager {
+	return pager{
+		name: "link",
+		doc:  "follows the header `Link: <…>; rel=\"next\"`.",
+		ask: func(w *walk, r *request) error {
+			at, ok := w.at.(string)
+			if !ok {
+				return nil
+			}
+			u, err := url.Parse(at)
+			if err != nil || !sameOrigin(u, w.first) {
+				return badInput("the page's address %q is not one of this walk", withoutQuery(at))
+			}
+			r.query = splitQuery(u.RawQuery)
+			u.RawQuery = ""
+			r.url = u
+			return nil
+		},
+		next: func(w *walk, p *page) (any, error) {
+			target, ok := nextLink(p.resp.Header.Values("Link"))
+			if !ok {
+				return nil, nil
+			}
+			return w.leadTo(p, target)
+		},
+	}
+}
+
+// leadTo gives the address that a page names as the next one. An address at another origin is refused: the answer of one
+// server must not choose which others get requests.
+func (w *walk) leadTo(p *page, target string) (any, error) {
+	u, err := p.url.Parse(escape(target))
+	if err != nil || u.Hostname() == "" {
+		return nil, p.errorf(steps.Content, "the next page's address %q is none", clean(withoutQuery(target), excerptLength))
+	}
+	u.User, u.Fragment = nil, ""
+	if !sameOrigin(u, w.first) {
+		return nil, hinted(p.errorf(steps.Content, "the next page is at another origin, %s, and is not followed", clean(origin(u), excerptLength)),
+			"the server may build its links from a wrong address; another type of paginate does without them")
+	}
+	if u.String() == p.req.URL.String() {
+		return nil, p.errorf(steps.Content, "page %d leads back to itself: its next page has the same address", p.call.page)
+	}
+	return u.String(), nil
+}
+
+// nextLink finds the target of the first link with the relation "next".
+func nextLink(headers []string) (string, bool) {
+	for _, h := range headers {
+		for _, l := range parseLinks(h) {
+			if slices.ContainsFunc(strings.Fields(l.rel), func(rel string) bool { return strings.EqualFold(rel, "next") }) {
+				return l.target, true
+			}
+		}
+	}
+	return "", false
+}
+
+// link is one link of a Link header: where it leads, and its relations, separated by spaces.
+type link struct{ target, rel string }
+
+// parseLinks reads a Link header (RFC 8288 section 3 and appendix B.2). What is not a link ends the reading.
+func parseLinks(h string) []link {
+	var links []link
+	for {
+		h = strings.TrimLeft(h, " \t,")
+		if !strings.HasPrefix(h, "<") {
+			return links
+		}
+		target, rest, closed := strings.Cut(h[1:], ">")
+		if !closed {
+			return links
+		}
+		l := link{target: strings.TrimSpace(target)}
+		l.rel, h = parseLinkParams(rest)
+		links = append(links, l)
+	}
+}
+
+// parseLinkParams reads the parameters of one link. It gives the first rel, as the RFC has it, and what follows the link.
+func parseLinkParams(h string) (rel, rest string) {
+	seen := false
+	for {
+		h = strings.TrimLeft(h, " \t")
+		if !strings.HasPrefix(h, ";") {
+			_, rest, _ = strings.Cut(h, ",")
+			return rel, rest
+		}
+		h = strings.TrimLeft(h[1:], " \t")
+		end := strings.IndexAny(h, "=;,")
+		if end < 0 {
+			return rel, ""
+		}
+		name, value := strings.TrimSpace(h[:end]), ""
+		if h = h[end:]; h[0] == '=' {
+			value, h = paramValue(strings.TrimLeft(h[1:], " \t"))
+		}
+		if strings.EqualFold(name, "rel") && !seen {
+			rel, seen = value, true
+		}
+	}
+}
+
+// paramValue reads a token or a quoted string.
+func paramValue(h string) (value, rest string) {
+	if !strings.HasPrefix(h, `"`) {
+		end := strings.IndexAny(h, ";,")
+		if end < 0 {
+			return strings.TrimSpace(h), ""
+		}
+		return strings.TrimSpace(h[:end]), h[end:]
+	}
+	var b strings.Builder
+	for i := 1; i < len(h); i++ {
+		switch {
+		case h[i] == '"':
+			return b.String(), h[i+1:]
+		case h[i] == '\\' && i+1 < len(h):
+			i++
+		}
+		b.WriteByte(h[i])
+	}
+	return b.String(), ""
+}

@@ -1,0 +1,146 @@
+package rest
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"hash"
+	"io"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+
+	"snrun/steps"
+)
+
+// download is a file on its way to disk: a hidden one beside its name until it is whole.
+type download struct {
+	path, temp string
+	file       *os.File
+	hash       hash.Hash
+	size       int64
+	limit      int64 // bytes, 0 for none
+}
+
+// save streams the body of an answer that is as expected into a file. What fails leaves no file and an older one alone.
+func (a *answer) save(ctx context.Context, name string) (*answer, error) {
+	a.saved, a.elapsed, a.size = true, time.Since(a.started), a.resp.ContentLength
+	if err := a.judge(a.savable(name)); err != nil {
+		return nil, err
+	}
+	d, err := newDownload(name, a.call)
+	if err != nil {
+		return nil, err
+	}
+	if err := a.copyTo(ctx, d); err != nil {
+		d.discard()
+		return nil, err
+	}
+	if err := d.commit(); err != nil {
+		d.discard()
+		return nil, a.diskError(err)
+	}
+	a.size, a.elapsed = d.size, time.Since(a.started)
+	a.body = map[string]any{"path": name, "size": int(d.size), "sha256": hex.EncodeToString(d.hash.Sum(nil))}
+	return a, nil
+}
+
+// savable refuses what is by its type not the file that was asked for: a maintenance page, above all.
+func (a *answer) savable(name string) error {
+	media := mediaType(a.resp.Header.Get("Content-Type"))
+	accept := a.call.in.Text("accept")
+	page := slices.Contains([]string{".html", ".htm", ".xhtml"}, strings.ToLower(filepath.Ext(name)))
+	switch {
+	case accept == "text" || accept == "bytes":
+		return nil
+	case isHTMLType(media) && !page:
+		return a.contentError("the body is an HTML page, not a file to save as "+filepath.Base(name), htmlHint)
+	case (accept == "json" || accept == "xml") && formatOf(media, nil) != accept:
+		return a.contentError("the body is not "+wanted(accept), "write accept: bytes to save it as it is")
+	}
+	return nil
+}
+
+func newDownload(name string, c *call) (*download, error) {
+	if slices.Contains(strings.Split(filepath.ToSlash(name), "/"), "..") {
+		return nil, hinted(badInput("save_to: %q climbs out of its folder", name), "leave the .. out: a name that came from a server must not choose the folder")
+	}
+	d := &download{path: inDir(name, c.env.Dir), hash: sha256.New()}
+	if c.in.Has("max_body") {
+		d.limit = c.in.Size("max_body")
+	}
+	if info, err := os.Stat(d.path); err == nil && info.IsDir() {
+		return nil, hinted(badInput("save_to: %q is a folder", name), "add a file name")
+	}
+	if err := os.MkdirAll(filepath.Dir(d.path), 0o777); err != nil {
+		return nil, wrapInput("save_to", fileError(err))
+	}
+	d.temp = filepath.Join(filepath.Dir(d.path), fmt.Sprintf(".%s.%08x.part", filepath.Base(d.path), rand.Uint32()))
+	var err error
+	if d.file, err = os.OpenFile(d.temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666); err != nil {
+		return nil, wrapInput("save_to", fileError(err))
+	}
+	return d, nil
+}
+
+// copyTo reads the body to its end. net/http sees to it that the end comes where Content-Length says.
+func (a *answer) copyTo(ctx context.Context, d *download) error {
+	from := watched{a.resp.Body, &a.watch}
+	buffer := make([]byte, 64<<10)
+	for {
+		n, readErr := from.Read(buffer)
+		if err := d.write(buffer[:n]); errors.Is(err, errTooLarge) {
+			return a.contentError(fmt.Sprintf("the body is larger than max_body (%s)", sizeText(d.limit)), "raise max_body, or leave it out: save_to needs none")
+		} else if err != nil {
+			return a.diskError(err)
+		}
+		if readErr == io.EOF {
+			return nil
+		}
+		if readErr != nil {
+			return a.brokenOff(ctx, readErr, d.size)
+		}
+	}
+}
+
+func (d *download) write(p []byte) error {
+	d.size += int64(len(p))
+	if d.limit > 0 && d.size > d.limit {
+		return errTooLarge
+	}
+	d.hash.Write(p)
+	_, err := d.file.Write(p)
+	return err
+}
+
+// commit makes the file durable and gives it its name.
+func (d *download) commit() error {
+	if err := d.file.Sync(); err != nil {
+		return err
+	}
+	if err := d.file.Close(); err != nil {
+		return err
+	}
+	return os.Rename(d.temp, d.path)
+}
+
+func (d *download) discard() {
+	d.file.Close()
+	os.Remove(d.temp)
+}
+
+// diskError says that the file could not be written.
+func (a *answer) diskError(err error) *steps.Error {
+	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
+		e := hinted(a.errorf(steps.Limit, "save_to: the disk is full"), "free some space, or save to another disk")
+		e.Cause = err
+		return e
+	}
+	return a.errorf(steps.BadInput, "save_to: %w", fileError(err))
+}

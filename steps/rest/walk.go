@@ -1,0 +1,208 @@
+package rest
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"slices"
+
+	"snrun/steps"
+)
+
+// walk is a walk over pages as one of its pages sees it. Between pages it is plain data, so that it can be taken up
+// again by another process.
+type walk struct {
+	call  *call
+	in    steps.Input // paginate
+	pager pager
+	at    any      // where this page is, nil for the first
+	count int      // items of the pages before
+	first *url.URL // what the step itself asks for: the walk stays at its origin
+}
+
+// page is one page: an answer and the items in it.
+type page struct {
+	*answer
+	items []any
+	total int // of the whole walk, -1 when not known
+}
+
+// walk fetches the page that the cursor names.
+func (c *call) walk(ctx context.Context) (steps.Output, error) {
+	w, err := c.resume()
+	if err != nil {
+		return steps.Output{}, err
+	}
+	req, err := newRequest(c.in)
+	if err != nil {
+		return steps.Output{}, err
+	}
+	w.first = req.url
+	if most := w.maxPages(); c.page > most {
+		message := fmt.Sprintf("%s %s: the walk goes on after %d pages, which is paginate.max_pages", req.method, shown(req.url), most)
+		return steps.Output{}, hinted(&steps.Error{Kind: steps.Limit, Message: message}, "raise max_pages, or see whether the server ever ends")
+	}
+	if err := w.pager.ask(w, req); err != nil {
+		return steps.Output{}, err
+	}
+	a, err := c.exchange(ctx, req)
+	if err != nil {
+		return steps.Output{}, err
+	}
+	return w.take(a)
+}
+
+// resume reads the cursor that take wrote.
+func (c *call) resume() (*walk, error) {
+	pg := c.in.Object("paginate")
+	t, known := pagerOf(pg.Text("type"))
+	if !known {
+		return nil, badInput("paginate.type: %q is none of the types", pg.Text("type"))
+	}
+	w := &walk{call: c, in: pg, pager: t}
+	c.page = 1
+	if cursor, ok := c.env.Cursor.(map[string]any); ok {
+		c.page, _ = wholeNumber(cursor["page"])
+		w.count, _ = wholeNumber(cursor["count"])
+		w.at = cursor["at"]
+	}
+	return w, nil
+}
+
+func (w *walk) maxPages() int {
+	if n, there := w.in["max_pages"].(int); there {
+		return n
+	}
+	return defaultMaxPages
+}
+
+// take gives the items of a page, and the cursor of the next.
+func (w *walk) take(a *answer) (steps.Output, error) {
+	p := &page{answer: a}
+	var err error
+	if p.items, err = w.items(a); err != nil {
+		return steps.Output{}, err
+	}
+	if p.total, err = w.number(a, "total"); err != nil {
+		return steps.Output{}, err
+	}
+	w.count += len(p.items)
+	out := steps.Output{Value: p.items, Names: a.outputNames(), Total: p.total}
+	if stop, err := w.stops(a); stop || err != nil {
+		return out, err
+	}
+	at, err := w.pager.next(w, p)
+	if err != nil {
+		return steps.Output{}, err
+	}
+	if at == nil {
+		return out, w.whole(a)
+	}
+	if sameCursor(at, w.at) {
+		return steps.Output{}, hinted(a.errorf(steps.Content, "page %d leads back to itself: its next page has the same cursor", a.call.page),
+			"look at the answer with snrun history show --http, and at paginate")
+	}
+	out.Next = map[string]any{"page": a.call.page + 1, "count": w.count, "at": at}
+	return out, nil
+}
+
+// items finds the items of a page.
+func (w *walk) items(a *answer) ([]any, error) {
+	l := w.in.Late("items")
+	if l == nil {
+		l = &steps.Late{Source: "${response.body}", Path: []string{"body"}}
+	}
+	v, err := w.pick(a, l)
+	if err != nil {
+		return nil, err
+	}
+	if list, ok := v.([]any); ok {
+		return list, nil
+	}
+	// Several servers write an empty list as null.
+	if v == nil && l.Path != nil {
+		return []any{}, nil
+	}
+	return nil, hinted(a.errorf(steps.Content, "paginate.items: %s is %s, not a list", l.Source, describe(v)), listHint(v))
+}
+
+// pick evaluates an expression. A plain path is walked here, which is quicker and knows a missing key from a null.
+func (w *walk) pick(a *answer, l *steps.Late) (any, error) {
+	if len(l.Path) == 0 || l.Path[0] != "body" {
+		return a.eval(l)
+	}
+	v := a.body
+	for _, key := range l.Path[1:] {
+		m, ok := v.(map[string]any)
+		if v == nil && len(a.received) == 0 {
+			return nil, nil
+		}
+		inner, there := m[key]
+		if !ok || !there {
+			return nil, hinted(a.errorf(steps.Content, "paginate.items: %s: there is no %q in %s", l.Source, key, describe(v)), listHint(v))
+		}
+		v = inner
+	}
+	return v, nil
+}
+
+// listHint says where in a map lists are.
+func listHint(v any) string {
+	m, _ := v.(map[string]any)
+	var lists []string
+	for key, inner := range m {
+		if _, ok := inner.([]any); ok {
+			lists = append(lists, key)
+		}
+	}
+	slices.Sort(lists)
+	switch {
+	case len(lists) > 0:
+		return "write items: ${response.body." + lists[0] + "}, or as far down as it stands"
+	case v == nil:
+		return "add ?? [] if no items is no mistake"
+	}
+	return "point items at the list in the body"
+}
+
+// number evaluates a key of paginate that gives a count; -1 when it is absent or null.
+func (w *walk) number(a *answer, key string) (int, error) {
+	l := w.in.Late(key)
+	if l == nil {
+		return -1, nil
+	}
+	v, err := a.eval(l)
+	if err != nil || v == nil {
+		return -1, err
+	}
+	if n, ok := wholeNumber(v); ok && n >= 0 {
+		return n, nil
+	}
+	return -1, a.errorf(steps.Content, "paginate.%s: %s is %s, not a count", key, l.Source, describe(v))
+}
+
+func (w *walk) stops(a *answer) (bool, error) {
+	l := w.in.Late("stop_when")
+	if l == nil {
+		return false, nil
+	}
+	v, err := a.eval(l)
+	return v == true, err
+}
+
+// whole asks at the end of the walk whether all items came.
+func (w *walk) whole(a *answer) error {
+	want, err := w.number(a, "expect_total")
+	if err != nil || want < 0 || want == w.count {
+		return err
+	}
+	return hinted(a.errorf(steps.Expect, "the walk gave %d items in %d pages, but %s says %d", w.count, a.call.page, w.in.Late("expect_total").Source, want),
+		"records may have come or gone during the walk; run it again, and order it by something that does not change")
+}
+
+// sameCursor compares the positions of two pages, whatever kinds of number a journal made of them.
+func sameCursor(a, b any) bool {
+	ta, okA := plainScalar(a)
+	tb, okB := plainScalar(b)
+	return okA && okB && ta == tb
+}
