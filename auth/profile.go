@@ -28,6 +28,8 @@ type Profile struct {
 	RefreshWhen func(*http.Response) (bool, error)
 	// MaxConcurrent is how many requests may be under way at once, their answers' bodies included; 0 for any number.
 	MaxConcurrent int
+	// Rate is how many requests may be made in how long, up to a tenth of them at once.
+	Rate Rate
 }
 
 // TLS is how a profile speaks TLS. File names are relative to Options.Dir.

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"sync"
 )
 
 // SignInHeader is a header of a request to a Keyring's client, which never sends it. Set to "none" it leaves the profile's sign-in
@@ -17,20 +16,16 @@ type signer struct {
 	profile     Profile
 	wire        *wire
 	credentials *credentials
-	slots       chan struct{} // one for each request that may be under way; nil for any number
+	limits      limits
 }
 
 func newSigner(p Profile, w *wire, c *credentials) *signer {
-	s := &signer{profile: p, wire: w, credentials: c}
-	if p.MaxConcurrent > 0 {
-		s.slots = make(chan struct{}, p.MaxConcurrent)
-	}
-	return s
+	return &signer{profile: p, wire: w, credentials: c, limits: newLimits(p)}
 }
 
 // RoundTrip sends a copy of req. The Request of the answer is req itself, so that an API key in the query shows nowhere.
 func (s *signer) RoundTrip(req *http.Request) (*http.Response, error) {
-	release, err := s.slot(req)
+	release, err := s.limits.enter(req.Context())
 	if err != nil {
 		closeBody(req)
 		return nil, err
@@ -41,7 +36,7 @@ func (s *signer) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	resp.Request = req
-	if s.slots != nil {
+	if s.limits.slots != nil {
 		resp.Body = &slotBody{ReadCloser: resp.Body, release: release}
 	}
 	return resp, nil
@@ -49,19 +44,6 @@ func (s *signer) RoundTrip(req *http.Request) (*http.Response, error) {
 
 // CloseIdleConnections is what http.Client's method of this name calls.
 func (s *signer) CloseIdleConnections() { s.wire.closeIdle() }
-
-// slot waits for one of the profile's slots.
-func (s *signer) slot(req *http.Request) (release func(), err error) {
-	if s.slots == nil {
-		return func() {}, nil
-	}
-	select {
-	case s.slots <- struct{}{}:
-		return sync.OnceFunc(func() { <-s.slots }), nil
-	case <-req.Context().Done():
-		return nil, req.Context().Err()
-	}
-}
 
 func (s *signer) send(req *http.Request) (*http.Response, error) {
 	ours := s.wire.ours(req.URL)
