@@ -5,6 +5,8 @@ import (
 	"math"
 	"strconv"
 	"strings"
+
+	"snrun/steps"
 )
 
 // Value gives a scalar's value: nil, bool, int, float64, json.Number for numbers that neither holds exactly, or string.
@@ -38,11 +40,11 @@ func exact(f float64, text string) any {
 	if math.IsInf(f, 0) || math.IsNaN(f) {
 		return text
 	}
-	number := jsonNumber(text)
-	if sameDecimal(number, strconv.FormatFloat(f, 'e', -1, 64)) {
+	v, err := steps.DecodeJSON([]byte(jsonNumber(text)))
+	if n, whole := v.(int); err != nil || whole && float64(n) == f && int(f) == n {
 		return f
 	}
-	return json.Number(number)
+	return v
 }
 
 // jsonNumber writes a YAML number as JSON does: without "+", "_", leading zeros or a bare dot.
@@ -65,38 +67,6 @@ func jsonNumber(text string) string {
 		whole = "-" + whole
 	}
 	return whole + fraction + exponent
-}
-
-// sameDecimal compares two JSON numbers digit by digit.
-func sameDecimal(a, b string) bool {
-	da, ea, oka := decimal(a)
-	db, eb, okb := decimal(b)
-	return oka && okb && da == db && ea == eb
-}
-
-// decimal gives the number as signed digits without zeros at either end, times ten to the exponent.
-// It is not ok when the exponent is beyond any that matters.
-func decimal(number string) (digits string, exponent int, ok bool) {
-	if i := strings.IndexAny(number, "eE"); i >= 0 {
-		e, err := strconv.Atoi(number[i+1:])
-		if err != nil {
-			return "", 0, false
-		}
-		number, exponent = number[:i], e
-	}
-	number, negative := strings.CutPrefix(number, "-")
-	whole, fraction, _ := strings.Cut(number, ".")
-	digits = strings.TrimLeft(whole+fraction, "0")
-	exponent -= len(fraction)
-	trimmed := strings.TrimRight(digits, "0")
-	exponent += len(digits) - len(trimmed)
-	if trimmed == "" {
-		return "0", 0, true
-	}
-	if negative {
-		trimmed = "-" + trimmed
-	}
-	return trimmed, exponent, true
 }
 
 // IsNull says whether the node is null or empty.
