@@ -1,0 +1,212 @@
+// Package engine runs checked jobs on this machine: it is the Host of the interpreter, with clocks, goroutines and a
+// network, and it keeps each run in a Journal.
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"snrun/auth"
+	"snrun/engine/flow"
+	"snrun/jobs"
+	"snrun/steps"
+)
+
+// Config is what an Engine works with.
+type Config struct {
+	Journal   Journal
+	Clients   steps.Clients
+	Redactor  *auth.Redactor // masks secrets in whatever leaves the engine
+	Watch     func(Event)    // hears of everything that happens, from many goroutines; nil for nobody
+	Dir       string         // the project's folder, where relative file names start
+	UserAgent string
+	// Grace is how long the steps at the end of a cancelled run may take. Default: 30 s.
+	Grace time.Duration
+}
+
+// Engine runs jobs. It may run many at once.
+type Engine struct{ Config }
+
+// New makes an engine.
+func New(c Config) *Engine {
+	if c.Grace == 0 {
+		c.Grace = 30 * time.Second
+	}
+	if c.Watch == nil {
+		c.Watch = func(Event) {}
+	}
+	return &Engine{c}
+}
+
+// Request asks for one run of a job.
+type Request struct {
+	Job     *jobs.Job
+	Inputs  map[string]any // checked already, defaults filled in
+	Trigger string         // "manual" when empty
+	Due     time.Time      // when it should have started; now when zero
+	Env     map[string]any // what env.NAME gives
+	Secrets map[string]any // what secret.NAME gives
+	// Space keeps the state of such runs apart from that of others: "sandbox". Empty for the job's own.
+	Space string
+}
+
+// Run runs a job to its end and gives its record. The context cancels the run, which is recorded too; its cause, when
+// it is a *steps.Error, becomes the run's error. The error is of the engine's own: the run could not be recorded.
+func (e *Engine) Run(ctx context.Context, req Request) (*Run, error) {
+	x, err := e.begin(ctx, req)
+	if err != nil {
+		return nil, err
+	}
+	defer x.stop()
+	given, err := x.given(req)
+	if err != nil {
+		return nil, err
+	}
+	out := flow.Run(&host{execution: x}, req.Job, given)
+	x.settle(out)
+	if err := e.Journal.Finish(x.run); err != nil {
+		return x.run, fmt.Errorf("recording the end of run %s: %w", x.run.ID, err)
+	}
+	x.tell(Event{Type: RunEnded, Job: x.run.Job, Status: x.run.Status, Elapsed: x.run.Ended.Sub(x.run.Started), Error: x.run.Error})
+	return x.run, nil
+}
+
+// execution is one run under way.
+type execution struct {
+	*Engine
+	run     *Run
+	job     *jobs.Job
+	state   string          // the name that the job's state is kept under
+	ctx     context.Context // ends with the run's cancellation or timeout
+	cleanup context.Context // ends a grace later
+	fail    func(error)     // ends both at once: the journal failed
+	stop    func()          // gives back what the contexts hold
+	clocks  clocks
+}
+
+// begin records the run as running.
+func (e *Engine) begin(ctx context.Context, req Request) (*execution, error) {
+	now := time.Now()
+	run := &Run{
+		ID: NewID(now), Job: req.Job.Name, Status: Running, Trigger: req.Trigger, Due: req.Due, Started: now,
+		File: req.Job.File, Text: req.Job.Text,
+	}
+	if run.Trigger == "" {
+		run.Trigger = "manual"
+	}
+	if run.Due.IsZero() {
+		run.Due = now
+	}
+	run.Inputs, _ = e.Redactor.Value(req.Inputs).(map[string]any)
+	if err := e.Journal.Begin(run); err != nil {
+		return nil, fmt.Errorf("recording the run: %w", err)
+	}
+	x := &execution{Engine: e, run: run, job: req.Job, state: req.Job.Name}
+	if req.Space != "" {
+		x.state += "@" + req.Space
+	}
+	x.contexts(ctx)
+	x.tell(Event{Type: RunStarted, Job: run.Job})
+	return x, nil
+}
+
+// contexts makes the run's context, and the one of its last steps, which outlives it by the grace.
+func (x *execution) contexts(ctx context.Context) {
+	cleanup, endCleanup := context.WithCancelCause(context.WithoutCancel(ctx))
+	base, end := context.WithCancelCause(ctx)
+	limited, endLimit := withTimeout(base, x.job.Timeout)
+	x.ctx, x.cleanup = limited, cleanup
+	x.fail = func(err error) { end(&brokenError{err}); endCleanup(&brokenError{err}) }
+	grace := time.AfterFunc(time.Hour, func() { endCleanup(errGrace) })
+	grace.Stop()
+	unhook := context.AfterFunc(x.ctx, func() { grace.Reset(x.Grace) })
+	x.stop = func() {
+		unhook()
+		grace.Stop()
+		endLimit()
+		end(nil)
+		endCleanup(nil)
+	}
+}
+
+func withTimeout(ctx context.Context, limit time.Duration) (context.Context, context.CancelFunc) {
+	if limit == 0 {
+		return ctx, func() {}
+	}
+	return context.WithTimeoutCause(ctx, limit, &steps.Error{
+		Kind: steps.Timeout, Message: "the run took longer than its timeout of " + jobs.FormatDuration(limit),
+	})
+}
+
+var errGrace = errors.New("the run was ending, and its last steps took too long")
+
+// given is what the flow starts with.
+func (x *execution) given(req Request) (flow.Given, error) {
+	state, err := x.Journal.State(x.state)
+	if err != nil {
+		return flow.Given{}, fmt.Errorf("reading the state of %s: %w", req.Job.Name, err)
+	}
+	values := map[string]any{}
+	for _, s := range req.Job.State {
+		values[s.Name] = s.Initial
+		if saved, ok := state[s.Name]; ok {
+			values[s.Name] = saved
+		}
+	}
+	run := map[string]any{
+		"id": x.run.ID, "job": x.run.Job, "trigger": x.run.Trigger, "attempt": 1,
+		"due": x.run.Due.Format(time.RFC3339), "started": x.run.Started.Format(time.RFC3339),
+	}
+	inputs := req.Inputs
+	if inputs == nil {
+		inputs = map[string]any{}
+	}
+	return flow.Given{Inputs: inputs, State: values, Run: run, Env: req.Env, Secrets: req.Secrets, Mask: x.Redactor.AddDerived, Hide: x.Redactor.Text}, nil
+}
+
+// settle turns the flow's outcome into the run's record.
+func (x *execution) settle(out flow.Outcome) {
+	x.run.Ended = time.Now()
+	x.run.Output = x.Redactor.Value(out.Output)
+	x.run.Status = OK
+	failure := out.Error
+	if out.Halt != nil {
+		failure = x.halted(out.Halt)
+	}
+	if failure == nil {
+		return
+	}
+	x.run.Status, x.run.Output = Failed, nil
+	if failure.Kind == steps.Cancelled {
+		x.run.Status = Cancelled
+	}
+	x.run.Error = x.masked(failure)
+}
+
+// halted says why the host ended the run.
+func (x *execution) halted(halt error) *steps.Error {
+	var stopped *stoppedError
+	if errors.As(halt, &stopped) {
+		return stopped.reason
+	}
+	return &steps.Error{Kind: steps.Limit, Message: "the run could not be recorded any further: " + halt.Error()}
+}
+
+// masked is a copy of an error in which no secret shows.
+func (x *execution) masked(e *steps.Error) *steps.Error {
+	if e == nil {
+		return nil
+	}
+	m := *e
+	m.Message, m.Hint, m.Step = x.Redactor.Text(e.Message), x.Redactor.Text(e.Hint), x.Redactor.Text(e.Step)
+	m.Fields, _ = x.Redactor.Value(e.Fields).(map[string]any)
+	return &m
+}
+
+func (x *execution) tell(e Event) {
+	e.Run = x.run.ID
+	e.Time = time.Now()
+	x.Watch(e)
+}

@@ -1,0 +1,66 @@
+package flow
+
+import (
+	"fmt"
+
+	"snrun/jobs"
+	"snrun/steps"
+)
+
+// choose runs the first branch whose condition holds.
+func (f *frame) choose(b *jobs.Switch, note Note) (result, error) {
+	for i, c := range b.Cases {
+		holds, err := f.holds(c)
+		if err != nil {
+			return result{}, err
+		}
+		if holds {
+			return f.inside(fmt.Sprintf("%s/case:%d", note.Key, i+1), c.Steps)
+		}
+	}
+	return result{}, nil
+}
+
+func (f *frame) holds(c jobs.Case) (bool, error) {
+	if c.When == nil {
+		return true, nil
+	}
+	return c.When.Bool(f.names)
+}
+
+// try runs a body, a catch when it failed, and the steps at the end in any case.
+func (f *frame) try(b *jobs.Try, note Note) (result, error) {
+	r, err := f.inside(note.Key+"/try", b.Steps)
+	if failure, isStep := err.(*steps.Error); isStep {
+		r, err = f.catch(b, failure, note)
+	}
+	if len(b.Finally) == 0 {
+		return r, err
+	}
+	end := f.child(f.h, note.Key[len(f.path):]+"/finally")
+	end.cleanup = true
+	_, endErr := end.block(b.Finally)
+	f.names["state"] = end.names["state"]
+	if err == nil {
+		err = endErr
+	}
+	return r, err
+}
+
+// catch runs the first catch whose condition holds; where none does the failure goes on.
+func (f *frame) catch(b *jobs.Try, failure *steps.Error, note Note) (result, error) {
+	inner := f.child(f.h, "")
+	inner.names["error"] = errorValue(failure)
+	for i, c := range b.Catch {
+		holds, err := inner.holds(c)
+		if err != nil {
+			return result{}, err
+		}
+		if holds {
+			r, err := inner.inside(fmt.Sprintf("%s/catch:%d", note.Key, i+1), c.Steps)
+			f.names["state"] = inner.names["state"]
+			return r, err
+		}
+	}
+	return result{}, failure
+}

@@ -1,0 +1,114 @@
+// Package flow is the interpreter of a checked job: plain recursion over its steps.
+//
+// It is pure. It knows no clock, network, disk, random number, goroutine or context: whatever it needs of the world it
+// asks of a Host, and a Host that gives the same answers is asked the same questions under the same keys. So a run can be
+// walked again after a crash, on this machine or inside a workflow engine.
+package flow
+
+import (
+	"time"
+
+	"snrun/jobs"
+	"snrun/steps"
+)
+
+// Host is all that the interpreter may ask for. An error that is a *steps.Error is the failure of a step, which the job
+// may retry or catch; any other error ends the run.
+type Host interface {
+	// Do makes a call, once per key, ever: asked again it gives the result of the first time.
+	Do(Call) (Result, error)
+	// Sleep waits, across restarts.
+	Sleep(key string, d time.Duration) error
+	// Now gives the time, for one key always the same.
+	Now(key string) (time.Time, error)
+	// Fork runs branches 0 to n-1, started in this order, at most limit at once, each with a Host of its own. After a
+	// branch gave an error no further one is started. It returns when all that started are done, with the error of the
+	// lowest branch.
+	Fork(n, limit int, branch func(i int, h Host) error) error
+	// Tell lets people know what happens. Nothing comes back.
+	Tell(Note)
+}
+
+// Call is one try of one step, or of one page of it.
+type Call struct {
+	Key      string // the path in the flow, with "#2" for the second try
+	StepKey  string // the path of the step
+	Step     *jobs.Step
+	Attempt  int // from 1
+	Input    steps.Input
+	Cursor   any            // of a walk: where the page starts
+	State    map[string]any // of a save step: the values to keep
+	Unsafe   bool           // making it twice may do harm
+	Cleanup  bool           // made at the end of a run, also of one that was cancelled
+	Deadline Deadline
+}
+
+// Deadline is when a call has to be over. The zero value is none.
+type Deadline struct {
+	At time.Time
+	Of string // whose timeout it is, for the message
+}
+
+// Result is what a call gave. Started and Ended are set for a failed call too.
+type Result struct {
+	Value          any
+	Names          map[string]any
+	Next           any
+	Total          int
+	Started, Ended time.Time
+}
+
+// Note tells of something that happened to a step.
+type Note struct {
+	Type    NoteType
+	Key     string
+	Step    *jobs.Step
+	Depth   int  // how many steps stand around it
+	Item    bool // inside an item of a loop
+	Skipped bool
+	Tries   int
+	Wait    time.Duration
+	Page    int
+	Counts  Counts
+	Message string
+	Error   *steps.Error
+}
+
+// Counts are how far a walk or a loop has come. Total is -1 while it is not known.
+type Counts struct {
+	Pages, Total, Succeeded, Failed int
+}
+
+// NoteType says what a Note tells of.
+type NoteType int
+
+// What can happen to a step.
+const (
+	Began NoteType = iota
+	Ended
+	PageRead
+	ItemEnded
+	RetryWaits
+	Logged
+)
+
+// Given is what a run starts with.
+type Given struct {
+	Inputs  map[string]any
+	State   map[string]any
+	Run     map[string]any // id, job, due, started, trigger, attempt
+	Env     map[string]any
+	Secrets map[string]any
+	// Mask hears of each value that was computed from a secret, before it is used.
+	Mask func(text string)
+	// Hide gives a text with its secrets masked.
+	Hide func(text string) string
+}
+
+// Outcome is how a run ended.
+type Outcome struct {
+	Output any
+	Error  *steps.Error // nil when it went well
+	// Halt is why the host ended the run: cancelled, timed out, or its journal failed. Nil otherwise.
+	Halt error
+}

@@ -1,0 +1,125 @@
+package flow
+
+import (
+	"fmt"
+	"hash/fnv"
+	"maps"
+	"strconv"
+	"time"
+
+	"snrun/jobs"
+	"snrun/steps"
+)
+
+// tryKey is the key of a try: the first has the step's own.
+func tryKey(key string, try int) string {
+	if try == 1 {
+		return key
+	}
+	return key + "#" + strconv.Itoa(try)
+}
+
+// tries is the course of one thing that is tried until it succeeds or its policy gives up.
+type tries struct {
+	policy *jobs.Retry
+	safe   bool // trying again does no harm
+	try    int
+	first  time.Time // when the first try began, where that is known
+	last   time.Time // when the last one ended
+}
+
+// again runs a block's body under the step's retry.
+func (f *frame) again(s *jobs.Step, note Note, once func(*jobs.Step, Note) (result, error)) (result, error) {
+	if s.Retry == nil {
+		return once(s, note)
+	}
+	t := tries{policy: s.Retry, safe: true, try: 1}
+	for ; ; t.try++ {
+		attempt := note
+		attempt.Key = tryKey(note.Key, t.try)
+		r, err := once(s, attempt)
+		r.tries = t.try
+		if err == nil {
+			return r, nil
+		}
+		if err := f.waitAgain(&t, note, err); err != nil {
+			return r, err
+		}
+	}
+}
+
+// waitAgain waits for the next try, or gives the error that ends them.
+func (f *frame) waitAgain(t *tries, note Note, err error) error {
+	failure, isStep := err.(*steps.Error)
+	if !isStep {
+		return err
+	}
+	if wanted, err := f.repeatable(t, failure); err != nil || !wanted {
+		return f.ended(err, failure)
+	}
+	wait := failure.RetryAfter
+	switch {
+	case wait > t.policy.RetryAfterMax:
+		return tooLong(failure, t.policy.RetryAfterMax)
+	case wait == 0:
+		wait = t.policy.Backoff.Wait(t.try, f.spread(note.Key, t.try))
+	}
+	if elapsed(t.first, t.last, wait, t.policy.MaxElapsed) || f.deadlinePasses(t.last, wait) {
+		return failure
+	}
+	note.Type, note.Tries, note.Wait, note.Error = RetryWaits, t.try, wait, failure
+	f.h.Tell(note)
+	return f.h.Sleep(tryKey(note.Key, t.try+1)+"@wait", wait)
+}
+
+// ended prefers the error of evaluating the retry's condition.
+func (f *frame) ended(err error, failure *steps.Error) error {
+	if err != nil {
+		return err
+	}
+	return failure
+}
+
+// repeatable says whether the policy has another try for this failure.
+func (f *frame) repeatable(t *tries, failure *steps.Error) (bool, error) {
+	harmless := t.safe || t.policy.Unsafe || failure.Repeat == steps.Always
+	if t.try >= t.policy.Attempts || failure.Kind == steps.Cancelled || !harmless {
+		return false, nil
+	}
+	if t.policy.When == nil {
+		return failure.Repeat != steps.Never, nil
+	}
+	names := maps.Clone(f.names)
+	names["error"] = errorValue(failure)
+	names["response"] = nil
+	if failure.Response != nil {
+		names["response"] = failure.Response
+	}
+	return t.policy.When.Bool(names)
+}
+
+func (f *frame) deadlinePasses(last time.Time, wait time.Duration) bool {
+	return !f.deadline.At.IsZero() && !last.IsZero() && last.Add(wait).After(f.deadline.At)
+}
+
+// tooLong is the failure of a server that asks for a longer wait than the policy allows.
+func tooLong(failure *steps.Error, limit time.Duration) error {
+	e := *failure
+	e.Message += fmt.Sprintf(" (the server asks to wait %s, more than retry_after.max of %s)",
+		jobs.FormatDuration(failure.RetryAfter), jobs.FormatDuration(limit))
+	e.Hint = "run the job later, or allow the wait with `retry: {retry_after: {max: …}}`"
+	return &e
+}
+
+// spread places a wait within its jitter: evenly over runs and keys, and the same whenever a run is walked again.
+func (f *frame) spread(key string, try int) float64 {
+	hash := fnv.New64a()
+	run, _ := f.names["run"].(map[string]any)
+	fmt.Fprint(hash, run["id"], key, try)
+	// FNV leaves the high bits of similar texts alike: mix them before taking them.
+	mixed := hash.Sum64()
+	mixed ^= mixed >> 33
+	mixed *= 0xff51afd7ed558ccd
+	mixed ^= mixed >> 33
+	return float64(mixed>>11) / (1 << 53)
+}

@@ -1,0 +1,138 @@
+package flow
+
+import (
+	"maps"
+
+	"snrun/jobs"
+	"snrun/steps"
+)
+
+// Run walks a job to its end.
+func Run(h Host, job *jobs.Job, given Given) Outcome {
+	top := newFrame(h, job, given)
+	_, err := top.block(job.Steps)
+	var out Outcome
+	if err == nil && job.Output != nil {
+		out.Output, err = top.eval(job.Output)
+	}
+	out.settle(err)
+	top.afterwards(job, &out)
+	return out
+}
+
+// settle takes the first failure of a run.
+func (o *Outcome) settle(err error) {
+	if err == nil || o.Halt != nil {
+		return
+	}
+	failure, isStep := err.(*steps.Error)
+	switch {
+	case !isStep:
+		o.Halt = err
+	case o.Error == nil:
+		o.Error = failure
+	}
+}
+
+// afterwards runs on_failure or on_success, and finally. What fails there fails a run that was well so far.
+func (f *frame) afterwards(job *jobs.Job, out *Outcome) {
+	after := f.child(f.h, "")
+	after.cleanup = true
+	switch {
+	case out.Error != nil:
+		failed := after.child(f.h, "/on_failure")
+		failed.names["error"] = errorValue(out.Error)
+		_, err := failed.block(job.OnFailure)
+		out.settle(err)
+	case out.Halt == nil:
+		_, err := after.child(f.h, "/on_success").block(job.OnSuccess)
+		out.settle(err)
+	}
+	_, err := after.child(f.h, "/finally").block(job.Finally)
+	out.settle(err)
+}
+
+// frame is one branch of a run at one depth: the names that its expressions see, and where its keys start.
+type frame struct {
+	h        Host
+	names    map[string]any
+	results  map[string]any // steps.ID
+	path     string
+	depth    int
+	item     bool
+	cleanup  bool
+	deadline Deadline
+	mask     func(string)
+	hide     func(string) string
+	saved    map[string]any // what was saved in this branch
+}
+
+func newFrame(h Host, job *jobs.Job, given Given) *frame {
+	f := &frame{h: h, mask: given.Mask, hide: given.Hide, results: map[string]any{}, saved: map[string]any{}, depth: -1}
+	f.names = map[string]any{
+		"inputs": given.Inputs, "state": given.State, "run": given.Run,
+		"env": given.Env, "secret": given.Secrets, "steps": f.results,
+	}
+	for _, s := range job.Steps {
+		if s.ID != "" {
+			f.results[s.ID] = map[string]any{"output": nil, "skipped": true}
+		}
+	}
+	return f
+}
+
+// child is a frame below this one: it sees what this one sees, and adds names without being seen.
+func (f *frame) child(h Host, path string) *frame {
+	c := *f
+	c.h = h
+	c.path = f.path + path
+	c.names = maps.Clone(f.names)
+	c.results = maps.Clone(f.results)
+	c.names["steps"] = c.results
+	return &c
+}
+
+// block runs steps one after the other, and gives the last output.
+func (f *frame) block(list []*jobs.Step) (any, error) {
+	f.depth++
+	defer func() { f.depth-- }()
+	var last any
+	for _, s := range list {
+		var err error
+		if last, err = f.step(s); err != nil {
+			return nil, err
+		}
+	}
+	return last, nil
+}
+
+// eval evaluates data, and lets the mask know what of it was computed from a secret.
+func (f *frame) eval(t *jobs.Template) (any, error) {
+	if t == nil {
+		return nil, nil
+	}
+	if err := f.maskDerived(t.Derived(f.names)); err != nil {
+		return nil, err
+	}
+	return t.Eval(f.names)
+}
+
+func (f *frame) maskDerived(texts []string, err error) error {
+	for _, text := range texts {
+		f.mask(text)
+	}
+	return err
+}
+
+// errorValue is `error` as expressions see it.
+func errorValue(e *steps.Error) map[string]any {
+	value := map[string]any{
+		"kind": e.Kind, "message": e.Message, "step": e.Step,
+		"status": nil, "attempts": e.Attempts, "fault": nil,
+	}
+	if e.Status != 0 {
+		value["status"] = e.Status
+	}
+	maps.Copy(value, e.Fields)
+	return value
+}

@@ -1,0 +1,236 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"runtime/debug"
+	"slices"
+	"sync"
+	"time"
+
+	"snrun/engine/flow"
+	"snrun/steps"
+)
+
+// host is the local Host: calls are made in this process, branches are goroutines.
+type host struct {
+	*execution
+}
+
+// stoppedError ends the flow: the run was cancelled or timed out.
+type stoppedError struct{ reason *steps.Error }
+
+func (e *stoppedError) Error() string { return e.reason.Message }
+
+// brokenError ends the flow: the journal failed.
+type brokenError struct{ cause error }
+
+func (e *brokenError) Error() string { return e.cause.Error() }
+func (e *brokenError) Unwrap() error { return e.cause }
+
+// stopped gives the reason for which a context ended, nil while it has not.
+func stopped(ctx context.Context) error {
+	if ctx.Err() == nil {
+		return nil
+	}
+	cause := context.Cause(ctx)
+	var broken *brokenError
+	if errors.As(cause, &broken) {
+		return broken
+	}
+	var reason *steps.Error
+	if !errors.As(cause, &reason) {
+		reason = &steps.Error{Kind: steps.Cancelled, Message: "the run was cancelled"}
+		if cause != nil && cause != context.Canceled {
+			reason.Message += ": " + cause.Error()
+		}
+	}
+	return &stoppedError{reason}
+}
+
+func (x *execution) contextOf(cleanup bool) context.Context {
+	if cleanup {
+		return x.cleanup
+	}
+	return x.ctx
+}
+
+// Do makes a call and commits its outcome. Before an unsafe call goes out its intent is durable.
+func (h *host) Do(c flow.Call) (flow.Result, error) {
+	ctx := h.contextOf(c.Cleanup)
+	if err := stopped(ctx); err != nil {
+		return flow.Result{}, err
+	}
+	if c.State != nil {
+		return h.save(c)
+	}
+	if c.Unsafe {
+		if err := h.Journal.Intend(h.run.ID, c.Key); err != nil {
+			return flow.Result{}, err
+		}
+	}
+	return h.call(ctx, c)
+}
+
+// save makes state values durable. A secret that a server gave back is not kept: state is plain text.
+func (h *host) save(c flow.Call) (flow.Result, error) {
+	for _, name := range slices.Sorted(maps.Keys(c.State)) {
+		if h.holdsSecret(c.State[name]) {
+			return flow.Result{}, &steps.Error{
+				Kind: steps.BadInput, Message: "state." + name + " would hold a secret: state is kept in plain text",
+				Hint: "save another value of the answer, and read the secret where it is used instead",
+			}
+		}
+	}
+	now := time.Now()
+	entry := Entry{Key: c.Key, StepKey: c.StepKey, Attempt: 1, Started: now, Ended: now, Job: h.state, State: c.State}
+	return flow.Result{Value: c.State, Started: now, Ended: now}, h.Journal.Commit(h.run.ID, entry)
+}
+
+// holdsSecret says whether a secret shows in a value.
+func (h *host) holdsSecret(v any) bool {
+	data, err := steps.EncodeJSON(v)
+	return err == nil && h.Redactor.Contains(data)
+}
+
+// call carries out a call and commits its outcome.
+func (h *host) call(ctx context.Context, c flow.Call) (flow.Result, error) {
+	limited, cancel := withDeadline(ctx, c.Deadline)
+	defer cancel()
+	entry := Entry{Key: c.Key, StepKey: c.StepKey, Attempt: c.Attempt, Started: time.Now()}
+	env := h.env(c, &entry)
+	out, err := protect(limited, c, env)
+	entry.Ended = time.Now()
+	failure := h.failure(limited, c, err)
+	result := flow.Result{Value: out.Value, Names: out.Names, Next: out.Next, Total: out.Total, Started: entry.Started, Ended: entry.Ended}
+	entry.Result = h.encode(result, failure)
+	if err := h.Journal.Commit(h.run.ID, entry); err != nil {
+		return flow.Result{}, err
+	}
+	if failure == nil {
+		return result, nil
+	}
+	if err := stopped(ctx); err != nil {
+		return result, err
+	}
+	return result, failure
+}
+
+// env is what the kind's function may reach. It collects the exchanges of the call, masked.
+func (h *host) env(c flow.Call, entry *Entry) *steps.Env {
+	var mu sync.Mutex
+	return &steps.Env{
+		Clients: h.Clients, Dir: h.Dir, Cursor: c.Cursor, Attempt: c.Attempt, Key: c.Key, UserAgent: h.UserAgent,
+		Observe: func(x steps.Exchange) {
+			mu.Lock()
+			defer mu.Unlock()
+			entry.Exchanges = append(entry.Exchanges, h.maskedExchange(x))
+		},
+	}
+}
+
+// protect runs the kind's function. A panic in it is the step's error.
+func protect(ctx context.Context, c flow.Call, env *steps.Env) (out steps.Output, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = &steps.Error{
+				Kind: steps.BadInput, Message: fmt.Sprintf("a defect in snrun: %v", p),
+				Hint:  "please report it, with this: " + string(debug.Stack()),
+				Cause: fmt.Errorf("panic: %v", p),
+			}
+		}
+	}()
+	return c.Step.Kind.Run(ctx, c.Input, env)
+}
+
+func withDeadline(ctx context.Context, d flow.Deadline) (context.Context, context.CancelFunc) {
+	if d.At.IsZero() {
+		return ctx, func() {}
+	}
+	return context.WithDeadlineCause(ctx, d.At, &deadlineError{d.Of})
+}
+
+// deadlineError is the cause of a context that ended with a step's timeout.
+type deadlineError struct{ of string }
+
+func (e *deadlineError) Error() string { return e.of + " has passed" }
+
+// failure makes a step's error of whatever the kind's function gave, with the name of the timeout that struck.
+func (h *host) failure(ctx context.Context, c flow.Call, err error) *steps.Error {
+	if err == nil {
+		return nil
+	}
+	var late *deadlineError
+	if ctx.Err() != nil && errors.As(context.Cause(ctx), &late) {
+		return &steps.Error{Kind: steps.Timeout, Message: late.Error(), Cause: err}
+	}
+	var failure *steps.Error
+	if errors.As(err, &failure) {
+		return failure
+	}
+	return &steps.Error{Kind: steps.Network, Message: err.Error(), Cause: err}
+}
+
+// Sleep waits, unless the run ends before.
+func (h *host) Sleep(_ string, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-h.ctx.Done():
+		return stopped(h.ctx)
+	}
+}
+
+// Now gives the time.
+func (h *host) Now(string) (time.Time, error) { return time.Now(), nil }
+
+// Fork runs branches as goroutines, and waits for all that it started.
+func (h *host) Fork(n, limit int, branch func(i int, h flow.Host) error) error {
+	if limit <= 1 || n <= 1 {
+		return h.oneByOne(n, branch)
+	}
+	errs := make([]error, n)
+	var next, failed = 0, false
+	var mu sync.Mutex
+	take := func() (int, bool) {
+		mu.Lock()
+		defer mu.Unlock()
+		if failed || next == n {
+			return 0, false
+		}
+		next++
+		return next - 1, true
+	}
+	var wg sync.WaitGroup
+	for range min(limit, n) {
+		wg.Go(func() {
+			for i, more := take(); more; i, more = take() {
+				if errs[i] = branch(i, h); errs[i] != nil {
+					mu.Lock()
+					failed = true
+					mu.Unlock()
+				}
+			}
+		})
+	}
+	wg.Wait()
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (h *host) oneByOne(n int, branch func(i int, h flow.Host) error) error {
+	for i := range n {
+		if err := branch(i, h); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,45 @@
+package engine
+
+import (
+	"math/rand/v2"
+	"sync/atomic"
+	"time"
+)
+
+// crockford is Crockford's base 32 in lower case: no i, l, o and u, so that an id can be read out.
+const crockford = "0123456789abcdefghjkmnpqrstvwxyz"
+
+// epoch is where the time in an id begins.
+const epoch = 1577836800000 // 2020-01-01 in Unix milliseconds
+
+// ids is the one source of this process: it has no setting, and two engines in a process may write to one history.
+var ids idSource
+
+// NewID gives the id of a run that starts at t: 11 characters, 8 for the milliseconds and 3 that are random, so the ids of
+// several processes differ and sort by time. Each is greater than all that this process was given before. A time before
+// 2020 counts as 2020; the order holds until 2054.
+func NewID(t time.Time) string { return ids.next(t) }
+
+// idSource remembers the last id given.
+type idSource struct{ last atomic.Int64 }
+
+func (s *idSource) next(t time.Time) string {
+	id := max(t.UnixMilli()-epoch, 0)<<15 | rand.Int64N(1<<15)
+	for {
+		last := s.last.Load()
+		id = max(id, last+1)
+		if s.last.CompareAndSwap(last, id) {
+			return base32(id)
+		}
+	}
+}
+
+// base32 writes the low 55 bits of n as 11 characters.
+func base32(n int64) string {
+	var text [11]byte
+	for i := len(text) - 1; i >= 0; i-- {
+		text[i] = crockford[n&31]
+		n >>= 5
+	}
+	return string(text[:])
+}

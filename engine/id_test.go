@@ -1,0 +1,82 @@
+package engine
+
+import (
+	"regexp"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+)
+
+var day = time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC)
+
+func TestIDsSortByTime(t *testing.T) {
+	t.Parallel()
+	times := []time.Time{
+		day, day.Add(time.Millisecond), day.Add(time.Second), day.AddDate(0, 1, 0), day.AddDate(10, 0, 0), day.AddDate(28, 0, 0),
+	}
+	ids := make([]string, len(times))
+	for i, at := range times {
+		ids[i] = new(idSource).next(at) // as in another process
+	}
+	if !slices.IsSorted(ids) {
+		t.Errorf("ids %v, want them in the order of their times", ids)
+	}
+}
+
+func TestIDForm(t *testing.T) {
+	t.Parallel()
+	form := regexp.MustCompile(`^[0-9a-hjkmnp-tv-z]{11}$`)
+	for _, at := range []time.Time{{}, time.Unix(0, 0), day, day.AddDate(30, 0, 0)} {
+		if id := NewID(at); !form.MatchString(id) {
+			t.Errorf("NewID(%v) = %q, want 11 characters of Crockford's base 32", at, id)
+		}
+	}
+	if got, want := base32(1<<55-1), "zzzzzzzzzzz"; got != want {
+		t.Errorf("the greatest id = %s, want %s", got, want)
+	}
+	if got, want := base32(33), "00000000011"; got != want {
+		t.Errorf("base32(33) = %s, want %s", got, want)
+	}
+}
+
+func TestIDsIncrease(t *testing.T) {
+	t.Parallel()
+	var source idSource
+	last := ""
+	for i := range 100_000 {
+		at := day.Add(-time.Duration(i%3) * time.Hour) // the clock jumps
+		id := source.next(at)
+		if id <= last {
+			t.Fatalf("%s came after %s", id, last)
+		}
+		last = id
+	}
+}
+
+func TestIDsOfManyGoroutinesDiffer(t *testing.T) {
+	t.Parallel()
+	const workers, each = 8, 5000
+	lists := make([][]string, workers)
+	var all sync.WaitGroup
+	for w := range workers {
+		all.Go(func() {
+			for range each {
+				lists[w] = append(lists[w], NewID(day))
+			}
+		})
+	}
+	all.Wait()
+	seen := map[string]bool{}
+	for _, list := range lists {
+		if !slices.IsSorted(list) {
+			t.Error("the ids of one goroutine do not increase")
+		}
+		for _, id := range list {
+			seen[id] = true
+		}
+	}
+	if len(seen) != workers*each {
+		t.Errorf("%d different ids, want %d", len(seen), workers*each)
+	}
+}

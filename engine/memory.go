@@ -1,0 +1,108 @@
+package engine
+
+import (
+	"maps"
+	"sync"
+)
+
+// Memory is a Journal that forgets everything with the process: for embedding and for dry runs.
+type Memory struct {
+	mu    sync.Mutex
+	runs  map[string]*Run
+	calls map[string]map[string]kept // run, key
+	state map[string]map[string]any  // job, name
+}
+
+type kept struct {
+	entry Entry
+	mark  Mark
+}
+
+// NewMemory makes an empty journal.
+func NewMemory() *Memory {
+	return &Memory{runs: map[string]*Run{}, calls: map[string]map[string]kept{}, state: map[string]map[string]any{}}
+}
+
+// Begin records a new run.
+func (m *Memory) Begin(run *Run) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	copied := *run
+	m.runs[run.ID] = &copied
+	m.calls[run.ID] = map[string]kept{}
+	return nil
+}
+
+// Intend marks a call as about to be made.
+func (m *Memory) Intend(run, key string) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.calls[run][key] = kept{Entry{Key: key}, Intended}
+	return nil
+}
+
+// Commit keeps the outcome of a call.
+func (m *Memory) Commit(run string, entry Entry) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.calls[run][entry.Key] = kept{entry, Done}
+	if entry.State != nil {
+		state := maps.Clone(m.state[entry.Job])
+		if state == nil {
+			state = map[string]any{}
+		}
+		maps.Copy(state, entry.State)
+		m.state[entry.Job] = state
+	}
+	return nil
+}
+
+// Note keeps a step.
+func (m *Memory) Note(run string, step StepRun) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	r := m.runs[run]
+	for i := range r.Steps {
+		if s := &r.Steps[i]; s.Key == step.Key && s.Status == Running {
+			*s = step
+			return nil
+		}
+	}
+	r.Steps = append(r.Steps, step)
+	return nil
+}
+
+// Lookup gives what is known of a call.
+func (m *Memory) Lookup(run, key string) (Entry, Mark, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	k := m.calls[run][key]
+	return k.entry, k.mark, nil
+}
+
+// Finish keeps how the run ended, and forgets its calls when it ended well.
+func (m *Memory) Finish(run *Run) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	ended := *run
+	ended.Steps = m.runs[run.ID].Steps
+	m.runs[run.ID] = &ended
+	if run.Status == OK {
+		delete(m.calls, run.ID)
+	}
+	return nil
+}
+
+// State gives what a job has saved.
+func (m *Memory) State(job string) (map[string]any, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return maps.Clone(m.state[job]), nil
+}
+
+// Run gives the record of a run, nil when there is none.
+func (m *Memory) Run(id string) *Run {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.runs[id]
+}

@@ -1,0 +1,66 @@
+package engine
+
+import (
+	"time"
+
+	"snrun/steps"
+)
+
+// Status is where a run or a step stands.
+type Status string
+
+// A run is one of Queued Running OK Failed Canceled Interrupted Skipped, a step one of OK Failed Skipped Running
+// Waiting Canceled InDoubt.
+const (
+	Queued      Status = "queued"
+	Running     Status = "running"
+	OK          Status = "ok"
+	Failed      Status = "failed"
+	Cancelled   Status = "cancelled"
+	Interrupted Status = "interrupted"
+	Skipped     Status = "skipped"
+	Waiting     Status = "waiting"
+	InDoubt     Status = "in_doubt"
+)
+
+// Run is one run of a job, as `snrun run --json` prints it. Everything in it that is text has its secrets masked.
+type Run struct {
+	ID      string         `json:"id"`
+	Job     string         `json:"job"`
+	Status  Status         `json:"status"`
+	Trigger string         `json:"trigger"` // manual, schedule …
+	Due     time.Time      `json:"due"`
+	Started time.Time      `json:"started"`
+	Ended   time.Time      `json:"ended,omitzero"`
+	Inputs  map[string]any `json:"inputs"`
+	Output  any            `json:"output"`
+	Error   *steps.Error   `json:"error"`
+	Steps   []StepRun      `json:"steps,omitempty"`
+
+	File    string `json:"file"` // the job's file as it was named
+	Text    string `json:"-"`    // the job's file as it was read
+	Process string `json:"-"`    // which process runs it: "pid@host start", see Engine
+}
+
+// StepRun is what became of one step: of one item, where it stands in a loop.
+type StepRun struct {
+	Key      string       `json:"key"` // its path in the flow: /alerts[inc-17]/alert
+	ID       string       `json:"id"`  // "" for a step without one
+	Name     string       `json:"name,omitempty"`
+	Kind     string       `json:"kind"`
+	Status   Status       `json:"status"`
+	Attempts int          `json:"attempts"`
+	Started  time.Time    `json:"started"`
+	Ended    time.Time    `json:"ended,omitzero"`
+	Error    *steps.Error `json:"error"`
+	Counts   *Counts      `json:"counts,omitempty"`
+	Message  string       `json:"message,omitempty"` // of a log step
+}
+
+// Counts are the pages, items and bytes that a step dealt with.
+type Counts struct {
+	Pages     int `json:"pages,omitempty"`
+	Total     int `json:"total"`
+	Succeeded int `json:"succeeded"`
+	Failed    int `json:"failed"`
+}

@@ -1,0 +1,161 @@
+package history
+
+import (
+	"context"
+	"database/sql/driver"
+	"fmt"
+	"time"
+
+	"github.com/mattn/go-sqlite3"
+)
+
+// conn is the connection that writes. It talks to the driver itself, because here the pool, the locks and the conversions
+// of database/sql cost about as much as SQLite does. It is for one goroutine at a time.
+type conn struct {
+	db    *sqlite3.SQLiteConn
+	stmts map[string]*sqlite3.SQLiteStmt
+}
+
+// row is one statement with its arguments, ready to be carried out. The text is one of the package's constants: each is
+// prepared once.
+type row struct {
+	sql  string
+	args []driver.NamedValue
+}
+
+// rowOf makes a row. Numbers, texts, bytes and nil are taken as they are, a time as microseconds, NULL when it is zero.
+func rowOf(sql string, args ...any) row {
+	values := make([]driver.NamedValue, len(args))
+	for i, arg := range args {
+		values[i] = driver.NamedValue{Ordinal: i + 1, Value: column(arg)}
+	}
+	return row{sql, values}
+}
+
+// bytes is how much text and other data the row holds.
+func (r row) bytes() int {
+	size := 0
+	for _, arg := range r.args {
+		switch v := arg.Value.(type) {
+		case []byte:
+			size += len(v)
+		case string:
+			size += len(v)
+		}
+	}
+	return size
+}
+
+// column gives the value that is stored for a Go value.
+func column(v any) driver.Value {
+	switch v := v.(type) {
+	case int:
+		return int64(v)
+	case time.Time:
+		if v.IsZero() {
+			return nil
+		}
+		return v.UnixMicro()
+	case time.Duration:
+		return v.Microseconds()
+	}
+	return v
+}
+
+// openConn opens a connection with a data source name of the driver.
+func openConn(dsn string) (*conn, error) {
+	db, err := new(sqlite3.SQLiteDriver).Open(dsn)
+	if err != nil {
+		return nil, err
+	}
+	return &conn{db: db.(*sqlite3.SQLiteConn), stmts: map[string]*sqlite3.SQLiteStmt{}}, nil
+}
+
+// run carries out statements that have no arguments and are not worth keeping.
+func (c *conn) run(sql string) error {
+	_, err := c.db.Exec(sql, nil)
+	return err
+}
+
+// exec carries out one row.
+func (c *conn) exec(r row) error {
+	stmt := c.stmts[r.sql]
+	if stmt == nil {
+		prepared, err := c.db.Prepare(r.sql)
+		if err != nil {
+			return err
+		}
+		stmt = prepared.(*sqlite3.SQLiteStmt)
+		c.stmts[r.sql] = stmt
+	}
+	_, err := stmt.ExecContext(context.Background(), r.args)
+	return err
+}
+
+// identity gives what the database says of itself.
+func (c *conn) identity() (identity, error) {
+	rows, err := c.db.Query(identitySQL, nil)
+	if err != nil {
+		return identity{}, err
+	}
+	defer rows.Close()
+	dest := make([]driver.Value, 3)
+	if err := rows.Next(dest); err != nil {
+		return identity{}, err
+	}
+	var numbers [3]int64
+	for i, v := range dest {
+		numbers[i], _ = v.(int64) // SQLite gives integers here
+	}
+	return identity{numbers[0], numbers[1], numbers[2]}, nil
+}
+
+// transact carries out rows in one transaction: all of them or none.
+func (c *conn) transact(rows []row) error {
+	switch len(rows) {
+	case 0:
+		return nil
+	case 1: // a statement by itself is a transaction, at half the price
+		return c.exec(rows[0])
+	}
+	return c.atomically(func() error {
+		for _, r := range rows {
+			if err := c.exec(r); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+const (
+	beginSQL    = `BEGIN IMMEDIATE`
+	commitSQL   = `COMMIT`
+	rollbackSQL = `ROLLBACK`
+)
+
+// atomically carries out f within one transaction, and takes everything back when f or the commit fails.
+func (c *conn) atomically(f func() error) error {
+	if err := c.exec(row{sql: beginSQL}); err != nil {
+		return err
+	}
+	err := f()
+	if err == nil {
+		err = c.exec(row{sql: commitSQL})
+	}
+	// SQLite has rolled back by itself after some errors, a full disk among them.
+	if err != nil && !c.db.AutoCommit() {
+		if rerr := c.exec(row{sql: rollbackSQL}); rerr != nil {
+			return fmt.Errorf("%w; then rolling back: %w", err, rerr)
+		}
+	}
+	return err
+}
+
+// close finalizes the statements and closes the connection. The last connection to a database folds its log into it.
+func (c *conn) close() error {
+	for _, stmt := range c.stmts {
+		stmt.Close()
+	}
+	return c.db.Close()
+}

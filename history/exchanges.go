@@ -1,0 +1,134 @@
+package history
+
+import (
+	"database/sql"
+	"maps"
+	"net/http"
+	"slices"
+	"time"
+
+	"snrun/steps"
+)
+
+const (
+	attemptSQL  = `INSERT INTO attempts (id, step, attempt, key, started, ended) VALUES (?, ?, ?, ?, ?, ?)`
+	attemptsSQL = `SELECT step, attempt, key, started, ended FROM attempts
+		WHERE id BETWEEN ?1 AND ?2 AND (?3 = '' OR step = ?3) ORDER BY id`
+
+	exchangeColumns = `step, attempt, page, method, url, status, error, started, duration, connect, first_byte, request_size,
+		response_size, request_header, response_header, request_body, response_body`
+	exchangeSQL = `INSERT INTO exchanges (id, ` + exchangeColumns + `)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+	exchangesSQL = `SELECT ` + exchangeColumns + ` FROM exchanges
+		WHERE id BETWEEN ?1 AND ?2 AND (?3 = '' OR step = ?3) ORDER BY id`
+)
+
+// Attempt is one time that a step was tried, or one page of a walk.
+type Attempt struct {
+	StepKey string
+	Attempt int    // from 1
+	Key     string // of the call
+	Started time.Time
+	Ended   time.Time
+}
+
+// Exchange is a request with its answer, redacted and cut, and the attempt that made it.
+type Exchange struct {
+	StepKey string
+	Attempt int // from 1
+	steps.Exchange
+}
+
+// Attempts lists the attempts of a step, or of all steps of a run when stepKey is "", as they were recorded.
+func (s *Store) Attempts(run, stepKey string) ([]Attempt, error) {
+	var list []Attempt
+	err := s.eachOf(attemptsSQL, run, stepKey, func(rows *sql.Rows) error {
+		var a Attempt
+		var started, ended sql.NullInt64
+		err := rows.Scan(&a.StepKey, &a.Attempt, &a.Key, &started, &ended)
+		a.Started, a.Ended = moment(started), moment(ended)
+		list = append(list, a)
+		return err
+	})
+	return list, err
+}
+
+// Exchanges lists the exchanges of a step, or of all steps of a run when stepKey is "", as they were recorded.
+func (s *Store) Exchanges(run, stepKey string) ([]Exchange, error) {
+	var list []Exchange
+	err := s.eachOf(exchangesSQL, run, stepKey, func(rows *sql.Rows) error {
+		e, err := scanExchange(rows)
+		list = append(list, e)
+		return err
+	})
+	return list, err
+}
+
+// eachOf calls read for each row of a query over one step of a run, or all.
+func (s *Store) eachOf(query, run, stepKey string, read func(*sql.Rows) error) error {
+	lo, hi, err := s.rowsOf(run)
+	if err != nil {
+		return err
+	}
+	rows, err := s.read.Query(query, lo, hi, stepKey)
+	if err != nil {
+		return s.place.fault("read run "+run, err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if err := read(rows); err != nil {
+			return s.place.fault("read run "+run, err)
+		}
+	}
+	return s.place.fault("read run "+run, rows.Err())
+}
+
+func scanExchange(rows *sql.Rows) (Exchange, error) {
+	var e Exchange
+	var started sql.NullInt64
+	var duration, connect, firstByte int64
+	var sent, received sql.NullString
+	err := rows.Scan(&e.StepKey, &e.Attempt, &e.Page, &e.Method, &e.URL, &e.Status, &e.Error, &started, &duration, &connect,
+		&firstByte, &e.Request.Size, &e.Response.Size, &sent, &received, &e.Request.Body, &e.Response.Body)
+	if err != nil {
+		return e, err
+	}
+	e.Started = moment(started)
+	e.Duration, e.Connect, e.FirstByte = span(duration), span(connect), span(firstByte)
+	if err := decodeInto(sent, &e.Request.Header); err != nil {
+		return e, err
+	}
+	return e, decodeInto(received, &e.Response.Header)
+}
+
+// exchangeRow gives the row of an exchange.
+func exchangeRow(id int64, stepKey string, attempt int, e *steps.Exchange) (row, error) {
+	sent, err := header(e.Request.Header)
+	if err != nil {
+		return row{}, err
+	}
+	received, err := header(e.Response.Header)
+	if err != nil {
+		return row{}, err
+	}
+	return rowOf(exchangeSQL, id, stepKey, attempt, e.Page, e.Method, e.URL, e.Status, e.Error, e.Started, e.Duration,
+		e.Connect, e.FirstByte, e.Request.Size, e.Response.Size, sent, received, e.Request.Body, e.Response.Body), nil
+}
+
+// header gives a header as JSON, its names sorted; NULL when there is none.
+func header(h http.Header) (any, error) {
+	if h == nil {
+		return nil, nil
+	}
+	names := slices.Sorted(maps.Keys(h))
+	pairs := make(steps.Pairs, len(names))
+	for i, name := range names {
+		values := make([]any, len(h[name]))
+		for j, v := range h[name] {
+			values[j] = v
+		}
+		pairs[i] = steps.Pair{Key: name, Value: values}
+	}
+	text, err := steps.EncodeJSON(pairs)
+	return string(text), err
+}

@@ -1,0 +1,164 @@
+package history
+
+import (
+	"database/sql"
+	"errors"
+	"fmt"
+	"sort"
+	"sync"
+	"sync/atomic"
+
+	"snrun/engine"
+)
+
+const (
+	numberSQL  = `SELECT id FROM runs WHERE run = ?`
+	lastRowSQL = `SELECT max(
+		coalesce((SELECT max(id) FROM steps     WHERE id BETWEEN ?1 AND ?2), ?1),
+		coalesce((SELECT max(id) FROM attempts  WHERE id BETWEEN ?1 AND ?2), ?1),
+		coalesce((SELECT max(id) FROM exchanges WHERE id BETWEEN ?1 AND ?2), ?1),
+		coalesce((SELECT max(id) FROM journal   WHERE id BETWEEN ?1 AND ?2), ?1))`
+)
+
+// runShift leaves room for 4 billion rows a run; see the head of the first migration.
+const runShift = 32
+
+// rowRange gives the first and the last id that a row of the run may have.
+func rowRange(number int64) (lo, hi int64) {
+	return number << runShift, (number+1)<<runShift - 1
+}
+
+// ledger is what must be remembered of a run while rows are added to it. One process at a time runs a run.
+type ledger struct {
+	number int64 // runs.id
+	last   atomic.Int64
+
+	mu    sync.Mutex
+	open  map[string]int64 // the rows of the steps that go on, by key
+	calls map[string]call  // nil until one is looked up: a run that was never interrupted needs none
+}
+
+// call is how far a call got, and the journal's row that says so.
+type call struct {
+	id   int64
+	mark engine.Mark
+}
+
+// then gives what holds of a call when later is recorded after c. An intent takes nothing back.
+func (c call) then(later call) call {
+	if later.mark < c.mark || later.mark == c.mark && later.id < c.id {
+		return c
+	}
+	return later
+}
+
+// ledger gives the ledger of a run that is on record.
+func (s *Store) ledger(run string) (*ledger, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if l := s.ledgers[run]; l != nil {
+		return l, nil
+	}
+	number, err := s.runNumber(run)
+	if err != nil {
+		return nil, err
+	}
+	l := &ledger{number: number, open: map[string]int64{}}
+	last, err := s.lastRow(number)
+	if err != nil {
+		return nil, s.place.fault("take up run "+run, err)
+	}
+	l.last.Store(last)
+	s.ledgers[run] = l
+	return l, nil
+}
+
+// lastRow gives the id of the last row that was recorded of a run.
+func (s *Store) lastRow(number int64) (id int64, err error) {
+	lo, hi := rowRange(number)
+	err = s.read.QueryRow(lastRowSQL, lo, hi).Scan(&id)
+	return id, err
+}
+
+// forget drops the ledger of a run that has ended.
+func (s *Store) forget(run string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.ledgers, run)
+}
+
+// runNumber gives the runs.id of a run.
+func (s *Store) runNumber(run string) (int64, error) {
+	var number int64
+	err := s.read.QueryRow(numberSQL, run).Scan(&number)
+	if errors.Is(err, sql.ErrNoRows) {
+		return 0, fmt.Errorf("%w: %s", ErrUnknownRun, run)
+	}
+	return number, s.place.fault("read the run", err)
+}
+
+// rowsOf gives the range of the rows of a run that is to be read. What this Store still holds back is written before.
+func (s *Store) rowsOf(run string) (lo, hi int64, err error) {
+	if s.writer != nil {
+		if err := s.flush("write what is held back"); err != nil {
+			return 0, 0, err
+		}
+	}
+	number, err := s.runNumber(run)
+	lo, hi = rowRange(number)
+	return lo, hi, err
+}
+
+// take gives the id of the run's next row.
+func (l *ledger) take() int64 { return l.last.Add(1) }
+
+// stepRow gives the id of the row for a step: the one it has while it goes on, else a new one.
+func (l *ledger) stepRow(key string, goesOn bool) int64 {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	id, ok := l.open[key]
+	if !ok {
+		id = l.take()
+	}
+	if goesOn {
+		l.open[key] = id
+	} else {
+		delete(l.open, key)
+	}
+	return id
+}
+
+// record remembers how far a call got, when that is of interest.
+func (l *ledger) record(key string, c call) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.calls != nil {
+		l.calls[key] = l.calls[key].then(c)
+	}
+}
+
+// lookup gives how far a call got. The first time it reads all that the journal has of the run.
+func (l *ledger) lookup(key string, read func(number int64) (map[string]call, error)) (call, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.calls == nil {
+		calls, err := read(l.number)
+		if err != nil {
+			return call{}, err
+		}
+		l.calls = calls
+	}
+	return l.calls[key], nil
+}
+
+// openCalls gives the keys of the calls without an outcome, in the order in which they were recorded.
+func openCalls(calls map[string]call) []string {
+	var keys []string
+	for key, c := range calls {
+		if c.mark == engine.Intended {
+			keys = append(keys, key)
+		}
+	}
+	sort.Slice(keys, func(i, j int) bool { return calls[keys[i]].id < calls[keys[j]].id })
+	return keys
+}

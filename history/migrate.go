@@ -1,0 +1,87 @@
+package history
+
+import (
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+)
+
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+// ours is the application_id of a history: "snrn". It keeps snrun from making its tables in another program's database.
+const ours = 0x736e726e
+
+const identitySQL = `SELECT application_id, user_version, (SELECT count(*) FROM sqlite_schema)
+	FROM pragma_application_id, pragma_user_version`
+
+// identity is what a database says of itself. The version is the number of migrations applied.
+type identity struct{ application, version, tables int64 }
+
+// check gives an error when the database is not one that this snrun can use, or bring up to date.
+func (id identity) check(newest int) error {
+	switch {
+	case id.application != ours && (id.application != 0 || id.tables > 0):
+		return errors.New("it is another program's database: choose another file with --db")
+	case id.version < 0 || id.version > int64(newest):
+		return fmt.Errorf("it was made by a newer snrun (it has version %d, this snrun knows %d): "+
+			"use that snrun, or choose another file with --db", id.version, newest)
+	}
+	return nil
+}
+
+// migrate brings the database to the newest version, each step in its own transaction.
+func migrate(c *conn) error {
+	names, err := fs.Glob(migrations, "migrations/*.sql")
+	if err != nil {
+		return err
+	}
+	for n := range names {
+		if err := apply(c, n, names); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// apply applies the migration with index n, unless that was done.
+func apply(c *conn, n int, names []string) error {
+	id, err := c.identity()
+	if err == nil {
+		err = id.check(len(names))
+	}
+	if err != nil || id.version > int64(n) {
+		return err
+	}
+	text, err := migrations.ReadFile(names[n])
+	if err != nil {
+		return err
+	}
+	return c.atomically(func() error {
+		// Another process may have done it while this one waited for its turn.
+		if id, err := c.identity(); err != nil || id.version > int64(n) {
+			return err
+		}
+		return c.run(fmt.Sprintf("%s; PRAGMA application_id = %d; PRAGMA user_version = %d", text, ours, n+1))
+	})
+}
+
+// checkVersion gives an error when the database is not one that this snrun can read.
+func (s *Store) checkVersion() error {
+	names, err := fs.Glob(migrations, "migrations/*.sql")
+	if err != nil {
+		return err
+	}
+	var id identity
+	if err := s.read.QueryRow(identitySQL).Scan(&id.application, &id.version, &id.tables); err != nil {
+		return err
+	}
+	if err := id.check(len(names)); err != nil {
+		return err
+	}
+	if id.version < int64(len(names)) {
+		return errors.New("it was made by an older snrun: the next run of any job brings it up to date")
+	}
+	return nil
+}

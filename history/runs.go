@@ -1,0 +1,211 @@
+package history
+
+import (
+	"crypto/sha256"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"snrun/engine"
+	"snrun/steps"
+)
+
+const (
+	textSQL  = `INSERT OR IGNORE INTO texts (digest, text) VALUES (?, ?)`
+	beginRun = `INSERT INTO runs (run, job, status, "trigger", due, started, inputs, file, process, live, text)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, (SELECT id FROM texts WHERE digest = ?))`
+	finishRun = `UPDATE runs SET status = ?, ended = ?, output = ?, error = ? WHERE id = ?`
+
+	runColumns = `run, job, status, "trigger", due, started, ended, inputs, output, error, file, process`
+	runSQL     = `SELECT ` + runColumns + `, (SELECT text FROM texts WHERE texts.id = runs.text) FROM runs WHERE run = ?`
+	lastRunSQL = `SELECT run FROM runs WHERE job = ? ORDER BY run DESC LIMIT 1`
+)
+
+// Begin records a new run as running. It is an error when there is one with that id.
+func (s *Store) Begin(run *engine.Run) error {
+	live, err := s.alive.hold()
+	if err != nil {
+		return s.place.fault("begin run "+run.ID, err)
+	}
+	inputs, err := jsonMap(run.Inputs)
+	if err != nil {
+		return fmt.Errorf("record the inputs of run %s: %w", run.ID, err)
+	}
+	digest := sha256.Sum256([]byte(run.Text))
+	return s.commit("begin run "+run.ID, rowOf(textSQL, digest[:], run.Text), rowOf(beginRun,
+		run.ID, run.Job, string(engine.Running), run.Trigger, run.Due, run.Started, inputs, run.File, run.Process, live, digest[:]))
+}
+
+// Finish records how a run ended, and all that was noted of it. The journal of a run that ended ok or skipped is dropped.
+func (s *Store) Finish(run *engine.Run) error {
+	l, err := s.ledger(run.ID)
+	if err != nil {
+		return err
+	}
+	output, err := jsonAny(run.Output)
+	if err != nil {
+		return fmt.Errorf("record the output of run %s: %w", run.ID, err)
+	}
+	failure, err := orNull(run.Error)
+	if err != nil {
+		return fmt.Errorf("record the error of run %s: %w", run.ID, err)
+	}
+	ended := run.Ended
+	if ended.IsZero() {
+		ended = time.Now()
+	}
+	rows := []row{rowOf(finishRun, string(run.Status), ended, output, failure, l.number)}
+	if run.Status == engine.OK || run.Status == engine.Skipped {
+		lo, hi := rowRange(l.number)
+		rows = append(rows, rowOf(dropSQL, lo, hi))
+	}
+	if err := s.flush("finish run "+run.ID, rows...); err != nil {
+		return err
+	}
+	s.forget(run.ID)
+	return nil
+}
+
+// Filter says which runs to list.
+type Filter struct {
+	Job    string        // only runs of this job
+	Status engine.Status // only runs that stand so
+	Before string        // only runs whose id is lower: the last one of the page before
+	Limit  int           // at most so many; 0 is 50
+}
+
+// Runs lists runs, the newest first, without their steps and texts.
+func (s *Store) Runs(f Filter) ([]engine.Run, error) {
+	if err := s.settle(); err != nil {
+		return nil, err
+	}
+	query, args := f.query()
+	rows, err := s.read.Query(query, args...)
+	if err != nil {
+		return nil, s.place.fault("list the runs", err)
+	}
+	defer rows.Close()
+	var runs []engine.Run
+	for rows.Next() {
+		var run engine.Run
+		if err := scanRun(rows, &run); err != nil {
+			return nil, s.place.fault("list the runs", err)
+		}
+		runs = append(runs, run)
+	}
+	return runs, s.place.fault("list the runs", rows.Err())
+}
+
+// query gives the SQL of a filter and its arguments.
+func (f Filter) query() (string, []any) {
+	var where []string
+	var args []any
+	only := func(condition string, value any, given bool) {
+		if given {
+			where, args = append(where, condition), append(args, value)
+		}
+	}
+	only("job = ?", f.Job, f.Job != "")
+	only("status = ?", string(f.Status), f.Status != "")
+	only("run < ?", f.Before, f.Before != "")
+	query := "SELECT " + runColumns + " FROM runs"
+	if len(where) > 0 {
+		query += " WHERE " + strings.Join(where, " AND ")
+	}
+	limit := f.Limit
+	if limit <= 0 {
+		limit = 50
+	}
+	return query + " ORDER BY run DESC LIMIT ?", append(args, limit)
+}
+
+// Run gives a run by its whole id, with its text and all of its steps in the order of the flow.
+func (s *Store) Run(id string) (*engine.Run, error) {
+	if err := s.settle(); err != nil {
+		return nil, err
+	}
+	var run engine.Run
+	var text sql.NullString
+	err := scanRun(s.read.QueryRow(runSQL, id), &run, &text)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, fmt.Errorf("%w: %s", ErrUnknownRun, id)
+	}
+	if err != nil {
+		return nil, s.place.fault("read run "+id, err)
+	}
+	run.Text = text.String
+	if run.Steps, err = s.Steps(id, StepFilter{}); err != nil {
+		return nil, err
+	}
+	inFlowOrder(run.Steps)
+	return &run, nil
+}
+
+// LastRun gives the newest run of a job. The error wraps ErrUnknownRun when the job was never run.
+func (s *Store) LastRun(job string) (*engine.Run, error) {
+	var id string
+	err := s.read.QueryRow(lastRunSQL, job).Scan(&id)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, fmt.Errorf("%w: the job %s was never run", ErrUnknownRun, job)
+	}
+	if err != nil {
+		return nil, s.place.fault("look for the last run of "+job, err)
+	}
+	return s.Run(id)
+}
+
+// scanner is *sql.Row or *sql.Rows.
+type scanner interface{ Scan(dest ...any) error }
+
+// scanRun reads runColumns, and further columns into more.
+func scanRun(from scanner, run *engine.Run, more ...any) error {
+	var due, started, ended sql.NullInt64
+	var inputs, output, failure sql.NullString
+	dest := append([]any{&run.ID, &run.Job, &run.Status, &run.Trigger, &due, &started, &ended, &inputs, &output, &failure,
+		&run.File, &run.Process}, more...)
+	if err := from.Scan(dest...); err != nil {
+		return err
+	}
+	run.Due, run.Started, run.Ended = moment(due), moment(started), moment(ended)
+	in, err := decode(inputs)
+	if err != nil {
+		return err
+	}
+	run.Inputs, _ = in.(map[string]any)
+	if run.Output, err = decode(output); err != nil {
+		return err
+	}
+	run.Error, err = decodeError(failure)
+	return err
+}
+
+// decodeError reads a step's or run's error, nil for NULL.
+func decodeError(text sql.NullString) (*steps.Error, error) {
+	if !text.Valid {
+		return nil, nil
+	}
+	e := new(steps.Error)
+	if err := decodeInto(text, e); err != nil {
+		return nil, err
+	}
+	for name, v := range e.Fields {
+		e.Fields[name] = plain(v)
+	}
+	return e, nil
+}
+
+func jsonAny(v any) (any, error) {
+	if v == nil {
+		return nil, nil
+	}
+	return encode(v)
+}
+
+func jsonMap(m map[string]any) (any, error) {
+	if m == nil {
+		return nil, nil
+	}
+	return encode(m)
+}

@@ -1,0 +1,210 @@
+package history
+
+import (
+	"errors"
+	"io/fs"
+	"maps"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"snrun/engine"
+	"snrun/steps"
+)
+
+const (
+	runningSQL = `SELECT id, run, live FROM runs WHERE status = 'running'`
+	goingOnSQL = `SELECT id, key FROM steps WHERE id BETWEEN ? AND ? AND status IN ('running', 'waiting')`
+
+	interruptStep = `UPDATE steps SET status = ?1, ended = coalesce(ended, ` + lastMoment + `)
+		WHERE id = ?4 AND status IN ('running', 'waiting')`
+	interruptRun = `UPDATE runs SET status = 'interrupted', error = ?1, ended = max(coalesce(started, 0), ` + lastMoment + `)
+		WHERE id = ?4 AND status = 'running'`
+	doubtStep = `INSERT OR IGNORE INTO steps (id, key, step, name, kind, status, attempts, started, ended, message)
+		SELECT ?1, ?2, ?3, '', '', 'in_doubt', ?4, started, started, '' FROM journal WHERE id = ?5`
+	// lastMoment is the time of the last thing recorded of the run with the rows ?2 to ?3.
+	lastMoment = `coalesce((SELECT max(t) FROM (
+		SELECT max(coalesce(ended, started)) AS t FROM steps WHERE id BETWEEN ?2 AND ?3
+		UNION ALL SELECT max(coalesce(ended, started)) FROM attempts WHERE id BETWEEN ?2 AND ?3
+		UNION ALL SELECT max(coalesce(ended, started)) FROM journal WHERE id BETWEEN ?2 AND ?3)), 0)`
+)
+
+// orphan is a run on record as running whose process is gone.
+type orphan struct {
+	number int64
+	run    string
+	token  string
+}
+
+// settle marks the runs whose process is gone as interrupted. A history that may not be written, or is locked, is left
+// as it is when it was opened for reading only.
+func (s *Store) settle() error {
+	orphans, err := s.orphans()
+	if err != nil {
+		return s.place.fault("look for interrupted runs", err)
+	}
+	if len(orphans) == 0 {
+		return nil
+	}
+	rows, err := s.interruptions(orphans)
+	if err != nil {
+		return err
+	}
+	if s.writer != nil {
+		if err := s.commit("mark interrupted runs", rows...); err != nil {
+			return err
+		}
+	} else if err := s.commitOnce(rows); err != nil {
+		what, _ := diagnose(err)
+		if errors.Is(what, fs.ErrPermission) || errors.Is(what, engine.ErrLocked) || errors.Is(what, engine.ErrFull) {
+			return nil
+		}
+		return s.place.fault("mark interrupted runs", err)
+	}
+	s.alive.sweep()
+	return nil
+}
+
+// commitOnce makes rows durable through a connection of their own.
+func (s *Store) commitOnce(rows []row) error {
+	c, err := s.place.writer()
+	if err != nil {
+		return err
+	}
+	return errors.Join(c.transact(rows), c.close())
+}
+
+// orphans gives the runs on record as running whose process is gone.
+func (s *Store) orphans() ([]orphan, error) {
+	rows, err := s.read.Query(runningSQL)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	gone := map[string]bool{}
+	var orphans []orphan
+	for rows.Next() {
+		var o orphan
+		if err := rows.Scan(&o.number, &o.run, &o.token); err != nil {
+			return nil, err
+		}
+		if _, known := gone[o.token]; !known {
+			gone[o.token] = s.alive.dead(o.token)
+		}
+		if gone[o.token] {
+			orphans = append(orphans, o)
+		}
+	}
+	return orphans, rows.Err()
+}
+
+// interruptions gives the rows that mark runs as interrupted.
+func (s *Store) interruptions(orphans []orphan) ([]row, error) {
+	var all []row
+	for _, o := range orphans {
+		rows, err := s.interruption(o)
+		if err != nil {
+			return nil, s.place.fault("read run "+o.run, err)
+		}
+		all = append(all, rows...)
+	}
+	return all, nil
+}
+
+// interruption gives the rows that mark one run, its steps that went on, and those that are in doubt.
+func (s *Store) interruption(o orphan) ([]row, error) {
+	calls, err := s.calls(o.number)
+	if err != nil {
+		return nil, err
+	}
+	goingOn, err := s.goingOn(o.number)
+	if err != nil {
+		return nil, err
+	}
+	id, err := s.lastRow(o.number)
+	if err != nil {
+		return nil, err
+	}
+	inDoubt := openCalls(calls)
+	failure, err := orNull(interrupted(inDoubt))
+	if err != nil {
+		return nil, err
+	}
+	lo, hi := rowRange(o.number)
+	rows := []row{rowOf(interruptRun, failure, lo, hi, o.number)}
+	for _, key := range inDoubt {
+		if step := caller(key, goingOn); step != "" {
+			rows = append(rows, rowOf(interruptStep, string(engine.InDoubt), lo, hi, goingOn[step]))
+			continue
+		}
+		id++
+		step, attempt := splitCall(key)
+		rows = append(rows, rowOf(doubtStep, id, step, stepID(step), attempt, calls[key].id))
+	}
+	for _, id := range slices.Sorted(maps.Values(goingOn)) { // those in doubt do not go on any more
+		rows = append(rows, rowOf(interruptStep, string(engine.Cancelled), lo, hi, id))
+	}
+	return rows, nil
+}
+
+// goingOn gives the rows of the steps on record as running or waiting, by key.
+func (s *Store) goingOn(number int64) (map[string]int64, error) {
+	lo, hi := rowRange(number)
+	rows, err := s.read.Query(goingOnSQL, lo, hi)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	goingOn := map[string]int64{}
+	for rows.Next() {
+		var id int64
+		var key string
+		if err := rows.Scan(&id, &key); err != nil {
+			return nil, err
+		}
+		goingOn[key] = id
+	}
+	return goingOn, rows.Err()
+}
+
+// interrupted gives the error of a run whose process is gone.
+func interrupted(inDoubt []string) *steps.Error {
+	e := &steps.Error{Kind: steps.Cancelled, Message: "the process that ran it ended before the run did"}
+	if len(inDoubt) > 0 {
+		e.Message += "; it is not known whether this was carried out: " + several(inDoubt)
+		e.Hint = "look in the other system before the job runs again"
+	}
+	return e
+}
+
+// caller gives the key of the step that made a call, one of steps; "" when it is none of them.
+func caller(call string, steps map[string]int64) string {
+	step, _ := splitCall(call)
+	if _, ok := steps[step]; ok {
+		return step
+	}
+	return ""
+}
+
+// callEnd is what a call's key has after the key of its step: the page of a walk, the number of the try.
+var callEnd = regexp.MustCompile(`(/page:\d+)?(#(\d+))?$`)
+
+// splitCall gives the key of the step that made a call, and which try it was.
+func splitCall(call string) (step string, attempt int) {
+	end := callEnd.FindStringSubmatchIndex(call)
+	attempt = 1
+	if end[6] >= 0 {
+		attempt, _ = strconv.Atoi(call[end[6]:end[7]]) // only digits
+	}
+	return call[:end[0]], attempt
+}
+
+// stepID gives the id of the step with a key, "" when its place in the job is all that the key tells.
+func stepID(key string) string {
+	id := key[strings.LastIndexByte(key, '/')+1:]
+	if strings.ContainsAny(id, ":[]") {
+		return ""
+	}
+	return id
+}

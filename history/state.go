@@ -1,0 +1,54 @@
+package history
+
+import (
+	"database/sql"
+	"maps"
+	"slices"
+	"time"
+)
+
+const (
+	saveSQL = `INSERT INTO state (job, name, value, run, saved) VALUES (?, ?, ?, ?, ?)
+		ON CONFLICT (job, name) DO UPDATE SET value = excluded.value, run = excluded.run, saved = excluded.saved`
+	stateSQL = `SELECT name, value FROM state WHERE job = ?`
+)
+
+// State gives the values that a job has saved, an empty map when it has saved none. Numbers keep their digits: int,
+// float64, or json.Number where neither says the same.
+func (s *Store) State(job string) (map[string]any, error) {
+	state, err := s.state(job)
+	return state, s.place.fault("read the state of "+job, err)
+}
+
+func (s *Store) state(job string) (map[string]any, error) {
+	rows, err := s.read.Query(stateSQL, job)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	state := map[string]any{}
+	for rows.Next() {
+		var name string
+		var value sql.NullString
+		if err := rows.Scan(&name, &value); err != nil {
+			return nil, err
+		}
+		if state[name], err = decode(value); err != nil {
+			return nil, err
+		}
+	}
+	return state, rows.Err()
+}
+
+// stateRows gives the rows that set state values of a job.
+func stateRows(run int64, job string, state map[string]any, saved time.Time) ([]row, error) {
+	var rows []row
+	for _, name := range slices.Sorted(maps.Keys(state)) {
+		value, err := encode(state[name])
+		if err != nil {
+			return nil, err
+		}
+		rows = append(rows, rowOf(saveSQL, job, name, value, run, saved))
+	}
+	return rows, nil
+}

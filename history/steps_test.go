@@ -1,0 +1,150 @@
+package history
+
+import (
+	"fmt"
+	"maps"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"snrun/engine"
+)
+
+func TestNoteReplacesWhileAStepGoesOn(t *testing.T) {
+	t.Parallel()
+	s := openTemp(t)
+	run := begin(t, s, aRun("r1", "sync"))
+	note(t, s, "r1", engine.StepRun{Key: "/a", Kind: "rest", Status: engine.Running, Started: day})
+	note(t, s, "r1", engine.StepRun{Key: "/b", Kind: "rest", Status: engine.Running, Started: day})
+	note(t, s, "r1", engine.StepRun{Key: "/a", Kind: "rest", Status: engine.Waiting, Started: day})
+	checkStatuses(t, s, "/a waiting, /b running")
+	note(t, s, "r1", engine.StepRun{Key: "/a", Kind: "rest", Status: engine.OK, Started: day})
+	note(t, s, "r1", engine.StepRun{Key: "/b", Kind: "rest", Status: engine.Failed, Started: day})
+	note(t, s, "r1", engine.StepRun{Key: "/c", Kind: "log", Status: engine.OK, Started: day})
+	finish(t, s, run, engine.Failed)
+	checkStatuses(t, s, "/a ok, /b failed, /c ok")
+}
+
+func checkStatuses(t *testing.T, s *Store, want string) {
+	t.Helper()
+	list, err := s.Steps("r1", StepFilter{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, step := range list {
+		got = append(got, step.Key+" "+string(step.Status))
+	}
+	if text := strings.Join(got, ", "); text != want {
+		t.Errorf("steps: %s, want %s", text, want)
+	}
+}
+
+func TestNoteBecomesDurableByItself(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "history.db")
+	synctest.Test(t, func(t *testing.T) {
+		s, err := Open(path, Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer s.Close()
+		begin(t, s, aRun("r1", "sync"))
+		note(t, s, "r1", engine.StepRun{Key: "/a", Status: engine.OK})
+		other, err := OpenReadOnly(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer other.Close()
+		checkStatuses(t, other, "")
+		time.Sleep(flushEvery)
+		synctest.Wait()
+		checkStatuses(t, other, "/a ok")
+	})
+}
+
+func TestStepsInPages(t *testing.T) {
+	t.Parallel()
+	s := openTemp(t)
+	begin(t, s, aRun("r1", "sync"))
+	const total = 100_000
+	for i := range total {
+		status := engine.OK
+		if i%1000 == 0 {
+			status = engine.Failed
+		}
+		note(t, s, "r1", engine.StepRun{Key: fmt.Sprintf("/a[%d]/b", i), ID: []string{"even", "odd"}[i%2], Kind: "set", Status: status})
+	}
+	begin(t, s, aRun("r2", "sync"))
+	note(t, s, "r2", engine.StepRun{Key: "/other", Status: engine.OK})
+	if err := s.writer.commit(); err != nil {
+		t.Fatal(err)
+	}
+	tests := []struct {
+		name   string
+		filter StepFilter
+		count  int
+		first  string
+	}{
+		{"all", StepFilter{}, total, "/a[0]/b"},
+		{"a page", StepFilter{Offset: 70_000, Limit: 100}, 100, "/a[70000]/b"},
+		{"the last page", StepFilter{Offset: total - 1, Limit: 100}, 1, "/a[99999]/b"},
+		{"with an id", StepFilter{ID: "odd", Limit: 10}, 10, "/a[1]/b"},
+		{"failed", StepFilter{Status: engine.Failed}, 100, "/a[0]/b"},
+	}
+	for _, test := range tests {
+		got, err := s.Steps("r1", test.filter)
+		if err != nil || len(got) != test.count || got[0].Key != test.first {
+			t.Errorf("%s: %d steps, %v, want %d from %s", test.name, len(got), err, test.count, test.first)
+		}
+	}
+	counts, err := s.StepCounts("r1")
+	if want := map[engine.Status]int{engine.OK: total - 100, engine.Failed: 100}; err != nil || !maps.Equal(counts, want) {
+		t.Errorf("StepCounts = %v, %v, want %v", counts, err, want)
+	}
+}
+
+func TestFlowOrder(t *testing.T) {
+	t.Parallel()
+	at := func(key string, second int) engine.StepRun {
+		return engine.StepRun{Key: key, Started: day.Add(time.Duration(second) * time.Second)}
+	}
+	// As they come in: a step is noted when it ends, so what is inside comes first, and items run side by side.
+	list := []engine.StepRun{
+		at("/in", 1), at("/all[b]/one", 4), at("/all[a/x]/one", 3), at("/all[b]/two", 5), at("/all[a/x]/two[7]/deep", 7),
+		at("/all[a/x]/two", 6), at("/all", 2), at("/try/try/ask", 9), at("/try/catch:1/log:1", 10), at("/try", 8), at("", 11),
+		at("/odd]", 12), at("/odd[", 13),
+	}
+	want := "/in /all /all[a/x]/one /all[a/x]/two /all[a/x]/two[7]/deep /all[b]/one /all[b]/two " +
+		"/try /try/try/ask /try/catch:1/log:1 /odd] /odd["
+	inFlowOrder(list)
+	var got []string
+	for _, step := range list[1:] {
+		got = append(got, step.Key)
+	}
+	if text := strings.Join(got, " "); text != want {
+		t.Errorf("order\n%s\nwant\n%s", text, want)
+	}
+	if list[0].Key != "" {
+		t.Errorf("first %q, want the step with no path", list[0].Key)
+	}
+}
+
+func FuzzSegments(f *testing.F) {
+	for _, key := range []string{"", "/", "/a", "/a[x]/b", "/a[[]]/b", "]/[", "/a[b/c]/d[e]", "//", "[a][b]"} {
+		f.Add(key)
+	}
+	f.Fuzz(func(t *testing.T, key string) {
+		parts := segments(key)
+		if got := strings.Join(parts, ""); got != key {
+			t.Errorf("segments of %q join to %q", key, got)
+		}
+		for _, part := range parts {
+			if part == "" {
+				t.Errorf("segments of %q: %q, want none empty", key, parts)
+			}
+		}
+	})
+}

@@ -1,0 +1,118 @@
+// Package history keeps what runs did, in one SQLite file: for people (runs, steps, attempts, exchanges) and for going on
+// (the journal and the state of jobs).
+//
+// A Store is an engine.Journal. Whatever is given to it has its secrets masked already. One connection writes; readers
+// have their own and never wait for it. All SQL of snrun but the token store's is in this package.
+package history
+
+import (
+	"database/sql"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"sync"
+	"time"
+
+	"snrun/engine"
+)
+
+// Options say how a history is opened. The zero value is right for all but tests.
+type Options struct {
+	// Wait is how long to wait for another program that holds the database locked; 10 s when zero.
+	Wait time.Duration
+
+	maxPages int // see place
+}
+
+// Store is a history in a file. Its methods may be called from many goroutines, and many processes may have one open on
+// the same file. It must be closed.
+type Store struct {
+	place  place
+	read   *sql.DB
+	writer *writer // nil when the Store is only for reading
+	alive  *alive
+
+	mu      sync.Mutex
+	ledgers map[string]*ledger // of the runs that were written to, by id
+}
+
+var _ engine.Journal = (*Store)(nil)
+
+// Open opens the history in the file at path and makes it, with its folders, when it is not there. Older ones are
+// brought up to date. Runs whose process is gone are marked as interrupted. An error names the file, and wraps
+// engine.ErrFull, engine.ErrLocked, engine.ErrDamaged or fs.ErrPermission where it is one of those.
+func Open(path string, opts Options) (*Store, error) {
+	p, err := locate(path, opts)
+	if err != nil {
+		return nil, err
+	}
+	if err := p.create(); err != nil {
+		return nil, err
+	}
+	if err := p.examine(); err != nil {
+		return nil, err
+	}
+	c, err := p.writer()
+	if err != nil {
+		return nil, p.fault("open the history", err)
+	}
+	if err := migrate(c); err != nil {
+		return nil, errors.Join(p.fault("open the history", err), c.close())
+	}
+	s, err := newStore(p)
+	if err != nil {
+		return nil, errors.Join(err, c.close())
+	}
+	s.writer = startWriter(c)
+	if err := s.settle(); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return s, nil
+}
+
+// OpenReadOnly opens the history in the file at path for the methods that read. It makes no file: where none stands, the
+// error is ErrNoRuns. One that may not be written can be read all the same. Where it may be written, runs whose process
+// is gone are marked as interrupted before runs are shown, as Open does.
+func OpenReadOnly(path string) (*Store, error) {
+	p, err := locate(path, Options{})
+	if err != nil {
+		return nil, err
+	}
+	if info, err := os.Stat(p.file); errors.Is(err, fs.ErrNotExist) || err == nil && info.Size() == 0 {
+		return nil, fmt.Errorf("%s: %w", p.file, ErrNoRuns)
+	}
+	if err := p.examine(); err != nil {
+		return nil, err
+	}
+	s, err := newStore(p)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.checkVersion(); err != nil {
+		return nil, errors.Join(p.fault("open the history", err), s.Close())
+	}
+	return s, nil
+}
+
+// newStore makes a Store that reads.
+func newStore(p place) (*Store, error) {
+	db, err := sql.Open("sqlite3", p.readerDSN())
+	if err != nil {
+		return nil, p.fault("open the history", err)
+	}
+	db.SetMaxOpenConns(4)
+	db.SetMaxIdleConns(4)
+	return &Store{place: p, read: db, alive: newAlive(p.file), ledgers: map[string]*ledger{}}, nil
+}
+
+// Close writes what is still to be written and gives back all that the Store holds. Runs that are not finished count as
+// interrupted from here on.
+func (s *Store) Close() error {
+	// The writer closes last: only then does SQLite fold the log into the file and remove it.
+	errs := []error{s.place.fault("close the history", s.read.Close())}
+	if s.writer != nil {
+		errs = append(errs, s.place.fault("close the history", s.writer.close()))
+	}
+	return errors.Join(append(errs, s.alive.release())...)
+}
