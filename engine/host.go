@@ -105,7 +105,7 @@ func (h *host) call(ctx context.Context, c flow.Call) (flow.Result, error) {
 	entry.Ended = time.Now()
 	failure := h.failure(limited, c, err)
 	result := flow.Result{Value: out.Value, Names: out.Names, Next: out.Next, Total: out.Total, Started: entry.Started, Ended: entry.Ended}
-	entry.Result = h.encode(result, failure)
+	entry.Result, entry.Error = h.encode(result, failure), h.masked(failure)
 	if err := h.Journal.Commit(h.run.ID, entry); err != nil {
 		return flow.Result{}, err
 	}

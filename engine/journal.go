@@ -41,6 +41,7 @@ type Entry struct {
 	StepKey   string
 	Attempt   int
 	Exchanges []steps.Exchange
+	Error     *steps.Error // how the call failed, redacted; nil when it went well
 }
 
 // Mark says how far a call got.

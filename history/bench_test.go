@@ -122,7 +122,7 @@ func fill(b *testing.B, s *Store, run string, n int) {
 		e := benchEntry(int64(i), 0)
 		rows[i] = rowOf(resultSQL, l.take(), e.Key, e.Started, e.Ended, e.Result)
 	}
-	if err := s.writer.commit(rows...); err != nil {
+	if err := s.writer.commit(false, rows...); err != nil {
 		b.Fatal(err)
 	}
 }

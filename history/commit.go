@@ -2,7 +2,6 @@ package history
 
 import (
 	"errors"
-	"runtime"
 	"slices"
 	"sync"
 	"time"
@@ -10,6 +9,13 @@ import (
 
 // flushEvery is how long a note may wait for a commit that takes it along.
 const flushEvery = 250 * time.Millisecond
+
+// Who leads a commit while many steps are under way waits a moment for others to share it: a commit costs by the pages
+// that it touches more than by its rows. Who comes alone waits for nobody.
+const (
+	gather = 500 * time.Microsecond
+	many   = 8 // steps under way
+)
 
 // Notes wait until there are so many rows or bytes of them. Who adds the last one pays for the commit.
 const (
@@ -37,6 +43,7 @@ type writer struct {
 type op struct {
 	rows  []row
 	flush bool // the notes go along
+	crowd bool // others are likely to come at the same time
 	err   error
 	turn  chan bool // true: lead the next commit; false: done, see err
 }
@@ -48,9 +55,10 @@ func startWriter(c *conn) *writer {
 	return w
 }
 
-// commit makes rows durable. Notes stay behind: a commit costs by the pages that it touches, and those of many notes
-// are mostly the same.
-func (w *writer) commit(rows ...row) error { return w.submit(&op{rows: rows}, false) }
+// commit makes rows durable. Notes stay behind: those of many steps together touch hardly more pages than those of one.
+func (w *writer) commit(crowd bool, rows ...row) error {
+	return w.submit(&op{rows: rows, crowd: crowd}, false)
+}
 
 // flush makes rows durable, and the notes made before with them.
 func (w *writer) flush(rows ...row) error { return w.submit(&op{rows: rows, flush: true}, false) }
@@ -75,8 +83,9 @@ func (w *writer) submit(o *op, last bool) error {
 		if lead := <-o.turn; !lead {
 			return o.err
 		}
-		// Those whom the last commit has just woken come back soon: who lets them go first shares the commit with them.
-		runtime.Gosched()
+	}
+	if o.crowd {
+		time.Sleep(gather)
 	}
 	w.lead()
 	return o.err

@@ -115,7 +115,7 @@ func TestCloseWhileOthersCommit(t *testing.T) {
 	started := make(chan bool, 100)
 	for w := range int64(16) {
 		all.Go(func() {
-			for i := int64(1); s.writer.commit(jot(w*1_000_000+i)) == nil; i++ {
+			for i := int64(1); s.writer.commit(false, jot(w*1_000_000+i)) == nil; i++ {
 				mu.Lock()
 				durable++
 				mu.Unlock()

@@ -11,8 +11,8 @@ import (
 )
 
 const (
-	attemptSQL  = `INSERT INTO attempts (id, step, attempt, key, started, ended) VALUES (?, ?, ?, ?, ?, ?)`
-	attemptsSQL = `SELECT step, attempt, key, started, ended FROM attempts
+	attemptSQL  = `INSERT INTO attempts (id, step, attempt, key, started, ended, error) VALUES (?, ?, ?, ?, ?, ?, ?)`
+	attemptsSQL = `SELECT step, attempt, key, started, ended, error FROM attempts
 		WHERE id BETWEEN ?1 AND ?2 AND (?3 = '' OR step = ?3) ORDER BY id`
 
 	exchangeColumns = `step, attempt, page, method, url, status, error, started, duration, connect, first_byte, request_size,
@@ -23,13 +23,14 @@ const (
 		WHERE id BETWEEN ?1 AND ?2 AND (?3 = '' OR step = ?3) ORDER BY id`
 )
 
-// Attempt is one time that a step was tried, or one page of a walk.
+// Attempt is a try of a step, or of a page of a walk, that failed or that came after one that did.
 type Attempt struct {
 	StepKey string
 	Attempt int    // from 1
 	Key     string // of the call
 	Started time.Time
 	Ended   time.Time
+	Error   *steps.Error // nil when it went well
 }
 
 // Exchange is a request with its answer, redacted and cut, and the attempt that made it.
@@ -39,13 +40,18 @@ type Exchange struct {
 	steps.Exchange
 }
 
-// Attempts lists the attempts of a step, or of all steps of a run when stepKey is "", as they were recorded.
+// Attempts lists the tries of a step, or of all steps of a run when stepKey is "", as they were recorded. A step that went
+// well the first time has none.
 func (s *Store) Attempts(run, stepKey string) ([]Attempt, error) {
 	var list []Attempt
 	err := s.eachOf(attemptsSQL, run, stepKey, func(rows *sql.Rows) error {
 		var a Attempt
 		var started, ended sql.NullInt64
-		err := rows.Scan(&a.StepKey, &a.Attempt, &a.Key, &started, &ended)
+		var failure sql.NullString
+		err := rows.Scan(&a.StepKey, &a.Attempt, &a.Key, &started, &ended, &failure)
+		if err == nil {
+			a.Error, err = decodeError(failure)
+		}
 		a.Started, a.Ended = moment(started), moment(ended)
 		list = append(list, a)
 		return err

@@ -20,8 +20,9 @@ func TestExchanges(t *testing.T) {
 		Response: steps.Message{Header: map[string][]string{"Retry-After": {"3"}}, Body: []byte{}, Size: -1},
 	}
 	silent := steps.Exchange{Method: "GET", URL: "https://example.com/", Error: "no route to host", Request: steps.Message{Size: 0}}
+	busy := &steps.Error{Kind: steps.Status, Message: "429 Too Many Requests", Status: 429}
 	entries := []engine.Entry{
-		{Key: "/a", StepKey: "/a", Attempt: 1, Started: day, Ended: day.Add(time.Second), Exchanges: []steps.Exchange{silent, full}},
+		{Key: "/a", StepKey: "/a", Attempt: 1, Started: day, Ended: day.Add(time.Second), Error: busy, Exchanges: []steps.Exchange{silent, full}},
 		{Key: "/a#2", StepKey: "/a", Attempt: 2, Started: day.Add(2 * time.Second), Ended: day.Add(3 * time.Second)},
 		{Key: "/b", StepKey: "/b", Attempt: 1, Started: day, Ended: day, Exchanges: []steps.Exchange{silent}},
 	}
@@ -39,11 +40,14 @@ func TestExchanges(t *testing.T) {
 	}
 	attempts, err := s.Attempts("r1", "/a")
 	want := []Attempt{
-		{"/a", 1, "/a", day, day.Add(time.Second)},
-		{"/a", 2, "/a#2", day.Add(2 * time.Second), day.Add(3 * time.Second)},
+		{"/a", 1, "/a", day, day.Add(time.Second), busy},
+		{"/a", 2, "/a#2", day.Add(2 * time.Second), day.Add(3 * time.Second), nil},
 	}
 	if err != nil || !reflect.DeepEqual(attempts, want) {
 		t.Errorf("Attempts of /a = %v, %v, want %v", attempts, err, want)
+	}
+	if attempts, err := s.Attempts("r1", "/b"); err != nil || len(attempts) != 0 {
+		t.Errorf("Attempts of /b, which went well at once: %v, %v, want none", attempts, err)
 	}
 }
 

@@ -24,7 +24,7 @@ func (s *Store) Intend(run, key string) error {
 		return err
 	}
 	id := l.take()
-	if err := s.commit("record what is about to be done", rowOf(intendSQL, id, key, time.Now())); err != nil {
+	if err := s.commit(l, "record what is about to be done", rowOf(intendSQL, id, key, time.Now())); err != nil {
 		return err
 	}
 	l.record(key, call{id, engine.Intended})
@@ -47,18 +47,23 @@ func (s *Store) Commit(run string, entry engine.Entry) error {
 		return fmt.Errorf("record the state that %s saves: %w", entry.Key, err)
 	}
 	rows := append(saves, rowOf(resultSQL, id, entry.Key, entry.Started, entry.Ended, entry.Result))
-	if err := s.commit("record the outcome of a call", rows...); err != nil {
+	if err := s.commit(l, "record the outcome of a call", rows...); err != nil {
 		return err
 	}
 	l.record(entry.Key, call{id, engine.Done})
 	return s.place.fault("record the outcome of a call", s.noteCall(l, entry))
 }
 
-// noteCall keeps what people want to know of a call.
+// noteCall keeps what people want to know of a call. A first try that went well is told by its step.
 func (s *Store) noteCall(l *ledger, entry engine.Entry) error {
-	if entry.StepKey != "" {
+	if entry.StepKey != "" && (entry.Attempt > 1 || entry.Error != nil) {
+		failure, err := orNull(entry.Error)
+		if err != nil {
+			return fmt.Errorf("record the error of %s: %w", entry.Key, err)
+		}
 		id := l.take()
-		if err := s.writer.note(id, rowOf(attemptSQL, id, entry.StepKey, entry.Attempt, entry.Key, entry.Started, entry.Ended)); err != nil {
+		r := rowOf(attemptSQL, id, entry.StepKey, entry.Attempt, entry.Key, entry.Started, entry.Ended, failure)
+		if err := s.writer.note(id, r); err != nil {
 			return err
 		}
 	}
@@ -131,12 +136,12 @@ func (s *Store) calls(number int64) (map[string]call, error) {
 	return calls, rows.Err()
 }
 
-// commit makes rows durable; doing says what for.
-func (s *Store) commit(doing string, rows ...row) error {
+// commit makes rows of a run durable; doing says what for.
+func (s *Store) commit(l *ledger, doing string, rows ...row) error {
 	if s.writer == nil {
 		return s.onlyReading(doing)
 	}
-	return s.place.fault(doing, s.writer.commit(rows...))
+	return s.place.fault(doing, s.writer.commit(l.crowded(), rows...))
 }
 
 // flush makes rows durable together with all notes.

@@ -128,6 +128,13 @@ func (l *ledger) stepRow(key string, goesOn bool) int64 {
 	return id
 }
 
+// crowded says whether many steps of the run are under way.
+func (l *ledger) crowded() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.open) >= many
+}
+
 // record remembers how far a call got, when that is of interest.
 func (l *ledger) record(key string, c call) {
 	l.mu.Lock()

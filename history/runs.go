@@ -34,7 +34,7 @@ func (s *Store) Begin(run *engine.Run) error {
 		return fmt.Errorf("record the inputs of run %s: %w", run.ID, err)
 	}
 	digest := sha256.Sum256([]byte(run.Text))
-	return s.commit("begin run "+run.ID, rowOf(textSQL, digest[:], run.Text), rowOf(beginRun,
+	return s.flush("begin run "+run.ID, rowOf(textSQL, digest[:], run.Text), rowOf(beginRun,
 		run.ID, run.Job, string(engine.Running), run.Trigger, run.Due, run.Started, inputs, run.File, run.Process, live, digest[:]))
 }
 

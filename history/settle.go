@@ -52,7 +52,7 @@ func (s *Store) settle() error {
 		return err
 	}
 	if s.writer != nil {
-		if err := s.commit("mark interrupted runs", rows...); err != nil {
+		if err := s.flush("mark interrupted runs", rows...); err != nil {
 			return err
 		}
 	} else if err := s.commitOnce(rows); err != nil {

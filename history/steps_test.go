@@ -79,7 +79,7 @@ func TestStepsInPages(t *testing.T) {
 	}
 	begin(t, s, aRun("r2", "sync"))
 	note(t, s, "r2", engine.StepRun{Key: "/other", Status: engine.OK})
-	if err := s.writer.commit(); err != nil {
+	if err := s.writer.flush(); err != nil {
 		t.Fatal(err)
 	}
 	tests := []struct {

@@ -46,13 +46,15 @@ CREATE TABLE steps (
     message  TEXT NOT NULL
 );
 
+-- Tries that failed, and those that came after them.
 CREATE TABLE attempts (
     id      INTEGER PRIMARY KEY,
     step    TEXT NOT NULL, -- the step's key
     attempt INTEGER NOT NULL,
     key     TEXT NOT NULL, -- the call's key
     started INTEGER,
-    ended   INTEGER
+    ended   INTEGER,
+    error   TEXT
 );
 
 -- The bodies stand last: whoever looks for a step's exchanges need not read them.
