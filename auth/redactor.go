@@ -16,6 +16,9 @@ const (
 	minLine    = 17 // characters that a line of a secret must have to be masked by itself
 	minPiece   = 4  // characters of base64 that are told from chance
 	minNumber  = 8  // characters that a computed number must have to be masked
+	minCut     = 4  // bytes of a secret that must be left of it to be masked where a text was cut
+
+	ellipsis = "…" // where a message was cut
 )
 
 // Redactor masks secrets wherever output leaves the process: as they are, and as they look after URL-, form-, base64-,
@@ -32,9 +35,9 @@ func NewRedactor() *Redactor {
 }
 
 // Add masks a secret from now on: a secret.* value, a token, a password. It is masked however short it is, in base64 where it
-// has three bytes or more; also without the white space around it. The lines of a secret that has several are masked one by
-// one too, where they are longer than 16 characters and no PEM header. An empty secret and one of white space only are
-// ignored.
+// has three bytes or more; also without the white space around it, and with each white space in it as one space. The lines
+// of a secret that has several are masked one by one too, where they are longer than 16 characters and no PEM header. An
+// empty secret and one of white space only are ignored.
 func (r *Redactor) Add(secret string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -68,14 +71,21 @@ func (r *Redactor) Contains(b []byte) bool {
 	return len(spans) > 0
 }
 
-// Text gives s with its secrets masked.
+// Text gives s with its secrets masked, also one of which only the beginning is left before an ellipsis.
 func (r *Redactor) Text(s string) string {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
 	if spans, _ := find(&r.index, s, true); len(spans) > 0 {
-		return string(cover(s, spans))
+		s = string(cover(s, spans))
 	}
-	return s
+	if !strings.Contains(s, ellipsis) {
+		return s
+	}
+	pieces := strings.Split(s, ellipsis)
+	for i, piece := range pieces[:len(pieces)-1] {
+		pieces[i] = string(r.cut([]byte(piece)))
+	}
+	return strings.Join(pieces, ellipsis)
 }
 
 // Bytes gives b with its secrets masked: b itself when there are none, else a copy.
@@ -83,6 +93,26 @@ func (r *Redactor) Bytes(b []byte) []byte {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
 	if spans, _ := find(&r.index, b, true); len(spans) > 0 {
+		return cover(b, spans)
+	}
+	return b
+}
+
+// Cut gives b, the beginning of a longer text, with its secrets masked, also one that the cut has left the beginning of.
+func (r *Redactor) Cut(b []byte) []byte {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	return r.cut(b)
+}
+
+func (r *Redactor) cut(b []byte) []byte {
+	spans, held := find(&r.index, b, false)
+	if len(b)-held >= minCut {
+		spans = append(spans, span{held, len(b)})
+	} else {
+		spans, _ = find(&r.index, b, true)
+	}
+	if len(spans) > 0 {
 		return cover(b, spans)
 	}
 	return b
@@ -113,6 +143,9 @@ func parts(secret string) []string {
 	parts := []string{secret}
 	if trimmed != secret { // headers and forms are often trimmed on their way
 		parts = append(parts, trimmed)
+	}
+	if flat := strings.Join(strings.Fields(secret), " "); flat != trimmed { // as in a message of one line
+		parts = append(parts, flat)
 	}
 	for line := range strings.SplitSeq(secret, "\n") {
 		line = strings.TrimSpace(line)

@@ -178,6 +178,10 @@ func TestRedactorLeavesNoTail(t *testing.T) {
 		{"looks escaped", []string{"100%25 sure"}, "100%25 sure, 100%2525+sure", "***, ***"},
 		{"backslashes", []string{`\\srv\c`}, `\\srv\c "\\\\srv\\c"`, `*** "***"`},
 		{"many backslashes", []string{strings.Repeat(`\`, 60) + "x"}, strings.Repeat(`\`, 59) + "y", strings.Repeat(`\`, 59) + "y"},
+		{"cut by an ellipsis", []string{"secret"}, "a secr… b sec… …secret", "a ***… b sec… …***"},
+		{"an escape cut by an ellipsis", []string{"a/b/c/d"}, "a%2Fb%2Fc%…", "***…"},
+		{"an ellipsis in it", []string{"sec…ret"}, "a sec…ret b", "a *** b"},
+		{"base64 cut by an ellipsis", []string{"hunter2-and-more"}, "Basic aHVudGVyMi1hbm…", "Basic ***…"},
 		{"white space around it", []string{" pass \n"}, "x-pass-y pass \n", "x-***-y***"},
 		{"half a surrogate", []string{"😀"}, `\ud83d \ud83dx \ud83d\ude00`, `\ud83d \ud83dx ***`},
 		{"empty and blank", []string{"", " ", "\n\t"}, "a b\n\tc", "a b\n\tc"},
@@ -189,6 +193,32 @@ func TestRedactorLeavesNoTail(t *testing.T) {
 				t.Errorf("got %q, want %q", got, tt.out)
 			}
 		})
+	}
+}
+
+func TestRedactorCut(t *testing.T) {
+	t.Parallel()
+	tests := []struct{ name, in, out string }{
+		{"nothing of it", "plain text", "plain text"},
+		{"all of it", "x secret-and-more", "x ***"},
+		{"in the middle", "x secret-and-more y", "x *** y"},
+		{"its beginning at the end", "x secret-a", "x ***"},
+		{"whole, then its beginning", "x secret-and-moresecret", "x ******"},
+		{"too little of it", "x sec", "x sec"},
+		{"too little of it behind all of it", "secret-and-more sec", "*** sec"},
+		{"its beginning before the end", "secret-a y", "secret-a y"},
+	}
+	for _, tt := range tests {
+		if got := string(redactorOf("secret-and-more").Cut([]byte(tt.in))); got != tt.out {
+			t.Errorf("%s: got %q, want %q", tt.name, got, tt.out)
+		}
+	}
+}
+
+func TestRedactorMasksOnOneLine(t *testing.T) {
+	t.Parallel()
+	if got, want := redactorOf("first\n\tsecond").Text("a first second b"), "a *** b"; got != want {
+		t.Errorf("got %q, want %q", got, want)
 	}
 }
 

@@ -57,12 +57,13 @@ func TestIDsIncrease(t *testing.T) {
 func TestIDsOfManyGoroutinesDiffer(t *testing.T) {
 	t.Parallel()
 	const workers, each = 8, 5000
+	var source idSource
 	lists := make([][]string, workers)
 	var all sync.WaitGroup
 	for w := range workers {
 		all.Go(func() {
 			for range each {
-				lists[w] = append(lists[w], NewID(day))
+				lists[w] = append(lists[w], source.next(day))
 			}
 		})
 	}

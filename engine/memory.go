@@ -1,16 +1,20 @@
 package engine
 
 import (
+	"fmt"
 	"maps"
+	"slices"
 	"sync"
+
+	"snrun/steps"
 )
 
 // Memory is a Journal that forgets everything with the process: for embedding and for dry runs.
 type Memory struct {
 	mu    sync.Mutex
 	runs  map[string]*Run
-	calls map[string]map[string]kept // run, key
-	state map[string]map[string]any  // job, name
+	calls map[string]map[string]kept   // run, key
+	state map[string]map[string][]byte // job, name; as JSON, so that nobody shares a value
 }
 
 type kept struct {
@@ -20,7 +24,7 @@ type kept struct {
 
 // NewMemory makes an empty journal.
 func NewMemory() *Memory {
-	return &Memory{runs: map[string]*Run{}, calls: map[string]map[string]kept{}, state: map[string]map[string]any{}}
+	return &Memory{runs: map[string]*Run{}, calls: map[string]map[string]kept{}, state: map[string]map[string][]byte{}}
 }
 
 // Begin records a new run.
@@ -37,7 +41,9 @@ func (m *Memory) Begin(run *Run) error {
 func (m *Memory) Intend(run, key string) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.calls[run][key] = kept{Entry{Key: key}, Intended}
+	if m.calls[run][key].mark != Done {
+		m.calls[run][key] = kept{Entry{Key: key}, Intended}
+	}
 	return nil
 }
 
@@ -46,13 +52,15 @@ func (m *Memory) Commit(run string, entry Entry) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.calls[run][entry.Key] = kept{entry, Done}
-	if entry.State != nil {
-		state := maps.Clone(m.state[entry.Job])
-		if state == nil {
-			state = map[string]any{}
+	for _, name := range slices.Sorted(maps.Keys(entry.State)) {
+		text, err := steps.EncodeJSON(entry.State[name])
+		if err != nil {
+			return fmt.Errorf("state.%s: %w", name, err)
 		}
-		maps.Copy(state, entry.State)
-		m.state[entry.Job] = state
+		if m.state[entry.Job] == nil {
+			m.state[entry.Job] = map[string][]byte{}
+		}
+		m.state[entry.Job][name] = text
 	}
 	return nil
 }
@@ -87,7 +95,7 @@ func (m *Memory) Finish(run *Run) error {
 	ended := *run
 	ended.Steps = m.runs[run.ID].Steps
 	m.runs[run.ID] = &ended
-	if run.Status == OK {
+	if run.Status == OK || run.Status == Skipped {
 		delete(m.calls, run.ID)
 	}
 	return nil
@@ -97,7 +105,15 @@ func (m *Memory) Finish(run *Run) error {
 func (m *Memory) State(job string) (map[string]any, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return maps.Clone(m.state[job]), nil
+	state := map[string]any{}
+	for name, text := range m.state[job] {
+		v, err := steps.DecodeJSON(text)
+		if err != nil {
+			return nil, fmt.Errorf("state.%s: %w", name, err)
+		}
+		state[name] = v
+	}
+	return state, nil
 }
 
 // Run gives the record of a run, nil when there is none.

@@ -121,20 +121,36 @@ func exchangeRow(id int64, stepKey string, attempt int, e *steps.Exchange) (row,
 		e.Connect, e.FirstByte, e.Request.Size, e.Response.Size, sent, received, e.Request.Body, e.Response.Body), nil
 }
 
-// header gives a header as JSON, its names sorted; NULL when there is none.
+// header gives a header as JSON, its names sorted; NULL when there is none. It is written by hand because there are two of
+// them in every exchange.
 func header(h http.Header) (any, error) {
 	if h == nil {
 		return nil, nil
 	}
-	names := slices.Sorted(maps.Keys(h))
-	pairs := make(steps.Pairs, len(names))
-	for i, name := range names {
-		values := make([]any, len(h[name]))
-		for j, v := range h[name] {
-			values[j] = v
+	text := append(make([]byte, 0, 256), '{')
+	for i, name := range slices.Sorted(maps.Keys(h)) {
+		if i > 0 {
+			text = append(text, ',')
 		}
-		pairs[i] = steps.Pair{Key: name, Value: values}
+		text = append(appendText(text, name), ':', '[')
+		for j, v := range h[name] {
+			if j > 0 {
+				text = append(text, ',')
+			}
+			text = appendText(text, v)
+		}
+		text = append(text, ']')
 	}
-	text, err := steps.EncodeJSON(pairs)
-	return string(text), err
+	return string(append(text, '}')), nil
+}
+
+// appendText appends a text as JSON.
+func appendText(to []byte, text string) []byte {
+	for i := range len(text) {
+		if c := text[i]; c < ' ' || c > '~' || c == '"' || c == '\\' {
+			quoted, _ := steps.EncodeJSON(text) // a text always can be written
+			return append(to, quoted...)
+		}
+	}
+	return append(append(append(to, '"'), text...), '"')
 }

@@ -17,23 +17,27 @@ const (
 
 // scan goes past a string and gives what stands between its quotes. It is plain when that is the string itself.
 func (d *jsonDecoder) scan() (raw []byte, plain bool, err error) {
-	start := d.pos + 1
+	data, start := d.data, d.pos+1
 	ascii, plain := true, true
-	for i := start; i < len(d.data); i++ {
-		switch c := d.data[i]; {
+	for i := start; i < len(data); i++ {
+		c := data[i]
+		if c >= 0x20 && c < utf8.RuneSelf && c != '"' && c != '\\' {
+			continue
+		}
+		switch {
 		case c == '"':
-			raw, d.pos = d.data[start:i], i+1
+			raw, d.pos = data[start:i], i+1
 			return raw, plain && (ascii || utf8.Valid(raw)), nil
 		case c == '\\':
 			plain = false
-			n := escapeLength(d.data[i:])
+			n := escapeLength(data[i:])
 			if n == 0 {
 				return nil, false, d.errorf(i, `an unknown escape; these exist: \" \\ \/ \b \f \n \r \t \uXXXX`)
 			}
 			i += n - 1
 		case c < 0x20:
 			return nil, false, d.errorf(i, `a control character (%U) stands in a string; write it as \u%04x`, c, c)
-		case c >= utf8.RuneSelf:
+		default:
 			ascii = false
 		}
 	}

@@ -96,26 +96,32 @@ func outcome(key, result string) engine.Entry {
 	}
 }
 
+// recorded is what a journal has of a call: how far it got, and its result.
+type recorded struct {
+	mark   engine.Mark
+	result string
+}
+
 // expect looks a call up and compares what is recorded of it.
-func expect(t *testing.T, j engine.Journal, run, key string, want engine.Mark, result string) engine.Entry {
+func expect(t *testing.T, j engine.Journal, run, key string, want recorded) engine.Entry {
 	t.Helper()
-	got, mark, err := j.Lookup(run, key)
+	entry, mark, err := j.Lookup(run, key)
 	if err != nil {
 		t.Fatalf("Lookup of %s in %s: %v", key, run, err)
 	}
-	if mark != want || string(got.Result) != result {
-		t.Errorf("Lookup of %s in %s = %q, mark %d, want %q, mark %d", key, run, got.Result, mark, result, want)
+	if got := (recorded{mark, string(entry.Result)}); got != want {
+		t.Errorf("Lookup of %s in %s = %v, want %v", key, run, got, want)
 	}
-	return got
+	return entry
 }
 
 func callMarks(t *testing.T, j engine.Journal) {
 	run := begin(t, j, "r1")
-	expect(t, j, run.ID, "/a", engine.Unknown, "")
+	expect(t, j, run.ID, "/a", recorded{engine.Unknown, ""})
 	intend(t, j, run.ID, "/a")
-	expect(t, j, run.ID, "/a", engine.Intended, "")
+	expect(t, j, run.ID, "/a", recorded{engine.Intended, ""})
 	commit(t, j, run.ID, outcome("/a", `{"n":1}`))
-	got := expect(t, j, run.ID, "/a", engine.Done, `{"n":1}`)
+	got := expect(t, j, run.ID, "/a", recorded{engine.Done, `{"n":1}`})
 	if got.Key != "/a" {
 		t.Errorf("key = %q, want /a", got.Key)
 	}
@@ -130,8 +136,8 @@ func callMarks(t *testing.T, j engine.Journal) {
 func outcomeAlone(t *testing.T, j engine.Journal) {
 	run := begin(t, j, "r1")
 	commit(t, j, run.ID, outcome("/a", `1`))
-	expect(t, j, run.ID, "/a", engine.Done, `1`)
-	expect(t, j, run.ID, "/a#2", engine.Unknown, "")
+	expect(t, j, run.ID, "/a", recorded{engine.Done, `1`})
+	expect(t, j, run.ID, "/a#2", recorded{engine.Unknown, ""})
 }
 
 func noResult(t *testing.T, j engine.Journal) {
@@ -139,7 +145,7 @@ func noResult(t *testing.T, j engine.Journal) {
 	e := outcome("/a", "")
 	e.Result = nil
 	commit(t, j, run.ID, e)
-	if got := expect(t, j, run.ID, "/a", engine.Done, ""); got.Result != nil {
+	if got := expect(t, j, run.ID, "/a", recorded{engine.Done, ""}); got.Result != nil {
 		t.Errorf("result = %q, want none", got.Result)
 	}
 }
@@ -148,7 +154,7 @@ func lateIntent(t *testing.T, j engine.Journal) {
 	run := begin(t, j, "r1")
 	commit(t, j, run.ID, outcome("/a", `1`))
 	intend(t, j, run.ID, "/a")
-	expect(t, j, run.ID, "/a", engine.Done, `1`)
+	expect(t, j, run.ID, "/a", recorded{engine.Done, `1`})
 }
 
 func runsApart(t *testing.T, j engine.Journal) {
@@ -156,9 +162,9 @@ func runsApart(t *testing.T, j engine.Journal) {
 	commit(t, j, one.ID, outcome("/a", `1`))
 	intend(t, j, two.ID, "/a")
 	commit(t, j, one.ID, outcome("/b", `2`))
-	expect(t, j, one.ID, "/a", engine.Done, `1`)
-	expect(t, j, two.ID, "/a", engine.Intended, "")
-	expect(t, j, two.ID, "/b", engine.Unknown, "")
+	expect(t, j, one.ID, "/a", recorded{engine.Done, `1`})
+	expect(t, j, two.ID, "/a", recorded{engine.Intended, ""})
+	expect(t, j, two.ID, "/b", recorded{engine.Unknown, ""})
 }
 
 func oddKeys(t *testing.T, j engine.Journal) {
@@ -168,7 +174,7 @@ func oddKeys(t *testing.T, j engine.Journal) {
 		commit(t, j, run.ID, outcome(key, fmt.Sprint(i)))
 	}
 	for i, key := range keys {
-		if got := expect(t, j, run.ID, key, engine.Done, fmt.Sprint(i)); got.Key != key {
+		if got := expect(t, j, run.ID, key, recorded{engine.Done, fmt.Sprint(i)}); got.Key != key {
 			t.Errorf("key = %q, want %q", got.Key, key)
 		}
 	}
@@ -179,9 +185,9 @@ func dropped(status engine.Status) func(*testing.T, engine.Journal) {
 		run := begin(t, j, "r1")
 		intend(t, j, run.ID, "/a")
 		commit(t, j, run.ID, outcome("/a", `1`))
-		expect(t, j, run.ID, "/a", engine.Done, `1`)
+		expect(t, j, run.ID, "/a", recorded{engine.Done, `1`})
 		finish(t, j, run, status)
-		expect(t, j, run.ID, "/a", engine.Unknown, "")
+		expect(t, j, run.ID, "/a", recorded{engine.Unknown, ""})
 	}
 }
 
@@ -191,8 +197,8 @@ func kept(status engine.Status) func(*testing.T, engine.Journal) {
 		commit(t, j, run.ID, outcome("/a", `1`))
 		intend(t, j, run.ID, "/b")
 		finish(t, j, run, status)
-		expect(t, j, run.ID, "/a", engine.Done, `1`)
-		expect(t, j, run.ID, "/b", engine.Intended, "")
+		expect(t, j, run.ID, "/a", recorded{engine.Done, `1`})
+		expect(t, j, run.ID, "/b", recorded{engine.Intended, ""})
 	}
 }
 
@@ -206,9 +212,9 @@ func endsAlone(t *testing.T, j engine.Journal) {
 	finish(t, j, runs[1], engine.OK)
 	for i := range 10 {
 		key := fmt.Sprintf("/a[%d]", i)
-		expect(t, j, "r1", key, engine.Done, "r1")
-		expect(t, j, "r2", key, engine.Unknown, "")
-		expect(t, j, "r3", key, engine.Done, "r3")
+		expect(t, j, "r1", key, recorded{engine.Done, "r1"})
+		expect(t, j, "r2", key, recorded{engine.Unknown, ""})
+		expect(t, j, "r3", key, recorded{engine.Done, "r3"})
 	}
 }
 
@@ -319,8 +325,8 @@ func manyGoroutines(t *testing.T, j engine.Journal) {
 	for w := range workers {
 		for c := range calls {
 			key := callKey(w, c)
-			expect(t, j, runs[w%2], key, engine.Done, `"`+key+`"`)
-			expect(t, j, runs[(w+1)%2], key, engine.Unknown, "")
+			expect(t, j, runs[w%2], key, recorded{engine.Done, `"` + key + `"`})
+			expect(t, j, runs[(w+1)%2], key, recorded{engine.Unknown, ""})
 		}
 	}
 	if got := stateOf(t, j, "sync"); len(got) != workers {

@@ -50,7 +50,7 @@ func (f *frame) try(b *jobs.Try, note Note) (result, error) {
 // catch runs the first catch whose condition holds; where none does the failure goes on.
 func (f *frame) catch(b *jobs.Try, failure *steps.Error, note Note) (result, error) {
 	inner := f.child(f.h, "")
-	inner.names["error"] = errorValue(failure)
+	inner.names["error"] = f.errorValue(failure)
 	for i, c := range b.Catch {
 		holds, err := inner.holds(c)
 		if err != nil {

@@ -90,7 +90,7 @@ func (f *frame) repeatable(t *tries, failure *steps.Error) (bool, error) {
 		return failure.Repeat != steps.Never, nil
 	}
 	names := maps.Clone(f.names)
-	names["error"] = errorValue(failure)
+	names["error"] = f.errorValue(failure)
 	names["response"] = nil
 	if failure.Response != nil {
 		names["response"] = failure.Response

@@ -41,7 +41,7 @@ func (f *frame) afterwards(job *jobs.Job, out *Outcome) {
 	switch {
 	case out.Error != nil:
 		failed := after.child(f.h, "/on_failure")
-		failed.names["error"] = errorValue(out.Error)
+		failed.names["error"] = f.errorValue(out.Error)
 		_, err := failed.block(job.OnFailure)
 		out.settle(err)
 	case out.Halt == nil:
@@ -124,10 +124,10 @@ func (f *frame) maskDerived(texts []string, err error) error {
 	return err
 }
 
-// errorValue is `error` as expressions see it.
-func errorValue(e *steps.Error) map[string]any {
+// errorValue is `error` as expressions see it. Its message has its secrets masked: it is made to be sent to someone.
+func (f *frame) errorValue(e *steps.Error) map[string]any {
 	value := map[string]any{
-		"kind": e.Kind, "message": e.Message, "step": e.Step,
+		"kind": e.Kind, "message": f.hide(e.Message), "step": e.Step,
 		"status": nil, "attempts": e.Attempts, "fault": nil,
 	}
 	if e.Status != 0 {

@@ -53,7 +53,10 @@ func (t *trip) said() string {
 // excerpt gives the first characters of the body.
 func (t *trip) excerpt() string {
 	data := t.shownBody()
-	return clean(string(data[:min(len(data), 8*excerptLength)]), excerptLength)
+	if len(data) > 8*excerptLength {
+		return clean(string(data[:8*excerptLength])+"…", excerptLength)
+	}
+	return clean(string(data), excerptLength)
 }
 
 // envelope finds the text in the error bodies that servers use: {"error": {"message", "detail"}}, {"error",
