@@ -3,6 +3,7 @@ package history
 import (
 	"crypto/sha256"
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -186,14 +187,25 @@ func decodeError(text sql.NullString) (*steps.Error, error) {
 	if !text.Valid {
 		return nil, nil
 	}
-	e := new(steps.Error)
-	if err := decodeInto(text, e); err != nil {
+	var stored struct {
+		steps.Error
+		Fields map[string]json.RawMessage `json:"fields"` // read apart, so that numbers keep their digits
+	}
+	if err := decodeInto(text, &stored); err != nil {
 		return nil, err
 	}
-	for name, v := range e.Fields {
-		e.Fields[name] = plain(v)
+	e := stored.Error
+	for name, raw := range stored.Fields {
+		v, err := steps.DecodeJSON(raw)
+		if err != nil {
+			return nil, err
+		}
+		if e.Fields == nil {
+			e.Fields = map[string]any{}
+		}
+		e.Fields[name] = v
 	}
-	return e, nil
+	return &e, nil
 }
 
 func jsonAny(v any) (any, error) {
