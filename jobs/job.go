@@ -1,0 +1,158 @@
+// Package jobs is the job language: it reads the YAML files of a project, checks them and gives the checked Job that the
+// engine runs. It is the only package that reads YAML. Nothing in it reaches a network, a clock or a database.
+package jobs
+
+import (
+	"fmt"
+	"time"
+
+	"snrun/jobs/source"
+	"snrun/steps"
+)
+
+// Job is a checked job: every name in it is known, every expression compiled.
+type Job struct {
+	Name        string
+	Description string
+	File        string // as it was named when it was loaded
+	Text        string // the file as it was read
+	Inputs      *Inputs
+	State       []StateValue
+	Schedules   []Schedule
+	Timeout     time.Duration // of the whole run; 0 is no limit
+	Steps       []*Step
+	Output      *Template // nil: the job gives nothing
+	OnFailure   []*Step
+	OnSuccess   []*Step
+	Finally     []*Step
+	Profiles    []string // the profiles that its steps name, sorted
+	Secrets     []string // the secrets that its expressions and its profiles read, sorted
+}
+
+// StateValue is a value that is remembered between the runs of a job.
+type StateValue struct {
+	Name    string
+	Initial any
+}
+
+// Step is one step of a job.
+type Step struct {
+	ID      string // "" when it has none
+	Name    string
+	Kind    *steps.Kind
+	Pos     source.Pos
+	Segment string // its part of a call's key: the id, else kind and position as in "log:3"
+	If      *Expr
+	Timeout time.Duration // 0: none of its own
+	Retry   *Retry        // nil: a call follows DefaultRetry, a block runs once
+	Output  *Template     // nil: the kind's default
+	Body    Body
+}
+
+// Label names a step in a message: its id where it has one, else its part of the key.
+func (s *Step) Label() string { return s.Segment }
+
+// Body is what a step does: *Call, *Set, *Save, *Log, *Fail, *Block, *Foreach, *Switch or *Try.
+type Body interface{ body() }
+
+// Call is a step that a kind's function carries out.
+type Call struct {
+	Profile string // "" when it names none
+	fields  *fields
+	retry   *Retry // of the profile; nil where it says nothing
+}
+
+// Input evaluates the step's fields.
+func (c *Call) Input(names map[string]any) (steps.Input, error) { return c.fields.eval(names) }
+
+// Derived gives the texts of the step's fields that are computed from secrets.
+func (c *Call) Derived(names map[string]any) ([]string, error) { return c.fields.derived(names) }
+
+// Policy is the retry that holds for the call: the step's own, else its profile's, else the default.
+func (c *Call) Policy(s *Step) *Retry {
+	switch {
+	case s.Retry != nil:
+		return s.Retry
+	case c.retry != nil:
+		return c.retry
+	}
+	return DefaultRetry()
+}
+
+// Set gives a map of values.
+type Set struct{ Values *Template }
+
+// Save sets state values of the job.
+type Save struct{ Values *Template }
+
+// Log writes a message into the run's log.
+type Log struct{ Message *Template }
+
+// Fail ends the run as failed.
+type Fail struct{ Message *Template }
+
+// Block runs steps one after the other.
+type Block struct{ Steps []*Step }
+
+// Foreach runs steps once for each item of a list.
+type Foreach struct {
+	In          *Template
+	As, Index   string // the names it introduces; Index may be ""
+	Key         *Template
+	Batch       int // 0: items one by one
+	Tolerate    Tolerance
+	Collect     *Template // nil: nothing is collected but the last output of each item
+	Steps       []*Step
+	concurrency value
+}
+
+// Concurrency is how many items are worked on at once.
+func (f *Foreach) Concurrency(names map[string]any) (int, error) {
+	v, err := f.concurrency.at(names)
+	if err != nil {
+		return 0, err
+	}
+	limit, _ := v.(int)
+	if limit < 1 {
+		return 0, &steps.Error{Kind: steps.BadInput, Message: fmt.Sprintf("concurrency must be at least 1, not %s", describe(v))}
+	}
+	return limit, nil
+}
+
+// Tolerance is how many failed items leave a loop successful.
+type Tolerance struct {
+	Count   int
+	Percent float64
+	All     bool
+}
+
+// Allows says whether failed items of total leave the loop successful.
+func (t Tolerance) Allows(failed, total int) bool {
+	return t.All || failed <= t.Count || t.Percent > 0 && float64(failed)*100 <= t.Percent*float64(total)
+}
+
+// Switch runs the steps of the first case whose condition holds.
+type Switch struct{ Cases []Case }
+
+// Case is one branch of a Switch or one catch of a Try. When is nil where it always applies.
+type Case struct {
+	When  *Expr
+	Steps []*Step
+}
+
+// Try runs steps, others when one of them fails, and others at the end in any case.
+type Try struct {
+	Steps   []*Step
+	Catch   []Case
+	Finally []*Step
+}
+
+func (*Call) body()    {}
+func (*Set) body()     {}
+func (*Save) body()    {}
+func (*Log) body()     {}
+func (*Fail) body()    {}
+func (*Block) body()   {}
+func (*Foreach) body() {}
+func (*Switch) body()  {}
+func (*Try) body()     {}

@@ -1,0 +1,27 @@
+package jobs
+
+import (
+	"slices"
+
+	"snrun/jobs/source"
+)
+
+// laterWords are the words of the language that this version does not carry out, by what they stand in. Whoever uses one
+// has made no mistake, so it is not reported as one.
+var laterWords = map[string][]string{
+	"a step":              {"parallel", "repeat", "call", "wait", "soap"},
+	"paginate":            {"next_url", "page", "keyset"},
+	"batch":               {"page"},
+	"in":                  {"rest", "soap"},
+	"auth":                {"aws_sigv4", "hmac", "http_signature", "digest", "ws_security"},
+	"auth of type oauth2": {"authorize_url", "device_url", "revoke_url", "issuer"},
+	"grant":               {"authorization_code", "refresh_token", "jwt_bearer", "device_code"},
+	"client_auth":         {"private_key_jwt", "mtls"},
+}
+
+func isLater(where, word string) bool { return slices.Contains(laterWords[where], word) }
+
+// later reports a part of the language that this version does not have.
+func (d *decoder) later(n *source.Node, what string) {
+	d.r.Errorf(n, "%s is part of the language, but not of this version", what).Hint = "`snrun explain` lists what this version has"
+}

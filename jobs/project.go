@@ -1,0 +1,178 @@
+package jobs
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sort"
+	"strings"
+
+	"snrun/jobs/source"
+	"snrun/steps"
+)
+
+// Options are what a project is read with.
+type Options struct {
+	Kinds steps.Set // all kinds that steps may have, the language's own included
+	// Secret says why a secret cannot be had, nil when it can. Nil: secrets are not looked for.
+	Secret func(name string) error
+}
+
+// Project is a folder of jobs with its profiles and settings.
+type Project struct {
+	Dir      string
+	Settings Settings
+	Profiles map[string]*Profile // by name; nil where their file cannot be read
+	options  Options
+}
+
+// FindProject gives the folder of the nearest settings file from dir upwards, else dir itself.
+func FindProject(dir string) string {
+	for at := filepath.Clean(dir); ; at = filepath.Dir(at) {
+		if _, err := os.Stat(filepath.Join(at, SettingsFile)); err == nil {
+			return at
+		}
+		if at == filepath.Dir(at) {
+			return dir
+		}
+	}
+}
+
+// Open reads a project's profiles. Mistakes in them are an error of type source.Errors; jobs can be loaded all the same, to
+// find further ones.
+func Open(dir string, s Settings, o Options) (*Project, error) {
+	p := &Project{Dir: dir, Settings: s, Profiles: map[string]*Profile{}, options: o}
+	file := p.path(s.Profiles)
+	data, err := os.ReadFile(file)
+	if errors.Is(err, fs.ErrNotExist) {
+		return p, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	d := newDecoder(o.Kinds, nil)
+	p.Profiles = d.profilesFile(display(file), data)
+	return p, d.err()
+}
+
+// path gives a path of the settings, which is relative to the project.
+func (p *Project) path(name string) string {
+	if filepath.IsAbs(name) {
+		return name
+	}
+	return filepath.Join(p.Dir, name)
+}
+
+// Load reads and checks one job: by its name in the project, or by the path of its file. Mistakes are an error of type
+// source.Errors, all of them at once.
+func (p *Project) Load(ref string) (*Job, error) {
+	file, err := p.find(ref)
+	if err != nil {
+		return nil, err
+	}
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	d := newDecoder(p.options.Kinds, p.Profiles)
+	j := d.job(display(file), data)
+	if j != nil {
+		j.Secrets = d.secrets(p.options.Secret)
+	}
+	return j, d.err()
+}
+
+// find gives the file of a job.
+func (p *Project) find(ref string) (string, error) {
+	if strings.ContainsAny(ref, `/\`) || isYAML(ref) {
+		if info, err := os.Stat(ref); err != nil {
+			return "", fmt.Errorf("there is no file %s", ref)
+		} else if info.IsDir() {
+			return "", fmt.Errorf("%s is a folder, not a job file", ref)
+		}
+		return ref, nil
+	}
+	var named []string
+	for _, file := range p.Files() {
+		if jobNameOf(file) == ref {
+			named = append(named, file)
+		}
+	}
+	switch len(named) {
+	case 0:
+		return "", p.noJob(ref)
+	case 1:
+		return named[0], nil
+	}
+	return "", fmt.Errorf("%d jobs have the name %q: name one by its file, such as %s", len(named), ref, display(named[0]))
+}
+
+func (p *Project) noJob(ref string) error {
+	err := fmt.Errorf("there is no job %q in %s", ref, display(p.path(p.Settings.Jobs)))
+	if hint := source.Hint(ref, p.Names()); hint != "" {
+		err = fmt.Errorf("%w: %s", err, hint)
+	}
+	return err
+}
+
+// Names gives the names of the project's jobs, sorted by their files.
+func (p *Project) Names() []string {
+	var names []string
+	for _, file := range p.Files() {
+		names = append(names, jobNameOf(file))
+	}
+	return names
+}
+
+// Files gives the job files of the project, sorted: the YAML files below its folder of jobs but for profiles and settings.
+func (p *Project) Files() []string {
+	var files []string
+	root := p.path(p.Settings.Jobs)
+	profiles, settings := p.path(p.Settings.Profiles), filepath.Join(p.Dir, SettingsFile)
+	_ = filepath.WalkDir(root, func(file string, entry fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return nil
+		case entry.IsDir() && file != root && strings.HasPrefix(entry.Name(), "."):
+			return filepath.SkipDir
+		case !entry.IsDir() && isYAML(file) && file != profiles && file != settings:
+			files = append(files, file)
+		}
+		return nil
+	})
+	sort.Strings(files)
+	return files
+}
+
+func isYAML(file string) bool {
+	ext := filepath.Ext(file)
+	return ext == ".yaml" || ext == ".yml"
+}
+
+// jobNameOf gives a job's name without checking the job: the `name` in its file, else the file's base name.
+func jobNameOf(file string) string {
+	data, err := os.ReadFile(file)
+	if err == nil {
+		for _, line := range strings.Split(string(data), "\n") {
+			if name, found := strings.CutPrefix(line, "name:"); found {
+				name, _, _ = strings.Cut(name, " #")
+				return strings.Trim(strings.TrimSpace(name), `"'`)
+			}
+		}
+	}
+	return strings.TrimSuffix(filepath.Base(file), filepath.Ext(file))
+}
+
+// display gives a path as a person would write it from here: relative where that is shorter.
+func display(file string) string {
+	here, err := os.Getwd()
+	if err != nil || !filepath.IsAbs(file) {
+		return file
+	}
+	if rel, err := filepath.Rel(here, file); err == nil && !strings.HasPrefix(rel, "..") {
+		return rel
+	}
+	return file
+}

@@ -1,0 +1,81 @@
+package jobs
+
+import (
+	"strings"
+
+	"snrun/jobs/source"
+)
+
+// usage is what a job turned out to need.
+type usage struct {
+	profiles map[string]bool
+	secrets  []use
+	env      []use
+}
+
+// use is one place where a secret or a variable of the environment is read.
+type use struct {
+	name string
+	node *source.Node
+}
+
+// note keeps account of the secrets and variables that are read below a node.
+func (d *decoder) note(n *source.Node, uses *Uses) {
+	for _, name := range uses.Fields("env") {
+		d.used.env = append(d.used.env, use{name, n})
+	}
+	for _, name := range uses.Fields("secret") {
+		if name == "*" {
+			at, offset := d.placeOf(n, "secret")
+			d.r.ErrorAt(at, offset, len("secret"), "a secret is read by its name, so that a run knows before it starts which ones it needs").Hint = "write secret.NAME"
+			continue
+		}
+		d.used.secrets = append(d.used.secrets, use{name, n})
+	}
+}
+
+// secrets names the secrets that the job read so far needs, and reports those that cannot be had, each at its first place.
+func (d *decoder) secrets(lookup func(string) error) []string {
+	uses := d.used.secrets
+	for _, name := range sortedKeys(d.used.profiles) {
+		uses = append(uses, d.profiles[name].used.secrets...)
+	}
+	needed := map[string]bool{}
+	for _, use := range uses {
+		if needed[use.name] || lookup == nil {
+			needed[use.name] = true
+			continue
+		}
+		needed[use.name] = true
+		if err := lookup(use.name); err != nil {
+			d.missingSecret(use, err)
+		}
+	}
+	return sortedKeys(needed)
+}
+
+func (d *decoder) missingSecret(use use, err error) {
+	text := "secret." + use.name
+	at, offset := d.placeOf(use.node, text)
+	if offset < 0 { // written as secret["NAME"]
+		text = use.name
+		at, offset = d.placeOf(use.node, text)
+	}
+	reported := d.r.ErrorAt(at, offset, len(text), "%s", err)
+	if helpful, ok := err.(interface{ Help() string }); ok {
+		reported.Hint = helpful.Help()
+	}
+}
+
+// placeOf finds the scalar at or below n in which a text stands, and where in it; n itself and -1 where there is none.
+func (d *decoder) placeOf(n *source.Node, text string) (*source.Node, int) {
+	if n.Form() == source.Scalar {
+		return n, strings.Index(n.Text(), text)
+	}
+	for _, c := range d.childrenOf(n) {
+		if at, offset := d.placeOf(c, text); offset >= 0 {
+			return at, offset
+		}
+	}
+	return n, -1
+}

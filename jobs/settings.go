@@ -1,0 +1,80 @@
+package jobs
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"snrun/steps"
+)
+
+// SettingsFile is the name of a project's settings; the folder that holds one is a project.
+const SettingsFile = "snrun.yaml"
+
+// Settings are what snrun.yaml says. Paths are as written; an empty one is not set.
+type Settings struct {
+	Jobs       string // the folder of the jobs
+	Profiles   string // the file of the profiles
+	Database   string
+	SecretsDir string
+	KeepAge    time.Duration // how long runs are kept; 0 is for ever
+	KeepRuns   int           // how many runs of a job are kept; 0 is all
+}
+
+// settingsFields are the keys of snrun.yaml.
+func settingsFields() []steps.Field {
+	return []steps.Field{
+		{Name: "version", Required: true, Static: true, Type: steps.Of(steps.Int), Example: "1", Doc: "The version of the job language: 1."},
+		{Name: "jobs", Static: true, Type: steps.Of(steps.Text), Default: "jobs", Doc: "The folder of the jobs. Also `--jobs`, `SNRUN_JOBS`."},
+		{Name: "profiles", Static: true, Type: steps.Of(steps.Text), Default: "profiles.yaml", Doc: "The file of the profiles. Also `--profiles`, `SNRUN_PROFILES`."},
+		{Name: "database", Static: true, Type: steps.Of(steps.Text), Doc: "The file of runs and state. Default: `snrun/snrun.db` in the XDG state folder. Also `--db`, `SNRUN_DATABASE`."},
+		{Name: "server", Static: true, Type: steps.MapOf(steps.Of(steps.Any)), Doc: "Settings of `snrun serve`, which is not part of this version."},
+		{Name: "history", Static: true, Doc: "How long runs are kept.", Type: steps.ObjectOf(
+			steps.Field{Name: "keep", Static: true, Doc: "Which runs are kept.", Type: steps.ObjectOf(
+				steps.Field{Name: "age", Static: true, Type: steps.Of(steps.Duration), Example: "90d", Doc: "Runs younger than this."},
+				steps.Field{Name: "runs", Static: true, Type: steps.Of(steps.Int), Example: "1000", Doc: "So many runs of each job."},
+			)},
+		)},
+		{Name: "notify", Static: true, Type: steps.Of(steps.Any), Doc: "Whom `snrun serve` tells of failures, which is not part of this version."},
+		{Name: "secrets", Static: true, Doc: "Where secrets come from.", Type: steps.ObjectOf(
+			steps.Field{Name: "dir", Static: true, Type: steps.Of(steps.Text), Example: "/run/secrets", Doc: "A folder with a file per secret."},
+		)},
+	}
+}
+
+// ReadSettings reads the settings of the project in dir. Without a settings file they are the defaults.
+func ReadSettings(dir string) (Settings, error) {
+	d := newDecoder(nil, nil)
+	file := filepath.Join(dir, SettingsFile)
+	data, err := os.ReadFile(file)
+	if errors.Is(err, fs.ErrNotExist) {
+		data, err = []byte("version: 1"), nil
+	}
+	if err != nil {
+		return Settings{}, err
+	}
+	s := d.settings(display(file), data)
+	return s, d.err()
+}
+
+func (d *decoder) settings(file string, data []byte) Settings {
+	root := d.root(file, data)
+	if root == nil {
+		return Settings{}
+	}
+	in, ok := d.static(root, settingsFields(), "a settings file", nil)
+	if !ok {
+		return Settings{}
+	}
+	d.version(mapping{node: root, entries: d.entries(root)})
+	keep := in.Object("history").Object("keep")
+	if keep.Int("runs") < 0 {
+		d.r.Errorf(d.at(root, "history.keep.runs"), "runs must be at least 0").Hint = "0 keeps all"
+	}
+	return Settings{
+		Jobs: in.Text("jobs"), Profiles: in.Text("profiles"), Database: in.Text("database"),
+		SecretsDir: in.Object("secrets").Text("dir"), KeepAge: keep.Duration("age"), KeepRuns: keep.Int("runs"),
+	}
+}
