@@ -1,0 +1,237 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"strings"
+	"time"
+
+	"snrun/engine"
+	"snrun/steps"
+)
+
+// line is what is shown of one step, or of a loop with all that goes on inside it.
+type line struct {
+	key      string
+	title    string // id, else name, else kind
+	kind     string
+	depth    int
+	status   engine.Status
+	started  time.Time
+	elapsed  time.Duration // once it has ended
+	tries    int
+	pages    int
+	counts   *engine.Counts
+	message  string
+	err      *steps.Error
+	retries  int       // of the items in it
+	failures int       // of steps in its items
+	wakes    time.Time // when a failed call is made again; zero when none waits
+	waitsFor string    // why it waits
+}
+
+func newLine(key, id, name, kind string) *line {
+	return &line{key: key, title: clean(cmp.Or(id, name, kind)), kind: kind, status: engine.Running}
+}
+
+// kindShown is the kind, "" where the title says it already.
+func (l *line) kindShown() string {
+	if l.title == l.kind {
+		return ""
+	}
+	return l.kind
+}
+
+// lineOf is the line of a step that history has kept.
+func lineOf(s engine.StepRun) *line {
+	l := newLine(s.Key, s.ID, s.Name, s.Kind)
+	l.depth = strings.Count(s.Key, "/") - 1
+	l.status, l.started, l.tries = s.Status, s.Started, s.Attempts
+	l.counts, l.message, l.err = s.Counts, s.Message, s.Error
+	if !s.Ended.IsZero() {
+		l.elapsed = s.Ended.Sub(s.Started)
+	}
+	return l
+}
+
+func (l *line) ended() bool {
+	switch l.status {
+	case engine.Running, engine.Waiting, engine.Queued:
+		return false
+	}
+	return true
+}
+
+// took is how long an ended step lasted, "" for one that was skipped.
+func (l *line) took() string {
+	if l.status == engine.Skipped {
+		return ""
+	}
+	return span(l.elapsed)
+}
+
+// detail says in a few words what the step has done so far.
+func (l *line) detail() string {
+	var parts []string
+	if l.counts != nil {
+		parts = append(parts, countWords(*l.counts, l.pages, l.ended())...)
+	}
+	if l.message != "" {
+		parts = append(parts, firstLine(l.message))
+	}
+	if l.tries > 1 {
+		parts = append(parts, plural(l.tries, "try"))
+	}
+	if l.retries > 0 {
+		parts = append(parts, plural(l.retries, "retry"))
+	}
+	switch {
+	case l.status == engine.Failed && l.err != nil:
+		parts = append(parts, firstLine(l.err.Message))
+	case l.ended() && l.status != engine.OK && l.failed() == 0:
+		parts = append(parts, statusWord(l.status))
+	}
+	return strings.Join(parts, ", ")
+}
+
+// failed is how many items failed.
+func (l *line) failed() int {
+	if l.counts == nil {
+		return 0
+	}
+	return l.counts.Failed
+}
+
+func countWords(c engine.Counts, pages int, ended bool) []string {
+	done := c.Succeeded + c.Failed
+	pages = max(pages, c.Pages)
+	var words []string
+	switch {
+	case !ended && c.Total >= 0:
+		words = append(words, fmt.Sprintf("%d of %s", done, plural(c.Total, "item")))
+	default:
+		words = append(words, plural(max(done, c.Total), "item"))
+	}
+	if pages > 0 {
+		words = append(words, plural(pages, "page"))
+	} else if ended {
+		words = append(words, fmt.Sprintf("%d ok", c.Succeeded))
+	}
+	if c.Failed > 0 {
+		words = append(words, fmt.Sprintf("%d failed", c.Failed))
+	}
+	return words
+}
+
+// statusWord writes a status for people.
+func statusWord(s engine.Status) string { return strings.ReplaceAll(string(s), "_", " ") }
+
+// board keeps what a run's events have told so far. The steps inside a loop's items are folded into the loop's line.
+type board struct {
+	run, job string
+	started  time.Time
+	lines    []*line // in the order they started
+	byKey    map[string]*line
+	end      *engine.Event // RunEnded
+}
+
+func newBoard() *board { return &board{byKey: map[string]*line{}} }
+
+// apply takes one event in. It gives the line that the event is about, nil when it is about none.
+func (b *board) apply(e engine.Event) *line {
+	switch e.Type {
+	case engine.RunStarted:
+		b.run, b.job, b.started = e.Run, e.Job, e.Time
+		return nil
+	case engine.RunEnded:
+		b.end = &e
+		return nil
+	case engine.StepStarted:
+		return b.start(e)
+	}
+	l := b.byKey[lineKey(e.Key)]
+	if l != nil {
+		l.apply(e)
+	}
+	return l
+}
+
+func (b *board) start(e engine.Event) *line {
+	if l := b.byKey[lineKey(e.Key)]; l != nil {
+		l.wakes = time.Time{}
+		return l
+	}
+	l := newLine(lineKey(e.Key), e.ID, e.Name, e.Kind)
+	l.depth, l.started = e.Depth, e.Time
+	b.lines = append(b.lines, l)
+	b.byKey[l.key] = l
+	return l
+}
+
+// parent is the line of the block that a line stands in, nil at the top.
+func (b *board) parent(l *line) *line {
+	for key := l.key; ; {
+		i := strings.LastIndexByte(key, '/')
+		if i <= 0 {
+			return nil
+		}
+		key = key[:i]
+		if p := b.byKey[key]; p != nil {
+			return p
+		}
+	}
+}
+
+func (l *line) apply(e engine.Event) {
+	inItem := isItem(e)
+	switch e.Type {
+	case engine.StepEnded:
+		if inItem {
+			l.wakes = time.Time{}
+			if e.Status == engine.Failed {
+				l.failures++
+			}
+			return
+		}
+		l.finish(e)
+	case engine.PageRead:
+		if !inItem {
+			l.pages, l.counts, l.wakes = e.Page, e.Counts, time.Time{}
+		}
+	case engine.ItemEnded:
+		if !inItem {
+			l.counts, l.wakes = e.Counts, time.Time{}
+		}
+	case engine.RetryWaits:
+		if inItem {
+			l.retries++
+		}
+		l.wakes, l.waitsFor = e.Time.Add(e.Wait), "try again"
+		if e.Error != nil {
+			l.waitsFor = firstLine(e.Error.Message)
+		}
+	}
+}
+
+func (l *line) finish(e engine.Event) {
+	l.status, l.elapsed, l.tries, l.wakes = e.Status, e.Elapsed, e.Attempt, time.Time{}
+	l.err = e.Error
+	if e.Counts != nil {
+		l.counts = e.Counts
+	}
+	if e.Message != "" {
+		l.message = e.Message
+	}
+}
+
+// isItem says whether an event is about something inside a loop's item.
+func isItem(e engine.Event) bool { return strings.Contains(e.Key, "[") }
+
+// lineKey is the key of the line that shows a key: the outermost loop around it, else the step without its attempt.
+func lineKey(key string) string {
+	if i := strings.IndexByte(key, '['); i >= 0 {
+		return key[:i]
+	}
+	key, _, _ = strings.Cut(key, "#")
+	return key
+}

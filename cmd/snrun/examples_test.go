@@ -1,0 +1,148 @@
+package main
+
+import (
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"snrun/examples/sandbox"
+)
+
+// noJobs are the files of the example project that are no jobs.
+const noJobs = " profiles.yaml snrun.yaml "
+
+// exampleJobs are the examples with what they print, and what else holds.
+var exampleJobs = map[string]struct {
+	output string
+	also   func(*testing.T, *user, outcome)
+}{
+	"files.yaml":         {`{"copies":["copy.csv","form.csv"],"sha256":"0a5006bda426cc614e3714a9983ebff472f0449ba5f3527814ed690e7ec803dd","size":22559}`, exampleFiles},
+	"incident_sync.yaml": {`{"alerts":37}`, exampleSync},
+	"incremental.yaml":   {`{"sent":39}`, exampleIncremental},
+	"pagination.yaml":    {`{"engineers":45,"incidents":218,"users":45}`, examplePagination},
+	"retry.yaml":         {`{"attempts":3,"visits":3}`, nil},
+	"switch.yaml":        {`{"critical":32,"limit":40}`, exampleSwitch},
+	"tolerate.yaml":      {`{"incidents":37,"refused":6,"sent":31}`, nil},
+	"try_catch.yaml":     {`{"alert":"alert-0001","team":""}`, exampleTryCatch},
+}
+
+func TestExamples(t *testing.T) {
+	t.Parallel()
+	files, err := filepath.Glob("../../examples/*.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := map[string]bool{}
+	for _, file := range files {
+		name := filepath.Base(file)
+		if strings.Contains(noJobs, " "+name+" ") {
+			continue
+		}
+		found[name] = true
+		test, known := exampleJobs[name]
+		if !known {
+			t.Errorf("examples/%s has no test: add it to the table", name)
+			continue
+		}
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			u := newUser(t, sandbox.Options{})
+			u.copyExample(name)
+			got := u.must(exitOK, "run", "--progress", "plain", name)
+			if got.stdout != test.output+"\n" {
+				t.Errorf("got %s, want %s", got.stdout, test.output)
+			}
+			if test.also != nil {
+				test.also(t, u, got)
+			}
+		})
+	}
+	for name := range exampleJobs {
+		if !found[name] {
+			t.Errorf("examples/%s is gone: take it out of the table", name)
+		}
+	}
+}
+
+// TestExamplesWithTheirOwnSandbox runs them as their head comments and the README say, from a copy of the folder.
+func TestExamplesWithTheirOwnSandbox(t *testing.T) {
+	t.Parallel()
+	for name, test := range exampleJobs {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			u := newUser(t, sandbox.Options{})
+			u.copyExample("snrun.yaml")
+			u.copyExample(name)
+			u.environ = append(u.environ, "XDG_STATE_HOME="+filepath.Join(u.dir, "state"))
+			if got := u.must(exitOK, "run", "--sandbox", name); got.stdout != test.output+"\n" {
+				t.Errorf("got %s, want %s", got.stdout, test.output)
+			}
+			if n := u.server.seen(); n != 0 {
+				t.Errorf("%d requests went to another sandbox, want none", n)
+			}
+		})
+	}
+}
+
+func exampleFiles(t *testing.T, u *user, _ outcome) {
+	for _, path := range []string{"GET /files/incidents.csv", "PUT /files/copy.csv", "POST /files/form.csv"} {
+		method, path, _ := strings.Cut(path, " ")
+		checkRequests(t, u, method, path, 1)
+	}
+}
+
+// exampleSync is the README's first command: pages, items, a token fetched once, how to look at the run.
+func exampleSync(t *testing.T, u *user, got outcome) {
+	for _, want := range []string{"signed in as servicenow (client_credentials", "37 items, 4 pages", "37 items, 37 ok", "look at it: snrun history show "} {
+		if strings.Count(got.stderr, want) != 1 {
+			t.Errorf("the log must show %q once:\n%s", want, got.stderr)
+		}
+	}
+	checkRequests(t, u, "POST", "/oauth_token.do", 1)
+	checkRequests(t, u, "GET", "/api/now/table/incident", 4)
+	checkRequests(t, u, "POST", "/oncall/v1/alerts", 37)
+	checkRequests(t, u, "POST", "/chat/hook", 0)
+
+	for _, secret := range u.server.secrets() { // what the end of the test looks for can be found
+		if secret != u.server.sandbox.Secrets()["SANDBOX_PASSWORD"] && len(finds(u.server.sent(), disguisesOf([]string{secret}), 0)) == 0 {
+			t.Error("a secret of the sandbox was not sent to it")
+		}
+	}
+
+	if again := u.must(exitOK, "run", "incident_sync"); again.stdout != "{\"alerts\":1}\n" { // the tie that `>=` finds again
+		t.Errorf("the second run gave %s, want the last incident alone", again.stdout)
+	}
+}
+
+func exampleIncremental(t *testing.T, u *user, _ outcome) {
+	checkRequests(t, u, "POST", "/oncall/v1/alerts", 39)
+	if again := u.must(exitOK, "run", "incremental"); again.stdout != "{\"sent\":0}\n" {
+		t.Errorf("the second run gave %s, want nothing sent", again.stdout)
+	}
+	checkRequests(t, u, "POST", "/oncall/v1/alerts", 39)
+}
+
+func examplePagination(t *testing.T, u *user, _ outcome) {
+	checkRequests(t, u, "GET", "/api/now/table/incident", 3)
+	checkRequests(t, u, "GET", "/api/now/table/sys_user", 3)
+	checkRequests(t, u, "GET", "/oncall/v1/engineers", 5)
+}
+
+func exampleSwitch(t *testing.T, u *user, _ outcome) {
+	checkRequests(t, u, "POST", "/chat/hook", 1)
+	if got := u.must(exitFailed, "run", "switch", "-i", "limit=10"); !strings.Contains(got.stderr, "32 P1 incidents are open, more than 10") {
+		t.Errorf("with a limit of 10 the run ends with %s", got.stderr)
+	}
+}
+
+func exampleTryCatch(t *testing.T, u *user, _ outcome) {
+	checkRequests(t, u, "POST", "/oncall/v1/alerts", 2)
+	checkRequests(t, u, "POST", "/chat/hook", 1)
+}
+
+func checkRequests(t *testing.T, u *user, method, path string, want int) {
+	t.Helper()
+	if got := u.server.requests(method, path); got != want {
+		t.Errorf("%d requests %s %s, want %d", got, method, path, want)
+	}
+}

@@ -1,0 +1,122 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"snrun/steps"
+)
+
+// exchangePage is a request with its answer as they went over the wire, secrets masked. What was sent stands behind ">",
+// what came back behind "<". Title says which call of which step it was.
+func exchangePage(p page, title string, x steps.Exchange) string {
+	var b strings.Builder
+	if x.Page > 0 {
+		title += fmt.Sprintf(", page %d", x.Page)
+	}
+	b.WriteString(p.style.faint(clean(title)+" at "+localTime(x.Started)) + "\n")
+	b.WriteString(p.style.bold(x.Method+" "+clean(x.URL)) + "\n")
+	b.WriteString(p.message(">", x.Request))
+	b.WriteString(answerLine(p, x) + "\n")
+	if x.Status != 0 {
+		b.WriteString(p.message("<", x.Response))
+	}
+	return b.String()
+}
+
+func answerLine(p page, x steps.Exchange) string {
+	if x.Status == 0 {
+		return p.style.red("no answer") + ": " + firstLine(x.Error) + " " + p.style.faint("after "+span(x.Duration))
+	}
+	text := fmt.Sprintf("%d %s", x.Status, http.StatusText(x.Status))
+	if x.Status >= 400 {
+		text = p.style.red(text)
+	} else {
+		text = p.style.green(text)
+	}
+	return text + " " + p.style.faint("in "+timings(x))
+}
+
+func timings(x steps.Exchange) string {
+	var parts []string
+	for _, t := range []struct {
+		name string
+		d    time.Duration
+	}{{"connect", x.Connect}, {"first byte", x.FirstByte}} {
+		if t.d > 0 {
+			parts = append(parts, t.name+" "+span(t.d))
+		}
+	}
+	if len(parts) == 0 {
+		return span(x.Duration)
+	}
+	return span(x.Duration) + " (" + strings.Join(parts, ", ") + ")"
+}
+
+// message is a header and a body, each line behind a sign.
+func (p page) message(sign string, m steps.Message) string {
+	var lines []string
+	for _, name := range sortedNames(m.Header) {
+		for _, value := range m.Header[name] {
+			lines = append(lines, p.style.faint(name+": ")+clean(value))
+		}
+	}
+	if body := bodyLines(m); len(body) > 0 {
+		lines = append(append(lines, ""), body...)
+	}
+	var b strings.Builder
+	for _, l := range lines {
+		b.WriteString(strings.TrimRight("  "+p.style.faint(sign)+" "+l, " ") + "\n")
+	}
+	return b.String()
+}
+
+func sortedNames(h http.Header) []string {
+	names := make([]string, 0, len(h))
+	for name := range h {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
+}
+
+// bodyLines are the lines of a body: JSON is indented, what is no text only measured.
+func bodyLines(m steps.Message) []string {
+	whole := m.Size < 0 || m.Size == int64(len(m.Body))
+	switch {
+	case len(m.Body) == 0 && m.Size > 0:
+		return []string{fmt.Sprintf("(%s, not kept)", size(m.Size))}
+	case len(m.Body) == 0:
+		return nil
+	case !isText(m.Body):
+		return []string{fmt.Sprintf("(%s of binary data)", size(max(m.Size, int64(len(m.Body)))))}
+	}
+	lines := strings.Split(strings.TrimRight(clean(indentJSON(m.Body)), "\n"), "\n")
+	if !whole {
+		lines = append(lines, fmt.Sprintf("… cut here, %s in all", size(m.Size)))
+	}
+	return lines
+}
+
+// isText says whether a body, perhaps cut inside a character, is text.
+func isText(body []byte) bool {
+	for i := 0; i < utf8.UTFMax && len(body) > 0 && !utf8.Valid(body); i++ {
+		body = body[:len(body)-1]
+	}
+	return utf8.Valid(body) && !bytes.ContainsRune(body, 0)
+}
+
+// indentJSON indents a body that is one whole JSON document; its numbers and the order of its keys stay.
+func indentJSON(body []byte) string {
+	var b bytes.Buffer
+	if err := json.Indent(&b, body, "", "  "); err != nil {
+		return string(body)
+	}
+	return b.String()
+}

@@ -1,0 +1,45 @@
+package main
+
+import (
+	"fmt"
+	"syscall"
+	"testing"
+
+	"snrun/engine"
+	"snrun/steps"
+)
+
+func TestExitCode(t *testing.T) {
+	t.Parallel()
+	failed := func(e steps.Error) *engine.Run { return &engine.Run{Status: engine.Failed, Error: &e} }
+	interrupt := fmt.Errorf("cancelled: %w", &signalError{syscall.SIGINT})
+	for _, test := range []struct {
+		name    string
+		run     *engine.Run
+		stopped error
+		want    int
+	}{
+		{"ok", &engine.Run{Status: engine.OK}, nil, 0},
+		{"ok in spite of a signal at the end", &engine.Run{Status: engine.OK}, interrupt, 0},
+		{"skipped", &engine.Run{Status: engine.Skipped}, nil, 5},
+		{"interrupted", &engine.Run{Status: engine.Cancelled}, interrupt, 130},
+		{"terminated", &engine.Run{Status: engine.Cancelled}, &signalError{syscall.SIGTERM}, 143},
+		{"cancelled otherwise", &engine.Run{Status: engine.Cancelled}, nil, 1},
+		{"a wrong sign-in", failed(steps.Error{Kind: steps.Auth}), nil, 4},
+		{"a token endpoint that is down", failed(steps.Error{Kind: steps.Auth, Repeat: steps.Always}), nil, 75},
+		{"no connection", failed(steps.Error{Kind: steps.Network}), nil, 75},
+		{"too slow", failed(steps.Error{Kind: steps.Timeout}), nil, 75},
+		{"too many requests", failed(steps.Error{Kind: steps.Status, Status: 429}), nil, 75},
+		{"a server in trouble", failed(steps.Error{Kind: steps.Status, Status: 503}), nil, 75},
+		{"a request that is wrong", failed(steps.Error{Kind: steps.Status, Status: 404}), nil, 1},
+		{"a certificate that is wrong", failed(steps.Error{Kind: steps.TLS}), nil, 1},
+		{"a body that is wrong", failed(steps.Error{Kind: steps.Content, Status: 200}), nil, 1},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			if got := exitCode(test.run, test.stopped); got != test.want {
+				t.Errorf("got %d, want %d", got, test.want)
+			}
+		})
+	}
+}

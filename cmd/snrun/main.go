@@ -1,0 +1,23 @@
+// Command snrun runs integration jobs that are written in YAML, and keeps a history of their runs.
+//
+// What a program wants to read goes to standard output, all else to standard error. exit.go lists the exit codes.
+package main
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"syscall"
+)
+
+// gcPercent lets the heap grow further than Go's default of 100 before garbage is collected: most runs are over by then.
+const gcPercent = 400
+
+func main() {
+	debug.SetGCPercent(gcPercent)
+	// A reader that goes away must end neither a run nor its record: the write fails instead.
+	signal.Ignore(syscall.SIGPIPE)
+	a := newApp(os.Stdin, os.Stdout, os.Stderr, os.Environ())
+	os.Exit(a.run(context.Background(), os.Args[1:]))
+}

@@ -1,0 +1,190 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"sync"
+	"time"
+
+	"snrun/engine"
+)
+
+// How wide the columns of a step's line are before what is too long pushes the rest aside.
+const (
+	titleWidth  = 12
+	kindWidth   = 8
+	detailWidth = 26
+	spanWidth   = 7
+)
+
+// shownFailures is how many failed items of one loop are named; the history has them all.
+const shownFailures = 5
+
+// plainView writes a run as lines that stay: for logs, pipes and CI. It is driven by the events' own times.
+type plainView struct {
+	w     io.Writer
+	style style
+	look  string // the command that shows a run, without the run
+
+	mu       sync.Mutex
+	board    *board
+	printed  map[string]time.Time // when a line's progress was last written
+	announce map[string]bool      // blocks whose beginning was written
+}
+
+func newPlainView(w io.Writer, s style, look string) *plainView {
+	return &plainView{w: w, style: s, look: look, board: newBoard(),
+		printed: map[string]time.Time{}, announce: map[string]bool{}}
+}
+
+func (v *plainView) event(e engine.Event) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	l := v.board.apply(e)
+	if text := v.text(e, l); text != "" {
+		io.WriteString(v.w, text)
+	}
+}
+
+func (v *plainView) close() {}
+
+// text is what an event adds to the output.
+func (v *plainView) text(e engine.Event, l *line) string {
+	switch e.Type {
+	case engine.RunStarted:
+		return heading(v.style, e) + "\n"
+	case engine.RunEnded:
+		return summary(v.style, v.board.run, v.look, e)
+	case engine.TokenFetched:
+		return "  " + signedIn(v.style, e) + "\n"
+	case engine.Logged:
+		return logLine(v.style, e) + "\n"
+	}
+	if l == nil {
+		return ""
+	}
+	switch e.Type {
+	case engine.StepStarted:
+		return v.opened(l)
+	case engine.StepEnded:
+		return v.stepEnded(e, l)
+	case engine.RetryWaits:
+		if !isItem(e) {
+			return v.retry(e, l)
+		}
+	case engine.PageRead, engine.ItemEnded:
+		return v.progress(e, l)
+	}
+	return ""
+}
+
+// opened writes the beginnings of the blocks around a line, once: a block without visible steps shows its end only.
+func (v *plainView) opened(l *line) string {
+	p := v.board.parent(l)
+	if p == nil || v.announce[p.key] || l.key == p.key {
+		return ""
+	}
+	v.announce[p.key] = true
+	return v.opened(p) + stepLine(v.style, p, "▸", "")
+}
+
+func (v *plainView) stepEnded(e engine.Event, l *line) string {
+	switch {
+	case isItem(e):
+		return itemFailed(v.style, e, l)
+	case e.Kind == "log" && e.Status == engine.OK:
+		return "" // its message stands there already
+	}
+	return stepLine(v.style, l, mark(l.status), l.took())
+}
+
+// itemFailed tells of a step that failed in an item of the loop l, of the first few; "" for all else that ends.
+func itemFailed(s style, e engine.Event, l *line) string {
+	if l == nil || !isItem(e) || e.Status != engine.Failed || e.Error == nil || l.failures > shownFailures {
+		return ""
+	}
+	text := fmt.Sprintf("%s%s %s: %s\n", indent(l.depth+1), s.red("✗"), clean(strings.TrimPrefix(e.Key, "/")), firstLine(e.Error.Message))
+	if l.failures == shownFailures {
+		text += indent(l.depth+1) + s.faint("  further failures are in the history") + "\n"
+	}
+	return text
+}
+
+func (v *plainView) retry(e engine.Event, l *line) string {
+	return fmt.Sprintf("%s%s %s  try %d failed, the next in %s: %s\n", indent(l.depth), v.style.yellow("↻"),
+		pad(l.title, titleWidth-2*l.depth), e.Attempt, span(e.Wait), l.waitsFor)
+}
+
+// progress writes how far a long walk or loop is, at most once a second.
+func (v *plainView) progress(e engine.Event, l *line) string {
+	last, ok := v.printed[l.key]
+	if !ok {
+		last = l.started
+	}
+	if e.Time.Sub(last) < time.Second {
+		return ""
+	}
+	v.printed[l.key] = e.Time
+	return stepLine(v.style, l, "…", span(e.Time.Sub(l.started)))
+}
+
+func indent(depth int) string { return strings.Repeat("  ", depth+1) }
+
+// stepLine is the line of a step, with the line's end. Columns stay in line at every depth.
+func stepLine(s style, l *line, mark, elapsed string) string {
+	text := indent(l.depth) + colourMark(s, mark) + " " + pad(l.title, titleWidth-2*l.depth) + "  "
+	detail := l.detail()
+	if mark == "▸" {
+		detail = ""
+	}
+	switch {
+	case detail == "" && elapsed == "":
+		return strings.TrimRight(text+s.faint(l.kindShown()), " ") + "\n"
+	case elapsed == "":
+		return text + s.faint(pad(l.kindShown(), kindWidth)) + " " + detail + "\n"
+	}
+	return text + s.faint(pad(l.kindShown(), kindWidth)) + " " + pad(detail, detailWidth) + " " +
+		s.faint(padLeft(elapsed, spanWidth)) + "\n"
+}
+
+func mark(status engine.Status) string {
+	switch status {
+	case engine.OK:
+		return "✓"
+	case engine.Failed, engine.InDoubt:
+		return "✗"
+	case engine.Skipped:
+		return "-"
+	case engine.Cancelled, engine.Interrupted:
+		return "!"
+	}
+	return "…"
+}
+
+func colourMark(s style, mark string) string {
+	switch mark {
+	case "✓":
+		return s.green(mark)
+	case "✗":
+		return s.red(mark)
+	case "!", "↻":
+		return s.yellow(mark)
+	}
+	return s.faint(mark)
+}
+
+func heading(s style, e engine.Event) string { return s.bold("run "+e.Run) + "  " + clean(e.Job) }
+
+func signedIn(s style, e engine.Event) string {
+	return s.faint(fmt.Sprintf("signed in as %s (%s)", e.Profile, firstLine(e.Message)))
+}
+
+func logLine(s style, e engine.Event) string {
+	first, rest, _ := strings.Cut(strings.TrimRight(clean(e.Message), "\n"), "\n")
+	text := "  " + s.faint("│") + " " + first
+	if rest != "" {
+		text += "\n  " + s.faint("│") + " " + strings.ReplaceAll(rest, "\n", "\n  "+s.faint("│")+" ")
+	}
+	return text
+}

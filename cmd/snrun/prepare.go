@@ -1,0 +1,96 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"snrun/auth"
+	"snrun/engine"
+	"snrun/history"
+	"snrun/jobs"
+	"snrun/jobs/source"
+	"snrun/steps"
+)
+
+// prepared is a run of which all is known but how it goes. Its store is open.
+type prepared struct {
+	project  *project
+	request  engine.Request
+	profiles []auth.Profile
+	store    *history.Store
+	look     string // the command that shows a run, without the run
+}
+
+// prepare checks all that can be checked before a run: the files, the inputs, the secrets, the history. Nothing is
+// recorded of a run that does not pass.
+func (a *app) prepare(name string, o runOptions) (*prepared, error) {
+	p, job, err := a.loadJob(name)
+	if err != nil {
+		return nil, err
+	}
+	inputs, err := a.inputs(job, o)
+	if err != nil {
+		return nil, err
+	}
+	r := &prepared{project: p, request: engine.Request{Job: job, Inputs: inputs, Env: a.environment(), Secrets: map[string]any{}}}
+	for _, name := range job.Secrets {
+		secret, err := p.secrets.Lookup(name)
+		if err != nil {
+			return nil, &exitError{code: exitInvalid, err: err}
+		}
+		r.request.Secrets[name] = secret.Reveal()
+	}
+	r.profiles, err = a.signIns(p, job, map[string]any{"env": r.request.Env, "secret": r.request.Secrets})
+	if err != nil {
+		return nil, &exitError{exitInvalid, fmt.Errorf("%s: %w", notStarted, err), signInHint(err, o)}
+	}
+	r.store, r.look, err = a.openHistory(p.Settings)
+	return r, err
+}
+
+// loadJob reads a job by its name or its file, and the project around it.
+func (a *app) loadJob(name string) (*project, *jobs.Job, error) {
+	from := "."
+	if isFile(name) {
+		from = filepath.Dir(name)
+	}
+	p, err := a.openProject(from)
+	if p == nil {
+		return nil, nil, invalid(notStarted, err)
+	}
+	job, jobErr := p.Load(name)
+	var mistakes, more source.Errors
+	errors.As(err, &mistakes)
+	switch {
+	case errors.As(jobErr, &more):
+		err = append(mistakes, more...)
+	case jobErr != nil:
+		return nil, nil, usageError("see: snrun run --help", "%w", jobErr)
+	}
+	if err = invalid(notStarted, err); err != nil && p.needsSandbox() {
+		err = &exitError{exitInvalid, err, "the sandbox brings its own secrets along: snrun run --sandbox " + quoteArg(name)}
+	}
+	return p, job, err
+}
+
+// notStarted is what mistakes in the files of a job lead to.
+const notStarted = "the run was not started"
+
+// isFile says whether a job is named by its file.
+func isFile(name string) bool {
+	return strings.ContainsAny(name, `/\`) || isYAML(name)
+}
+
+// signInHint is what to do about a profile that could not be filled in.
+func signInHint(err error, o runOptions) string {
+	var e *steps.Error
+	if !errors.As(err, &e) || e.Hint == "" {
+		return ""
+	}
+	if !o.sandbox {
+		return e.Hint + "; " + sandboxVariable + " comes with --sandbox"
+	}
+	return e.Hint
+}

@@ -1,0 +1,112 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"snrun/auth"
+	"snrun/jobs"
+	"snrun/jobs/source"
+)
+
+// project is a folder of jobs with all that running them needs.
+type project struct {
+	*jobs.Project
+	secrets *auth.Secrets
+	missing map[string]string // the secrets that cannot be had, by what was said of each
+}
+
+// openProject reads the project that a folder is in. Where its files have mistakes the error is of type source.Errors;
+// the project can be used to look for further ones, unless it is nil.
+func (a *app) openProject(from string) (*project, error) {
+	dir, settings, err := a.settings(from)
+	if err != nil {
+		return nil, err
+	}
+	p := &project{missing: map[string]string{}}
+	p.secrets = auth.NewSecrets(auth.SecretsOptions{Environ: a.environ, Dir: settings.SecretsDir, Redactor: a.redactor})
+	p.Project, err = jobs.Open(dir, settings, jobs.Options{Kinds: kinds(), Secret: p.hasSecret})
+	if p.Project == nil {
+		return nil, err
+	}
+	return p, err
+}
+
+// hasSecret says why a secret cannot be had, nil when it can.
+func (p *project) hasSecret(name string) error {
+	_, err := p.secrets.Lookup(name)
+	if err != nil {
+		p.missing[err.Error()] = name
+	}
+	return err
+}
+
+// needsSandbox says whether one of the missing secrets is of those that `run --sandbox` brings along.
+func (p *project) needsSandbox() bool {
+	for _, name := range p.missing {
+		if slices.Contains(sandboxSecrets[:], name) {
+			return true
+		}
+	}
+	return false
+}
+
+// settings gives the project's folder and its settings: what a flag or a variable says goes before snrun.yaml.
+func (a *app) settings(from string) (dir string, s jobs.Settings, err error) {
+	if dir, err = a.projectFolder(from); err != nil {
+		return "", s, err
+	}
+	if s, err = jobs.ReadSettings(dir); err != nil {
+		return "", s, err
+	}
+	s.SecretsDir = within(dir, s.SecretsDir)
+	s.Database = within(dir, s.Database)
+	for _, f := range []struct {
+		setting *string
+		flag    string
+	}{{&s.Jobs, a.jobs}, {&s.Profiles, a.profiles}, {&s.Database, a.database}, {&s.SecretsDir, a.secretsDir}} {
+		if f.flag == "" {
+			continue
+		}
+		if *f.setting, err = filepath.Abs(f.flag); err != nil {
+			return "", s, err
+		}
+	}
+	return dir, s, nil
+}
+
+// projectFolder gives the project that --project names, else the one that a folder is in.
+func (a *app) projectFolder(from string) (string, error) {
+	if a.project == "" {
+		dir, err := filepath.Abs(from)
+		return jobs.FindProject(dir), err
+	}
+	info, err := os.Stat(a.project)
+	switch {
+	case err != nil:
+		return "", usageError("", "--project: %w", err)
+	case !info.IsDir():
+		return "", usageError("name the folder that holds snrun.yaml", "--project %s is not a folder", quoteArg(a.project))
+	}
+	return filepath.Abs(a.project)
+}
+
+// within gives a path that may be relative to a folder.
+func within(dir, path string) string {
+	if path == "" || filepath.IsAbs(path) {
+		return path
+	}
+	return filepath.Join(dir, path)
+}
+
+// invalid makes mistakes in files end the program as such, below what they led to; other errors stay as they are.
+func invalid(outcome string, err error) error {
+	var mistakes source.Errors
+	if errors.As(err, &mistakes) {
+		return &exitError{code: exitInvalid, err: fmt.Errorf("%s:\n\n%w", outcome, mistakes)}
+	}
+	return err
+}

@@ -1,0 +1,22 @@
+package main
+
+import (
+	"io"
+
+	"snrun/engine"
+)
+
+// quietView says nothing of a run that goes well.
+type quietView struct {
+	w     io.Writer
+	style style
+	look  string // the command that shows a run, without the run
+}
+
+func (v *quietView) event(e engine.Event) {
+	if e.Type == engine.RunEnded && e.Status != engine.OK && e.Status != engine.Skipped {
+		io.WriteString(v.w, summary(v.style, e.Run, v.look, e))
+	}
+}
+
+func (v *quietView) close() {}

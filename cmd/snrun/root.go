@@ -1,0 +1,112 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"snrun/jobs/source"
+)
+
+// The variables that stand in for --project and --db.
+const (
+	projectVariable  = "SNRUN_PROJECT"
+	databaseVariable = "SNRUN_DATABASE"
+)
+
+func (a *app) rootCommand() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "snrun",
+		Short: "Run integration jobs written in YAML",
+		Long: `snrun runs integration jobs written in YAML: REST calls with sign-in, paging, loops and retries, checked before
+they start, with every run on record.
+
+  snrun init                     start a project
+  snrun run --sandbox hello      run a job against the built-in sandbox
+  snrun history show @last       look at the last run`,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args:          cobra.ArbitraryArgs,
+		RunE:          group,
+	}
+	root.SetOut(a.out)
+	root.SetErr(a.err)
+	root.SetFlagErrorFunc(flagError)
+	a.settingFlags(root.PersistentFlags())
+	root.AddCommand(a.runCommand(), a.validateCommand(), a.historyCommand(), a.initCommand(), a.explainCommand(),
+		a.schemaCommand(), a.sandboxCommand(), a.versionCommand())
+	return root
+}
+
+// settingFlags adds the flags that all commands share. A variable stands in for each; snrun.yaml has what neither says.
+func (a *app) settingFlags(flags *pflag.FlagSet) {
+	for _, f := range []struct {
+		value                 *string
+		name, variable, usage string
+	}{
+		{&a.project, "project", projectVariable, "the project's folder (default: the nearest one upwards with a snrun.yaml)"},
+		{&a.jobs, "jobs", "SNRUN_JOBS", "the folder of the jobs"},
+		{&a.profiles, "profiles", "SNRUN_PROFILES", "the file of the profiles"},
+		{&a.database, "db", databaseVariable, "the database file of the run history"},
+		{&a.secretsDir, "secrets-dir", "SNRUN_SECRETS_DIR", "a folder with one file a secret"},
+	} {
+		flags.StringVar(f.value, f.name, a.getenv(f.variable), f.usage+" ["+f.variable+"]")
+		flags.Lookup(f.name).DefValue = "" // what a variable holds is no default, and must not show in the help
+	}
+}
+
+// group is what a command that only holds others does: it shows its help, or says that there is no such command.
+func group(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return cmd.Help()
+	}
+	var names []string
+	for _, c := range cmd.Commands() {
+		if c.IsAvailableCommand() {
+			names = append(names, c.Name())
+		}
+	}
+	if cmd.Root() == cmd {
+		names = append(names, "help", "completion")
+	}
+	return usageError(nearest(cmd, args[0], names, ""), "unknown command %q", strings.TrimPrefix(cmd.CommandPath()+" ", "snrun ")+args[0])
+}
+
+// nearest is the hint for a name that is none of those known.
+func nearest(cmd *cobra.Command, name string, names []string, prefix string) string {
+	help := "see: " + cmd.CommandPath() + " --help"
+	if near := source.Nearest(name, names); near != "" {
+		return fmt.Sprintf("did you mean %q? ", prefix+near) + help
+	}
+	return help
+}
+
+func flagError(cmd *cobra.Command, err error) error {
+	var unknown *pflag.NotExistError
+	if !errors.As(err, &unknown) {
+		return usageError("see: "+cmd.CommandPath()+" --help", "%w", err)
+	}
+	var names []string
+	cmd.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
+	name := unknown.GetSpecifiedName()
+	if unknown.GetSpecifiedShortnames() != "" {
+		return usageError("see: "+cmd.CommandPath()+" --help", "unknown flag -%s", name)
+	}
+	return usageError(nearest(cmd, name, names, "--"), "unknown flag --%s", name)
+}
+
+// exactly checks the number of arguments; a wrong one is told with the message.
+func exactly(n int, message string) cobra.PositionalArgs { return between(n, n, message) }
+
+// between checks the number of arguments.
+func between(least, most int, message string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) >= least && len(args) <= most {
+			return nil
+		}
+		return usageError("see: "+cmd.CommandPath()+" --help", "%s", message)
+	}
+}

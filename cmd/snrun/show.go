@@ -1,0 +1,137 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"snrun/engine"
+)
+
+// shownItems is how many failed items of a loop `history show` names.
+const shownItems = 5
+
+// runPage is a run for people: what it was, its error first, then its steps with loops folded. Look is the command that
+// shows a run, without the run.
+func runPage(p page, r *engine.Run, look string) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s  %s  %s\n", p.style.bold("run "+r.ID), clean(r.Job), p.statusColour(r.Status, statusWord(r.Status)))
+	p.field(&b, "started", fmt.Sprintf("%s (%s), took %s", r.Started.Local().Format("2006-01-02 15:04:05 -07:00"),
+		ago(r.Started, p.now), took(r.Started, r.Ended, p.now)))
+	p.field(&b, "trigger", r.Trigger)
+	p.field(&b, "file", clean(r.File))
+	if len(r.Inputs) > 0 {
+		p.field(&b, "inputs", oneLine(r.Inputs))
+	}
+	if r.Output != nil {
+		p.field(&b, "output", oneLine(r.Output))
+	}
+	if r.Error != nil {
+		b.WriteString("\n" + p.style.red(statusWord(r.Status)) + ": " + p.wrapped(errorText(r.Error)) + "\n")
+	}
+	if len(r.Steps) > 0 {
+		b.WriteString("\n" + p.timeline(r.Steps))
+	}
+	if r.Error != nil && r.Error.Step != "" {
+		fmt.Fprintf(&b, "\nlook closer: %s %s%s\n", look, r.ID, stepFlags(r.Error))
+	}
+	return b.String()
+}
+
+// field is a line "name  value" of a page's head.
+func (p page) field(b *strings.Builder, name, value string) {
+	if value == "" {
+		return
+	}
+	if p.width > 0 {
+		value = cut(value, p.width-12)
+	}
+	b.WriteString("  " + p.style.faint(pad(name, 8)) + "  " + value + "\n")
+}
+
+// wrapped breaks a text at the page's width; what follows the first line is indented.
+func (p page) wrapped(s string) string {
+	if p.width > 0 {
+		s = strings.Join(wrap(s, max(20, p.width-12)), "\n")
+	}
+	return indented(s)
+}
+
+// timeline is one line a step. Steps inside a loop's items are counted in the loop; its first failures stand below it.
+func (p page) timeline(steps []engine.StepRun) string {
+	var b strings.Builder
+	failed := map[string][]engine.StepRun{} // by the key of their loop
+	for _, s := range steps {
+		if strings.Contains(s.Key, "[") && s.Status == engine.Failed && s.Error != nil {
+			failed[lineKey(s.Key)] = append(failed[lineKey(s.Key)], s)
+		}
+	}
+	for _, s := range steps {
+		if strings.Contains(s.Key, "[") {
+			continue
+		}
+		l := lineOf(s)
+		if len(failed[s.Key]) > 0 {
+			l.err = nil // it is one of those that stand below
+		}
+		b.WriteString(p.step(l) + p.failures(failed[s.Key], l.depth+1))
+	}
+	return b.String()
+}
+
+func (p page) step(l *line) string {
+	if p.width == 0 {
+		return stepLine(p.style, l, mark(l.status), l.took())
+	}
+	return liveLine(p.style, l, p.width, p.now) + "\n"
+}
+
+func (p page) failures(items []engine.StepRun, depth int) string {
+	var b strings.Builder
+	for i, s := range items {
+		if i == shownItems {
+			b.WriteString(indent(depth) + p.style.faint(fmt.Sprintf("… and %d more", len(items)-i)) + "\n")
+			break
+		}
+		text := clean(strings.TrimPrefix(s.Key, "/")) + ": " + firstLine(s.Error.Message)
+		if p.width > 0 {
+			text = cut(text, p.width-2*depth-5)
+		}
+		b.WriteString(indent(depth) + p.style.red("✗") + " " + text + "\n")
+	}
+	return b.String()
+}
+
+// stepPage is what a run keeps of one step: each time it ran. More says how many times are left out.
+func stepPage(p page, runs []engine.StepRun, more int) string {
+	var b strings.Builder
+	for _, s := range runs {
+		fmt.Fprintf(&b, "%s  %s  %s\n", p.style.bold(clean(s.Key)), s.Kind, p.statusColour(s.Status, statusWord(s.Status)))
+		p.field(&b, "started", s.Started.Local().Format("2006-01-02 15:04:05.000 -07:00")+", took "+took(s.Started, s.Ended, p.now))
+		if s.Attempts > 1 {
+			p.field(&b, "tries", fmt.Sprint(s.Attempts))
+		}
+		if s.Counts != nil {
+			p.field(&b, "counts", strings.Join(countWords(*s.Counts, 0, true), ", "))
+		}
+		p.field(&b, "message", clean(s.Message))
+		if s.Error != nil {
+			b.WriteString("  " + p.style.red("error") + "     " + p.wrapped(errorText(s.Error)) + "\n")
+		}
+	}
+	if more > 0 {
+		fmt.Fprintf(&b, "… and %s; name one by its key: --step %s\n", plural(more, "more time"), quoteArg(runs[0].Key))
+	}
+	return b.String()
+}
+
+// oneLine is a value as JSON on one line.
+func oneLine(v any) string {
+	text, err := compactJSON(v)
+	if err != nil {
+		return fmt.Sprint(v)
+	}
+	return clean(strings.TrimSpace(string(text)))
+}
+
+func localTime(t time.Time) string { return t.Local().Format("15:04:05.000") }

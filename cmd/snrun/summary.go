@@ -1,0 +1,74 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"snrun/engine"
+	"snrun/steps"
+)
+
+// summary is how a run ended, and what to do next. Look is the command that shows a run, without the run.
+func summary(s style, run, look string, e engine.Event) string {
+	show := look + " " + run
+	if e.Status == engine.OK || e.Status == engine.Skipped {
+		return fmt.Sprintf("%s in %s · look at it: %s\n", s.green(statusWord(e.Status)), seconds(e), show)
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s in %s", s.red(statusWord(e.Status)), seconds(e))
+	if e.Error != nil {
+		b.WriteString(": " + indented(errorText(e.Error)) + "\n")
+		show += stepFlags(e.Error)
+	} else {
+		b.WriteString("\n")
+	}
+	fmt.Fprintf(&b, "  look at it: %s\n", show)
+	return b.String()
+}
+
+// stepFlags lead `history show` to where an error comes from: to the requests, when it comes of one.
+func stepFlags(e *steps.Error) string {
+	if e.Step == "" {
+		return ""
+	}
+	flags := " --step " + quoteArg(e.Step)
+	switch e.Kind {
+	case steps.Expression, steps.BadInput, steps.Cancelled:
+		return flags
+	}
+	return flags + " --http"
+}
+
+// errorText is an error with the step it comes from, and its hint on lines of its own.
+func errorText(e *steps.Error) string {
+	text := strings.TrimSpace(e.Message)
+	if e.Step != "" {
+		text = e.Step + ": " + text
+	}
+	if e.Hint != "" {
+		text += "\n" + e.Hint
+	}
+	return clean(text)
+}
+
+// indented sets all lines of a text but its first in a little.
+func indented(text string) string { return strings.ReplaceAll(text, "\n", "\n  ") }
+
+func seconds(e engine.Event) string {
+	if e.Elapsed < 100*time.Millisecond || e.Elapsed >= time.Minute {
+		return span(e.Elapsed)
+	}
+	return fmt.Sprintf("%.1fs", e.Elapsed.Seconds())
+}
+
+// quoteArg writes an argument so that a shell takes it as one word.
+func quoteArg(s string) string {
+	plain := func(r rune) bool {
+		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("_-./:@%+=,", r)
+	}
+	if s != "" && strings.TrimFunc(s, plain) == "" {
+		return s
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+}

@@ -1,0 +1,153 @@
+package main
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+	"unicode"
+)
+
+func TestClean(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct{ name, text, want string }{
+		{"plain", "grüße, 世界", "grüße, 世界"},
+		{"lines stay", "a\r\nb", "a\nb"},
+		{"tab", "a\tb", "a b"},
+		{"colour", "\x1b[31mred", "�[31mred"},
+		{"title of the window", "\x1b]0;x\x07", "�]0;x�"},
+		{"8-bit control", "a\u009b31m", "a�31m"},
+		{"direction of writing", "a\u202eb\u2066c", "a�b�c"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			if got := clean(test.text); got != test.want {
+				t.Errorf("got %q, want %q", got, test.want)
+			}
+		})
+	}
+}
+
+func TestFirstLine(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{"": "", "a": "a", "  a \n": "a", "a\nb": "a …", "\n\na \n\nb": "a …"} {
+		if got := firstLine(text); got != want {
+			t.Errorf("firstLine(%q) = %q, want %q", text, got, want)
+		}
+	}
+}
+
+func TestCut(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		text string
+		n    int
+		want string
+	}{
+		{"abc", 3, "abc"}, {"abcd", 3, "ab…"}, {"abc", 1, "…"}, {"abc", 0, ""}, {"世界", 3, "世…"}, {"世界", 4, "世界"},
+		{"e\u0301e\u0301", 2, "e\u0301e\u0301"},
+	} {
+		if got := cut(test.text, test.n); got != test.want {
+			t.Errorf("cut(%q, %d) = %q, want %q", test.text, test.n, got, test.want)
+		}
+	}
+}
+
+func TestWrap(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		text string
+		n    int
+		want []string
+	}{
+		{"", 5, []string{""}},
+		{"one two three", 7, []string{"one two", "three"}},
+		{"one  two", 4, []string{"one", "two"}},
+		{"http://example.com/long", 7, []string{"http://", "example", ".com/lo", "ng"}},
+		{"a\n\nb", 5, []string{"a", "", "b"}},
+		{"世界世界", 5, []string{"世界", "世界"}},
+		{"世", 1, []string{"世"}},
+	} {
+		if got := wrap(test.text, test.n); !slices.Equal(got, test.want) {
+			t.Errorf("wrap(%q, %d) = %q, want %q", test.text, test.n, got, test.want)
+		}
+	}
+}
+
+func TestReflow(t *testing.T) {
+	t.Parallel()
+	text := "key: {a, b}\n\n    the doc of a key that is long\n"
+	got := page{width: 24}.reflow(text)
+	want := "key: {a, b}\n\n    the doc of a key\n    that is long\n"
+	if got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+	if got := (page{}).reflow(text); got != text {
+		t.Errorf("in a pipe lines are broken: got\n%s", got)
+	}
+}
+
+func TestSpan(t *testing.T) {
+	t.Parallel()
+	for d, want := range map[time.Duration]string{
+		-1: "0ms", 0: "0ms", 212 * time.Millisecond: "212ms", 999999 * time.Microsecond: "999ms", 1250 * time.Millisecond: "1.2s",
+		9999 * time.Millisecond: "9.9s", 48900 * time.Millisecond: "48s", 184 * time.Second: "3m04s", 125 * time.Minute: "2h05m",
+		76 * time.Hour: "3d4h",
+	} {
+		if got := span(d); got != want {
+			t.Errorf("span(%v) = %q, want %q", d, got, want)
+		}
+	}
+}
+
+func TestAgo(t *testing.T) {
+	t.Parallel()
+	for d, want := range map[time.Duration]string{
+		0: "just now", time.Second * 59: "59 seconds ago", time.Minute: "1 minute ago", 90 * time.Minute: "1 hour ago",
+		49 * time.Hour: "2 days ago", -time.Minute: "in 1m00s",
+	} {
+		if got := ago(began, began.Add(d)); got != want {
+			t.Errorf("ago(%v) = %q, want %q", d, got, want)
+		}
+	}
+}
+
+func TestSize(t *testing.T) {
+	t.Parallel()
+	for n, want := range map[int64]string{-1: "?", 0: "0 B", 1023: "1023 B", 1024: "1.0 KB", 10 << 20: "10 MB", 3 << 50: "3072 TB"} {
+		if got := size(n); got != want {
+			t.Errorf("size(%d) = %q, want %q", n, got, want)
+		}
+	}
+}
+
+func TestQuoteArg(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"alerts": "alerts", "/alerts[a b]/x": "'/alerts[a b]/x'", "it's": `'it'\''s'`, "": "''", "$HOME": "'$HOME'", "a\nb": "'a\nb'",
+	} {
+		if got := quoteArg(text); got != want {
+			t.Errorf("quoteArg(%q) = %s, want %s", text, got, want)
+		}
+	}
+}
+
+func FuzzText(f *testing.F) {
+	f.Add("plain", 10)
+	f.Add("世界 \x1b[2J e\u0301 \xff", 3)
+	f.Fuzz(func(t *testing.T, text string, n int) {
+		n %= 200
+		safe := clean(text)
+		if i := strings.IndexFunc(safe, func(r rune) bool { return unicode.IsControl(r) && r != '\n' }); i >= 0 {
+			t.Errorf("clean(%q) leaves a control character at %d", text, i)
+		}
+		if got := cells(cut(safe, n)); got > max(n, 0) {
+			t.Errorf("cut(%q, %d) takes %d columns", safe, n, got)
+		}
+		for _, l := range wrap(safe, n) {
+			if n > 1 && cells(l) > n {
+				t.Errorf("wrap(%q, %d) gives %q", safe, n, l)
+			}
+		}
+	})
+}

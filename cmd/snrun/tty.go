@@ -1,0 +1,218 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"sync"
+	"time"
+
+	"snrun/engine"
+)
+
+// How often the live view is painted, and how wide it gets at most.
+const (
+	framePause = 100 * time.Millisecond
+	widestView = 100
+)
+
+// ttyView shows a run live on a terminal: what has ended stands above as lines that stay, below them the steps that
+// go on are painted anew ten times a second. The cursor is never hidden, so that nothing has to be put right
+// afterwards, not even after a SIGKILL.
+type ttyView struct {
+	w     io.Writer
+	style style
+	look  string                     // the command that shows a run, without the run
+	size  func() (width, height int) // of the terminal, asked for every frame
+
+	mu      sync.Mutex
+	board   *board
+	above   strings.Builder // lines that are to stay, not yet written
+	settled int             // how many of the board's lines stay already
+	frame   []string        // as it stands on the terminal
+
+	stop chan struct{}
+	done chan struct{}
+}
+
+// newTTYView starts a live view; its close must be called.
+func newTTYView(w io.Writer, s style, look string, size func() (width, height int)) *ttyView {
+	v := &ttyView{w: w, style: s, look: look, size: size, board: newBoard(),
+		stop: make(chan struct{}), done: make(chan struct{})}
+	go v.paintOften()
+	return v
+}
+
+func (v *ttyView) event(e engine.Event) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	l := v.board.apply(e)
+	text := ""
+	switch e.Type {
+	case engine.RunStarted:
+		text = heading(v.style, e) + "\n"
+	case engine.TokenFetched:
+		text = "  " + signedIn(v.style, e) + "\n"
+	case engine.Logged:
+		text = logLine(v.style, e) + "\n"
+	case engine.StepEnded:
+		text = itemFailed(v.style, e, l)
+	}
+	if text != "" {
+		width, _ := v.size()
+		v.settle(width, time.Time{})
+		v.above.WriteString(text)
+	}
+}
+
+// close paints the last frame, which stays, and waits for the painter.
+func (v *ttyView) close() {
+	close(v.stop)
+	<-v.done
+}
+
+func (v *ttyView) paintOften() {
+	defer close(v.done)
+	ticks := time.NewTicker(framePause)
+	defer ticks.Stop()
+	for {
+		select {
+		case now := <-ticks.C:
+			v.paint(now, false)
+		case <-v.stop:
+			v.paint(time.Now(), true)
+			return
+		}
+	}
+}
+
+// paint replaces the frame on the terminal, in one write.
+func (v *ttyView) paint(now time.Time, last bool) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	width, height := v.size()
+	text := erase(v.frame, width)
+	if last {
+		v.settle(width, now)
+	} else {
+		v.settle(width, time.Time{})
+	}
+	text += v.above.String()
+	v.above.Reset()
+	v.frame = nil
+	if !last {
+		v.frame = v.rows(width, height-1, now)
+	} else if v.board.end != nil {
+		text += summary(v.style, v.board.run, v.look, *v.board.end)
+	}
+	for _, row := range v.frame {
+		text += row + "\n"
+	}
+	io.WriteString(v.w, text)
+}
+
+// settle lets lines stay: those that have ended and have no open one before them, and with the end of the view all.
+func (v *ttyView) settle(width int, end time.Time) {
+	for ; v.settled < len(v.board.lines); v.settled++ {
+		l := v.board.lines[v.settled]
+		if !l.ended() {
+			if end.IsZero() {
+				return
+			}
+			l.status, l.elapsed = engine.Interrupted, end.Sub(l.started)
+		}
+		if l.kind != "log" || l.status != engine.OK { // of a log the message stands there already
+			v.above.WriteString(liveLine(v.style, l, width, l.started) + "\n")
+		}
+	}
+}
+
+// rows are the lines that go on, at most height of them: what has ended is left out first, then what is oldest.
+func (v *ttyView) rows(width, height int, now time.Time) []string {
+	open := v.board.lines[v.settled:]
+	surplus := len(open) - height
+	if surplus > 0 {
+		surplus++ // for the line that tells of them
+	}
+	hidden := 0
+	var rows []string
+	for _, l := range open {
+		if l.ended() && hidden < surplus {
+			hidden++
+			continue
+		}
+		rows = append(rows, liveLine(v.style, l, width, now))
+	}
+	if hidden > 0 {
+		rows = append(rows, v.style.faint(cut(fmt.Sprintf("  … and %s that ended", plural(hidden, "step")), width-1)))
+	}
+	return rows[max(0, len(rows)-max(height, 1)):]
+}
+
+// liveLine is the line of a step as wide as the terminal allows, never wider.
+func liveLine(s style, l *line, width int, now time.Time) string {
+	width = min(width, widestView) - 1
+	sign, elapsed := mark(l.status), l.took()
+	if !l.ended() {
+		sign, elapsed = spinner(now), span(now.Sub(l.started))
+	}
+	titleCells, kindCells := titleWidth-2*l.depth, kindWidth+1
+	if width < 50 {
+		titleCells, kindCells = 0, 0
+	}
+	title := indent(l.depth) + sign + " " + pad(l.title, titleCells)
+	room := width - cells(title) - 2 - kindCells - 1 - max(spanWidth, cells(elapsed))
+	if room < 4 {
+		return colourLine(s, cut(title, width), sign)
+	}
+	return colourLine(s, title, sign) + "  " + s.faint(cut(pad(l.kindShown(), kindCells), kindCells)) +
+		pad(cut(l.live(now), room), min(room, detailWidth+20)) + " " + s.faint(padLeft(elapsed, spanWidth))
+}
+
+// live is detail with what the step waits for.
+func (l *line) live(now time.Time) string {
+	left := l.wakes.Sub(now)
+	if l.ended() || l.wakes.IsZero() || left <= 0 {
+		return l.detail()
+	}
+	waits := fmt.Sprintf("waits %s: %s", span(left), l.waitsFor)
+	if d := l.detail(); d != "" {
+		return d + ", " + waits
+	}
+	return waits
+}
+
+func colourLine(s style, text, sign string) string {
+	return strings.Replace(text, sign, colourMark(s, sign), 1)
+}
+
+func spinner(now time.Time) string {
+	frames := []rune("⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏")
+	return string(frames[now.UnixMilli()/framePause.Milliseconds()%int64(len(frames))])
+}
+
+// erase moves the cursor to where the frame begins and clears all below. A terminal that became narrower has broken
+// the frame's lines in the meantime.
+func erase(frame []string, width int) string {
+	if len(frame) == 0 {
+		return ""
+	}
+	rows := 0
+	for _, row := range frame {
+		rows += max(1, (cells(uncolour(row))+width-1)/max(width, 1))
+	}
+	return fmt.Sprintf("\x1b[%dA\r\x1b[J", rows)
+}
+
+// uncolour takes the colours of a style out of a text.
+func uncolour(s string) string {
+	var b strings.Builder
+	for {
+		text, rest, found := strings.Cut(s, "\x1b[")
+		b.WriteString(text)
+		if !found {
+			return b.String()
+		}
+		_, s, _ = strings.Cut(rest, "m")
+	}
+}

@@ -1,0 +1,138 @@
+package main
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"snrun/auth"
+	"snrun/engine"
+	"snrun/history"
+	"snrun/jobs"
+	"snrun/steps"
+	"snrun/steps/all"
+)
+
+// kinds are all kinds of step.
+func kinds() steps.Set { return steps.NewSet(append(jobs.Kinds(), all.Kinds()...)...) }
+
+// databaseFile is the file of the history: what the settings say, else the one in the XDG state folder.
+func (a *app) databaseFile(s jobs.Settings) (string, error) {
+	if s.Database != "" {
+		return s.Database, nil
+	}
+	state := a.getenv("XDG_STATE_HOME")
+	if !filepath.IsAbs(state) { // the XDG specification has relative paths ignored
+		home, err := os.UserHomeDir()
+		if err != nil {
+			return "", &exitError{exitFailed, err, "name the database with --db FILE or " + databaseVariable}
+		}
+		state = filepath.Join(home, ".local", "state")
+	}
+	return filepath.Join(state, "snrun", "snrun.db"), nil
+}
+
+// readHistory opens the history for reading, and gives the command that shows a run of it. The error is
+// history.ErrNoRuns where none was ever written.
+func (a *app) readHistory() (store *history.Store, look string, err error) {
+	settings := jobs.Settings{}
+	if a.database != "" {
+		settings.Database = absolute(a.database) // whatever else the settings say
+	} else if _, settings, err = a.settings("."); err != nil {
+		return nil, "", invalid("the settings have mistakes", err)
+	}
+	file, err := a.databaseFile(settings)
+	if err != nil {
+		return nil, "", err
+	}
+	store, err = history.OpenReadOnly(file)
+	return store, a.lookCommand(file), err
+}
+
+// lookCommand is the command that shows a run of the history in a file, without the run: as short as it can be from here.
+func (a *app) lookCommand(file string) string {
+	plain := *a // without the flags of this command line
+	plain.project, plain.database = a.getenv(projectVariable), a.getenv(databaseVariable)
+	if _, settings, err := plain.settings("."); err == nil {
+		if usual, err := plain.databaseFile(settings); err == nil && usual == file {
+			return "snrun history show"
+		}
+	}
+	return "snrun history show --db " + quoteArg(file)
+}
+
+// engine makes the engine for one run, in view of whoever watches.
+func (a *app) engine(r *prepared, v view) (*engine.Engine, error) {
+	agent := "snrun/" + version
+	clients, err := auth.NewKeyring(r.profiles, auth.Options{
+		Redactor: a.redactor, Dir: r.project.Dir, UserAgent: agent,
+		Notify: func(e auth.TokenEvent) { tokenEvent(v, e) },
+	})
+	if err != nil {
+		return nil, &exitError{code: exitInvalid, err: err}
+	}
+	return engine.New(engine.Config{
+		Journal: r.store, Clients: clients, Redactor: a.redactor, Watch: v.event, Dir: r.project.Dir, UserAgent: agent,
+	}), nil
+}
+
+// tokenEvent tells of a new token.
+func tokenEvent(v view, e auth.TokenEvent) {
+	if e.What == auth.TokenRejected {
+		return // the next one is told of
+	}
+	message := e.Grant
+	if e.What == auth.TokenRefreshed {
+		message += " again"
+	}
+	if !e.Expires.IsZero() {
+		message += ", token lives " + jobs.FormatDuration(time.Until(e.Expires).Round(time.Second))
+	}
+	v.event(engine.Event{Type: engine.TokenFetched, Time: time.Now(), Profile: e.Profile, Message: message})
+}
+
+// environment gives the variables as expressions see them. Secrets are not among them: they are secret.NAME.
+func (a *app) environment() map[string]any {
+	env := map[string]any{}
+	for _, entry := range a.environ {
+		if name, value, ok := strings.Cut(entry, "="); ok && !strings.HasPrefix(name, secretVariable) {
+			env[name] = value
+		}
+	}
+	return env
+}
+
+// signIns gives the profiles that a job uses with their secrets filled in.
+func (a *app) signIns(p *project, job *jobs.Job, names map[string]any) ([]auth.Profile, error) {
+	var list []auth.Profile
+	var errs []error
+	for _, name := range job.Profiles {
+		profile := p.Profiles[name]
+		texts, err := profile.Derived(names)
+		for _, text := range texts {
+			a.redactor.AddDerived(text)
+		}
+		if err == nil {
+			var filled auth.Profile
+			filled, err = profile.SignIn(names)
+			list = append(list, filled)
+		}
+		errs = append(errs, err)
+	}
+	return list, errors.Join(errs...)
+}
+
+// openHistory opens the history for writing: a run that cannot be recorded does not start.
+func (a *app) openHistory(s jobs.Settings) (store *history.Store, look string, err error) {
+	file, err := a.databaseFile(s)
+	if err != nil {
+		return nil, "", err
+	}
+	store, err = history.Open(file, history.Options{})
+	if err != nil {
+		return nil, "", &exitError{exitFailed, err, "the run was not started, because it could not be recorded; another database is chosen with --db FILE"}
+	}
+	return store, a.lookCommand(file), nil
+}
