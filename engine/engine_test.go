@@ -95,20 +95,21 @@ func newWorld(t *testing.T) *world {
 	return &world{t: t, probe: &probe{fails: map[string]int{}}, journal: engine.NewMemory(), redactor: auth.NewRedactor(), ctx: t.Context()}
 }
 
-func (w *world) load(yaml string) *jobs.Job {
-	w.t.Helper()
-	file := filepath.Join(w.t.TempDir(), "job.yaml")
+// loadJob reads a job that may use a kind beside rest and those of the language.
+func loadJob(t testing.TB, kind *steps.Kind, yaml string) *jobs.Job {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "job.yaml")
 	if err := os.WriteFile(file, []byte("version: 1\n"+yaml), 0o600); err != nil {
-		w.t.Fatal(err)
+		t.Fatal(err)
 	}
-	kinds := steps.NewSet(append(jobs.Kinds(), rest.Kind(), w.probe.kind())...)
-	project, err := jobs.Open(w.t.TempDir(), jobs.Settings{Profiles: "profiles.yaml", Jobs: "jobs"}, jobs.Options{Kinds: kinds})
+	kinds := steps.NewSet(append(jobs.Kinds(), rest.Kind(), kind)...)
+	project, err := jobs.Open(t.TempDir(), jobs.Settings{Profiles: "profiles.yaml", Jobs: "jobs"}, jobs.Options{Kinds: kinds})
 	if err != nil {
-		w.t.Fatal(err)
+		t.Fatal(err)
 	}
 	job, err := project.Load(file)
 	if err != nil {
-		w.t.Fatalf("%v", err)
+		t.Fatal(err)
 	}
 	return job
 }
@@ -117,7 +118,7 @@ func (w *world) load(yaml string) *jobs.Job {
 func (w *world) run(yaml string) *engine.Run {
 	w.t.Helper()
 	req := w.request
-	req.Job = w.load(yaml)
+	req.Job = loadJob(w.t, w.probe.kind(), yaml)
 	e := engine.New(engine.Config{Journal: w.journal, Redactor: w.redactor, Clients: w.clients, Dir: w.t.TempDir(), Watch: func(e engine.Event) {
 		w.mu.Lock()
 		defer w.mu.Unlock()

@@ -31,6 +31,19 @@ func (id identity) check(newest int) error {
 	return nil
 }
 
+// usable gives an error when the database is not one that this snrun can use. It changes nothing in it.
+func usable(c *conn) error {
+	names, err := fs.Glob(migrations, "migrations/*.sql")
+	if err != nil {
+		return err
+	}
+	id, err := c.identity()
+	if err != nil {
+		return err
+	}
+	return id.check(len(names))
+}
+
 // migrate brings the database to the newest version, each step in its own transaction.
 func migrate(c *conn) error {
 	names, err := fs.Glob(migrations, "migrations/*.sql")

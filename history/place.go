@@ -94,6 +94,9 @@ func (p place) writer() (*conn, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := usable(c); err != nil {
+		return nil, errors.Join(err, c.close())
+	}
 	for _, pragma := range pragmas {
 		if err := c.run(pragma); err != nil {
 			return nil, errors.Join(err, c.close())

@@ -1,6 +1,8 @@
 package jobs
 
 import (
+	"strings"
+
 	"snrun/jobs/source"
 	"snrun/steps"
 )
@@ -16,10 +18,20 @@ func (d *decoder) call(kind *steps.Kind, n *source.Node, scope *Scope) Body {
 	})
 	if clean && ok && kind.Check != nil {
 		for _, p := range kind.Check(c.fields.known()) {
-			d.r.Errorf(d.at(n, p.Path), "%s %s", p.Path, p.Message).Hint = p.Hint
+			at, path := d.problemPlace(n, kind, c.Profile, p.Path)
+			d.r.Errorf(at, "%s %s", path, p.Message).Hint = p.Hint
 		}
 	}
 	return c
+}
+
+// problemPlace finds where a problem of a call stands: what came from its profile stands there.
+func (d *decoder) problemPlace(n *source.Node, kind *steps.Kind, profile, path string) (*source.Node, string) {
+	top, _, _ := strings.Cut(path, ".")
+	if f := fieldNamed(kind.Takes.Fields, top); f != nil && f.FromProfile && d.profiles[profile] != nil {
+		n, path = d.profiles[profile].node, strings.TrimPrefix(path, "profile_")
+	}
+	return d.at(n, path), path
 }
 
 // useProfile completes a call's fields from the profile that it names, and gives the profile's name and retry.

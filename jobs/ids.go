@@ -47,13 +47,11 @@ func (b *block) lookup(id string) *Shape {
 	return nil
 }
 
-// visible names the steps that can be seen from the block.
+// visible names the steps that can be seen from the block, the nearest first.
 func (b *block) visible() []string {
 	var ids []string
 	for ; b != nil; b = b.parent {
-		for id := range b.shapes {
-			ids = append(ids, id)
-		}
+		ids = append(ids, sortedKeys(b.shapes)...)
 	}
 	return ids
 }

@@ -60,7 +60,7 @@ func (d *decoder) job(file string, data []byte) *Job {
 
 // flow reads the steps of a job, and what follows them.
 func (d *decoder) flow(j *Job, m mapping) {
-	scope := d.jobScope(j.Inputs, j.State)
+	scope := d.jobScope(j.Inputs)
 	top := newBlock(nil)
 	if n := m.given("steps"); n != nil {
 		j.Steps, top = d.steps(n, "steps", nil, scope)

@@ -22,21 +22,29 @@ var reserved = map[string]bool{
 }
 
 // jobScope is what every expression of a job sees.
-func (d *decoder) jobScope(inputs *Inputs, state []StateValue) *Scope {
+func (d *decoder) jobScope(inputs *Inputs) *Scope {
 	given := map[string]*Shape{}
 	for _, name := range inputs.Names() {
 		given[name] = typeShape(inputs.Type(name))
 	}
 	saved := map[string]*Shape{}
-	for _, s := range state {
-		saved[s.Name] = AnyShape()
+	for name := range d.state {
+		saved[name] = AnyShape()
 	}
 	return d.outerScope().
-		With("inputs", MapShape(given)).
-		With("state", MapShape(saved)).
+		With("inputs", declared(given, "declare it under inputs")).
+		With("state", declared(saved, "declare it under state")).
 		With("run", runShape()).
 		Explain("response", "`response` is an answer, so it is known only in a request's own expect, paginate, retry.when and output").
 		Explain("error", "`error` is known only inside `catch`, `on_failure` and `retry.when`")
+}
+
+// declared is the shape of a map of what the job declares; hint says what to do where that is nothing at all.
+func declared(fields map[string]*Shape, hint string) *Shape {
+	if len(fields) > 0 {
+		return MapShape(fields)
+	}
+	return LazyMap(func(string) (*Shape, string, string) { return nil, "", hint }, func() []string { return nil })
 }
 
 // outerScope is what profiles and jobs both see.

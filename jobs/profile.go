@@ -16,6 +16,7 @@ type Profile struct {
 	Pos      source.Pos
 	Retry    *Retry // nil: it says nothing
 	AuthType string
+	node     *source.Node
 	signIn   *fields // of its `auth`
 	rest     *fields
 	refresh  *steps.Late
@@ -50,7 +51,7 @@ func (d *decoder) profilesFile(file string, data []byte) map[string]*Profile {
 
 // profile reads one profile. One with mistakes is given too, so that jobs that name it have no further one for that.
 func (d *decoder) profile(e source.Entry) *Profile {
-	p := &Profile{Name: e.Key, Pos: e.Name.Pos(), AuthType: "none", rest: &fields{fixed: steps.Input{}}}
+	p := &Profile{Name: e.Key, Pos: e.Name.Pos(), node: e.Value, AuthType: "none", rest: &fields{fixed: steps.Input{}}}
 	d.title(e.Name, "the name of a profile")
 	outer := d.used
 	d.used = usage{}

@@ -186,3 +186,14 @@ func TestSecretsAreNotLookedFor(t *testing.T) {
 		t.Errorf("got %v after %d questions, want one that says so", err, asked)
 	}
 }
+
+// TestWarnings holds that what is no mistake, but not wise either, can be told.
+func TestWarnings(t *testing.T) {
+	t.Parallel()
+	p := projectOf(t, allKinds(), map[string]string{
+		"profiles.yaml": "version: 1\nprofiles:\n  p: {base_url: \"http://api.example.com\", auth: {type: bearer, token: \"${secret.KEY}\"}}\n",
+	})
+	if len(p.Warnings) != 1 || !strings.Contains(p.Warnings[0].Message, "unencrypted") {
+		t.Errorf("got %v, want one about the address", p.Warnings)
+	}
+}

@@ -25,6 +25,7 @@ type Project struct {
 	Dir      string
 	Settings Settings
 	Profiles map[string]*Profile // by name; nil where their file cannot be read
+	Warnings source.Errors       // about the profiles, when they have no mistakes
 	options  Options
 }
 
@@ -54,7 +55,11 @@ func Open(dir string, s Settings, o Options) (*Project, error) {
 	}
 	d := newDecoder(o.Kinds, nil)
 	p.Profiles = d.profilesFile(display(file), data)
-	return p, d.err()
+	if err := d.err(); err != nil {
+		return p, err
+	}
+	p.Warnings = d.r.All()
+	return p, nil
 }
 
 // path gives a path of the settings, which is relative to the project.

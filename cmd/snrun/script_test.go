@@ -21,6 +21,7 @@ func TestScripts(t *testing.T) {
 		RequireUniqueNames:  true,
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("TZ", "UTC")
+			e.Setenv("GORACE", "atexit_sleep_ms=0") // the race detector holds each process up for a second otherwise
 			e.Setenv("SNRUN_DATABASE", e.WorkDir+"/runs.db")
 			return nil
 		},

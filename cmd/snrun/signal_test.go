@@ -96,6 +96,37 @@ func TestSignalEndsARun(t *testing.T) {
 	}
 }
 
+func TestSignalLeavesNoHalfFile(t *testing.T) {
+	t.Parallel()
+	half := make(chan struct{})
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Write(bytes.Repeat([]byte("half of it "), 100_000))
+		http.NewResponseController(w).Flush()
+		close(half)
+		<-r.Context().Done()
+	}))
+	t.Cleanup(server.Close)
+	dir := t.TempDir()
+	job := filepath.Join(dir, "load.yaml")
+	if err := os.WriteFile(job, []byte("version: 1\nsteps:\n  - rest: {url: \""+server.URL+"\", save_to: out/got.txt}\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	cmd := snrun(dir, "run", "--db", "runs.db", job)
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	<-half
+	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	if got := exitCodeOf(t, cmd.Wait()); got != 143 {
+		t.Errorf("exit code %d, want 143", got)
+	}
+	if content := onlyFile(t, filepath.Join(dir, "out")); content != "" {
+		t.Errorf("out/ holds %d bytes, want no file", len(content))
+	}
+}
+
 func TestSecondSignalEndsAtOnce(t *testing.T) {
 	t.Parallel()
 	dir, asked := slowProject(t)
