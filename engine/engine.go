@@ -27,7 +27,10 @@ type Config struct {
 }
 
 // Engine runs jobs. It may run many at once.
-type Engine struct{ Config }
+type Engine struct {
+	Config
+	ids idSource
+}
 
 // New makes an engine.
 func New(c Config) *Engine {
@@ -37,7 +40,7 @@ func New(c Config) *Engine {
 	if c.Watch == nil {
 		c.Watch = func(Event) {}
 	}
-	return &Engine{c}
+	return &Engine{Config: c}
 }
 
 // Request asks for one run of a job.
@@ -90,7 +93,7 @@ type execution struct {
 func (e *Engine) begin(ctx context.Context, req Request) (*execution, error) {
 	now := time.Now()
 	run := &Run{
-		ID: NewID(now), Job: req.Job.Name, Status: Running, Trigger: req.Trigger, Due: req.Due, Started: now,
+		ID: e.ids.next(now), Job: req.Job.Name, Status: Running, Trigger: req.Trigger, Due: req.Due, Started: now,
 		File: req.Job.File, Text: req.Job.Text,
 	}
 	if run.Trigger == "" {

@@ -12,17 +12,12 @@ const crockford = "0123456789abcdefghjkmnpqrstvwxyz"
 // epoch is where the time in an id begins.
 const epoch = 1577836800000 // 2020-01-01 in Unix milliseconds
 
-// ids is the one source of this process: it has no setting, and two engines in a process may write to one history.
-var ids idSource
-
-// NewID gives the id of a run that starts at t: 11 characters, 8 for the milliseconds and 3 that are random, so the ids of
-// several processes differ and sort by time. Each is greater than all that this process was given before. A time before
-// 2020 counts as 2020; the order holds until 2054.
-func NewID(t time.Time) string { return ids.next(t) }
-
-// idSource remembers the last id given.
+// idSource gives the ids of runs, and remembers the last one. Its zero value is ready for use.
 type idSource struct{ last atomic.Int64 }
 
+// next gives the id of a run that starts at t: 11 characters, 8 for the milliseconds and 3 that are random, so the ids of
+// several engines differ and sort by time. Each is greater than all before. A time before 2020 counts as 2020; the order
+// holds until 2054.
 func (s *idSource) next(t time.Time) string {
 	id := max(t.UnixMilli()-epoch, 0)<<15 | rand.Int64N(1<<15)
 	for {

@@ -28,8 +28,8 @@ func TestIDForm(t *testing.T) {
 	t.Parallel()
 	form := regexp.MustCompile(`^[0-9a-hjkmnp-tv-z]{11}$`)
 	for _, at := range []time.Time{{}, time.Unix(0, 0), day, day.AddDate(30, 0, 0)} {
-		if id := NewID(at); !form.MatchString(id) {
-			t.Errorf("NewID(%v) = %q, want 11 characters of Crockford's base 32", at, id)
+		if id := new(idSource).next(at); !form.MatchString(id) {
+			t.Errorf("the id of %v is %q, want 11 characters of Crockford's base 32", at, id)
 		}
 	}
 	if got, want := base32(1<<55-1), "zzzzzzzzzzz"; got != want {

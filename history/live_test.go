@@ -360,7 +360,7 @@ func writeMuch(path string) error {
 	if err != nil {
 		return err
 	}
-	run := aRun(engine.NewID(time.Now()), "sync")
+	run := aRun(fmt.Sprintf("run-of-%d", os.Getpid()), "sync")
 	errs := []error{s.Begin(run)}
 	for i := range eachWrites {
 		key := fmt.Sprintf("/a[%d]", i)
