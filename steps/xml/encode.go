@@ -167,7 +167,8 @@ func (w *writer) startTag(key string, entries []steps.Pair) error {
 	}
 	seen := map[string]bool{}
 	for _, e := range entries {
-		name, value := e.Key, e.Value
+		var name string
+		value := e.Value
 		switch {
 		case isAttribute(e) && !isNull(value):
 			name = e.Key[1:]
