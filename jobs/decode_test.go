@@ -1,9 +1,7 @@
 package jobs_test
 
 import (
-	"path/filepath"
 	"reflect"
-	"strings"
 	"testing"
 	"time"
 
@@ -251,39 +249,6 @@ func TestBackoff(t *testing.T) {
 	}
 	if got, want := b.Wait(5000, 0.5), 5*time.Second; got != want {
 		t.Errorf("after very many tries: got %v, want %v", got, want)
-	}
-}
-
-// TestNames holds what a job is called, and how it is found.
-func TestNames(t *testing.T) {
-	t.Parallel()
-	p := projectOf(t, allKinds(), map[string]string{
-		"jobs/incident-sync.yaml": "version: 1\nsteps: [{log: a}]\n",
-		"jobs/sub/other.yml":      "version: 1\nname: \"Named_here\" # not as the file\nsteps: [{log: a}]\n",
-		"jobs/twin_a.yaml":        "version: 1\nname: twin\nsteps: [{log: a}]\n",
-		"jobs/twin_b.yaml":        "version: 1\nname: twin\nsteps: [{log: b}]\n",
-		"jobs/.hidden/no.yaml":    "not read",
-		"jobs/notes.txt":          "not read",
-	})
-	if got, want := p.Names(), []string{"incident-sync", "Named_here", "twin", "twin"}; !reflect.DeepEqual(got, want) {
-		t.Errorf("got %v, want %v", got, want)
-	}
-	for _, name := range []string{"incident-sync", "Named_here"} {
-		if j, err := p.Load(name); err != nil || j.Name != name {
-			t.Errorf("%s: got %v, %v", name, j, err)
-		}
-	}
-	for ref, want := range map[string]string{
-		"twin":          "2 jobs have the name \"twin\"",
-		"incident_sync": "did you mean \"incident-sync\"?",
-		"gone.yaml":     "there is no file gone.yaml",
-	} {
-		if _, err := p.Load(ref); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("%s: got %v, want %q", ref, err, want)
-		}
-	}
-	if _, err := p.Load(filepath.Join(p.Dir, "jobs") + string(filepath.Separator)); err == nil || !strings.Contains(err.Error(), "is a folder") {
-		t.Errorf("a folder: got %v", err)
 	}
 }
 

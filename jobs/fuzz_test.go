@@ -59,7 +59,7 @@ func checkPlaces(t *testing.T, text string, err error) {
 	}
 	lines := 1 + strings.Count(text, "\n") + strings.Count(text, "\r") + strings.Count(text, "\u0085") + strings.Count(text, "\u2028") + strings.Count(text, "\u2029")
 	for _, e := range mistakes {
-		if e.Line < 1 || e.Line > lines || e.Column < 1 || e.Message == "" || strings.Contains(e.Error(), "%!") {
+		if e.Line < 1 || e.Line > lines || e.Column < 1 || e.Message == "" || strings.Contains(e.Message, "%!") && !strings.Contains(text, "%") {
 			t.Errorf("%v does not stand in a file of %d lines", e, lines)
 		}
 	}

@@ -108,7 +108,7 @@ func (d *decoder) jobName(file string, m mapping) string {
 func (d *decoder) inputs(n *source.Node) *Inputs {
 	if n != nil {
 		if at, has := d.findExpression(n); has {
-			d.r.Errorf(at, "inputs are read when the file is loaded, so they cannot hold an expression").Hint = "write the value itself, or $${ for ${"
+			d.r.Errorf(at, "inputs are read when the file is loaded, so they cannot hold an expression").Hint = "write the value itself"
 		}
 	}
 	return CompileInputs(n, d.r)

@@ -9,7 +9,7 @@ import (
 	"snrun/steps"
 )
 
-// mapping is a YAML mapping whose keys are all known.
+// mapping is a YAML mapping whose keys have been checked.
 type mapping struct {
 	node    *source.Node
 	entries []source.Entry
@@ -48,12 +48,12 @@ func (d *decoder) mapping(n *source.Node, fields []steps.Field, what string) (ma
 		d.r.Errorf(n, "%s must be a mapping, not %s", what, n.What()).Hint = keysHint(fields)
 		return mapping{}, false
 	}
-	written := d.entries(n)
-	m := mapping{node: n, entries: make([]source.Entry, 0, len(written))}
-	for _, e := range written {
+	m := mapping{node: n, entries: d.entries(n)}
+	for _, e := range m.entries {
 		if f := fieldNamed(fields, e.Key); f != nil && !f.FromProfile {
-			m.entries = append(m.entries, e)
-		} else if meant := d.unknownKey(e, fields, what); meant != "" {
+			continue
+		}
+		if meant := d.unknownKey(e, fields, what); meant != "" {
 			m.meant = append(m.meant, meant)
 		}
 	}

@@ -17,9 +17,10 @@ func (d *decoder) object(n *source.Node, table []steps.Field, what string, scope
 	for _, f := range table {
 		n := m.get(f.Name)
 		switch {
-		case n != nil && !ownForm(f.Type.Form):
+		case n != nil && (f.FromProfile || ownForm(f.Type.Form)):
+		case n != nil:
 			out.add(f.Name, d.field(n, f, scope))
-		case n == nil && f.Default != "":
+		case f.Default != "":
 			out.fixed[f.Name] = d.defaultOf(f)
 		}
 	}

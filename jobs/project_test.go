@@ -1,0 +1,129 @@
+package jobs_test
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"snrun/jobs"
+)
+
+// TestNames holds what a job is called, and how it is found.
+func TestNames(t *testing.T) {
+	t.Parallel()
+	p := projectOf(t, allKinds(), map[string]string{
+		"jobs/incident-sync.yaml": "version: 1\nsteps: [{log: a}]\n",
+		"jobs/sub/other.yml":      "version: 1\nname: \"Named_here\" # not as the file\nsteps: [{log: a}]\n",
+		"jobs/twin_a.yaml":        "version: 1\nname: twin\nsteps: [{log: a}]\n",
+		"jobs/twin_b.yaml":        "version: 1\nname: twin\nsteps: [{log: b}]\n",
+		"jobs/.hidden/no.yaml":    "not read",
+		"jobs/notes.txt":          "not read",
+	})
+	if got, want := p.Names(), []string{"incident-sync", "Named_here", "twin", "twin"}; !reflect.DeepEqual(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+	for _, name := range []string{"incident-sync", "Named_here"} {
+		if j, err := p.Load(name); err != nil || j.Name != name {
+			t.Errorf("%s: got %v, %v", name, j, err)
+		}
+	}
+	for ref, want := range map[string]string{
+		"twin":          "2 jobs have the name \"twin\"",
+		"incident_sync": "did you mean \"incident-sync\"?",
+		"gone.yaml":     "there is no file gone.yaml",
+	} {
+		if _, err := p.Load(ref); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: got %v, want %q", ref, err, want)
+		}
+	}
+	if _, err := p.Load(filepath.Join(p.Dir, "jobs") + string(filepath.Separator)); err == nil || !strings.Contains(err.Error(), "is a folder") {
+		t.Errorf("a folder: got %v", err)
+	}
+}
+
+// TestFilesOfAFlatProject holds that profiles and settings are no jobs, also where all stand in one folder.
+func TestFilesOfAFlatProject(t *testing.T) {
+	t.Parallel()
+	p := projectOf(t, allKinds(), map[string]string{
+		"snrun.yaml": "version: 1\njobs: .\nprofiles: systems.yaml\n", "systems.yaml": exampleProfiles,
+		"a.yaml": "version: 1\nsteps: [{log: a}]\n",
+	})
+	if got, want := p.Files(), []string{filepath.Join(p.Dir, "a.yaml")}; !reflect.DeepEqual(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+	if len(p.Profiles) != 2 {
+		t.Errorf("got %d profiles, want 2", len(p.Profiles))
+	}
+}
+
+func TestSettings(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name, text string
+		want       jobs.Settings
+	}{
+		{"the defaults", "version: 1\n", jobs.Settings{Jobs: "jobs", Profiles: "profiles.yaml"}},
+		{
+			"all of them", "version: 1\njobs: flows\nprofiles: p.yaml\ndatabase: runs.db\nhistory: {keep: {age: 90d, runs: 1000}}\nsecrets: {dir: /run/secrets}\n",
+			jobs.Settings{Jobs: "flows", Profiles: "p.yaml", Database: "runs.db", SecretsDir: "/run/secrets", KeepAge: 90 * 24 * time.Hour, KeepRuns: 1000},
+		},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			dir := t.TempDir()
+			if err := os.WriteFile(filepath.Join(dir, jobs.SettingsFile), []byte(test.text), 0o644); err != nil {
+				t.Fatal(err)
+			}
+			if got, err := jobs.ReadSettings(dir); err != nil || got != test.want {
+				t.Errorf("got %+v, %v, want %+v", got, err, test.want)
+			}
+		})
+	}
+	got, err := jobs.ReadSettings(t.TempDir())
+	if err != nil || got != tests[0].want {
+		t.Errorf("without a file: got %+v, %v, want %+v", got, err, tests[0].want)
+	}
+}
+
+// TestFindProject holds that the nearest settings upwards make the project, and without any the folder itself.
+func TestFindProject(t *testing.T) {
+	t.Parallel()
+	root := t.TempDir()
+	deep := filepath.Join(root, "project", "jobs", "sub")
+	if err := os.MkdirAll(deep, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if got := jobs.FindProject(deep); got != deep {
+		t.Errorf("without settings: got %s, want %s", got, deep)
+	}
+	project := filepath.Join(root, "project")
+	if err := os.WriteFile(filepath.Join(project, jobs.SettingsFile), []byte("version: 1\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if got := jobs.FindProject(deep); got != project {
+		t.Errorf("got %s, want %s", got, project)
+	}
+}
+
+// TestUnreadableFiles holds that what cannot be read is an error that is not taken for a mistake in it.
+func TestUnreadableFiles(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	for _, name := range []string{"profiles.yaml", jobs.SettingsFile} {
+		if err := os.Mkdir(filepath.Join(dir, name), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var path *os.PathError
+	if _, err := jobs.ReadSettings(dir); !errors.As(err, &path) {
+		t.Errorf("settings: got %v", err)
+	}
+	if _, err := jobs.Open(dir, jobs.Settings{Jobs: "jobs", Profiles: "profiles.yaml"}, jobs.Options{Kinds: allKinds()}); !errors.As(err, &path) {
+		t.Errorf("profiles: got %v", err)
+	}
+}
