@@ -313,5 +313,5 @@ func matches(o *operator, a, b any) (any, error) {
 // badPattern tells what is wrong with a regular expression.
 func badPattern(err error) *fault {
 	text := strings.TrimPrefix(err.Error(), "error parsing regexp: ")
-	return &fault{text: "the regular expression is wrong: " + text, hint: "its syntax is RE2's: https://github.com/google/re2/wiki/Syntax"}
+	return &fault{text: "the regular expression is wrong: " + text, hint: "its syntax is that of RE2, as in Go"}
 }

@@ -208,7 +208,7 @@ func TestCompileInputsRefuses(t *testing.T) {
 		"required: false":        {"a: {type: string, required: false}", `1:29: required is the list of the properties that an object must have, not false | an input with a default is not required: write default: instead`},
 		"a remote reference":     {"a: {$ref: 'https://example.com/schema.json'}", `1:11: a reference can only be to a place in the same schema; nothing is fetched | write it as in "#/$defs/name"`},
 		"a reference to nothing": {"a: {$ref: '#/$defs/b'}", `1:4: the schema of the input a cannot be used: the reference "#/$defs/b" leads nowhere | `},
-		"another draft":          {"a: {$schema: 'http://json-schema.org/draft-04/schema#'}", `1:5: the schema of an input is always of draft 2020-12, and stands for itself: $schema has no place in it | leave it out`},
+		"another draft":          {"a: {$schema: draft-04}", `1:5: the schema of an input is always of draft 2020-12, and stands for itself: $schema has no place in it | leave it out`},
 		"a text for a number":    {"a: {type: integer, minimum: '1'}", `1:29: a.minimum: "1" is not a number | `},
 		"a negative length":      {"a: {minLength: -1}", `1:16: a.minLength: -1 is too small; the least is 0 | `},
 		"a default of a type":    {"a: {type: integer, default: '1'}", `1:29: the default does not fit: a: "1" is not a whole number | `},
