@@ -2,10 +2,14 @@ package auth
 
 import (
 	"fmt"
+	"maps"
 	"net"
+	"net/http"
 	"net/url"
 	"slices"
 	"strings"
+
+	"golang.org/x/net/http/httpguts"
 )
 
 // Problem is a mistake in a profile, found before a run.
@@ -19,7 +23,7 @@ type Problem struct {
 // Check finds the mistakes in a profile that the forms of its params cannot express, and missing params too. A param that is
 // in the settings with the value nil counts as given, its value as not known yet. Files are not read.
 func Check(p Profile) []Problem {
-	problems := slices.Concat(checkAddress(p), checkTLS(p.TLS))
+	problems := slices.Concat(checkAddress(p), checkTLS(p.TLS), checkHeaders(p.Header))
 	t, ok := typeNamed(p.authType())
 	if !ok {
 		return append(problems, Problem{Path: "auth.type", Message: fmt.Sprintf("there is no sign-in named %q", p.Auth)})
@@ -55,6 +59,7 @@ func checkAddress(p Profile) []Problem {
 	var problems []Problem
 	if p.BaseURL != nil {
 		problems = append(problems, checkURL("base_url", p.BaseURL)...)
+		problems = append(problems, checkBase(p.BaseURL)...)
 	}
 	for i, text := range p.Origins {
 		path := fmt.Sprintf("origins[%d]", i)
@@ -81,6 +86,33 @@ func checkURL(path string, u *url.URL) []Problem {
 		return []Problem{{Path: path, Message: "an address may not hold a user name or a password", Hint: "use auth: {type: basic, …}"}}
 	}
 	return nil
+}
+
+// checkBase refuses what has no place before a path.
+func checkBase(u *url.URL) []Problem {
+	if u.Fragment == "" {
+		return nil
+	}
+	return []Problem{{Path: "base_url", Message: "a fragment (#…) never reaches a server", Hint: "leave it out"}}
+}
+
+// checkHeaders finds names and values that no request can carry.
+func checkHeaders(h http.Header) []Problem {
+	var problems []Problem
+	for _, name := range slices.Sorted(maps.Keys(h)) {
+		switch {
+		case !httpguts.ValidHeaderFieldName(name):
+			problems = append(problems, Problem{
+				Path: "headers." + name, Message: fmt.Sprintf("%q is no name of a header", name), Hint: "write a name such as X-Request-Id",
+			})
+		case !httpguts.ValidHeaderFieldValue(h.Get(name)):
+			problems = append(problems, Problem{
+				Path: "headers." + name, Message: "the value of " + name + " holds a line break or another character that cannot stand in a header",
+				Hint: "write it on one line; in YAML a text behind | ends with a line break",
+			})
+		}
+	}
+	return problems
 }
 
 func checkTLS(t TLS) []Problem {

@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"net/http"
 	"net/url"
 	"slices"
 	"strings"
@@ -89,6 +90,10 @@ func TestCheck(t *testing.T) {
 		{"no scheme", Profile{BaseURL: &url.URL{Path: "api.example.com"}}, "base_url: this is no address of a web server"},
 		{"a password in it", Profile{BaseURL: &url.URL{Scheme: "https", Host: "api.example.com", User: url.UserPassword("u", "p")}},
 			"base_url: an address may not hold a user name or a password"},
+		{"a query in it", Profile{BaseURL: mustURL(t, "https://api.example.com/v1?a=1")}, ""},
+		{"a fragment in it", Profile{BaseURL: mustURL(t, "https://api.example.com/v1#a")}, "base_url: a fragment (#…) never reaches a server"},
+		{"headers", Profile{Header: http.Header{"Accept": {"text/plain"}, "Bad Name": {"a"}, "X-Lines": {"a\nb"}}},
+			"headers.Bad Name: \"Bad Name\" is no name of a header\nheaders.X-Lines: the value of X-Lines holds a line break or another character that cannot stand in a header"},
 		{"origins", Profile{Origins: []string{"https://a.example", "a.example", "%"}}, "origins[1]: this is no address of a web server\norigins[2]: this is no URL"},
 		{"proxy", Profile{Proxy: "ftp://127.0.0.1:1"}, `proxy: a proxy speaks http, https or socks5, not "ftp"`},
 		{"proxy without a scheme", Profile{Proxy: "127.0.0.1:3128"}, "proxy: this is no address of a proxy"},

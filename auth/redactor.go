@@ -1,13 +1,16 @@
 package auth
 
 import (
+	"bytes"
 	"encoding/base64"
 	"encoding/json"
+	"fmt"
 	"net/url"
 	"slices"
 	"strconv"
 	"strings"
 	"sync"
+	"unicode/utf16"
 	"unicode/utf8"
 )
 
@@ -160,16 +163,36 @@ func parts(secret string) []string {
 // twice (JSON within JSON), or hides the text altogether (base64).
 func forms(secret string) []string {
 	form := url.QueryEscape(secret)
-	forms := []string{secret, form, url.PathEscape(secret)}
-	if quoted, err := json.Marshal(secret); err == nil {
-		forms = append(forms, string(quoted[1:len(quoted)-1]))
-	}
-	forms = append(forms, base64Forms(secret)...)
+	forms := slices.Concat([]string{secret, form, url.PathEscape(secret)}, jsonForms(secret), base64Forms(secret))
 	if form != secret { // RFC 6749 §2.3.1 form-escapes a client secret before Basic encodes it
 		forms = append(forms, base64Forms(form)...)
 	}
 	slices.Sort(forms)
 	return slices.Compact(forms)
+}
+
+// jsonForms gives a secret as encoders write it within a JSON string: with HTML's characters escaped as Go does, without,
+// and in ASCII only.
+func jsonForms(secret string) []string {
+	var plain bytes.Buffer
+	e := json.NewEncoder(&plain)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(secret); err != nil {
+		return nil
+	}
+	text := strings.TrimSuffix(plain.String()[1:], "\"\n")
+	var ascii strings.Builder
+	for _, r := range text {
+		if r < utf8.RuneSelf {
+			ascii.WriteRune(r)
+			continue
+		}
+		for _, unit := range utf16.AppendRune(nil, r) {
+			fmt.Fprintf(&ascii, `\u%04x`, unit)
+		}
+	}
+	html := strings.NewReplacer("&", `\u0026`, "<", `\u003c`, ">", `\u003e`).Replace(text)
+	return []string{text, html, ascii.String()}
 }
 
 // base64Forms gives the encodings of a secret by itself, and what is sure to stand in the encoding of a longer text that

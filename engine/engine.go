@@ -190,9 +190,9 @@ func (x *execution) settle(out flow.Outcome) {
 
 // halted says why the host ended the run.
 func (x *execution) halted(halt error) *steps.Error {
-	var stopped *stoppedError
+	var stopped *flow.Stopped
 	if errors.As(halt, &stopped) {
-		return stopped.reason
+		return stopped.Reason
 	}
 	return &steps.Error{Kind: steps.Limit, Message: "the run could not be recorded any further: " + halt.Error()}
 }

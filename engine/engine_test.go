@@ -388,6 +388,55 @@ func TestTimeouts(t *testing.T) {
 	}
 }
 
+// TestTimeIsUp holds that a timeout of the run is a failure like any other to on_failure, and that what tidies up behind a
+// timeout is not struck by it too, its waits between tries included.
+func TestTimeIsUp(t *testing.T) {
+	t.Parallel()
+	tests := []struct{ name, yaml, want, keys string }{
+		{
+			"of the run", "timeout: 2s\nsteps:\n  - {id: a, probe: {takes: 1h}}\non_failure: [{id: f, if: error.kind == 'timeout', probe: {fails: 1, repeat: if_safe}}]\non_success: [{log: no}]",
+			"failed null timeout() the run took longer than its timeout of 2s", "/a cancelled\n/on_failure/f ok",
+		},
+		{
+			"of a block", "steps:\n  - id: b\n    timeout: 3s\n    steps:\n      - try: [{id: a, probe: {takes: 1h}}]\n        finally: [{id: f, probe: {takes: 2s, fails: 1, repeat: if_safe}}]",
+			"failed null timeout(a) the timeout of 3s of step b has passed", "/b failed\n/b/try:1 failed\n/b/try:1/try/a failed\n/b/try:1/finally/f ok",
+		},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				run := newWorld(t).run(test.yaml)
+				check(t, "outcome", outcome(run), test.want)
+				check(t, "steps", keys(run), test.keys)
+			})
+		})
+	}
+}
+
+// TestGivingUp holds that a failure says why it was not tried again, where that is not plain.
+func TestGivingUp(t *testing.T) {
+	t.Parallel()
+	tests := []struct{ name, step, want string }{
+		{"max_elapsed", "{id: p, probe: {fails: 9, repeat: if_safe}, retry: {attempts: 9, max_elapsed: 1s, backoff: {initial: 2s, jitter: none}}}",
+			"network(p) failure 1 (not tried again: the next try would come after max_elapsed of 1s)"},
+		{"timeout", "{id: p, timeout: 1s, probe: {fails: 9, repeat: if_safe}, retry: {attempts: 9, backoff: {initial: 2s, jitter: none}}}",
+			"network(p) failure 1 (not tried again: the next try would come after the timeout of 1s of step p)"},
+		{"when cannot tell", "{id: p, probe: {fails: 1}, retry: {when: response.status == 500}}",
+			"network(p) failure 1; whether to try again cannot be told: "},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				if got := outcome(newWorld(t).run("steps:\n  - " + test.step)); !strings.HasPrefix(got, "failed null "+test.want) {
+					t.Errorf("got %s, want %s …", got, test.want)
+				}
+			})
+		})
+	}
+}
+
 func TestCancel(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

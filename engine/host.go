@@ -19,11 +19,6 @@ type host struct {
 	*execution
 }
 
-// stoppedError ends the flow: the run was cancelled or timed out.
-type stoppedError struct{ reason *steps.Error }
-
-func (e *stoppedError) Error() string { return e.reason.Message }
-
 // brokenError ends the flow: the journal failed.
 type brokenError struct{ cause error }
 
@@ -47,7 +42,7 @@ func stopped(ctx context.Context) error {
 			reason.Message += ": " + cause.Error()
 		}
 	}
-	return &stoppedError{reason}
+	return &flow.Stopped{Reason: reason}
 }
 
 func (x *execution) contextOf(cleanup bool) context.Context {
@@ -174,14 +169,15 @@ func (h *host) failure(ctx context.Context, c flow.Call, err error) *steps.Error
 }
 
 // Sleep waits, unless the run ends before.
-func (h *host) Sleep(_ string, d time.Duration) error {
-	timer := time.NewTimer(d)
+func (h *host) Sleep(w flow.Wait) error {
+	timer := time.NewTimer(w.For)
 	defer timer.Stop()
+	ctx := h.contextOf(w.Cleanup)
 	select {
 	case <-timer.C:
 		return nil
-	case <-h.ctx.Done():
-		return stopped(h.ctx)
+	case <-ctx.Done():
+		return stopped(ctx)
 	}
 }
 

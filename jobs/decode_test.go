@@ -17,7 +17,7 @@ state:
   since: {initial: 2026-01-01}
   mark: {initial: ~}
 schedule:
-  - cron: "*/15 * * * *"
+  - cron: "*/15 2,3 * * *"
     timezone: Europe/Berlin
     overlap: queue
     catch_up: {mode: all, window: 6h}
@@ -141,8 +141,8 @@ func TestJobLoop(t *testing.T) {
 	if err != nil || limit != 4 {
 		t.Errorf("concurrency: got %d, %v, want 4", limit, err)
 	}
-	if _, err := loop.Concurrency(map[string]any{"inputs": map[string]any{"priority": -1}}); err == nil {
-		t.Error("a concurrency of 0 is taken")
+	if _, err := loop.Concurrency(map[string]any{"inputs": map[string]any{"priority": -1}}); err == nil || err.Error() != "concurrency must be at least 1, not 0" {
+		t.Errorf("a concurrency of 0: got %v", err)
 	}
 	key, _, err := loop.Key.Text(map[string]any{"i": 3})
 	if err != nil || key != "n-3" {

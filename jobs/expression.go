@@ -100,7 +100,7 @@ func lateValue(late steps.Late, uses *Uses, eval func(map[string]any) (any, erro
 }
 
 func withResponse(scope *Scope) *Scope {
-	return scope.With("response", AnyShape())
+	return scope.With("response", responseShape())
 }
 
 // at adds the place of a node to an error that has none.

@@ -112,9 +112,12 @@ func (f *Foreach) Concurrency(names map[string]any) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	limit, _ := v.(int)
-	if limit < 1 {
-		return 0, &steps.Error{Kind: steps.BadInput, Message: fmt.Sprintf("concurrency must be at least 1, not %s", describe(v))}
+	limit, isInt := v.(int)
+	switch {
+	case !isInt:
+		return 0, &steps.Error{Kind: steps.BadInput, Message: "concurrency must be a whole number, not " + describe(v)}
+	case limit < 1:
+		return 0, &steps.Error{Kind: steps.BadInput, Message: fmt.Sprintf("concurrency must be at least 1, not %d", limit)}
 	}
 	return limit, nil
 }

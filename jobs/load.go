@@ -21,7 +21,7 @@ func jobFields() []steps.Field {
 		{Name: "timeout", Static: true, Type: steps.Of(steps.Duration), Example: "10m", Doc: "How long a run may take in all."},
 		{Name: "steps", Required: true, Type: block, Doc: "What the job does, in order."},
 		{Name: "output", Type: steps.Of(steps.Any), Example: "{alerts: \"${steps.alerts.succeeded}\"}", Doc: "What a run gives: printed by `snrun run` as one JSON document."},
-		{Name: "on_failure", Type: block, Doc: "Steps for when the run failed; `error` is in scope."},
+		{Name: "on_failure", Type: block, Doc: "Steps for when the run failed or its time was up, but not for one that was cancelled; `error` is in scope."},
 		{Name: "on_success", Type: block, Doc: "Steps for when the run succeeded."},
 		{Name: "finally", Type: block, Doc: "Steps for the end of every run, also a cancelled one."},
 	}

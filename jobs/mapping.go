@@ -69,6 +69,10 @@ func (d *decoder) unknownKey(e source.Entry, fields []steps.Field, what string) 
 		return ""
 	}
 	reported := d.r.Errorf(e.Name, "unknown key %q in %s", e.Key, what)
+	if d.kinds[what] != nil && fieldNamed(stepFields(), e.Key) != nil {
+		reported.Hint = fmt.Sprintf("%s is a key of the step: write it beside %s, not in it", e.Key, what)
+		return ""
+	}
 	if meant = source.Nearest(e.Key, fieldNames(fields)); meant == "" {
 		reported.Hint = keysHint(fields)
 		return ""

@@ -37,8 +37,11 @@ func (c *checker) parse() (tree ast.Node) {
 		broken = &file.Error{}
 	}
 	message, hint := syntaxMessage(c.text, broken.Message)
-	if start, _ := byteRange(c.text, broken.Location); strings.HasPrefix(broken.Message, "literal not terminated") {
+	switch start, _ := byteRange(c.text, broken.Location); {
+	case strings.HasPrefix(broken.Message, "literal not terminated"):
 		broken.Location = openQuote(c.text, start)
+	case strings.HasPrefix(message, bigNumber):
+		broken.Location = lastNumber(c.text, start)
 	}
 	c.report(broken.Location, message, hint)
 	return nil
@@ -60,6 +63,23 @@ func openQuote(text string, end int) file.Location {
 	return file.Location{From: characters(text[:start]), To: characters(text[:start]) + 1}
 }
 
+// lastNumber finds the number that stands last before a byte of a text, or ends with it: expr tells of a number once it is
+// past it.
+func lastNumber(text string, at int) file.Location {
+	var last file.Location
+	for _, m := range numeral.FindAllStringIndex(text, -1) {
+		if m[1] <= at+1 {
+			last = file.Location{From: characters(text[:m[0]]), To: characters(text[:m[1]])}
+		}
+	}
+	return last
+}
+
+var numeral = regexp.MustCompile(`\b[0-9][0-9A-Za-z_.]*`)
+
+// bigNumber is how the messages about numbers begin that expr cannot hold.
+const bigNumber = "the number is too big for 64 bits"
+
 // rewriting puts a message of expr's parser into our words: $1 … stand for the groups of the pattern.
 type rewriting struct{ pattern, message, hint string }
 
@@ -80,8 +100,8 @@ func rewritings() []rewriting {
 		{`^unclosed comment`, "the comment is not closed", "write */ at its end"},
 		{`^unrecognized character: \S+ '(.*)'`, "$1 has no meaning here", "a text stands in quotes"},
 		{`^bad number syntax: "(.*)"`, "$1 is no number", "a name begins with a letter, and a text stands in quotes"},
-		{`^invalid (?:integer|hex|binary|octal|float) literal`, "the number is too big for 64 bits, or is none", `write it in quotes to keep its digits: "…"`},
-		{`^(?:integer|float) literal is too large`, "the number is too big for 64 bits", `write it in quotes to keep its digits: "…"`},
+		{`^invalid (?:integer|hex|binary|octal|float) literal`, bigNumber + ", or is none", `write it in quotes to keep its digits, and compare it as text: string(x) == "…"`},
+		{`^(?:integer|float) literal is too large`, bigNumber, `write it in quotes to keep its digits, and compare it as text: string(x) == "…"`},
 		{`^invalid char escape|^unable to unescape|^invalid`, `a backslash in quotes is followed by what is no escape`, "write \\\\ for a backslash, or put the text in `…`"},
 		{`^Operator \((.*)\) and coalesce`, "?? and $1 stand side by side without parentheses", "write (a ?? b) $1 c, or a ?? (b $1 c)"},
 		{`^expected name`, "a name must follow the dot", `write ["…"] for a name with other characters`},

@@ -50,7 +50,7 @@ func declared(fields map[string]*Shape, hint string) *Shape {
 // outerScope is what profiles and jobs both see.
 func (d *decoder) outerScope() *Scope {
 	return NewScope().
-		With("env", OpenMap(AnyShape())).
+		With("env", OpenMap(TextShape().OrNull())).
 		With("secret", OpenMap(TextShape()).WithSecret())
 }
 
@@ -67,6 +67,25 @@ func errorShape() *Shape {
 		"kind": TextShape(), "message": TextShape(), "step": TextShape(),
 		"status": AnyShape(), "attempts": IntShape(), "fault": AnyShape(),
 	})
+}
+
+// responseShape is `response` as the keys of a request see it.
+func responseShape() *Shape {
+	return MapShape(map[string]*Shape{
+		"status": IntShape(), "headers": OpenMap(nil), "all_headers": OpenMap(nil), "body": AnyShape(),
+		"url": TextShape(), "elapsed": IntShape(), "page": IntShape().OrNull(),
+	})
+}
+
+// givenShape is `response` as a step's own output sees it: what the kind gives, and the body.
+func givenShape(k *steps.Kind) *Shape {
+	fields := map[string]*Shape{"body": AnyShape(), "attempts": IntShape()}
+	for _, r := range k.Gives {
+		if r.Name != "output" {
+			fields[r.Name] = formShape(r.Type)
+		}
+	}
+	return MapShape(fields)
 }
 
 // resultShape is `steps.ID` of a step whose output has the shape given.

@@ -71,7 +71,7 @@ func (d *decoder) profileKeys(p *Profile, n *source.Node) {
 	}
 	p.rest = rest
 	if n := child(n, "retry"); n != nil {
-		p.Retry = d.retry(n, withResponse(scope.With("error", errorShape())))
+		p.Retry = d.retry(n, scope.With("error", errorShape()).With("response", responseShape().OrNull()))
 	}
 	if n := child(n, "auth"); n != nil {
 		d.signIn(p, n, scope)

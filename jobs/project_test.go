@@ -79,6 +79,9 @@ func TestSettings(t *testing.T) {
 			if err := os.WriteFile(filepath.Join(dir, jobs.SettingsFile), []byte(test.text), 0o644); err != nil {
 				t.Fatal(err)
 			}
+			if err := os.WriteFile(filepath.Join(dir, "p.yaml"), nil, 0o644); err != nil {
+				t.Fatal(err)
+			}
 			if got, err := jobs.ReadSettings(dir); err != nil || got != test.want {
 				t.Errorf("got %+v, %v, want %+v", got, err, test.want)
 			}
@@ -87,6 +90,19 @@ func TestSettings(t *testing.T) {
 	got, err := jobs.ReadSettings(t.TempDir())
 	if err != nil || got != tests[0].want {
 		t.Errorf("without a file: got %+v, %v, want %+v", got, err, tests[0].want)
+	}
+}
+
+// TestMissingProfiles holds that a file of profiles that is named has to be there; the default need not.
+func TestMissingProfiles(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, jobs.SettingsFile), []byte("version: 1\nprofiles: systems.yaml\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	_, err := jobs.ReadSettings(dir)
+	if want := ":2:11: there is no file systems.yaml"; err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("got %v, want … %s", err, want)
 	}
 }
 

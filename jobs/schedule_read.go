@@ -46,8 +46,21 @@ func (d *decoder) schedule(n *source.Node, inputs *Inputs) *Schedule {
 	if !s.Starts.IsZero() && !s.Ends.IsZero() && !s.Ends.After(s.Starts) {
 		d.r.Errorf(child(n, "ends"), "ends must be later than starts").Hint = "the schedule would never be due"
 	}
+	d.idle(n, s)
 	s.Inputs = d.scheduleInputs(n, in, inputs)
 	return s
+}
+
+// idle reports keys that ask for what the others leave no place for.
+func (d *decoder) idle(n *source.Node, s *Schedule) {
+	asks := s.Dst.Gap == "skip" || s.Dst.Fold == "twice"
+	if asks && s.Cron != nil && !s.Cron.NamesHours() {
+		d.r.Errorf(child(n, "dst"), "dst does nothing here: this schedule follows real time through changes of the clock").
+			Hint = "it is for cron lines whose hour field names hours, such as 30 2 * * *"
+	}
+	if window := d.at(n, "catch_up.window"); s.CatchUp.Mode == "none" && s.CatchUp.Window > 0 {
+		d.r.Errorf(window, "window does nothing with mode none").Hint = "write mode: latest or mode: all beside it"
+	}
 }
 
 func (d *decoder) cron(n *source.Node) *Cron {
@@ -109,7 +122,11 @@ func (d *decoder) scheduleInputs(n *source.Node, in steps.Input, inputs *Inputs)
 		case inputs.Find(p.Name) == nil:
 			place = at.Name
 		}
-		d.r.Errorf(place, "%s", p.Message).Hint = p.Hint
+		hint := p.Hint
+		if hint == "" && at.Name == nil {
+			hint = "give it under inputs: of the schedule, or give the input a default"
+		}
+		d.r.Errorf(place, "%s", p.Message).Hint = hint
 	}
 	return given
 }

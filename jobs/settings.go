@@ -31,7 +31,7 @@ func settingsFields() []steps.Field {
 		{Name: "profiles", Static: true, Type: steps.Of(steps.Text), Default: "profiles.yaml", Doc: "The file of the profiles. Also `--profiles`, `SNRUN_PROFILES`."},
 		{Name: "database", Static: true, Type: steps.Of(steps.Text), Doc: "The file of runs and state. Default: `snrun/snrun.db` in the XDG state folder. Also `--db`, `SNRUN_DATABASE`."},
 		{Name: "server", Static: true, Type: steps.MapOf(steps.Of(steps.Any)), Doc: "Settings of `snrun serve`, which is not part of this version."},
-		{Name: "history", Static: true, Doc: "How long runs are kept.", Type: steps.ObjectOf(
+		{Name: "history", Static: true, Doc: "How long runs are kept; pruning is not part of this version.", Type: steps.ObjectOf(
 			steps.Field{Name: "keep", Static: true, Doc: "Which runs are kept.", Type: steps.ObjectOf(
 				steps.Field{Name: "age", Static: true, Type: steps.Of(steps.Duration), Example: "90d", Doc: "Runs younger than this."},
 				steps.Field{Name: "runs", Static: true, Type: steps.Of(steps.Int), Example: "1000", Doc: "So many runs of each job."},
@@ -55,11 +55,11 @@ func ReadSettings(dir string) (Settings, error) {
 	if err != nil {
 		return Settings{}, err
 	}
-	s := d.settings(display(file), data)
+	s := d.settings(display(file), dir, data)
 	return s, d.err()
 }
 
-func (d *decoder) settings(file string, data []byte) Settings {
+func (d *decoder) settings(file, dir string, data []byte) Settings {
 	root := d.root(file, data)
 	if root == nil {
 		return Settings{}
@@ -73,8 +73,20 @@ func (d *decoder) settings(file string, data []byte) Settings {
 	if keep.Int("runs") < 0 {
 		d.r.Errorf(d.at(root, "history.keep.runs"), "runs must be at least 0").Hint = "0 keeps all"
 	}
+	if n := child(root, "profiles"); n != nil && !isThere(dir, in.Text("profiles")) {
+		d.r.Errorf(n, "there is no file %s", in.Text("profiles")).Hint = "name the file of the profiles, or leave the key out where there are none"
+	}
 	return Settings{
 		Jobs: in.Text("jobs"), Profiles: in.Text("profiles"), Database: in.Text("database"),
 		SecretsDir: in.Object("secrets").Text("dir"), KeepAge: keep.Duration("age"), KeepRuns: keep.Int("runs"),
 	}
+}
+
+// isThere says whether a path, which may be relative to dir, leads to something.
+func isThere(dir, path string) bool {
+	if !filepath.IsAbs(path) {
+		path = filepath.Join(dir, path)
+	}
+	_, err := os.Stat(path)
+	return !errors.Is(err, fs.ErrNotExist)
 }

@@ -99,7 +99,6 @@ func (p *Profile) assemble(rest, signIn steps.Input) (auth.Profile, error) {
 	}
 	rate := rest.Object("rate")
 	out.Rate = auth.Rate{Limit: rate.Int("limit"), Per: rate.Duration("per")}
-	out.Rate = auth.Rate{Limit: rest.Object("rate").Int("limit"), Per: rest.Object("rate").Duration("per")}
 	tls := rest.Object("tls")
 	out.TLS = auth.TLS{CAFile: tls.Text("ca_file"), CertFile: tls.Text("cert_file"), KeyFile: tls.Text("key_file"), MinVersion: tls.Text("min_version")}
 	for _, origin := range rest.List("origins") {

@@ -18,7 +18,7 @@ func stepFields() []steps.Field {
 		{Name: "if", Type: steps.Of(steps.Condition), Example: "len(steps.incidents.output) > 0", Doc: "The step is skipped where this does not hold."},
 		{Name: "timeout", Type: steps.Of(steps.Duration), Static: true, Example: "90s", Doc: "How long the step may take in all, its retries included."},
 		{Name: "retry", Type: retryType(), Static: true, Example: "5", Doc: "When and how the step is tried again."},
-		{Name: "output", Type: steps.Of(steps.Any), Example: "${response.body.result}", Doc: "What `steps.ID.output` is instead of the kind's default. In a request step `response` is in scope."},
+		{Name: "output", Type: steps.Of(steps.Any), Example: "${response.body.result}", Doc: "What `steps.ID.output` is instead of the kind's default. In a request step `response` is in scope, with what later steps see of the request, and its `body`."},
 	}
 }
 
@@ -79,7 +79,7 @@ func (d *decoder) stepTable(kind *steps.Kind) []steps.Field {
 // ownOutput reads a step's own output, which sees the result that the step has without it.
 func (d *decoder) ownOutput(s *Step, n *source.Node, b *block, scope *Scope) {
 	if s.Kind.Run != nil {
-		scope = withResponse(scope)
+		scope = scope.With("response", givenShape(s.Kind))
 	}
 	if s.Output = d.compile(n, scope); s.Output != nil {
 		b.see(s, s.Output.Shape())
@@ -161,7 +161,7 @@ func (d *decoder) common(s *Step, m mapping, scope *Scope) {
 	if retry := m.get("retry"); retry != nil {
 		inner := scope.With("error", errorShape())
 		if s.Kind.Run != nil {
-			inner = withResponse(inner)
+			inner = inner.With("response", responseShape().OrNull())
 		}
 		s.Retry = d.retry(retry, inner)
 	}

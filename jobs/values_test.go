@@ -179,7 +179,7 @@ func TestProfileFields(t *testing.T) {
 profiles:
   full-one:
     base_url: ${env.URL}/api
-    expect: [response.ok, response.status == 200]
+    expect: [response.body.ok, response.status == 200]
     idempotency_header: X-Key
     history: {bodies: 1KB, redact: [$.a]}
     retry: 7

@@ -38,7 +38,7 @@ func (f *frame) try(b *jobs.Try, note Note) (result, error) {
 		return r, err
 	}
 	end := f.child(f.h, note.Key[len(f.path):]+"/finally")
-	end.cleanup = true
+	end.cleanup, end.deadline = true, Deadline{} // also where the time was up: what was begun is to be tidied up
 	_, endErr := end.block(b.Finally)
 	f.names["state"] = end.names["state"]
 	if err == nil {

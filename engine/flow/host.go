@@ -18,7 +18,7 @@ type Host interface {
 	// Do makes a call, once per key, ever: asked again it gives the result of the first time.
 	Do(Call) (Result, error)
 	// Sleep waits, across restarts.
-	Sleep(key string, d time.Duration) error
+	Sleep(Wait) error
 	// Now gives the time, for one key always the same.
 	Now(key string) (time.Time, error)
 	// Fork runs branches 0 to n-1, started in this order, at most limit at once, each with a Host of its own. After a
@@ -42,6 +42,19 @@ type Call struct {
 	Cleanup  bool           // made at the end of a run, also of one that was cancelled
 	Deadline Deadline
 }
+
+// Wait is a pause before the next try of something.
+type Wait struct {
+	Key     string
+	For     time.Duration
+	Cleanup bool // at the end of a run, also of one that was cancelled
+}
+
+// Stopped is the error of a Host whose run was ended from outside: cancelled, or out of time.
+type Stopped struct{ Reason *steps.Error }
+
+// Error gives the reason.
+func (e *Stopped) Error() string { return e.Reason.Message }
 
 // Deadline is when a call has to be over. The zero value is none.
 type Deadline struct {

@@ -54,8 +54,10 @@ func (f *frame) waitAgain(t *tries, note Note, err error) error {
 	if !isStep {
 		return err
 	}
-	if wanted, err := f.repeatable(t, failure); err != nil || !wanted {
-		return f.ended(err, failure)
+	if wanted, err := f.repeatable(t, failure); err != nil {
+		return undecided(failure, err)
+	} else if !wanted {
+		return failure
 	}
 	wait := failure.RetryAfter
 	switch {
@@ -64,20 +66,24 @@ func (f *frame) waitAgain(t *tries, note Note, err error) error {
 	case wait == 0:
 		wait = t.policy.Backoff.Wait(t.try, f.spread(note.Key, t.try))
 	}
-	if elapsed(t.first, t.last, wait, t.policy.MaxElapsed) || f.deadlinePasses(t.last, wait) {
-		return failure
+	if limit := f.passes(t, wait); limit != "" {
+		return tooLate(failure, limit)
 	}
 	note.Type, note.Tries, note.Wait, note.Error = RetryWaits, t.try, wait, failure
 	f.h.Tell(note)
-	return f.h.Sleep(tryKey(note.Key, t.try+1)+"@wait", wait)
+	return f.h.Sleep(Wait{Key: tryKey(note.Key, t.try+1) + "@wait", For: wait, Cleanup: f.cleanup})
 }
 
-// ended prefers the error of evaluating the retry's condition.
-func (f *frame) ended(err error, failure *steps.Error) error {
-	if err != nil {
+// undecided is a failure whose retry's condition failed too: what went wrong first stays what went wrong.
+func undecided(failure *steps.Error, err error) error {
+	cause, isStep := err.(*steps.Error)
+	if !isStep {
 		return err
 	}
-	return failure
+	e := *failure
+	e.Message += "; whether to try again cannot be told: " + cause.Message
+	e.Hint = cause.Hint
+	return &e
 }
 
 // repeatable says whether the policy has another try for this failure.
@@ -98,8 +104,22 @@ func (f *frame) repeatable(t *tries, failure *steps.Error) (bool, error) {
 	return t.policy.When.Bool(names)
 }
 
-func (f *frame) deadlinePasses(last time.Time, wait time.Duration) bool {
-	return !f.deadline.At.IsZero() && !last.IsZero() && last.Add(wait).After(f.deadline.At)
+// passes names the limit that would have passed at the end of a wait, "" when none.
+func (f *frame) passes(t *tries, wait time.Duration) string {
+	switch limit, end := t.policy.MaxElapsed, t.last.Add(wait); {
+	case limit > 0 && !t.first.IsZero() && end.Sub(t.first) > limit:
+		return "max_elapsed of " + jobs.FormatDuration(limit)
+	case !f.deadline.At.IsZero() && !t.last.IsZero() && end.After(f.deadline.At):
+		return f.deadline.Of
+	}
+	return ""
+}
+
+// tooLate is a failure that is not tried again for want of time.
+func tooLate(failure *steps.Error, limit string) error {
+	e := *failure
+	e.Message += " (not tried again: the next try would come after " + limit + ")"
+	return &e
 }
 
 // tooLong is the failure of a server that asks for a longer wait than the policy allows.

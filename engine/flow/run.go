@@ -34,14 +34,22 @@ func (o *Outcome) settle(err error) {
 	}
 }
 
+// failure is what on_failure is for: that of a step, or that the run's time was up. Whoever cancels a run knows of it.
+func (o *Outcome) failure() *steps.Error {
+	if stopped, ok := o.Halt.(*Stopped); ok && stopped.Reason.Kind == steps.Timeout {
+		return stopped.Reason
+	}
+	return o.Error
+}
+
 // afterwards runs on_failure or on_success, and finally. What fails there fails a run that was well so far.
 func (f *frame) afterwards(job *jobs.Job, out *Outcome) {
 	after := f.child(f.h, "")
 	after.cleanup = true
-	switch {
-	case out.Error != nil:
+	switch failure := out.failure(); {
+	case failure != nil:
 		failed := after.child(f.h, "/on_failure")
-		failed.names["error"] = f.errorValue(out.Error)
+		failed.names["error"] = f.errorValue(failure)
 		_, err := failed.block(job.OnFailure)
 		out.settle(err)
 	case out.Halt == nil:

@@ -5,7 +5,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"time"
 
 	"snrun/jobs"
 	"snrun/steps"
@@ -216,9 +215,4 @@ func (f *frame) text(t *jobs.Template) (string, error) {
 	}
 	text, _, err := t.Text(f.names)
 	return text, err
-}
-
-// elapsed says whether more than limit passes from the first try to the end of a wait; 0 is no limit.
-func elapsed(first, last time.Time, wait, limit time.Duration) bool {
-	return limit > 0 && !first.IsZero() && last.Add(wait).Sub(first) > limit
 }

@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"fmt"
 	"net/http"
 
 	"golang.org/x/net/http/httpguts"
@@ -17,9 +18,9 @@ func check(in steps.Input) []steps.Problem {
 	if n, ok := in["redirects"].(int); ok && n < 0 {
 		p = append(p, steps.Problem{Path: "redirects", Message: "cannot be negative", Hint: "write 0 to have the 3xx itself as the answer"})
 	}
-	for _, path := range in.Object("history").List("redact") {
+	for i, path := range in.Object("history").List("redact") {
 		if _, err := parseJSONPath(asText(path)); err != nil {
-			p = append(p, steps.Problem{Path: "history.redact", Message: err.Error(), Hint: "write it like $.user.password, $.list[*].key or $..token"})
+			p = append(p, steps.Problem{Path: fmt.Sprintf("history.redact[%d]", i), Message: err.Error(), Hint: "write it like $.user.password, $.list[*].key or $..token"})
 		}
 	}
 	if walks(in) {

@@ -214,7 +214,11 @@ func (t *trip) contentError(what, hint string) *steps.Error {
 	if t.size >= 0 {
 		size = fmt.Sprintf("%d bytes", t.size)
 	}
-	return hinted(t.errorf(steps.Content, "%d: %s (%s, %s): %s", t.status(), what, clean(media, 80), size, t.excerpt()), hint)
+	text := fmt.Sprintf("%d: %s (%s, %s)", t.status(), what, clean(media, 80), size)
+	if begins := t.excerpt(); begins != "" {
+		text += ": " + begins
+	}
+	return hinted(t.errorf(steps.Content, "%s", text), hint)
 }
 
 // statusError says that the server refused, in the server's own words.
@@ -224,11 +228,12 @@ func (a *answer) statusError() *steps.Error {
 		text += ": " + said
 	}
 	e := hinted(a.errorf(steps.Status, "%s", text), a.statusHint())
-	e.RetryAfter = retryAfter(a.resp.Header, a.started)
+	wait, asked := retryAfter(a.resp.Header, a.started)
+	e.RetryAfter = wait
 	switch a.status() {
 	case http.StatusTooManyRequests, http.StatusServiceUnavailable:
 		e.Repeat = steps.IfSafe
-		if a.resp.Header.Get("Retry-After") != "" {
+		if asked {
 			e.Repeat = steps.Always
 		}
 	case http.StatusBadGateway, http.StatusGatewayTimeout:

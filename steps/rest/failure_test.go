@@ -48,6 +48,7 @@ func TestStatusErrors(t *testing.T) {
 		{"asked to wait", steptest.Answer{Status: 429, Header: with(json, "Retry-After", "7")}, "429 Too Many Requests", steps.Always, 7 * time.Second},
 		{"asked to wait until", steptest.Answer{Status: 503, Header: with(json, "Retry-After", "Mon, 02 Jan 2006 15:06:05 GMT", "Date", "Mon, 02 Jan 2006 15:04:05 GMT")},
 			"503 Service Unavailable", steps.Always, 2 * time.Minute},
+		{"asked to wait, who knows how long", steptest.Answer{Status: 503, Header: with(json, "Retry-After", "soon")}, "503 Service Unavailable", steps.IfSafe, 0},
 		{"slow gateway", steptest.Answer{Status: 504}, "504 Gateway Timeout", steps.IfSafe, 0},
 		{"cut off", steptest.Answer{Status: 500, Header: json, Body: `{"error":"long story"}`, Cut: true}, `500 Internal Server Error: {"error":"l`, steps.Never, 0},
 		{"unknown status", steptest.Answer{Status: 299 + 300, Body: "?"}, "599: ?", steps.Never, 0},

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"net/http"
 	"net/url"
 	"reflect"
@@ -197,22 +198,23 @@ func TestRetryAfter(t *testing.T) {
 	for _, c := range []struct {
 		value, date string
 		want        time.Duration
+		asked       bool
 	}{
-		{"", "", 0},
-		{"120", "", 2 * time.Minute},
-		{" 5 ", "", 5 * time.Second},
-		{"-5", "", 0},
-		{"1.5", "", 0},
-		{"soon", "", 0},
-		{"99999999999999999999", "", 0},
-		{at(time.Minute), "", time.Minute},
-		{at(-time.Minute), "", 0},
-		{at(time.Minute), at(30 * time.Second), 30 * time.Second},
-		{at(time.Minute), "yesterday", time.Minute},
+		{"", "", 0, false},
+		{"120", "", 2 * time.Minute, true},
+		{" 5 ", "", 5 * time.Second, true},
+		{"-5", "", 0, true},
+		{"1.5", "", 0, false},
+		{"soon", "", 0, false},
+		{"99999999999999999999", "", math.MaxInt64 / time.Second * time.Second, true},
+		{at(time.Minute), "", time.Minute, true},
+		{at(-time.Minute), "", 0, true},
+		{at(time.Minute), at(30 * time.Second), 30 * time.Second, true},
+		{at(time.Minute), "yesterday", time.Minute, true},
 	} {
 		h := http.Header{"Retry-After": {c.value}, "Date": {c.date}}
-		if got := retryAfter(h, now); got != c.want {
-			t.Errorf("%q with date %q: got %v, want %v", c.value, c.date, got, c.want)
+		if got, asked := retryAfter(h, now); got != c.want || asked != c.asked {
+			t.Errorf("%q with date %q: got %v, %t; want %v, %t", c.value, c.date, got, asked, c.want, c.asked)
 		}
 	}
 }

@@ -60,11 +60,18 @@ func (a *answer) savable(name string) error {
 	case accept == "text" || accept == "bytes":
 		return nil
 	case isHTMLType(media) && !page:
+		a.peek()
 		return a.contentError("the body is an HTML page, not a file to save as "+filepath.Base(name), htmlHint)
 	case (accept == "json" || accept == "xml") && formatOf(media, nil) != accept:
+		a.peek()
 		return a.contentError("the body is not "+wanted(accept), "write accept: bytes to save it as it is")
 	}
 	return nil
+}
+
+// peek reads the beginning of a body that is refused, for the message.
+func (a *answer) peek() {
+	a.received, _ = io.ReadAll(io.LimitReader(watched{a.resp.Body, &a.watch}, 8*excerptLength))
 }
 
 func newDownload(name string, c *call) (*download, error) {

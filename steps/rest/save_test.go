@@ -54,10 +54,10 @@ func TestSaveToLeavesNothing(t *testing.T) {
 		{"cut", steptest.Answer{Header: pdf, Body: "0123456789", Cut: true}, nil, steps.Network, "broke after 5 of 10 bytes"},
 		{"cut in chunks", steptest.Answer{Header: pdf, Body: "0123456789", Cut: true, Chunked: true}, nil, steps.Network, "broke after 5 bytes"},
 		{"status", steptest.Answer{Status: 404, Header: steptest.Header("Content-Type", "application/json"), Body: `{"message":"no such file"}`}, nil, steps.Status, "404 Not Found: no such file"},
-		{"page", steptest.Answer{Header: html, Body: "<html>hibernating"}, nil, steps.Content, "an HTML page, not a file to save as a.pdf"},
+		{"page", steptest.Answer{Header: html, Body: "<html>hibernating"}, nil, steps.Content, "an HTML page, not a file to save as a.pdf (text/html, 17 bytes): <html>hibernating"},
 		{"not json", steptest.Answer{Header: pdf, Body: "x"}, steps.Input{"accept": "json"}, steps.Content, "not JSON"},
 		{"expect", steptest.Answer{Header: pdf, Body: "x"}, steps.Input{"expect": steptest.Status(203)}, steps.Expect, "not as expected"},
-		{"larger than allowed", steptest.Answer{Header: pdf, Body: strings.Repeat("x", 100)}, steps.Input{"max_body": int64(99)}, steps.Content, "larger than max_body (99 bytes)"},
+		{"larger than allowed", steptest.Answer{Header: pdf, Body: strings.Repeat("x", 100)}, steps.Input{"max_body": int64(99)}, steps.Content, "larger than max_body (99 bytes) (application/pdf, 100 bytes)"},
 		{"climbing", steptest.Answer{Header: pdf}, steps.Input{"save_to": "out/../../a.pdf"}, steps.BadInput, "climbs out of its folder"},
 		{"folder", steptest.Answer{Header: pdf}, steps.Input{"save_to": "."}, steps.BadInput, "is a folder"},
 	} {

@@ -192,11 +192,19 @@ func (w *walk) stops(a *answer) (bool, error) {
 
 // whole asks at the end of the walk whether all items came.
 func (w *walk) whole(a *answer) error {
-	want, err := w.number(a, "expect_total")
-	if err != nil || want < 0 || want == w.count {
-		return err
+	l := w.in.Late("expect_total")
+	if l == nil {
+		return nil
 	}
-	return hinted(a.errorf(steps.Expect, "the walk gave %d items in %d pages, but %s says %d", w.count, a.call.page, w.in.Late("expect_total").Source, want),
+	want, err := w.number(a, "expect_total")
+	switch {
+	case err != nil || want == w.count:
+		return err
+	case want < 0:
+		return hinted(a.errorf(steps.Content, "paginate.expect_total: %s is null, so it cannot be told whether all items came", l.Source),
+			"point it at the number that the server gives, or leave it out")
+	}
+	return hinted(a.errorf(steps.Expect, "the walk gave %d items in %d pages, but %s says %d", w.count, a.call.page, l.Source, want),
 		"records may have come or gone during the walk; run it again, and order it by something that does not change")
 }
 

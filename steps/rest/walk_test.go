@@ -91,6 +91,8 @@ func TestOffsetWalk(t *testing.T) {
 		{"total kept", table{count: 10, total: true}, steps.Input{"expect_total": totalCount()}, []int{4, 4, 2}, "", ""},
 		{"total not kept", table{count: 10, gone: 5, total: true}, steps.Input{"expect_total": totalCount()}, []int{4},
 			`the walk gave 5 items in 2 pages, but ${int(response.headers["x-total-count"])} says 10`, steps.Expect},
+		{"total missing", table{count: 10}, steps.Input{"expect_total": steptest.Path("body.total")}, []int{4, 4},
+			"paginate.expect_total: ${response.body.total} is null", steps.Content},
 		{"limit unknown to the server", table{count: 10, deaf: map[string]bool{"limit": true}}, nil, nil, "page 1 has 10 items, but 4 were asked for", steps.Content},
 		{"offset unknown to the server", table{count: 10, deaf: map[string]bool{"offset": true}}, nil, []int{4}, "page 2 is the page before once more", steps.Content},
 		{"too many pages", table{count: 10}, steps.Input{"max_pages": 2}, []int{4, 4}, "the walk goes on after 2 pages", steps.Limit},
