@@ -19,6 +19,7 @@ import (
 // app is what a command may reach: the streams, the environment and the flags that all commands share. Whatever it
 // writes has its secrets masked.
 type app struct {
+	name     string // how a person calls the program from here
 	in       io.Reader
 	out, err *stream
 	environ  []string // as os.Environ gives it
@@ -33,7 +34,18 @@ type app struct {
 
 func newApp(in io.Reader, out, errs *os.File, environ []string) *app {
 	r := auth.NewRedactor()
-	return &app{in: in, out: &stream{out, r}, err: &stream{errs, r}, environ: environ, redactor: r}
+	return &app{name: programName(os.Args[0]), in: in, out: &stream{out, r}, err: &stream{errs, r}, environ: environ, redactor: r}
+}
+
+// programName is how a person calls the program that was started as arg0, so that a command shown can be pasted.
+func programName(arg0 string) string {
+	switch {
+	case strings.Contains(arg0, "/go-build"): // where `go run` puts a program for as long as it runs
+		return "go run ./cmd/snrun"
+	case strings.Contains(arg0, "/"):
+		return quoteArg(arg0)
+	}
+	return "snrun"
 }
 
 // run carries out a command line and gives the exit code.

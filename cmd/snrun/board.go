@@ -19,7 +19,7 @@ type line struct {
 	status   engine.Status
 	started  time.Time
 	elapsed  time.Duration // once it has ended
-	tries    int
+	tries    int           // while it goes on: which one, from 1; 0 is the first, too
 	pages    int
 	counts   *engine.Counts
 	message  string
@@ -79,20 +79,27 @@ func (l *line) detail() string {
 	if l.message != "" {
 		parts = append(parts, firstLine(l.message))
 	}
-	if l.tries > 1 {
-		parts = append(parts, plural(l.tries, "try"))
-	}
 	if l.retries > 0 {
 		parts = append(parts, plural(l.retries, "retry"))
 	}
 	switch {
+	case l.tries <= 1:
+	case l.ended():
+		parts = append(parts, plural(l.tries, "try"))
+	default:
+		parts = append(parts, fmt.Sprintf("try %d", l.tries))
+	}
+	switch {
 	case l.status == engine.Failed && l.err != nil:
-		parts = append(parts, firstLine(l.err.Message))
-	case l.ended() && l.status != engine.OK && l.failed() == 0:
+		parts = append(parts, brief(l.err))
+	case l.ended() && l.status != engine.OK && (l.status != engine.Failed || l.failed() == 0):
 		parts = append(parts, statusWord(l.status))
 	}
 	return strings.Join(parts, ", ")
 }
+
+// isMessage says whether of the step only the message is shown: it was a log.
+func (l *line) isMessage() bool { return l.kind == "log" && l.status == engine.OK }
 
 // failed is how many items failed.
 func (l *line) failed() int {
@@ -105,12 +112,14 @@ func (l *line) failed() int {
 func countWords(c engine.Counts, pages int, ended bool) []string {
 	done := c.Succeeded + c.Failed
 	pages = max(pages, c.Pages)
+	if done+pages == 0 && c.Total <= 0 && ended {
+		return []string{"no items"}
+	}
 	var words []string
-	switch {
-	case !ended && c.Total >= 0:
+	if c.Total > done || !ended && c.Total >= 0 {
 		words = append(words, fmt.Sprintf("%d of %s", done, plural(c.Total, "item")))
-	default:
-		words = append(words, plural(max(done, c.Total), "item"))
+	} else {
+		words = append(words, plural(done, "item"))
 	}
 	if pages > 0 {
 		words = append(words, plural(pages, "page"))
@@ -176,7 +185,7 @@ func (b *board) parent(l *line) *line {
 			return nil
 		}
 		key = key[:i]
-		if p := b.byKey[key]; p != nil {
+		if p := b.byKey[lineKey(key)]; p != nil {
 			return p
 		}
 	}
@@ -196,19 +205,25 @@ func (l *line) apply(e engine.Event) {
 		l.finish(e)
 	case engine.PageRead:
 		if !inItem {
-			l.pages, l.counts, l.wakes = e.Page, e.Counts, time.Time{}
+			l.pages, l.counts, l.wakes, l.tries = e.Page, e.Counts, time.Time{}, 0
 		}
 	case engine.ItemEnded:
 		if !inItem {
 			l.counts, l.wakes = e.Counts, time.Time{}
 		}
+	case engine.Logged:
+		if !inItem {
+			l.message = e.Message
+		}
 	case engine.RetryWaits:
 		if inItem {
 			l.retries++
+		} else {
+			l.tries = e.Attempt + 1
 		}
-		l.wakes, l.waitsFor = e.Time.Add(e.Wait), "try again"
+		l.wakes, l.waitsFor = e.Time.Add(e.Wait), "it failed"
 		if e.Error != nil {
-			l.waitsFor = firstLine(e.Error.Message)
+			l.waitsFor = brief(e.Error)
 		}
 	}
 }
@@ -219,19 +234,42 @@ func (l *line) finish(e engine.Event) {
 	if e.Counts != nil {
 		l.counts = e.Counts
 	}
-	if e.Message != "" {
-		l.message = e.Message
-	}
+	l.message = cmp.Or(l.message, e.Message)
 }
 
 // isItem says whether an event is about something inside a loop's item.
-func isItem(e engine.Event) bool { return strings.Contains(e.Key, "[") }
+func isItem(e engine.Event) bool { return isItemKey(e.Key) }
 
-// lineKey is the key of the line that shows a key: the outermost loop around it, else the step without its attempt.
+// isItemKey says whether a key is one of something inside a loop's item.
+func isItemKey(key string) bool { return strings.Contains(key, "[") }
+
+// lineKey is the key of the line that shows a key: the outermost loop around it, else the step without its attempt. The
+// attempts of the blocks around it stay: each shows its steps anew.
 func lineKey(key string) string {
-	if i := strings.IndexByte(key, '['); i >= 0 {
+	key, _, _ = strings.Cut(key, "[")
+	if i := strings.LastIndexByte(key, '#'); i > strings.LastIndexByte(key, '/') {
 		return key[:i]
 	}
-	key, _, _ = strings.Cut(key, "#")
 	return key
+}
+
+// depthOf is how deep something stands that an event tells of; l is the line that the event is about.
+func depthOf(e engine.Event, l *line) int {
+	switch {
+	case l == nil:
+		return 0
+	case isItem(e):
+		return l.depth + 1
+	}
+	return l.depth
+}
+
+// brief is the first line of an error's message, without the request ("GET https://…: "): it stands where the step is named.
+func brief(e *steps.Error) string {
+	method, rest, _ := strings.Cut(e.Message, " ")
+	address, what, ok := strings.Cut(rest, ": ")
+	if ok && method == strings.ToUpper(method) && strings.Contains(address, "://") && !strings.ContainsAny(address, " \n") {
+		return firstLine(what)
+	}
+	return firstLine(e.Message)
 }

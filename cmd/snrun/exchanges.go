@@ -88,7 +88,6 @@ func sortedNames(h http.Header) []string {
 
 // bodyLines are the lines of a body: JSON is indented, what is no text only measured.
 func bodyLines(m steps.Message) []string {
-	whole := m.Size < 0 || m.Size == int64(len(m.Body))
 	switch {
 	case len(m.Body) == 0 && m.Size > 0:
 		return []string{fmt.Sprintf("(%s, not kept)", size(m.Size))}
@@ -98,10 +97,22 @@ func bodyLines(m steps.Message) []string {
 		return []string{fmt.Sprintf("(%s of binary data)", size(max(m.Size, int64(len(m.Body)))))}
 	}
 	lines := strings.Split(strings.TrimRight(clean(indentJSON(m.Body)), "\n"), "\n")
-	if !whole {
-		lines = append(lines, fmt.Sprintf("… cut here, %s in all", size(m.Size)))
+	if rest := missing(m); rest != "" {
+		lines = append(lines, rest)
 	}
 	return lines
+}
+
+// missing says that a body is not shown to its end, "" where it is. What was masked has another length than what was sent,
+// so there the length alone does not tell.
+func missing(m steps.Message) string {
+	switch {
+	case m.Size < 0 || m.Size == int64(len(m.Body)) || json.Valid(m.Body):
+		return ""
+	case bytes.Contains(m.Body, []byte("***")):
+		return fmt.Sprintf("… %s in all, before masking", size(m.Size))
+	}
+	return fmt.Sprintf("… cut here, %s in all", size(m.Size))
 }
 
 // isText says whether a body, perhaps cut inside a character, is text.

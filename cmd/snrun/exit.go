@@ -75,6 +75,9 @@ func failureCode(e *steps.Error) int {
 	case steps.Network, steps.Timeout:
 		return exitTransient
 	case steps.Status:
+		if e.Status == http.StatusUnauthorized {
+			return exitSignIn
+		}
 		if e.Status == http.StatusTooManyRequests || e.Status >= 500 {
 			return exitTransient
 		}

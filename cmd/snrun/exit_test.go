@@ -27,6 +27,7 @@ func TestExitCode(t *testing.T) {
 		{"cancelled otherwise", &engine.Run{Status: engine.Cancelled}, nil, 1},
 		{"a wrong sign-in", failed(steps.Error{Kind: steps.Auth}), nil, 4},
 		{"a token endpoint that is down", failed(steps.Error{Kind: steps.Auth, Repeat: steps.Always}), nil, 75},
+		{"a sign-in that the server does not accept", failed(steps.Error{Kind: steps.Status, Status: 401}), nil, 4},
 		{"no connection", failed(steps.Error{Kind: steps.Network}), nil, 75},
 		{"too slow", failed(steps.Error{Kind: steps.Timeout}), nil, 75},
 		{"too many requests", failed(steps.Error{Kind: steps.Status, Status: 429}), nil, 75},

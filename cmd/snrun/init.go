@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 )
@@ -50,12 +51,22 @@ func (a *app) init(dir string) error {
 			fmt.Fprintf(a.err, "wrote  %s\n", path)
 		}
 	}
-	enter := ""
-	if dir != "." {
-		enter = "cd " + quoteArg(dir) + " && "
-	}
-	fmt.Fprintf(a.err, "try it: %ssnrun run --sandbox hello\n", enter)
+	fmt.Fprintf(a.err, "try it: %s run --sandbox hello\n", a.nameIn(dir))
 	return nil
+}
+
+// nameIn is how a person goes to a folder and calls the program from there.
+func (a *app) nameIn(dir string) string {
+	if dir == "." {
+		return a.name
+	}
+	name := a.name
+	if strings.HasPrefix(name, ".") { // from there it is another path
+		if there, err := filepath.Rel(absolute(dir), absolute(name)); err == nil {
+			name = there
+		}
+	}
+	return "cd " + quoteArg(dir) + " && " + name
 }
 
 // projectFile is a file of a new project; its name has slashes.

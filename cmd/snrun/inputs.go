@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"strings"
 
@@ -47,6 +48,9 @@ func (a *app) inputsFile(name string) (map[string]any, error) {
 		return map[string]any{}, nil
 	}
 	data, err := a.readFile(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, usageError("", "--inputs %s: there is no such file", name)
+	}
 	if err != nil {
 		return nil, usageError("", "--inputs %s: %w", name, err)
 	}

@@ -12,7 +12,7 @@ import (
 )
 
 // gcPercent lets the heap grow further than Go's default of 100 before garbage is collected: most runs are over by then.
-const gcPercent = 400
+const gcPercent = 800
 
 func main() {
 	debug.SetGCPercent(gcPercent)

@@ -14,7 +14,7 @@ import (
 const (
 	titleWidth  = 12
 	kindWidth   = 8
-	detailWidth = 26
+	detailWidth = 34
 	spanWidth   = 7
 )
 
@@ -59,7 +59,7 @@ func (v *plainView) text(e engine.Event, l *line) string {
 	case engine.TokenFetched:
 		return "  " + signedIn(v.style, e) + "\n"
 	case engine.Logged:
-		return logLine(v.style, e) + "\n"
+		return logLines(v.style, depthOf(e, l), e.Message, 0)
 	}
 	if l == nil {
 		return ""
@@ -92,21 +92,28 @@ func (v *plainView) opened(l *line) string {
 func (v *plainView) stepEnded(e engine.Event, l *line) string {
 	switch {
 	case isItem(e):
-		return itemFailed(v.style, e, l)
+		return itemFailed(v.style, e, l, 0)
 	case e.Kind == "log" && e.Status == engine.OK:
 		return "" // its message stands there already
 	}
 	return stepLine(v.style, l, mark(l.status), l.took())
 }
 
-// itemFailed tells of a step that failed in an item of the loop l, of the first few; "" for all else that ends.
-func itemFailed(s style, e engine.Event, l *line) string {
+// itemFailed tells of a step that failed in an item of the loop l, of the first few; "" for all else that ends. A width
+// above 0 is how wide it gets.
+func itemFailed(s style, e engine.Event, l *line, width int) string {
 	if l == nil || !isItem(e) || e.Status != engine.Failed || e.Error == nil || l.failures > shownFailures {
 		return ""
 	}
-	text := fmt.Sprintf("%s%s %s: %s\n", indent(l.depth+1), s.red("✗"), clean(strings.TrimPrefix(e.Key, "/")), firstLine(e.Error.Message))
+	left := indent(l.depth + 1)
+	what := clean(strings.TrimPrefix(e.Key, "/")) + ": " + brief(e.Error)
+	further := "  further failures are in the history"
+	if width > 0 {
+		what, further = cut(what, width-len(left)-2), cut(further, width-len(left))
+	}
+	text := left + s.red("✗") + " " + what + "\n"
 	if l.failures == shownFailures {
-		text += indent(l.depth+1) + s.faint("  further failures are in the history") + "\n"
+		text += left + s.faint(further) + "\n"
 	}
 	return text
 }
@@ -116,17 +123,18 @@ func (v *plainView) retry(e engine.Event, l *line) string {
 		pad(l.title, titleWidth-2*l.depth), e.Attempt, span(e.Wait), l.waitsFor)
 }
 
-// progress writes how far a long walk or loop is, at most once a second.
+// progress writes how far a long walk or loop is: every second at first, then less and less often, at last once a minute.
 func (v *plainView) progress(e engine.Event, l *line) string {
 	last, ok := v.printed[l.key]
 	if !ok {
 		last = l.started
 	}
-	if e.Time.Sub(last) < time.Second {
+	elapsed := e.Time.Sub(l.started)
+	if e.Time.Sub(last) < min(max(elapsed/4, time.Second), time.Minute) {
 		return ""
 	}
 	v.printed[l.key] = e.Time
-	return stepLine(v.style, l, "…", span(e.Time.Sub(l.started)))
+	return stepLine(v.style, l, "…", span(elapsed))
 }
 
 func indent(depth int) string { return strings.Repeat("  ", depth+1) }
@@ -180,11 +188,15 @@ func signedIn(s style, e engine.Event) string {
 	return s.faint(fmt.Sprintf("signed in as %s (%s)", e.Profile, firstLine(e.Message)))
 }
 
-func logLine(s style, e engine.Event) string {
-	first, rest, _ := strings.Cut(strings.TrimRight(clean(e.Message), "\n"), "\n")
-	text := "  " + s.faint("│") + " " + first
-	if rest != "" {
-		text += "\n  " + s.faint("│") + " " + strings.ReplaceAll(rest, "\n", "\n  "+s.faint("│")+" ")
+// logLines is a message of a job, each line behind a bar. A width above 0 is how wide it gets.
+func logLines(s style, depth int, message string, width int) string {
+	left := indent(depth)
+	if width > 0 {
+		width = max(width-len(left)-2, 10)
 	}
-	return text
+	var b strings.Builder
+	for _, l := range wrap(strings.TrimRight(clean(message), "\n"), width) {
+		b.WriteString(strings.TrimRight(left+s.faint("│")+" "+l, " ") + "\n")
+	}
+	return b.String()
 }

@@ -67,12 +67,28 @@ func (a *app) loadJob(name string) (*project, *jobs.Job, error) {
 	case errors.As(jobErr, &more):
 		err = append(mistakes, more...)
 	case jobErr != nil:
-		return nil, nil, usageError("see: snrun run --help", "%w", jobErr)
+		return nil, nil, usageError(a.noJobHint(p, name), "%w", jobErr)
 	}
 	if err = invalid(notStarted, err); err != nil && p.needsSandbox() {
 		err = &exitError{exitInvalid, err, "the sandbox brings its own secrets along: snrun run --sandbox " + quoteArg(name)}
 	}
 	return p, job, err
+}
+
+// noJobHint is what to do where there is no job of a name.
+func (a *app) noJobHint(p *project, name string) string {
+	names := p.Names()
+	switch {
+	case isFile(name):
+		return "see: snrun run --help"
+	case len(names) > 10:
+		return "the jobs are: " + strings.Join(names[:10], ", ") + ", …"
+	case len(names) > 0:
+		return "the jobs are: " + strings.Join(names, ", ")
+	case isFound(filepath.Join(p.Dir, jobs.SettingsFile)):
+		return "write one; snrun init writes an example"
+	}
+	return "no " + jobs.SettingsFile + " is in this folder or above it: go to your project, or start one with snrun init"
 }
 
 // notStarted is what mistakes in the files of a job lead to.
@@ -89,7 +105,7 @@ func signInHint(err error, o runOptions) string {
 	if !errors.As(err, &e) || e.Hint == "" {
 		return ""
 	}
-	if !o.sandbox {
+	if !o.sandbox && strings.Contains(e.Hint, sandboxVariable) {
 		return e.Hint + "; " + sandboxVariable + " comes with --sandbox"
 	}
 	return e.Hint

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -86,12 +87,20 @@ func (a *app) projectFolder(from string) (string, error) {
 	}
 	info, err := os.Stat(a.project)
 	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return "", usageError("name the folder that holds snrun.yaml", "--project %s: there is no such folder", quoteArg(a.project))
 	case err != nil:
 		return "", usageError("", "--project: %w", err)
 	case !info.IsDir():
 		return "", usageError("name the folder that holds snrun.yaml", "--project %s is not a folder", quoteArg(a.project))
 	}
 	return filepath.Abs(a.project)
+}
+
+// isFound says whether there is a file or folder of a name.
+func isFound(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
 }
 
 // within gives a path that may be relative to a folder.

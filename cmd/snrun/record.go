@@ -82,7 +82,7 @@ func readRecord(store *history.Store, ref string, o showOptions) (*runRecord, er
 	return r, nil
 }
 
-// shorten leaves of many steps the first that failed, then the first of the others.
+// shorten leaves of many steps the first loops and the first that failed, then the first of the others.
 func (r *runRecord) shorten() {
 	if r.more = len(r.Steps) - shownSteps; r.more <= 0 {
 		return
@@ -92,22 +92,28 @@ func (r *runRecord) shorten() {
 }
 
 func rank(s engine.StepRun) int {
-	if s.Status == engine.OK || s.Status == engine.Skipped {
+	if s.Kind != "foreach" && (s.Status == engine.OK || s.Status == engine.Skipped) {
 		return 1
 	}
 	return 0
 }
 
-// stepsNamed gives the steps with an id or a key. There is at least one.
+// stepsNamed gives the steps with an id or a key, and of a loop also what failed in its items. There is at least one.
 func stepsNamed(run *engine.Run, name string) ([]engine.StepRun, error) {
-	var found []engine.StepRun
-	names := map[string]bool{}
+	named := func(s engine.StepRun) bool {
+		return s.ID == name || s.Key == name || strings.TrimPrefix(s.Key, "/") == name
+	}
+	names, loops := map[string]bool{}, map[string]bool{} // what may be named; the named loops, by their keys
 	for _, s := range run.Steps {
-		if s.ID == name || s.Key == name || strings.TrimPrefix(s.Key, "/") == name {
-			found = append(found, s)
-		}
 		if s.ID != "" {
 			names[s.ID] = true
+		}
+		loops[s.Key] = s.Kind == "foreach" && named(s)
+	}
+	var found []engine.StepRun
+	for _, s := range run.Steps {
+		if named(s) || s.Status == engine.Failed && isItemKey(s.Key) && loops[lineKey(s.Key)] {
+			found = append(found, s)
 		}
 	}
 	if len(found) == 0 {

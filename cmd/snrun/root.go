@@ -32,6 +32,8 @@ they start, with every run on record.
 		Args:          cobra.ArbitraryArgs,
 		RunE:          group,
 	}
+	root.Version = newVersionRecord().String()
+	root.SetVersionTemplate("{{.Version}}\n")
 	root.SetOut(a.out)
 	root.SetErr(a.err)
 	root.SetFlagErrorFunc(flagError)

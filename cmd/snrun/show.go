@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"time"
@@ -62,19 +63,19 @@ func (p page) timeline(steps []engine.StepRun) string {
 	var b strings.Builder
 	failed := map[string][]engine.StepRun{} // by the key of their loop
 	for _, s := range steps {
-		if strings.Contains(s.Key, "[") && s.Status == engine.Failed && s.Error != nil {
+		if isItemKey(s.Key) && s.Status == engine.Failed && s.Error != nil {
 			failed[lineKey(s.Key)] = append(failed[lineKey(s.Key)], s)
 		}
 	}
 	for _, s := range steps {
-		if strings.Contains(s.Key, "[") {
+		if isItemKey(s.Key) {
 			continue
 		}
 		l := lineOf(s)
 		if len(failed[s.Key]) > 0 {
 			l.err = nil // it is one of those that stand below
 		}
-		b.WriteString(p.step(l) + p.failures(failed[s.Key], l.depth+1))
+		b.WriteString(p.step(l) + p.failures(s, failed[s.Key], l.depth+1))
 	}
 	return b.String()
 }
@@ -86,14 +87,16 @@ func (p page) step(l *line) string {
 	return liveLine(p.style, l, p.width, p.now) + "\n"
 }
 
-func (p page) failures(items []engine.StepRun, depth int) string {
+// failures are the first of the steps that failed in a loop's items.
+func (p page) failures(loop engine.StepRun, items []engine.StepRun, depth int) string {
 	var b strings.Builder
 	for i, s := range items {
 		if i == shownItems {
-			b.WriteString(indent(depth) + p.style.faint(fmt.Sprintf("… and %d more", len(items)-i)) + "\n")
+			name := cmp.Or(loop.ID, strings.TrimPrefix(loop.Key, "/"))
+			b.WriteString(indent(depth) + p.style.faint(fmt.Sprintf("… and %d more: --step %s", len(items)-i, quoteArg(name))) + "\n")
 			break
 		}
-		text := clean(strings.TrimPrefix(s.Key, "/")) + ": " + firstLine(s.Error.Message)
+		text := clean(strings.TrimPrefix(s.Key, "/")) + ": " + brief(s.Error)
 		if p.width > 0 {
 			text = cut(text, p.width-2*depth-5)
 		}
@@ -120,7 +123,7 @@ func stepPage(p page, runs []engine.StepRun, more int) string {
 		}
 	}
 	if more > 0 {
-		fmt.Fprintf(&b, "… and %s; name one by its key: --step %s\n", plural(more, "more time"), quoteArg(runs[0].Key))
+		fmt.Fprintf(&b, "… and %d more: all of them with --json, one by its key, such as --step %s\n", more, quoteArg(runs[len(runs)-1].Key))
 	}
 	return b.String()
 }

@@ -109,6 +109,53 @@ func TestOfManyStepsTheFailedComeFirst(t *testing.T) {
 	}
 }
 
+func TestWhatIsMissingOfABody(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		name string
+		body string
+		size int64
+		want string
+	}{
+		{"nothing", `{"a":1}`, 7, ""},
+		{"size unknown", `{"a":1`, -1, ""},
+		{"its end", `{"a":1`, 2048, "… cut here, 2.0 KB in all"},
+		{"nothing of JSON with a mask", `{"a":"***"}`, 19, ""},
+		{"perhaps the end of a text with a mask", "a=***", 19, "… 19 B in all, before masking"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			if got := missing(steps.Message{Body: []byte(test.body), Size: test.size}); got != test.want {
+				t.Errorf("got %q, want %q", got, test.want)
+			}
+		})
+	}
+}
+
+func TestStepsNamed(t *testing.T) {
+	t.Parallel()
+	run := failedRun()
+	run.Steps = append(run.Steps, engine.StepRun{Key: "/alerts[inc-9]/alert", ID: "alert", Kind: "rest", Status: engine.OK})
+	for _, test := range []struct {
+		name  string
+		count int
+	}{
+		{"incidents", 1},
+		{"/incidents", 1},
+		{"alert", 8},
+		{"alerts[inc-3]/alert", 1},
+		{"alerts", 8}, // the loop and its seven failures
+	} {
+		got, err := stepsNamed(run, test.name)
+		if err != nil || len(got) != test.count {
+			t.Errorf("%s: got %d steps and %v, want %d", test.name, len(got), err, test.count)
+		}
+	}
+	if _, err := stepsNamed(run, "alrets"); err == nil || !strings.Contains(err.Error(), `has no step "alrets"`) {
+		t.Errorf("an unknown step: got %v", err)
+	}
+}
+
 func TestTable(t *testing.T) {
 	t.Parallel()
 	got := page{style: style{on: true}, width: 60}.table([][]string{{"A", "B"}, {"世界", strings.Repeat("x", 80)}},

@@ -18,12 +18,14 @@ func summary(s style, run, look string, e engine.Event) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s in %s", s.red(statusWord(e.Status)), seconds(e))
 	if e.Error != nil {
-		b.WriteString(": " + indented(errorText(e.Error)) + "\n")
+		text := errorText(e.Error)
+		if e.Status == engine.Cancelled {
+			text = strings.TrimPrefix(text, "the run was cancelled: ") // the line says so already
+		}
+		b.WriteString(": " + indented(text))
 		show += stepFlags(e.Error)
-	} else {
-		b.WriteString("\n")
 	}
-	fmt.Fprintf(&b, "  look at it: %s\n", show)
+	fmt.Fprintf(&b, "\n  look at it: %s\n", show)
 	return b.String()
 }
 
@@ -34,7 +36,7 @@ func stepFlags(e *steps.Error) string {
 	}
 	flags := " --step " + quoteArg(e.Step)
 	switch e.Kind {
-	case steps.Expression, steps.BadInput, steps.Cancelled:
+	case steps.Expression, steps.BadInput, steps.Cancelled, steps.Auth: // requests for a token are not in the history
 		return flags
 	}
 	return flags + " --http"

@@ -151,3 +151,38 @@ func FuzzText(f *testing.F) {
 		}
 	})
 }
+
+func TestProgramName(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct{ arg0, want string }{
+		{"snrun", "snrun"},
+		{"./snrun", "./snrun"},
+		{"/opt/my tools/snrun", "'/opt/my tools/snrun'"},
+		{"/tmp/go-build123/b001/exe/snrun", "go run ./cmd/snrun"},
+	} {
+		if got := programName(test.arg0); got != test.want {
+			t.Errorf("%s: got %s, want %s", test.arg0, got, test.want)
+		}
+	}
+}
+
+func TestSoFarAndCountdown(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		d              time.Duration
+		soFar, waiting string
+	}{
+		{0, "0.0s", "0s"},
+		{249 * time.Millisecond, "0.2s", "1s"},
+		{2100 * time.Millisecond, "2.1s", "3s"},
+		{59 * time.Second, "59s", "59s"},
+		{200 * time.Second, "3m20s", "3m20s"},
+	} {
+		if got := soFar(test.d); got != test.soFar {
+			t.Errorf("so far %v: got %s, want %s", test.d, got, test.soFar)
+		}
+		if got := countdown(test.d); got != test.waiting {
+			t.Errorf("wait %v: got %s, want %s", test.d, got, test.waiting)
+		}
+	}
+}

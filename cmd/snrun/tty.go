@@ -47,6 +47,7 @@ func (v *ttyView) event(e engine.Event) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	l := v.board.apply(e)
+	width, _ := v.size()
 	text := ""
 	switch e.Type {
 	case engine.RunStarted:
@@ -54,12 +55,14 @@ func (v *ttyView) event(e engine.Event) {
 	case engine.TokenFetched:
 		text = "  " + signedIn(v.style, e) + "\n"
 	case engine.Logged:
-		text = logLine(v.style, e) + "\n"
+		if l != nil && !isItem(e) {
+			return // it stands where its step does
+		}
+		text = logLines(v.style, depthOf(e, l), e.Message, width-1)
 	case engine.StepEnded:
-		text = itemFailed(v.style, e, l)
+		text = itemFailed(v.style, e, l, width-1)
 	}
 	if text != "" {
-		width, _ := v.size()
 		v.settle(width, time.Time{})
 		v.above.WriteString(text)
 	}
@@ -91,13 +94,13 @@ func (v *ttyView) paint(now time.Time, last bool) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	width, height := v.size()
-	text := erase(v.frame, width)
+	start := rewind(v.frame, width)
 	if last {
 		v.settle(width, now)
 	} else {
 		v.settle(width, time.Time{})
 	}
-	text += v.above.String()
+	text := v.above.String()
 	v.above.Reset()
 	v.frame = nil
 	if !last {
@@ -108,7 +111,9 @@ func (v *ttyView) paint(now time.Time, last bool) {
 	for _, row := range v.frame {
 		text += row + "\n"
 	}
-	io.WriteString(v.w, text)
+	if start+text != "" {
+		io.WriteString(v.w, start+overwrite(text, width))
+	}
 }
 
 // settle lets lines stay: those that have ended and have no open one before them, and with the end of the view all.
@@ -121,7 +126,9 @@ func (v *ttyView) settle(width int, end time.Time) {
 			}
 			l.status, l.elapsed = engine.Interrupted, end.Sub(l.started)
 		}
-		if l.kind != "log" || l.status != engine.OK { // of a log the message stands there already
+		if l.isMessage() {
+			v.above.WriteString(logLines(v.style, l.depth, l.message, width-1))
+		} else {
 			v.above.WriteString(liveLine(v.style, l, width, l.started) + "\n")
 		}
 	}
@@ -152,9 +159,12 @@ func (v *ttyView) rows(width, height int, now time.Time) []string {
 // liveLine is the line of a step as wide as the terminal allows, never wider.
 func liveLine(s style, l *line, width int, now time.Time) string {
 	width = min(width, widestView) - 1
+	if l.isMessage() {
+		return strings.TrimSuffix(logLines(s, l.depth, cut(firstLine(l.message), width-len(indent(l.depth))-2), 0), "\n")
+	}
 	sign, elapsed := mark(l.status), l.took()
 	if !l.ended() {
-		sign, elapsed = spinner(now), span(now.Sub(l.started))
+		sign, elapsed = spinner(now), soFar(now.Sub(l.started))
 	}
 	titleCells, kindCells := titleWidth-2*l.depth, kindWidth+1
 	if width < 50 {
@@ -166,20 +176,37 @@ func liveLine(s style, l *line, width int, now time.Time) string {
 		return colourLine(s, cut(title, width), sign)
 	}
 	return colourLine(s, title, sign) + "  " + s.faint(cut(pad(l.kindShown(), kindCells), kindCells)) +
-		pad(cut(l.live(now), room), min(room, detailWidth+20)) + " " + s.faint(padLeft(elapsed, spanWidth))
+		pad(cut(l.live(now), room), min(room, detailWidth+12)) + " " + s.faint(padLeft(elapsed, spanWidth))
 }
 
 // live is detail with what the step waits for.
 func (l *line) live(now time.Time) string {
-	left := l.wakes.Sub(now)
-	if l.ended() || l.wakes.IsZero() || left <= 0 {
-		return l.detail()
+	left, detail := l.wakes.Sub(now), l.detail()
+	switch {
+	case l.ended() || l.wakes.IsZero() || left <= 0:
+		return detail
+	case l.retries == 0:
+		return fmt.Sprintf("%s in %s: %s", detail, countdown(left), l.waitsFor) // detail ends with the try
+	case detail == "":
+		return fmt.Sprintf("waits %s: %s", countdown(left), l.waitsFor)
 	}
-	waits := fmt.Sprintf("waits %s: %s", span(left), l.waitsFor)
-	if d := l.detail(); d != "" {
-		return d + ", " + waits
+	return fmt.Sprintf("%s, waits %s: %s", detail, countdown(left), l.waitsFor)
+}
+
+// soFar is how long something that goes on has lasted: with so few digits that they can be read.
+func soFar(d time.Duration) string {
+	if d < time.Second {
+		return fmt.Sprintf("%.1fs", max(d, 0).Truncate(framePause).Seconds())
 	}
-	return waits
+	return span(d)
+}
+
+// countdown is how long something takes yet, in whole seconds.
+func countdown(d time.Duration) string {
+	if d < time.Minute {
+		return fmt.Sprintf("%ds", (d+time.Second-1)/time.Second)
+	}
+	return span(d)
 }
 
 func colourLine(s style, text, sign string) string {
@@ -189,30 +216,4 @@ func colourLine(s style, text, sign string) string {
 func spinner(now time.Time) string {
 	frames := []rune("⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏")
 	return string(frames[now.UnixMilli()/framePause.Milliseconds()%int64(len(frames))])
-}
-
-// erase moves the cursor to where the frame begins and clears all below. A terminal that became narrower has broken
-// the frame's lines in the meantime.
-func erase(frame []string, width int) string {
-	if len(frame) == 0 {
-		return ""
-	}
-	rows := 0
-	for _, row := range frame {
-		rows += max(1, (cells(uncolour(row))+width-1)/max(width, 1))
-	}
-	return fmt.Sprintf("\x1b[%dA\r\x1b[J", rows)
-}
-
-// uncolour takes the colours of a style out of a text.
-func uncolour(s string) string {
-	var b strings.Builder
-	for {
-		text, rest, found := strings.Cut(s, "\x1b[")
-		b.WriteString(text)
-		if !found {
-			return b.String()
-		}
-		_, s, _ = strings.Cut(rest, "m")
-	}
 }

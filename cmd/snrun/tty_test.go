@@ -53,7 +53,14 @@ func (s *screen) control(arg string, what byte) {
 			s.t.Errorf("the cursor left the screen by %d lines", -s.row)
 			s.row = 0
 		}
+	case 'K':
+		if s.col < len(s.lines[s.row]) {
+			s.lines[s.row] = s.lines[s.row][:s.col]
+		}
 	case 'J':
+		if s.row == 0 && s.col == 0 && len(s.lines) > 1 {
+			s.t.Error("the screen is cleared from its top: some terminals keep what was there in their scrollback")
+		}
 		s.lines[s.row] = s.lines[s.row][:s.col]
 		s.lines = s.lines[:s.row+1]
 	case 'm':
@@ -78,7 +85,11 @@ func (s *screen) put(r rune) {
 		s.lines = append(s.lines, nil)
 	}
 	if r != '\n' {
-		s.lines[s.row] = append(s.lines[s.row][:s.col], r)
+		if s.col < len(s.lines[s.row]) {
+			s.lines[s.row][s.col] = r
+		} else {
+			s.lines[s.row] = append(s.lines[s.row], r)
+		}
 		s.col++
 	}
 }

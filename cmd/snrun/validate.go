@@ -36,6 +36,9 @@ func (a *app) validate(paths []string, asJSON bool) error {
 			return err
 		}
 	}
+	if c.files == 0 && len(c.mistakes) == 0 {
+		return usageError("name files or folders: snrun validate PATH", "there is nothing to check here: no job files, no profiles and no settings")
+	}
 	if err := a.printMistakes(c, asJSON); err != nil {
 		return err
 	}

@@ -57,10 +57,10 @@ func (a *app) lookCommand(file string) string {
 	plain.project, plain.database = a.getenv(projectVariable), a.getenv(databaseVariable)
 	if _, settings, err := plain.settings("."); err == nil {
 		if usual, err := plain.databaseFile(settings); err == nil && usual == file {
-			return "snrun history show"
+			return a.name + " history show"
 		}
 	}
-	return "snrun history show --db " + quoteArg(file)
+	return a.name + " history show --db " + quoteArg(file)
 }
 
 // engine makes the engine for one run, in view of whoever watches.
