@@ -76,6 +76,9 @@ func (a *app) settings(from string) (dir string, s jobs.Settings, err error) {
 			return "", s, err
 		}
 	}
+	if a.profiles != "" && !isFound(s.Profiles) {
+		return "", s, usageError("name the file that holds the profiles", "--profiles %s: there is no such file", quoteArg(a.profiles))
+	}
 	return dir, s, nil
 }
 

@@ -246,7 +246,7 @@ func (a *answer) statusHint() string {
 	location := a.resp.Header.Get("Location")
 	switch s := a.status(); {
 	case s == http.StatusUnauthorized && a.call.in.Has("profile"):
-		return "the profile " + a.call.in.Text("profile") + " signed in, and the server did not accept it: check its auth:"
+		return "the profile " + a.call.in.Text("profile") + " signed in, and the server did not accept it: check its auth in profiles.yaml"
 	case s == http.StatusUnauthorized:
 		return "name a profile that signs in"
 	case s == http.StatusForbidden:

@@ -86,7 +86,7 @@ func newDownload(name string, c *call) (*download, error) {
 		return nil, hinted(badInput("save_to: %q is a folder", name), "add a file name")
 	}
 	if err := os.MkdirAll(filepath.Dir(d.path), 0o777); err != nil {
-		return nil, wrapInput("save_to", fileError(err))
+		return nil, wrapInput("save_to", fmt.Errorf("its folder cannot be made: %w", err))
 	}
 	d.temp = filepath.Join(filepath.Dir(d.path), fmt.Sprintf(".%s.%08x.part", filepath.Base(d.path), rand.Uint32()))
 	var err error
