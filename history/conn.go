@@ -14,29 +14,30 @@ import (
 type conn struct {
 	db    *sqlite3.SQLiteConn
 	stmts map[string]*sqlite3.SQLiteStmt
+	named []driver.NamedValue // the arguments of one statement, as the driver takes them
 }
 
 // row is one statement with its arguments, ready to be carried out. The text is one of the package's constants: each is
 // prepared once.
 type row struct {
 	sql  string
-	args []driver.NamedValue
+	args []any // nil, int64, string, []byte
 }
 
-// rowOf makes a row. Numbers, texts, bytes and nil are taken as they are, a time as microseconds, NULL when it is zero.
+// rowOf makes a row of args, which it keeps. Numbers, texts, bytes and nil are taken as they are, a time as microseconds,
+// NULL when it is zero.
 func rowOf(sql string, args ...any) row {
-	values := make([]driver.NamedValue, len(args))
 	for i, arg := range args {
-		values[i] = driver.NamedValue{Ordinal: i + 1, Value: column(arg)}
+		args[i] = column(arg)
 	}
-	return row{sql, values}
+	return row{sql, args}
 }
 
 // bytes is how much text and other data the row holds.
 func (r row) bytes() int {
 	size := 0
 	for _, arg := range r.args {
-		switch v := arg.Value.(type) {
+		switch v := arg.(type) {
 		case []byte:
 			size += len(v)
 		case string:
@@ -47,7 +48,7 @@ func (r row) bytes() int {
 }
 
 // column gives the value that is stored for a Go value.
-func column(v any) driver.Value {
+func column(v any) any {
 	switch v := v.(type) {
 	case int:
 		return int64(v)
@@ -88,8 +89,16 @@ func (c *conn) exec(r row) error {
 		stmt = prepared.(*sqlite3.SQLiteStmt)
 		c.stmts[r.sql] = stmt
 	}
-	_, err := stmt.ExecContext(context.Background(), r.args)
-	return err
+	c.named = c.named[:0]
+	for i, arg := range r.args {
+		c.named = append(c.named, driver.NamedValue{Ordinal: i + 1, Value: arg})
+	}
+	// Not ExecContext: the driver hands all arguments of a query to SQLite in one call into C, those of a command one by one.
+	rows, err := stmt.QueryContext(context.Background(), c.named)
+	if err != nil {
+		return err
+	}
+	return rows.Close()
 }
 
 // identity gives what the database says of itself.

@@ -2,7 +2,6 @@ package history
 
 import (
 	"database/sql"
-	"maps"
 	"net/http"
 	"slices"
 	"time"
@@ -127,8 +126,13 @@ func header(h http.Header) (any, error) {
 	if h == nil {
 		return nil, nil
 	}
+	names := make([]string, 0, len(h))
+	for name := range h {
+		names = append(names, name)
+	}
+	slices.Sort(names)
 	text := append(make([]byte, 0, 256), '{')
-	for i, name := range slices.Sorted(maps.Keys(h)) {
+	for i, name := range names {
 		if i > 0 {
 			text = append(text, ',')
 		}
