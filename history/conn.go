@@ -22,6 +22,7 @@ type conn struct {
 type row struct {
 	sql  string
 	args []any // nil, int64, string, []byte
+	when *row  // a query that says whether it is carried out at all; nil: always
 }
 
 // rowOf makes a row of args, which it keeps. Numbers, texts, bytes and nil are taken as they are, a time as microseconds,
@@ -30,7 +31,7 @@ func rowOf(sql string, args ...any) row {
 	for i, arg := range args {
 		args[i] = column(arg)
 	}
-	return row{sql, args}
+	return row{sql: sql, args: args}
 }
 
 // bytes is how much text and other data the row holds.
@@ -80,11 +81,40 @@ func (c *conn) run(sql string) error {
 
 // exec carries out one row.
 func (c *conn) exec(r row) error {
+	if r.when != nil {
+		if holds, err := c.holds(*r.when); err != nil || !holds {
+			return err
+		}
+	}
+	// Not ExecContext: the driver hands all arguments of a query to SQLite in one call into C, those of a command one by one.
+	rows, err := c.query(r)
+	if err != nil {
+		return err
+	}
+	return rows.Close()
+}
+
+// holds says whether a query gives a number other than 0.
+func (c *conn) holds(query row) (bool, error) {
+	rows, err := c.query(query)
+	if err != nil {
+		return false, err
+	}
+	defer rows.Close()
+	var answer [1]driver.Value
+	if err := rows.Next(answer[:]); err != nil {
+		return false, err
+	}
+	return answer[0] != int64(0), nil
+}
+
+// query starts a statement, which is prepared once.
+func (c *conn) query(r row) (driver.Rows, error) {
 	stmt := c.stmts[r.sql]
 	if stmt == nil {
 		prepared, err := c.db.Prepare(r.sql)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		stmt = prepared.(*sqlite3.SQLiteStmt)
 		c.stmts[r.sql] = stmt
@@ -93,12 +123,7 @@ func (c *conn) exec(r row) error {
 	for i, arg := range r.args {
 		c.named = append(c.named, driver.NamedValue{Ordinal: i + 1, Value: arg})
 	}
-	// Not ExecContext: the driver hands all arguments of a query to SQLite in one call into C, those of a command one by one.
-	rows, err := stmt.QueryContext(context.Background(), c.named)
-	if err != nil {
-		return err
-	}
-	return rows.Close()
+	return stmt.QueryContext(context.Background(), c.named)
 }
 
 // identity gives what the database says of itself.

@@ -13,8 +13,11 @@ const (
 	intendSQL = `INSERT INTO journal (id, key, started) VALUES (?, ?, ?)`
 	resultSQL = `INSERT INTO journal (id, key, started, ended, result) VALUES (?, ?, ?, ?, ?)`
 	dropSQL   = `DELETE FROM journal WHERE id BETWEEN ? AND ?`
-	callsSQL  = `SELECT id, key, ended IS NOT NULL FROM journal WHERE id BETWEEN ? AND ? ORDER BY id`
-	callSQL   = `SELECT key, started, ended, result FROM journal WHERE id = ?`
+	// Without a WHERE the table is emptied page by page instead of row by row, at a tenth of the price.
+	dropAllSQL = `DELETE FROM journal`
+	aloneSQL   = `SELECT NOT EXISTS (SELECT 1 FROM journal WHERE id < ?1) AND NOT EXISTS (SELECT 1 FROM journal WHERE id > ?2)`
+	callsSQL   = `SELECT id, key, ended IS NOT NULL FROM journal WHERE id BETWEEN ? AND ? ORDER BY id`
+	callSQL    = `SELECT key, started, ended, result FROM journal WHERE id = ?`
 )
 
 // Intend records that an unsafe call is about to be made.
@@ -78,6 +81,12 @@ func (s *Store) noteCall(l *ledger, entry engine.Entry) error {
 		}
 	}
 	return nil
+}
+
+// drop takes all rows of a run out of the journal.
+func drop(lo, hi int64) []row {
+	alone := rowOf(aloneSQL, lo, hi)
+	return []row{{sql: dropAllSQL, when: &alone}, rowOf(dropSQL, lo, hi)}
 }
 
 // Lookup gives what is recorded of a call. The entry has the key, the times and the result.

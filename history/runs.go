@@ -59,8 +59,7 @@ func (s *Store) Finish(run *engine.Run) error {
 	}
 	rows := []row{rowOf(finishRun, string(run.Status), ended, output, failure, l.number)}
 	if run.Status == engine.OK || run.Status == engine.Skipped {
-		lo, hi := rowRange(l.number)
-		rows = append(rows, rowOf(dropSQL, lo, hi))
+		rows = append(rows, drop(rowRange(l.number))...)
 	}
 	if err := s.flush("finish run "+run.ID, rows...); err != nil {
 		return err

@@ -20,7 +20,7 @@ import (
 // base64. Nothing is escaped that JSON does not ask for. NaN, infinities and values that are no data are errors that
 // name their place.
 func EncodeJSON(v any) ([]byte, error) {
-	e := jsonEncoder{out: make([]byte, 0, 256)}
+	e := jsonEncoder{out: make([]byte, 0, 1024)}
 	if err := e.value(v); err != nil {
 		return nil, fmt.Errorf("cannot be written as JSON: %w", err)
 	}
