@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/expr-lang/expr/ast"
 	"github.com/expr-lang/expr/compiler"
@@ -24,8 +25,8 @@ type Expr struct {
 	node    *source.Node
 	offset  int // of text in the node's value
 	text    string
-	program *vm.Program
-	path    []string // of a plain path: the name and the fields below it
+	program func() (*vm.Program, error) // compiles it when it is called first
+	path    []string                    // of a plain path: the name and the fields below it
 	sites   []site
 	uses    *Uses
 	shape   *Shape
@@ -58,12 +59,13 @@ func CompileExpr(n *source.Node, offset int, text string, s *Scope, r *source.Re
 		e.shape = shape.WithSecret()
 	}
 	config := *c.machine.config
-	program, err := compiler.Compile(&parser.Tree{Node: root}, &config)
-	if err != nil {
-		c.report(file.Location{}, "the expression cannot be compiled", "write it in a simpler way")
-		return nil
+	e.program = sync.OnceValues(func() (*vm.Program, error) { return compiler.Compile(&parser.Tree{Node: root}, &config) })
+	if e.path == nil { // a path is walked: it needs its program only to say what was in its way
+		if _, err := e.program(); err != nil {
+			c.report(file.Location{}, "the expression cannot be compiled", "write it in a simpler way")
+			return nil
+		}
 	}
-	e.program = program
 	if len(e.uses.reads) == 0 {
 		return e.fix(r)
 	}
@@ -151,9 +153,13 @@ func (e *Expr) Eval(names map[string]any) (any, error) {
 
 // run evaluates the expression in a machine of expr's.
 func (e *Expr) run(names map[string]any) (any, *failure) {
+	program, err := e.program()
+	if err != nil {
+		return nil, e.failure(err)
+	}
 	pool := &theMachine().pool
 	m := pool.Get().(*vm.VM)
-	v, err := m.Run(e.program, names)
+	v, err := m.Run(program, names)
 	pool.Put(m)
 	if err != nil {
 		return nil, e.failure(err)
