@@ -87,6 +87,7 @@ type execution struct {
 	fail    func(error)     // ends both at once: the journal failed
 	stop    func()          // gives back what the contexts hold
 	clocks  clocks
+	samples samples
 }
 
 // begin records the run as running.

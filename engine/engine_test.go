@@ -524,3 +524,47 @@ steps:
 		}
 	}
 }
+
+// TestSampled holds that the history does not grow with the items of a loop: of those that went well the first keep their
+// requests, of those that failed all.
+func TestSampled(t *testing.T) {
+	t.Parallel()
+	server := steptest.NewServer(t)
+	server.On("/ok", steptest.Answer{Times: -1})
+	server.On("/bad", steptest.Answer{Status: 422, Times: -1})
+	w := newWorld(t)
+	w.clients = steptest.NewClients(t)
+	w.request.Env = map[string]any{"URL": server.URL}
+	run := w.run(`
+steps:
+  - {id: alone, rest: {url: "${env.URL}/ok"}}
+  - foreach:
+      in: ${1..300}
+      key: ${item}
+      concurrency: 4
+      tolerate: all
+      steps:
+        - {id: send, rest: {url: "${env.URL}/${item % 2 == 0 ? 'ok' : 'bad'}"}}
+  - {fail: a run that ends well leaves no journal}
+`)
+	kept := map[string]int{}
+	for key := range 301 {
+		path := "/alone"
+		if key > 0 {
+			path = fmt.Sprintf("/foreach:2[%d]/send", key)
+		}
+		entry, mark, err := w.journal.Lookup(run.ID, path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if mark == engine.Unknown {
+			t.Fatalf("%s is not in the journal", path)
+		}
+		for _, x := range entry.Exchanges {
+			kept[fmt.Sprint(strings.Contains(path, "["), x.Status)]++
+		}
+	}
+	if got, want := fmt.Sprint(kept), "map[false 200:1 true 200:100 true 422:150]"; got != want {
+		t.Errorf("kept %s, want %s", got, want)
+	}
+}

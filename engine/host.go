@@ -95,10 +95,13 @@ func (h *host) call(ctx context.Context, c flow.Call) (flow.Result, error) {
 	limited, cancel := withDeadline(ctx, c.Deadline)
 	defer cancel()
 	entry := Entry{Key: c.Key, StepKey: c.StepKey, Attempt: c.Attempt, Started: time.Now()}
-	env := h.env(c, &entry)
-	out, err := protect(limited, c, env)
+	var seen exchanges
+	out, err := protect(limited, c, h.env(c, &seen))
 	entry.Ended = time.Now()
 	failure := h.failure(limited, c, err)
+	if failure != nil || !c.Item || h.samples.take(c.Step) {
+		entry.Exchanges = h.maskedExchanges(seen.list)
+	}
 	result := flow.Result{Value: out.Value, Names: out.Names, Next: out.Next, Total: out.Total, Started: entry.Started, Ended: entry.Ended}
 	entry.Result, entry.Error = h.encode(result, failure), h.masked(failure)
 	if err := h.Journal.Commit(h.run.ID, entry); err != nil {
@@ -113,16 +116,23 @@ func (h *host) call(ctx context.Context, c flow.Call) (flow.Result, error) {
 	return result, failure
 }
 
-// env is what the kind's function may reach. It collects the exchanges of the call, masked.
-func (h *host) env(c flow.Call, entry *Entry) *steps.Env {
-	var mu sync.Mutex
+// exchanges collects the exchanges of a call.
+type exchanges struct {
+	mu   sync.Mutex
+	list []steps.Exchange
+}
+
+func (e *exchanges) add(x steps.Exchange) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.list = append(e.list, x)
+}
+
+// env is what the kind's function may reach.
+func (h *host) env(c flow.Call, seen *exchanges) *steps.Env {
 	return &steps.Env{
 		Clients: h.Clients, Dir: h.Dir, Cursor: c.Cursor, Attempt: c.Attempt, Key: c.Key, UserAgent: h.UserAgent,
-		Observe: func(x steps.Exchange) {
-			mu.Lock()
-			defer mu.Unlock()
-			entry.Exchanges = append(entry.Exchanges, h.maskedExchange(x))
-		},
+		Observe: seen.add,
 	}
 }
 

@@ -107,6 +107,14 @@ func statusOf(n flow.Note) Status {
 	return Failed
 }
 
+// maskedExchanges are exchanges in which no secret shows.
+func (h *host) maskedExchanges(list []steps.Exchange) []steps.Exchange {
+	for i, x := range list {
+		list[i] = h.maskedExchange(x)
+	}
+	return list
+}
+
 // maskedExchange is an exchange in which no secret shows.
 func (h *host) maskedExchange(x steps.Exchange) steps.Exchange {
 	x.URL, x.Error = h.Redactor.Text(x.URL), h.Redactor.Text(x.Error)

@@ -19,7 +19,7 @@ func profileFields() []steps.Field {
 		{Name: "max_concurrent", Static: true, Type: steps.Of(steps.Int), Example: "4", Doc: "How many requests may be under way at once."},
 		{Name: "expect", Type: conditionsType(), Example: "response.body?.error == nil", Doc: "What every answer must fulfil, beside what the step expects: a condition or a list of them."},
 		{Name: "idempotency_header", Type: steps.Of(steps.Text), Default: "Idempotency-Key", Doc: "The header that a step's `idempotency_key` is sent in."},
-		{Name: "history", Static: true, Type: steps.ObjectOf(historyFields()...), Doc: "What the history keeps of requests and answers."},
+		{Name: "history", Static: true, Type: steps.ObjectOf(historyFields()...), Doc: "What the history keeps of requests and answers. Inside loops those of the first 100 calls of each step that go well are kept, and of all that fail."},
 	}
 }
 

@@ -170,7 +170,17 @@ func (r *runRecord) page(p page, look string, o showOptions) string {
 		b.WriteString("\n" + exchangePage(p, title, x.Exchange))
 	}
 	if o.http && len(r.exchanges) == 0 {
-		b.WriteString("\nno requests were made\n")
+		b.WriteString("\n" + r.noRequests() + "\n")
 	}
 	return b.String()
+}
+
+// noRequests says why there are no requests to show.
+func (r *runRecord) noRequests() string {
+	for _, s := range r.Steps {
+		if s.Status == engine.OK && strings.Contains(s.Key, "[") {
+			return fmt.Sprintf("no requests are on record: of a loop's items that go well, the first %d of each step keep theirs", engine.Sampled)
+		}
+	}
+	return "no requests were made"
 }

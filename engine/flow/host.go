@@ -39,6 +39,7 @@ type Call struct {
 	Cursor   any            // of a walk: where the page starts
 	State    map[string]any // of a save step: the values to keep
 	Unsafe   bool           // making it twice may do harm
+	Item     bool           // made inside an item of a loop
 	Cleanup  bool           // made at the end of a run, also of one that was cancelled
 	Deadline Deadline
 }
