@@ -47,6 +47,9 @@ func (s *signer) CloseIdleConnections() { s.wire.closeIdle() }
 
 func (s *signer) send(req *http.Request) (*http.Response, error) {
 	ours := s.wire.ours(req.URL)
+	if !ours && req.Header[SignInHeader] == nil && req.Header["Referer"] == nil {
+		return s.wire.other.RoundTrip(req) // nothing is put on it, and nothing taken off
+	}
 	out := s.prepare(req, ours)
 	switch {
 	case !ours || req.Header.Get(SignInHeader) == "none":
