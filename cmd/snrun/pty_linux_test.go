@@ -16,7 +16,7 @@ func openTerminal(t *testing.T) (watcher, terminal *os.File) {
 	t.Helper()
 	watcher, err := os.OpenFile("/dev/ptmx", os.O_RDWR|unix.O_NOCTTY, 0)
 	if err != nil {
-		t.Skipf("no pseudo-terminal: %v", err)
+		missing(t, "no pseudo-terminal", err)
 	}
 	t.Cleanup(func() { watcher.Close() })
 	fd := int(watcher.Fd())
