@@ -16,8 +16,8 @@ func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"snrun": main, "bench-server": benchServer, "bench-bare": benchBare})
 }
 
-// missing skips a test for which this machine lacks something. In CI nothing may be missing.
-func missing(t *testing.T, what string, err error) {
+// needs skips a test for which this machine lacks something. In CI nothing may be missing.
+func needs(t *testing.T, what string, err error) {
 	t.Helper()
 	if os.Getenv("CI") != "" {
 		t.Fatalf("%s: %v", what, err)

@@ -16,7 +16,7 @@ func openTerminal(t *testing.T) (watcher, terminal *os.File) {
 	t.Helper()
 	watcher, err := os.OpenFile("/dev/ptmx", os.O_RDWR|unix.O_NOCTTY, 0)
 	if err != nil {
-		missing(t, "no pseudo-terminal", err)
+		needs(t, "no pseudo-terminal", err)
 	}
 	t.Cleanup(func() { watcher.Close() })
 	fd := int(watcher.Fd())

@@ -198,7 +198,7 @@ func TestFullDiskOnStandardOutputIsTold(t *testing.T) {
 	t.Parallel()
 	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
 	if err != nil {
-		missing(t, "no device that is always full", err)
+		needs(t, "no device that is always full", err)
 	}
 	defer full.Close()
 	cmd := snrun(t.TempDir(), "version")
