@@ -63,11 +63,7 @@ func (e *Engine) Run(ctx context.Context, req Request) (*Run, error) {
 		return nil, err
 	}
 	defer x.stop()
-	given, err := x.given(req)
-	if err != nil {
-		return nil, err
-	}
-	out := flow.Run(&host{execution: x}, req.Job, given)
+	out := flow.Run(&host{execution: x}, req.Job, x.given(req))
 	x.settle(out)
 	if err := e.Journal.Finish(x.run); err != nil {
 		return x.run, fmt.Errorf("recording the end of run %s: %w", x.run.ID, err)
@@ -82,6 +78,7 @@ type execution struct {
 	run     *Run
 	job     *jobs.Job
 	state   string          // the name that the job's state is kept under
+	saved   map[string]any  // that state as the run began
 	ctx     context.Context // ends with the run's cancellation or timeout
 	cleanup context.Context // ends a grace later
 	fail    func(error)     // ends both at once: the journal failed
@@ -104,12 +101,16 @@ func (e *Engine) begin(ctx context.Context, req Request) (*execution, error) {
 		run.Due = now
 	}
 	run.Inputs, _ = e.Redactor.Value(req.Inputs).(map[string]any)
-	if err := e.Journal.Begin(run); err != nil {
-		return nil, fmt.Errorf("recording the run: %w", err)
-	}
 	x := &execution{Engine: e, run: run, job: req.Job, state: req.Job.Name}
 	if req.Space != "" {
 		x.state += "@" + req.Space
+	}
+	var err error
+	if x.saved, err = e.Journal.State(x.state); err != nil { // read first: a run on record has an end
+		return nil, fmt.Errorf("reading the state of %s: %w", req.Job.Name, err)
+	}
+	if err := e.Journal.Begin(run); err != nil {
+		return nil, fmt.Errorf("recording the run: %w", err)
 	}
 	x.contexts(ctx)
 	x.tell(Event{Type: RunStarted, Job: run.Job})
@@ -147,15 +148,11 @@ func withTimeout(ctx context.Context, limit time.Duration) (context.Context, con
 var errGrace = errors.New("the run was ending, and its last steps took too long")
 
 // given is what the flow starts with.
-func (x *execution) given(req Request) (flow.Given, error) {
-	state, err := x.Journal.State(x.state)
-	if err != nil {
-		return flow.Given{}, fmt.Errorf("reading the state of %s: %w", req.Job.Name, err)
-	}
+func (x *execution) given(req Request) flow.Given {
 	values := map[string]any{}
 	for _, s := range req.Job.State {
 		values[s.Name] = s.Initial
-		if saved, ok := state[s.Name]; ok {
+		if saved, ok := x.saved[s.Name]; ok {
 			values[s.Name] = saved
 		}
 	}
@@ -167,7 +164,7 @@ func (x *execution) given(req Request) (flow.Given, error) {
 	if inputs == nil {
 		inputs = map[string]any{}
 	}
-	return flow.Given{Inputs: inputs, State: values, Run: run, Env: req.Env, Secrets: req.Secrets, Mask: x.Redactor.AddDerived, Hide: x.Redactor.Text}, nil
+	return flow.Given{Inputs: inputs, State: values, Run: run, Env: req.Env, Secrets: req.Secrets, Mask: x.Redactor.AddDerived, Hide: x.Redactor.Text}
 }
 
 // settle turns the flow's outcome into the run's record.
@@ -176,6 +173,10 @@ func (x *execution) settle(out flow.Outcome) {
 	x.run.Output = x.Redactor.Value(out.Output)
 	x.run.Status = OK
 	failure := out.Error
+	var broken *brokenError
+	if errors.As(context.Cause(x.cleanup), &broken) { // also when the flow had nothing more to ask, and never heard of it
+		out.Halt = broken
+	}
 	if out.Halt != nil {
 		failure = x.halted(out.Halt)
 	}
@@ -206,6 +207,7 @@ func (x *execution) masked(e *steps.Error) *steps.Error {
 	m := *e
 	m.Message, m.Hint, m.Step = x.Redactor.Text(e.Message), x.Redactor.Text(e.Hint), x.Redactor.Text(e.Step)
 	m.Fields, _ = x.Redactor.Value(e.Fields).(map[string]any)
+	m.Response, m.Cause = nil, nil // as they came
 	return &m
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -28,6 +29,8 @@ type probe struct {
 	mu    sync.Mutex
 	calls []string // keys, in the order in which they began
 	fails map[string]int
+	// during is called in each call; nil for nothing.
+	during func(key string)
 }
 
 func (p *probe) kind() *steps.Kind {
@@ -59,6 +62,9 @@ func (p *probe) run(ctx context.Context, in steps.Input, env *steps.Env) (steps.
 	failed := p.fails[base]
 	p.fails[base]++
 	p.mu.Unlock()
+	if p.during != nil {
+		p.during(env.Key)
+	}
 	if in.Bool("panics") {
 		panic("out of order")
 	}
@@ -299,6 +305,45 @@ func TestState(t *testing.T) {
 	check(t, "a space of its own", outcome(w.run(yaml)), "ok 21")
 }
 
+// TestSavedInside holds that what is saved in a block, or in a loop, is there behind it.
+func TestSavedInside(t *testing.T) {
+	t.Parallel()
+	tests := []struct{ name, steps, want string }{
+		{"a block", "{steps: [{save: {n: 5}}]}", "ok 5"},
+		{"a switch", "{switch: [{steps: [{save: {n: 5}}]}]}", "ok 5"},
+		{"a try", "{try: [{save: {n: 5}}], catch: [{steps: [{log: no}]}]}", "ok 5"},
+		{"what failed, for its catch", "{try: [{save: {n: 5}}, {fail: no}], catch: [{steps: [{save: {n: \"${state.n + 1}\"}}]}]}", "ok 6"},
+		{"a loop", "{foreach: {in: [1, 2], steps: [{save: {n: \"${item}\"}}]}}", "ok 2"},
+		{"a loop with several items at once", "{foreach: {in: [1], concurrency: 4, steps: [{save: {n: 5}}]}}", "ok 5"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			yaml := "state: {n: {initial: 0}}\nsteps:\n  - " + test.steps + "\noutput: ${state.n}"
+			check(t, "outcome", outcome(newWorld(t).run(yaml)), test.want)
+		})
+	}
+}
+
+// TestIntent holds that the intent of a call that may not be made twice is in the journal before the call is made.
+func TestIntent(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	marks := map[string]engine.Mark{}
+	w.probe.during = func(key string) {
+		_, mark, err := w.journal.Lookup(w.events[0].Run, key)
+		if err != nil {
+			t.Error(err)
+		}
+		marks[key] = mark
+	}
+	w.run("steps:\n  - {id: reads, probe: {value: 1}}\n  - {id: writes, probe: {unsafe: true, fails: 1, repeat: always}, retry: {attempts: 2, backoff: {initial: 1ms}}}")
+	want := map[string]engine.Mark{"/reads": engine.Unknown, "/writes": engine.Intended, "/writes#2": engine.Intended}
+	if !maps.Equal(marks, want) {
+		t.Errorf("in the journal while they were made: %v, want %v", marks, want)
+	}
+}
+
 func TestRetry(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -318,7 +363,7 @@ func TestRetry(t *testing.T) {
 		{"when decides against", "{id: p, probe: {fails: 1, repeat: if_safe}, retry: {when: error.status == 500}}", "failed after 1", 0},
 		{"when makes nothing safe", "{id: p, probe: {fails: 1, repeat: if_safe, unsafe: true}, retry: {when: 'true'}}", "failed after 1", 0},
 		{"backoff grows to its max", "{id: p, probe: {fails: 4, repeat: if_safe, value: 1}, retry: {attempts: 5, backoff: {initial: 2s, multiplier: 3, max: 10s, jitter: none}}}", "ok 1 after 5", 28 * time.Second},
-		{"the server's wait beats the backoff", "{id: p, probe: {fails: 1, repeat: if_safe, retry_after: 7s, value: 1}}", "ok 1 after 2", 7 * time.Second},
+		{"the server's wait beats the backoff", "{id: p, probe: {fails: 1, repeat: if_safe, retry_after: 7s, value: 1}, retry: {backoff: {initial: 9s, jitter: none}}}", "ok 1 after 2", 7 * time.Second},
 		{"a wait that is too long fails at once", "{id: p, probe: {fails: 1, repeat: if_safe, retry_after: 1h}}", "failed after 1", 0},
 		{"max_elapsed ends the tries", "{id: p, probe: {fails: 9, repeat: if_safe}, retry: {attempts: 9, max_elapsed: 5s, backoff: {initial: 2s, multiplier: 1, jitter: none}}}", "failed after 3", 4 * time.Second},
 		{"a timeout ends the tries", "{id: p, timeout: 5s, probe: {fails: 9, repeat: if_safe}, retry: {attempts: 9, backoff: {initial: 2s, multiplier: 1, jitter: none}}}", "failed after 3", 4 * time.Second},
@@ -374,6 +419,8 @@ func TestTimeouts(t *testing.T) {
 	tests := []struct{ name, yaml, want string }{
 		{"of a step", "steps:\n  - {id: a, timeout: 2s, probe: {takes: 1h}}", "failed null timeout(a) the timeout of 2s of step a has passed"},
 		{"of a block", "steps:\n  - id: b\n    timeout: 3s\n    steps: [{probe: {takes: 2s}}, {id: a, probe: {takes: 2s}}]", "failed null timeout(a) the timeout of 3s of step b has passed"},
+		{"of a block, before that of a step inside", "steps:\n  - id: b\n    timeout: 3s\n    steps: [{id: a, timeout: 1h, probe: {takes: 2h}}]", "failed null timeout(a) the timeout of 3s of step b has passed"},
+		{"is over with its step", "steps:\n  - {timeout: 2s, probe: {takes: 1s}}\n  - {probe: {takes: 1h}}\noutput: 1", "ok 1"},
 		{"can be caught", "steps:\n  - id: t\n    try: [{timeout: 2s, probe: {takes: 1h}}]\n    catch: [{when: error.kind == 'timeout', steps: [{log: late}]}]\noutput: ${steps.t.output}", `ok "late"`},
 		{"of the run", "timeout: 2s\nsteps:\n  - {id: a, probe: {takes: 1h}}\nfinally: [{id: f, probe: {takes: 5s}}]", "failed null timeout() the run took longer than its timeout of 2s"},
 		{"of the run cannot be caught", "timeout: 2s\nsteps:\n  - id: t\n    try: [{probe: {takes: 1h}}]\n    catch: [{steps: [{log: late}]}]", "failed null timeout() the run took longer than its timeout of 2s"},
@@ -445,7 +492,7 @@ func TestCancel(t *testing.T) {
 		w.ctx = ctx
 		time.AfterFunc(2*time.Second, cancel)
 		run := w.run("steps:\n  - id: t\n    try: [{id: a, probe: {takes: 1h}}]\n    catch: [{steps: [{log: no}]}]\n    finally: [{id: f, probe: {takes: 5s}}]\n  - log: never\n" +
-			"on_failure: [{log: no}]\nfinally: [{id: g, probe: {takes: 5s}}]")
+			"on_failure: [{log: no}]\non_success: [{log: no}]\nfinally: [{id: g, probe: {takes: 5s}}]")
 		check(t, "outcome", outcome(run), "cancelled null cancelled() the run was cancelled")
 		check(t, "steps", keys(run), "/t cancelled\n/t/try/a cancelled\n/t/finally/f ok\n/finally/g ok")
 		if took := run.Ended.Sub(run.Started); took != 12*time.Second {

@@ -3,9 +3,7 @@ package engine
 import (
 	"context"
 	"errors"
-	"fmt"
 	"maps"
-	"runtime/debug"
 	"slices"
 	"sync"
 	"time"
@@ -24,6 +22,15 @@ type brokenError struct{ cause error }
 
 func (e *brokenError) Error() string { return e.cause.Error() }
 func (e *brokenError) Unwrap() error { return e.cause }
+
+// recorded ends the run when the journal gave an error: nothing more goes out that could not be recorded.
+func (x *execution) recorded(err error) error {
+	if err == nil {
+		return nil
+	}
+	x.fail(err)
+	return &brokenError{err}
+}
 
 // stopped gives the reason for which a context ended, nil while it has not.
 func stopped(ctx context.Context) error {
@@ -62,7 +69,7 @@ func (h *host) Do(c flow.Call) (flow.Result, error) {
 		return h.save(c)
 	}
 	if c.Unsafe {
-		if err := h.Journal.Intend(h.run.ID, c.Key); err != nil {
+		if err := h.recorded(h.Journal.Intend(h.run.ID, c.Key)); err != nil {
 			return flow.Result{}, err
 		}
 	}
@@ -81,7 +88,7 @@ func (h *host) save(c flow.Call) (flow.Result, error) {
 	}
 	now := time.Now()
 	entry := Entry{Key: c.Key, StepKey: c.StepKey, Attempt: 1, Started: now, Ended: now, Job: h.state, State: c.State}
-	return flow.Result{Value: c.State, Started: now, Ended: now}, h.Journal.Commit(h.run.ID, entry)
+	return flow.Result{Value: c.State, Started: now, Ended: now}, h.recorded(h.Journal.Commit(h.run.ID, entry))
 }
 
 // holdsSecret says whether a secret shows in a value.
@@ -104,7 +111,7 @@ func (h *host) call(ctx context.Context, c flow.Call) (flow.Result, error) {
 	}
 	result := flow.Result{Value: out.Value, Names: out.Names, Next: out.Next, Total: out.Total, Started: entry.Started, Ended: entry.Ended}
 	entry.Result, entry.Error = h.encode(result, failure), h.masked(failure)
-	if err := h.Journal.Commit(h.run.ID, entry); err != nil {
+	if err := h.recorded(h.Journal.Commit(h.run.ID, entry)); err != nil {
 		return flow.Result{}, err
 	}
 	if failure == nil {
@@ -140,11 +147,7 @@ func (h *host) env(c flow.Call, seen *exchanges) *steps.Env {
 func protect(ctx context.Context, c flow.Call, env *steps.Env) (out steps.Output, err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			err = &steps.Error{
-				Kind: steps.BadInput, Message: fmt.Sprintf("a defect in snrun: %v", p),
-				Hint:  "please report it, with this: " + string(debug.Stack()),
-				Cause: fmt.Errorf("panic: %v", p),
-			}
+			err = flow.Defect(p)
 		}
 	}()
 	return c.Step.Kind.Run(ctx, c.Input, env)
@@ -193,50 +196,3 @@ func (h *host) Sleep(w flow.Wait) error {
 
 // Now gives the time.
 func (h *host) Now(string) (time.Time, error) { return time.Now(), nil }
-
-// Fork runs branches as goroutines, and waits for all that it started.
-func (h *host) Fork(n, limit int, branch func(i int, h flow.Host) error) error {
-	if limit <= 1 || n <= 1 {
-		return h.oneByOne(n, branch)
-	}
-	errs := make([]error, n)
-	var next, failed = 0, false
-	var mu sync.Mutex
-	take := func() (int, bool) {
-		mu.Lock()
-		defer mu.Unlock()
-		if failed || next == n {
-			return 0, false
-		}
-		next++
-		return next - 1, true
-	}
-	var wg sync.WaitGroup
-	for range min(limit, n) {
-		wg.Go(func() {
-			for i, more := take(); more; i, more = take() {
-				if errs[i] = branch(i, h); errs[i] != nil {
-					mu.Lock()
-					failed = true
-					mu.Unlock()
-				}
-			}
-		})
-	}
-	wg.Wait()
-	for _, err := range errs {
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (h *host) oneByOne(n int, branch func(i int, h flow.Host) error) error {
-	for i := range n {
-		if err := branch(i, h); err != nil {
-			return err
-		}
-	}
-	return nil
-}

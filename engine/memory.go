@@ -51,17 +51,19 @@ func (m *Memory) Intend(run, key string) error {
 func (m *Memory) Commit(run string, entry Entry) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.calls[run][entry.Key] = kept{entry, Done}
+	state := map[string][]byte{}
 	for _, name := range slices.Sorted(maps.Keys(entry.State)) {
 		text, err := steps.EncodeJSON(entry.State[name])
 		if err != nil {
 			return fmt.Errorf("state.%s: %w", name, err)
 		}
-		if m.state[entry.Job] == nil {
-			m.state[entry.Job] = map[string][]byte{}
-		}
-		m.state[entry.Job][name] = text
+		state[name] = text
 	}
+	if m.state[entry.Job] == nil {
+		m.state[entry.Job] = map[string][]byte{}
+	}
+	maps.Copy(m.state[entry.Job], state)
+	m.calls[run][entry.Key] = kept{entry, Done}
 	return nil
 }
 
@@ -70,7 +72,7 @@ func (m *Memory) Note(run string, step StepRun) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	r := m.runs[run]
-	for i := range r.Steps {
+	for i := len(r.Steps) - 1; i >= 0; i-- { // what goes on stands near the end
 		if s := &r.Steps[i]; s.Key == step.Key && s.Status == Running {
 			*s = step
 			return nil
@@ -116,9 +118,14 @@ func (m *Memory) State(job string) (map[string]any, error) {
 	return state, nil
 }
 
-// Run gives the record of a run, nil when there is none.
+// Run gives the record of a run as it is now, nil when there is none.
 func (m *Memory) Run(id string) *Run {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return m.runs[id]
+	if m.runs[id] == nil {
+		return nil
+	}
+	run := *m.runs[id]
+	run.Steps = slices.Clone(run.Steps)
+	return &run
 }

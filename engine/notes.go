@@ -79,9 +79,7 @@ func (h *host) began(n flow.Note, e Event) {
 
 // note keeps a step in the history. An error of the journal ends the run: its next call finds the context ended.
 func (h *host) note(step StepRun) {
-	if err := h.Journal.Note(h.run.ID, step); err != nil {
-		h.fail(err)
-	}
+	_ = h.recorded(h.Journal.Note(h.run.ID, step))
 }
 
 // ended completes the event of a step's end, and keeps its outcome in the history.

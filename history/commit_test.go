@@ -75,6 +75,36 @@ func TestNotesPutBackAreOlderThanThoseThatCame(t *testing.T) {
 	}
 }
 
+func TestNotesDoNotPileUp(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name  string
+		notes int
+		size  int // bytes of each
+	}{
+		{"many", 3 * maxNotes, 10},
+		{"large", 12, maxNoteBytes / 4},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			s := openTemp(t)
+			text := strings.Repeat("x", test.size)
+			for id := range int64(test.notes) {
+				if err := s.writer.note(id, rowOf(intendSQL, id+1, text, day)); err != nil {
+					t.Fatal(err)
+				}
+				s.writer.mu.Lock()
+				rows, bytes := len(s.writer.notes.rows), s.writer.notes.bytes
+				s.writer.mu.Unlock()
+				if rows > maxNotes || bytes > maxNoteBytes {
+					t.Fatalf("%d notes of %d bytes wait, want at most %d of %d", rows, bytes, maxNotes, maxNoteBytes)
+				}
+			}
+		})
+	}
+}
+
 func TestAfterClose(t *testing.T) {
 	t.Parallel()
 	s, err := Open(t.TempDir()+"/history.db", Options{})

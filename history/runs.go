@@ -40,6 +40,7 @@ func (s *Store) Begin(run *engine.Run) error {
 }
 
 // Finish records how a run ended, and all that was noted of it. The journal of a run that ended ok or skipped is dropped.
+// When it gives an error, steps are missing; a run that failed may be on record as such all the same.
 func (s *Store) Finish(run *engine.Run) error {
 	l, err := s.ledger(run.ID)
 	if err != nil {
@@ -62,6 +63,9 @@ func (s *Store) Finish(run *engine.Run) error {
 		rows = append(rows, drop(rowRange(l.number))...)
 	}
 	if err := s.flush("finish run "+run.ID, rows...); err != nil {
+		if run.Error != nil { // its steps may be too much for a full disk: the end alone may not be
+			_ = s.commit(l, "finish run "+run.ID, rows...)
+		}
 		return err
 	}
 	s.forget(run.ID)

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"snrun/engine"
+	"snrun/steps"
 )
 
 // openTemp opens a history in a new folder, and closes it at the end of the test.
@@ -301,6 +302,30 @@ func TestNotesOnAFullDiskAreToldOfAtFinish(t *testing.T) {
 	run.Status = engine.OK
 	fails(t, "Finish", s.Finish(run), path, engine.ErrFull, "free some space")
 	fails(t, "Close", s.Close(), path, engine.ErrFull, "free some space")
+}
+
+// The steps of a run may be too much for a full disk where its end is not: then at least that is on record.
+func TestARunThatFailedForAFullDiskSaysSo(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "history.db")
+	s, err := Open(path, Options{maxPages: 40})
+	if err != nil {
+		t.Fatal(err)
+	}
+	run := begin(t, s, aRun("r1", "sync"))
+	for range 100 {
+		note(t, s, "r1", engine.StepRun{Key: "/a", Status: engine.OK, Message: strings.Repeat("x", 5000)})
+	}
+	run.Status, run.Error = engine.Failed, &steps.Error{Kind: steps.Limit, Message: "the disk is full"}
+	fails(t, "Finish", s.Finish(run), path, engine.ErrFull, "free some space")
+	fails(t, "Close", s.Close(), path, engine.ErrFull, "free some space")
+	got, err := openAt(t, path, Options{}).Run("r1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got.Status != engine.Failed || got.Error == nil || got.Error.Message != "the disk is full" {
+		t.Errorf("the run is %s with %v, want failed with the full disk", got.Status, got.Error)
+	}
 }
 
 func TestLockedFile(t *testing.T) {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"sync"
 	"testing"
@@ -33,6 +34,7 @@ func Journal(t *testing.T, open func(t *testing.T) engine.Journal) {
 		"an interrupted run keeps its calls":              kept(engine.Interrupted),
 		"a run that ended leaves the calls of others":     endsAlone,
 		"state is empty at first":                         stateEmpty,
+		"a state that cannot be kept keeps nothing":       stateRefused,
 		"state is set by an outcome":                      stateSet,
 		"state values keep their kind and digits":         stateValues,
 		"state that was handed out is the caller's":       stateCopied,
@@ -246,6 +248,20 @@ func stateSet(t *testing.T, j engine.Journal) {
 	commit(t, j, run.ID, saves("/save#2", map[string]any{"page": 2}))
 	sameJSON(t, stateOf(t, j, "sync"), `{"page":2,"since":"2026-01-01"}`)
 	sameJSON(t, stateOf(t, j, "other"), `{}`)
+}
+
+func stateRefused(t *testing.T, j engine.Journal) {
+	begin(t, j, "r1")
+	entry := engine.Entry{Key: "/save", Started: day, Ended: day, Job: "sync", State: map[string]any{"a": 1, "b": math.NaN()}}
+	if err := j.Commit("r1", entry); err == nil {
+		t.Error("NaN as a state: got no error, want one")
+	}
+	if _, mark, err := j.Lookup("r1", "/save"); err != nil || mark != engine.Unknown {
+		t.Errorf("the call is marked %d, %v, want %d", mark, err, engine.Unknown)
+	}
+	if state, err := j.State("sync"); err != nil || len(state) != 0 {
+		t.Errorf("state = %v, %v, want none", state, err)
+	}
 }
 
 func stateValues(t *testing.T, j engine.Journal) {

@@ -2,6 +2,7 @@ package flow
 
 import (
 	"fmt"
+	"maps"
 	"sort"
 	"strconv"
 	"sync"
@@ -35,16 +36,35 @@ func (f *frame) foreach(s *jobs.Step, b *jobs.Foreach, note Note) (result, error
 	if err != nil {
 		return result{}, err
 	}
-	err = f.h.Fork(len(l.items), limit, func(i int, h Host) error { return f.turn(l, i, h, limit) })
-	if limit > 1 {
-		for _, saved := range l.saved {
-			f.remember(saved)
-		}
+	err = f.h.Fork(len(l.items), limit, f.cleanup, func(i int, h Host) error { return f.turn(l, i, h, limit) })
+	if saveErr := f.join(s, l, limit); err == nil {
+		err = saveErr
 	}
 	r := result{output: l.outputs, counts: l.counts, names: map[string]any{
 		"total": len(l.items), "succeeded": l.counts.Succeeded, "failed": l.counts.Failed,
 	}}
 	return r, l.verdict(err)
+}
+
+// join makes visible what items saved at once, in their order. They were kept in the order of time: where that may differ
+// the values are saved again, so that the next run starts with what this one sees.
+func (f *frame) join(s *jobs.Step, l *loop, limit int) error {
+	if limit == 1 {
+		return nil // each item's are visible to the next already
+	}
+	joined, savers := map[string]any{}, 0
+	for _, saved := range l.saved {
+		maps.Copy(joined, saved)
+		if len(saved) > 0 {
+			savers++
+		}
+	}
+	f.remember(joined)
+	if savers < 2 {
+		return nil
+	}
+	_, err := f.h.Do(Call{Key: l.note.Key + "@saved", StepKey: l.note.Key, Step: s, Attempt: 1, State: joined, Cleanup: f.cleanup})
+	return err
 }
 
 func (f *frame) newLoop(b *jobs.Foreach, note Note) (*loop, error) {
@@ -108,7 +128,7 @@ func (f *frame) itemKeys(l *loop) ([]string, error) {
 		}
 		return keys, nil
 	}
-	seen := make(map[string]int, len(keys))
+	apart := make(distinct, len(keys))
 	inner := f.child(f.h, "")
 	for i, item := range l.items {
 		inner.bind(l.Foreach, i, item)
@@ -122,12 +142,23 @@ func (f *frame) itemKeys(l *loop) ([]string, error) {
 		if key == "" {
 			return nil, &steps.Error{Kind: steps.BadInput, Message: fmt.Sprintf("the key of item %d is empty", i)}
 		}
-		if seen[key]++; seen[key] > 1 {
-			key += "~" + strconv.Itoa(seen[key])
-		}
-		keys[i] = key
+		keys[i] = apart.name(key)
 	}
 	return keys, nil
+}
+
+// distinct holds the names given so far, and how far the counting of those that came again has got.
+type distinct map[string]int
+
+// name gives a key that no item before has: the one wanted, else that with a number.
+func (d distinct) name(key string) string {
+	name := key
+	for n := d[key]; d[name] > 0; d[key] = n {
+		n++
+		name = key + "~" + strconv.Itoa(n)
+	}
+	d[name] = 1
+	return name
 }
 
 func (f *frame) bind(b *jobs.Foreach, i int, item any) {

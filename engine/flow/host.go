@@ -22,9 +22,10 @@ type Host interface {
 	// Now gives the time, for one key always the same.
 	Now(key string) (time.Time, error)
 	// Fork runs branches 0 to n-1, started in this order, at most limit at once, each with a Host of its own. After a
-	// branch gave an error no further one is started. It returns when all that started are done, with the error of the
-	// lowest branch.
-	Fork(n, limit int, branch func(i int, h Host) error) error
+	// branch gave an error, or when the run has ended, no further one is started; at the end of a run, cleanup, also of
+	// one that was cancelled. It returns when all that started are done, with the error of the lowest branch; one that
+	// ends the run comes before the failure of a step.
+	Fork(n, limit int, cleanup bool, branch func(i int, h Host) error) error
 	// Tell lets people know what happens. Nothing comes back.
 	Tell(Note)
 }

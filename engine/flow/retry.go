@@ -34,6 +34,9 @@ func (f *frame) again(s *jobs.Step, note Note, once func(*jobs.Step, Note) (resu
 		return once(s, note)
 	}
 	t := tries{policy: s.Retry, safe: true, try: 1}
+	if err := f.clock(&t.first, &t, note.Key+"@start"); err != nil {
+		return result{}, err
+	}
 	for ; ; t.try++ {
 		attempt := note
 		attempt.Key = tryKey(note.Key, t.try)
@@ -42,10 +45,21 @@ func (f *frame) again(s *jobs.Step, note Note, once func(*jobs.Step, Note) (resu
 		if err == nil {
 			return r, nil
 		}
+		if err := f.clock(&t.last, &t, attempt.Key+"@end"); err != nil {
+			return r, err
+		}
 		if err := f.waitAgain(&t, note, err); err != nil {
 			return r, err
 		}
 	}
+}
+
+// clock reads the time for tries that end at a certain one; it is not known from their calls where a block is tried.
+func (f *frame) clock(at *time.Time, t *tries, key string) (err error) {
+	if t.policy.MaxElapsed > 0 || !f.deadline.At.IsZero() {
+		*at, err = f.h.Now(key)
+	}
+	return err
 }
 
 // waitAgain waits for the next try, or gives the error that ends them.

@@ -48,16 +48,25 @@ func (f *frame) afterwards(job *jobs.Job, out *Outcome) {
 	after.cleanup = true
 	switch failure := out.failure(); {
 	case failure != nil:
-		failed := after.child(f.h, "/on_failure")
-		failed.names["error"] = f.errorValue(failure)
-		_, err := failed.block(job.OnFailure)
+		after.names["error"] = f.errorValue(failure)
+		_, err := after.inside(endKey(job, "/on_failure"), job.OnFailure)
 		out.settle(err)
 	case out.Halt == nil:
-		_, err := after.child(f.h, "/on_success").block(job.OnSuccess)
+		_, err := after.inside(endKey(job, "/on_success"), job.OnSuccess)
 		out.settle(err)
 	}
-	_, err := after.child(f.h, "/finally").block(job.Finally)
+	_, err := after.inside(endKey(job, "/finally"), job.Finally)
 	out.settle(err)
+}
+
+// endKey is where the keys of the steps at the end of a job start: apart from those of a step with such an id.
+func endKey(job *jobs.Job, key string) string {
+	for _, s := range job.Steps {
+		if "/"+s.Segment == key {
+			return key + ":job"
+		}
+	}
+	return key
 }
 
 // frame is one branch of a run at one depth: the names that its expressions see, and where its keys start.

@@ -83,14 +83,19 @@ func (r result) value() map[string]any {
 	return v
 }
 
-// carryOut runs a step within its timeout, and evaluates its own output.
-func (f *frame) carryOut(s *jobs.Step, note Note) (result, error) {
+// carryOut runs a step within its timeout, and evaluates its own output. A panic on the way is the step's error.
+func (f *frame) carryOut(s *jobs.Step, note Note) (r result, err error) {
 	outer := f.deadline
-	defer func() { f.deadline = outer }()
+	defer func() {
+		f.deadline = outer
+		if p := recover(); p != nil {
+			err = Defect(p)
+		}
+	}()
 	if err := f.limit(s, note.Key); err != nil {
 		return result{}, err
 	}
-	r, err := f.body(s, note)
+	r, err = f.body(s, note)
 	if err != nil || s.Output == nil {
 		return r, err
 	}
