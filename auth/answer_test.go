@@ -94,6 +94,7 @@ func TestReadAnswerRefuses(t *testing.T) {
 		{"down", responseOf(503, "text/html", "<html>"), true, "status 503"},
 		{"down, as JSON", responseOf(500, jsonType, `{"error":"server_error"}`), true, "status 500: server_error"},
 		{"busy", responseOf(429, jsonType, `{}`, "Retry-After", "7"), true, "status 429"},
+		{"too slow for the server", responseOf(408, "", ""), true, "status 408"},
 		{"temporarily", responseOf(400, jsonType, `{"error":"temporarily_unavailable"}`), true, "status 400: temporarily_unavailable"},
 		{"a web page", responseOf(200, "text/html", "<!doctype html><title>Your instance is hibernating</title>"), true, "a web page, not a token"},
 		{"307", responseOf(307, "", "", "Location", "https://evil.example/take?code=s"), false, "redirected to https://evil.example/take, which"},

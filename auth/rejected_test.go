@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -166,6 +167,10 @@ func TestSignInErrorOutOfAClient(t *testing.T) {
 		{"a server that repeats the secret", func(w http.ResponseWriter, _ int, form url.Values) {
 			refuse(w, 401, "wrong: "+form.Get("client_secret"))
 		}, "status 401: wrong: ***", "check client_id, client_secret and client_auth, and that the server allows this client the grant client_credentials"},
+		{"a server that explains with the secret", func(w http.ResponseWriter, _ int, form url.Values) {
+			w.WriteHeader(http.StatusUnauthorized)
+			_ = json.NewEncoder(w).Encode(map[string]string{"error": "invalid_client", "error_description": "not " + form.Get("client_secret")})
+		}, "status 401: invalid_client: not ***", "check client_id, client_secret and client_auth, and that the server allows this client the grant client_credentials"},
 		{"a redirect", func(w http.ResponseWriter, _ int, _ url.Values) {
 			w.Header().Set("Location", target.URL+"/take?s="+url.QueryEscape(secret))
 			w.WriteHeader(http.StatusTemporaryRedirect)

@@ -306,6 +306,28 @@ func TestMaxConcurrent(t *testing.T) {
 	}
 }
 
+// A request that fails gives its place to the next one.
+func TestMaxConcurrentAfterFailures(t *testing.T) {
+	t.Parallel()
+	server := newRecorder(t, func(_ http.ResponseWriter, req *http.Request) {
+		if req.URL.Path == "/cut" {
+			panic(http.ErrAbortHandler)
+		}
+	})
+	k := keyringOf(t, Options{}, Profile{Name: "p", BaseURL: mustURL(t, server.URL), MaxConcurrent: 1})
+	client := *clientOf(t, k, "p")
+	client.Timeout = time.Minute // for the case that the place is not given back
+	for range 2 {
+		if resp, err := client.Post(server.URL+"/cut", "text/plain", strings.NewReader("x")); err == nil {
+			resp.Body.Close()
+			t.Error("a request whose connection was cut gave no error")
+		}
+	}
+	if resp := get(t, &client, server.URL); resp.StatusCode != http.StatusOK {
+		t.Errorf("got status %d", resp.StatusCode)
+	}
+}
+
 func TestUnknownProfile(t *testing.T) {
 	t.Parallel()
 	k := keyringOf(t, Options{})

@@ -373,6 +373,33 @@ func TestGivingUpLeavesTheTurnToOthers(t *testing.T) {
 	})
 }
 
+// Who renews early and gives up leaves nothing behind that keeps the next one from trying.
+func TestGivingUpIsNoFailure(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		hasty, cancel := context.WithCancel(t.Context())
+		s := &system{give: func(w http.ResponseWriter, n int, _ url.Values) {
+			if n == 2 {
+				cancel()
+				w.WriteHeader(http.StatusServiceUnavailable)
+				return
+			}
+			grant(w, fmt.Sprint("T", n), 600)
+		}}
+		source := inBubble(t, s, nil)
+		if _, err := source.token(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(550 * time.Second)
+		if got, err := source.token(hasty); !errors.Is(err, context.Canceled) {
+			t.Errorf("who gave up got %v, %v, want that it was cancelled", got, err)
+		}
+		if got, err := source.token(t.Context()); err != nil || got.access != "T3" {
+			t.Errorf("the next one got %v, %v, want T3", got, err)
+		}
+	})
+}
+
 func TestRefreshTokenIsUsedFirst(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -465,6 +492,25 @@ func TestTokensAreMasked(t *testing.T) {
 		}
 		if got := len(source.endpoint.redactor.known); got > keptMasked+1 { // and the client's secret
 			t.Errorf("%d secrets are kept, want at most %d", got, keptMasked+1)
+		}
+	})
+}
+
+func TestRefreshTokensAreMasked(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := &system{give: func(w http.ResponseWriter, n int, _ url.Values) {
+			grant(w, fmt.Sprintf("token-%d-end", n), 600, "refresh_token", fmt.Sprintf("refresh-%d-end", n))
+		}}
+		source := inBubble(t, s, Settings{"grant": "password", "username": "ann", "password": "pw"})
+		for n := range 3 {
+			if _, err := source.token(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			if got := source.endpoint.redactor.Text(fmt.Sprintf("<refresh-%d-end>", n+1)); got != "<***>" {
+				t.Errorf("refresh token %d shows as %s", n+1, got)
+			}
+			time.Sleep(600 * time.Second)
 		}
 	})
 }

@@ -148,3 +148,15 @@ func FuzzSegments(f *testing.F) {
 		}
 	})
 }
+
+func TestRowOfAStep(t *testing.T) {
+	t.Parallel()
+	l := &ledger{open: map[string]int64{}}
+	began, ended := l.stepRow("/a", true), l.stepRow("/a", false)
+	if began != ended {
+		t.Errorf("its end is in row %d, want row %d, where it began", ended, began)
+	}
+	if again := l.stepRow("/a", true); again == ended || l.crowded() || len(l.open) != 1 {
+		t.Errorf("begun again it has row %d, and %d steps are under way; want a new row and one step", again, len(l.open))
+	}
+}

@@ -36,6 +36,7 @@ func TestCronNext(t *testing.T) {
 		"a range with a step":      {"10-30/10 3 * * *", "2026-01-01 00:00:00", []string{"2026-01-01 03:10", "2026-01-01 03:20", "2026-01-01 03:30", "2026-01-02 03:10"}},
 		"day of month or weekday":  {"0 0 13 * FRI", "2026-03-01 00:00:00", []string{"2026-03-06 00:00", "2026-03-13 00:00", "2026-03-20 00:00"}},
 		"a star asks for both":     {"0 0 */2 * MON", "2026-01-01 00:00:00", []string{"2026-01-05 00:00", "2026-01-19 00:00", "2026-02-09 00:00"}},
+		"a star behind others":     {"0 0 13 * FRI,*", "2026-03-01 00:00:00", []string{"2026-03-02 00:00", "2026-03-03 00:00"}},
 		"the last day":             {"30 6 L * *", "2027-12-31 06:30:00", []string{"2028-01-31 06:30", "2028-02-29 06:30", "2028-03-31 06:30", "2028-04-30 06:30"}},
 		"the last day, lower case": {"0 0 l 2 *", "2026-01-01 00:00:00", []string{"2026-02-28 00:00", "2027-02-28 00:00", "2028-02-29 00:00"}},
 		"the 15th and the last":    {"0 0 15,L * *", "2026-01-31 00:00:00", []string{"2026-02-15 00:00", "2026-02-28 00:00", "2026-03-15 00:00", "2026-03-31 00:00"}},
@@ -71,6 +72,18 @@ func TestCronNext(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+func TestCronEveryIsDueOnWholeSeconds(t *testing.T) {
+	t.Parallel()
+	c, err := ParseCron("@every 90s")
+	if err != nil {
+		t.Fatal(err)
+	}
+	after := time.Date(2026, 1, 1, 0, 30, 7, 999_999_999, time.UTC)
+	if got, want := c.Next(after), time.Date(2026, 1, 1, 0, 31, 37, 0, time.UTC); !got.Equal(want) {
+		t.Errorf("got %v, want %v", got, want)
 	}
 }
 

@@ -263,7 +263,7 @@ func TestExprFailures(t *testing.T) {
 		{"reduce(filter(x.list, # > 9), #acc + #)", "3: reduce has nothing to start with, as the list is empty = give it a third argument, the initial value"},
 		{"fromJSON(x.text)", `3: x.text is no JSON: at its line 1, column 1, 'g' stands where a value was expected`},
 		{"date(x.text)", `3: x.text is text that names no time = write date(x.text, "02.01.2006 15:04") with the layout that it has`},
-		{"let r = 1..4000; map(r, map(r, inputs.on))", "3: the expression would make lists of more than 10 million items in all, more than is allowed = a text may have 64 MB, a list a million items"},
+		{"let r = inputs.count..4000; map(r, map(r, 1))", "3: the expression would make lists of more than 10 million items in all, more than is allowed = a text may have 64 MB, a list a million items"},
 	}
 	for _, test := range tests {
 		t.Run(test.text, func(t *testing.T) {

@@ -145,6 +145,7 @@ e: {enum: [1, x]}
 		"an integer":            {"n", "9223372036854775807", 9223372036854775807, ""},
 		"a long integer":        {"n", "12345678901234567890123", json.Number("12345678901234567890123"), ""},
 		"no integer":            {"n", "1.5", nil, `n: "1.5" is not a whole number`},
+		"a long fraction":       {"n", "12345678901234567890.5", nil, `n: "12345678901234567890.5" is not a whole number`},
 		"zeros in front":        {"n", "007", nil, `n: "007" is not a whole number`},
 		"a number":              {"x", "1e3", 1000.0, ""},
 		"no number":             {"x", "", nil, `x: "" is not a number`},

@@ -209,8 +209,14 @@ func checkEachMinute(t *testing.T, c *Cron, zone *time.Location) {
 	dst := Dst{Gap: "skip", Fold: "twice"} // with these, a schedule that names hours runs when the clock shows its times
 	from := time.Date(2011, 6, 1, 0, 0, 0, 0, zone)
 	next := c.next(from, dst).At
-	for at := from.Add(time.Minute); at.Before(from.AddDate(1, 0, 0)); at = at.Add(time.Minute) {
-		fits := c.spec.Minute&(1<<at.Minute()) != 0 && c.spec.Hour&(1<<at.Hour()) != 0
+	offset, change := 0, from // what the clock is from UTC, up to when
+	for at, end := from.Add(time.Minute), from.AddDate(1, 0, 0); at.Before(end); at = at.Add(time.Minute) {
+		if !at.Before(change) {
+			_, offset = at.Zone()
+			_, change = at.ZoneBounds()
+		}
+		minutes := (at.Unix() + int64(offset)) / 60
+		fits := c.spec.Minute&(1<<(minutes%60)) != 0 && c.spec.Hour&(1<<(minutes/60%24)) != 0
 		if fits != at.Equal(next) {
 			t.Fatalf("%s in %s: got %v for the next time, want %v looked at (fits: %v)", c, zone, next, at, fits)
 		}

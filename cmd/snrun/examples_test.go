@@ -84,6 +84,20 @@ func TestExamplesWithTheirOwnSandbox(t *testing.T) {
 	}
 }
 
+// TestSandboxLeavesTheStateOfRealRunsAlone runs the incremental job for trial before it is run in earnest.
+func TestSandboxLeavesTheStateOfRealRunsAlone(t *testing.T) {
+	t.Parallel()
+	u := newUser(t, sandbox.Options{})
+	u.copyExample("incremental.yaml")
+	want := exampleJobs["incremental.yaml"].output + "\n"
+	if got := u.must(exitOK, "run", "--sandbox", "incremental"); got.stdout != want {
+		t.Errorf("the trial gave %s, want %s", got.stdout, want)
+	}
+	if got := u.must(exitOK, "run", "incremental"); got.stdout != want {
+		t.Errorf("the first real run gave %s, want %s", got.stdout, want)
+	}
+}
+
 func exampleFiles(t *testing.T, u *user, _ outcome) {
 	for _, path := range []string{"GET /files/incidents.csv", "PUT /files/copy.csv", "POST /files/form.csv"} {
 		method, path, _ := strings.Cut(path, " ")

@@ -330,6 +330,18 @@ func TestExpect(t *testing.T) {
 	}
 }
 
+func TestWelcomeErrorPageThatIsTooLarge(t *testing.T) {
+	t.Parallel()
+	answer := steptest.Answer{Status: 404, Header: steptest.Header("Content-Type", "text/plain"), Body: strings.Repeat("x", 5000)}
+	for _, answer.Chunked = range []bool{false, true} {
+		s := steptest.NewServer(t).On("/x", answer)
+		_, err := steptest.Run(t, rest.Kind(), under(s, "x", steps.Input{"expect": steptest.Status(404), "max_body": int64(4096)}))
+		if e := failed(t, err); e.Kind != steps.Content || !strings.Contains(e.Message, "larger than max_body") {
+			t.Errorf("chunked %v: got %s: %s, want no half of a page", answer.Chunked, e.Kind, e.Message)
+		}
+	}
+}
+
 func TestResponseInExpressions(t *testing.T) {
 	t.Parallel()
 	s := steptest.NewServer(t).On("/x", steptest.Answer{Header: http.Header{"X-Many": {"1", "2"}, "Content-Type": {"application/json"}, "Date": nil}, Body: `[1]`})

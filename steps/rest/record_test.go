@@ -50,6 +50,7 @@ func TestBodiesInHistory(t *testing.T) {
 		response string
 	}{
 		{"cut", steps.Input{"bodies": int64(3)}, steps.Input{"body": "abcdef"}, steptest.Text(200, "12345"), "abc", "123"},
+		{"just as much as is kept, and one more", steps.Input{"bodies": int64(3)}, steps.Input{"body": "abc"}, steptest.Text(200, "1234"), "abc", "123"},
 		{"none", steps.Input{"bodies": int64(0)}, steps.Input{"body": "abcdef"}, steptest.Text(200, "12345"), "", ""},
 		{"json", steps.Input{"redact": redact}, steps.Input{"json": steps.Pairs{{Key: "user", Value: "ann"}, {Key: "password", Value: "p-1"}}},
 			steptest.JSON(`{"a":[{"token": "t-1"}]}`), `{"user":"ann","password":"***"}`, `{"a":[{"token": "***"}]}`},

@@ -222,6 +222,22 @@ func TestChunkedBodyLargerThanAllowed(t *testing.T) {
 	}
 }
 
+func TestBodyAsLargeAsAllowed(t *testing.T) {
+	t.Parallel()
+	body := strings.Repeat("x", 4096)
+	for _, chunked := range []bool{false, true} {
+		answer := steptest.Answer{Body: body, Chunked: chunked, Header: steptest.Header("Content-Type", "text/plain"), Times: 2}
+		s := steptest.NewServer(t).On("/x", answer)
+		out, err := steptest.Run(t, rest.Kind(), under(s, "x", steps.Input{"max_body": int64(4096)}))
+		if err != nil || out.Value != body {
+			t.Errorf("in memory, chunked %v: got %v", chunked, err)
+		}
+		if _, err := steptest.Run(t, rest.Kind(), under(s, "x", steps.Input{"max_body": int64(4096), "save_to": "x"})); err != nil {
+			t.Errorf("in a file, chunked %v: got %v", chunked, err)
+		}
+	}
+}
+
 func TestCompressionThatWasNotAskedFor(t *testing.T) {
 	t.Parallel()
 	s := steptest.NewServer(t).On("/x", steptest.Answer{Body: "\x1f\x8b", Header: steptest.Header("Content-Type", "application/json", "Content-Encoding", "br")})

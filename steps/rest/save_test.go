@@ -3,8 +3,12 @@ package rest_test
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"io"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -77,6 +81,30 @@ func TestSaveToLeavesNothing(t *testing.T) {
 				t.Errorf("left behind: %v", files)
 			}
 		})
+	}
+}
+
+func TestSaveToUnderANameThatWasTaken(t *testing.T) {
+	t.Parallel()
+	env := steptest.NewEnv(t)
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.WriteString(w, "half")
+		_ = http.NewResponseController(w).Flush()
+		// The file is open under its hidden name by the time that its own name becomes a folder.
+		for len(filesIn(t, env.Dir)) == 0 && r.Context().Err() == nil {
+			runtime.Gosched()
+		}
+		if err := os.Mkdir(filepath.Join(env.Dir, "a.pdf"), 0o700); err != nil {
+			t.Error(err)
+		}
+	}))
+	t.Cleanup(s.Close)
+	_, err := rest.Kind().Run(t.Context(), steps.Input{"url": s.URL, "save_to": "a.pdf", "accept": "bytes"}, &env.Env)
+	if e := failed(t, err); e.Kind != steps.BadInput || !strings.Contains(e.Message, "save_to: ") {
+		t.Errorf("got %s: %s", e.Kind, e.Message)
+	}
+	if files := filesIn(t, env.Dir); len(files) != 0 {
+		t.Errorf("left behind: %v", files)
 	}
 }
 

@@ -35,6 +35,17 @@ func drips(pieces int, every time.Duration) http.HandlerFunc {
 	}
 }
 
+// lateBody waits before the header, and once more before the body.
+func lateBody(wait time.Duration) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		<-time.After(wait)
+		w.Header().Set("Content-Type", "text/plain")
+		_ = http.NewResponseController(w).Flush()
+		<-time.After(wait)
+		_, _ = io.WriteString(w, "x")
+	}
+}
+
 func TestTimeouts(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -51,6 +62,7 @@ func TestTimeouts(t *testing.T) {
 		{"body that drips on", drips(100, 30*time.Second), nil, "not done within 5m", 5 * time.Minute},
 		{"body that drips in time", drips(9, 30*time.Second), nil, "", 270 * time.Second},
 		{"file that drips on", drips(100, 30*time.Second), steps.Input{"save_to": "f"}, "", 50 * time.Minute},
+		{"answer that comes in time, its body too", lateBody(50 * time.Second), nil, "", 100 * time.Second},
 		{"no limits", drips(3, time.Hour), steps.Input{"timeout": steps.Input{"idle": time.Duration(0), "total": time.Duration(0), "connect": time.Duration(0)}}, "", 3 * time.Hour},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -240,6 +240,17 @@ func TestLinkWalkRefused(t *testing.T) {
 	}
 }
 
+func TestLinkWalkIsNotTakenUpElsewhere(t *testing.T) {
+	t.Parallel()
+	s, other := steptest.NewServer(t), steptest.NewServer(t)
+	env := steptest.NewEnv(t)
+	env.Cursor = map[string]any{"page": 2, "count": 1, "at": other.URL + "/items?key=k"}
+	_, err := rest.Kind().Run(t.Context(), steps.Input{"url": s.URL + "/items", "paginate": steps.Input{"type": "link"}}, &env.Env)
+	if e := failed(t, err); e.Kind != steps.BadInput || !strings.Contains(e.Message, "is not one of this walk") || strings.Contains(e.Message, "key=k") {
+		t.Errorf("got %s: %s", e.Kind, e.Message)
+	}
+}
+
 func TestCursorWalk(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {

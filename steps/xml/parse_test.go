@@ -101,7 +101,7 @@ func TestParseBounds(t *testing.T) {
 		"nodes":      {"<a>" + strings.Repeat("<b/>", 199_999) + "</a>", "<a>" + strings.Repeat("<b/>", 200_000) + "</a>", "line 1, column 800000: the document has more than 200000 elements and attributes"},
 		"attributes": {"<a" + attributes(1000) + "/>", "<a" + attributes(1001) + "/>", "line 1, column 1: an element has more than 1000 attributes"},
 		"all nodes":  {"<a>" + strings.Repeat("<b"+attributes(999)+"/>", 199) + "</a>", "<a>" + strings.Repeat("<b"+attributes(1000)+"/>", 200) + "</a>", "the document has more than 200000 elements and attributes"},
-		"bytes":      {"<a>" + strings.Repeat("x", 16<<20-7) + "</a>", "<a>" + strings.Repeat("x", 16<<20-6) + "</a>", "line 1, column 1: the document has 16777217 bytes; the limit is 16777216"},
+		"bytes":      {"<a>" + strings.Repeat("x", 1<<20) + "</a>", "<a>" + strings.Repeat("x", 16<<20-6) + "</a>", "line 1, column 1: the document has 16777217 bytes; the limit is 16777216"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -114,9 +114,15 @@ func TestParseBounds(t *testing.T) {
 			}
 		})
 	}
-	limits := Limits{Depth: 1}
-	if _, err := Parse([]byte("<a><b/></a>"), ReadOptions{Limits: limits}); err == nil {
+	limits := Limits{Depth: 1, Bytes: 10}
+	if _, err := Parse([]byte("<a><b/></a>"), ReadOptions{Limits: Limits{Depth: 1}}); err == nil {
 		t.Error("got a document of depth 2, want limits of one's own to hold")
+	}
+	if _, err := Parse([]byte("<a>xxx</a>"), ReadOptions{Limits: limits}); err != nil {
+		t.Errorf("got %v, want 10 bytes to be read where 10 are allowed", err)
+	}
+	if _, err := Parse([]byte("<a>xxxx</a>"), ReadOptions{Limits: limits}); err == nil {
+		t.Error("got a document of 11 bytes where 10 are allowed")
 	}
 }
 
@@ -128,8 +134,8 @@ func TestParseInLinearTime(t *testing.T) {
 		fmt.Fprintf(&declarations, ` xmlns:p%d="u"`, i)
 	}
 	tests := map[string]string{
-		"text in a million pieces": "<a>" + strings.Repeat("x<!---->", 1_500_000) + "</a>",
-		"nested declarations":      strings.Repeat("<a"+declarations.String()+">", 200) + strings.Repeat("<p0:b/>", 10_000) + strings.Repeat("</a>", 200),
+		"text in many pieces": "<a>" + strings.Repeat("x<!---->", 500_000) + "</a>",
+		"nested declarations": strings.Repeat("<a"+declarations.String()+">", 200) + strings.Repeat("<p0:b/>", 10_000) + strings.Repeat("</a>", 200),
 	}
 	for name, text := range tests {
 		t.Run(name, func(t *testing.T) {
