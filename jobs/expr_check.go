@@ -261,7 +261,16 @@ func (c *checker) function(name string, at ast.Node, args []ast.Node, operands .
 	c.sites = append(c.sites, site{at.Location(), operands})
 	call := &ast.CallNode{Callee: c.machine.callees[name], Arguments: args}
 	call.SetLocation(file.Location{From: -len(c.sites)})
+	if len(c.loops) > 0 && c.machine.makesList[name] {
+		return counted(call)
+	}
 	return call
+}
+
+// counted has the machine take a list into account that a function of ours makes for each item of a loop: each list is
+// bounded by itself, all of them together by the machine's budget. Concat is expr's own and tells its size.
+func counted(list ast.Node) ast.Node {
+	return &ast.BuiltinNode{Name: "concat", Arguments: []ast.Node{list}}
 }
 
 // mistake reports what is wrong at a node.

@@ -20,11 +20,12 @@ type machine struct {
 	callees   map[string]*ast.IdentifierNode
 	operators map[string]*operator
 	methods   map[string]*Function
-	pool      sync.Pool // of *vm.VM
+	makesList map[string]bool // the functions that always give a list
+	pool      sync.Pool       // of *vm.VM
 }
 
 var theMachine = sync.OnceValue(func() *machine {
-	m := &machine{callees: map[string]*ast.IdentifierNode{}, operators: map[string]*operator{}, methods: map[string]*Function{}}
+	m := &machine{callees: map[string]*ast.IdentifierNode{}, operators: map[string]*operator{}, methods: map[string]*Function{}, makesList: map[string]bool{"operator ..": true}}
 	m.pool.New = func() any { return &vm.VM{MemoryBudget: maxWork} }
 	m.config = &conf.Config{
 		Env:          nature.FromType(reflect.TypeFor[map[string]any]()),
@@ -47,6 +48,7 @@ func (m *machine) defineFunctions() {
 	for _, f := range functionTable().list {
 		if f.call != nil {
 			m.define(f.Name, f.guarded)
+			m.makesList[f.Name] = f.result == listType
 		}
 	}
 	for _, f := range methodFunctions() {

@@ -78,6 +78,8 @@ func TestExprValues(t *testing.T) {
 		{`"a" + "b"`, `"ab"`},
 		{"7 / 2", "3.5"},
 		{"-7 % 3", "-1"},
+		{"map([0, 2], 1..#)", "[[],[1,2]]"},
+		{"map([0, 2], len(1..#))", "[0,2]"},
 		{"2 ** 3", "8"},
 		{"1 + 0.5", "1.5"},
 		{"-inputs.count", "-3"},
@@ -461,6 +463,8 @@ func TestExprBombs(t *testing.T) {
 		"joining":     "join(1..10000, repeat('x', 10000))",
 		"padding":     "padStart('', 9000000000000000000, 'x')",
 		"wide range":  "(-9223372036854775807)..9223372036854775807",
+		"many ranges": "map(1..60, 1..1000000)",
+		"many splits": "map(1..1000000, split('a,b,c,d,e,f,g,h,i,j,k,l', ','))",
 	}
 	for name, text := range bombs {
 		t.Run(name, func(t *testing.T) {
