@@ -20,12 +20,12 @@ func apiKey() SignInType {
 				Required: true, Secret: true},
 		},
 		check: checkAPIKey,
-		open: func(p Profile, _ *Keyring) *credentials {
+		open: func(p Profile, _ *Keyring) (*credentials, error) {
 			name, value := p.Settings.text("name"), p.Settings.text("value")
 			if p.Settings.text("in") == "query" {
-				return &credentials{sign: func(req *http.Request) { addToQuery(req.URL, name, value) }}
+				return signingWith(func(req *http.Request) { addToQuery(req.URL, name, value) }), nil
 			}
-			return &credentials{sign: func(req *http.Request) { req.Header.Set(name, value) }}
+			return signingWith(func(req *http.Request) { req.Header.Set(name, value) }), nil
 		},
 	}
 }

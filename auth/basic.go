@@ -24,11 +24,11 @@ func basic() SignInType {
 			}
 			return nil
 		},
-		open: func(p Profile, k *Keyring) *credentials {
+		open: func(p Profile, k *Keyring) (*credentials, error) {
 			pair := p.Settings.text("username") + ":" + p.Settings.text("password")
 			encoded := base64.StdEncoding.EncodeToString([]byte(pair))
 			k.redactor.Add(encoded)
-			return &credentials{sign: func(req *http.Request) { req.Header.Set("Authorization", "Basic "+encoded) }}
+			return signingWith(func(req *http.Request) { req.Header.Set("Authorization", "Basic "+encoded) }), nil
 		},
 	}
 }

@@ -11,9 +11,9 @@ func bearer() SignInType {
 			{Name: "token", Doc: "The token, without the word Bearer.", Example: "${secret.CHAT_TOKEN}", Required: true, Secret: true},
 		},
 		check: func(p Profile) []Problem { return checkHeaderValue("auth.token", p.Settings.text("token")) },
-		open: func(p Profile, _ *Keyring) *credentials {
+		open: func(p Profile, _ *Keyring) (*credentials, error) {
 			value := "Bearer " + p.Settings.text("token")
-			return &credentials{sign: func(req *http.Request) { req.Header.Set("Authorization", value) }}
+			return signingWith(func(req *http.Request) { req.Header.Set("Authorization", value) }), nil
 		},
 	}
 }

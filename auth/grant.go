@@ -12,8 +12,9 @@ type Grant struct {
 	// Params are those that only this grant has; they are among the params of oauth2 too.
 	Params []Param
 
-	// form gives the parameters of the token request, grant_type first of all.
-	form func(Settings) url.Values
+	// form gives the parameters of the token request, grant_type first of all. Nil where a person has to sign in first: the
+	// refresh token that comes of it is all there is.
+	form func(*endpoint) (url.Values, error)
 	// refreshes says that a refresh token beside the token is used (RFC 6749 §6). Client credentials need none (§4.4.3).
 	refreshes bool
 }

@@ -12,12 +12,12 @@ func password() Grant {
 			{Name: "password", Doc: "The user's password.", Example: "${secret.SN_PASSWORD}", Secret: true},
 		},
 		refreshes: true,
-		form: func(s Settings) url.Values {
+		form: func(e *endpoint) (url.Values, error) {
 			return url.Values{
 				"grant_type": {"password"},
-				"username":   {s.text("username")},
-				"password":   {s.text("password")},
-			}
+				"username":   {e.settings.text("username")},
+				"password":   {e.settings.text("password")},
+			}, nil
 		},
 	}
 }

@@ -7,13 +7,17 @@ import (
 	"net/http"
 	"net/url"
 	"time"
+
+	"snrun/auth/store"
 )
 
 // Options are what a Keyring works with.
 type Options struct {
 	Redactor  *Redactor        // told of every credential before it is used; nil for one of its own
 	Notify    func(TokenEvent) // hears of tokens, from any goroutine, and returns soon; nil for nobody
-	Dir       string           // where relative names of TLS files start
+	Dir       string           // where relative names of files start
+	Store     *store.Place     // where tokens are kept; nil to keep them in memory only
+	Program   string           // how a person calls snrun, for the commands that errors name; "" for snrun
 	UserAgent string           // of token requests; "" for snrun
 }
 
@@ -112,7 +116,11 @@ func (k *Keyring) open(p Profile, dir string) error {
 	p = p.completed(t)
 	k.mask(p, t)
 	k.wires[p.Name] = wire
-	k.clients[p.Name] = &http.Client{Transport: newSigner(p, wire, t.open(p, k))}
+	credentials, err := t.open(p, k)
+	if err != nil {
+		return err
+	}
+	k.clients[p.Name] = &http.Client{Transport: newSigner(p, wire, credentials)}
 	return nil
 }
 

@@ -7,6 +7,6 @@ func noSignIn() SignInType {
 	return SignInType{
 		Name:    "none",
 		Summary: "sends requests without a sign-in",
-		open:    func(Profile, *Keyring) *credentials { return &credentials{sign: func(*http.Request) {}} },
+		open:    func(Profile, *Keyring) (*credentials, error) { return signingWith(func(*http.Request) {}), nil },
 	}
 }

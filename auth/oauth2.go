@@ -34,8 +34,8 @@ func oauth2Type() SignInType {
 		Summary: "gets an access token from an authorization server, and a new one before it expires",
 		Params:  params,
 		check:   checkOAuth2,
-		open: func(p Profile, k *Keyring) *credentials {
-			return &credentials{tokens: newTokenSource(newEndpoint(p, k), k)}
+		open: func(p Profile, k *Keyring) (*credentials, error) {
+			return &credentials{tokens: newTokenSource(newEndpoint(p, k), k)}, nil
 		},
 	}
 }

@@ -16,11 +16,16 @@ type signer struct {
 	profile     Profile
 	wire        *wire
 	credentials *credentials
+	own         http.RoundTripper // to the profile's origins
 	limits      limits
 }
 
 func newSigner(p Profile, w *wire, c *credentials) *signer {
-	return &signer{profile: p, wire: w, credentials: c, limits: newLimits(p)}
+	s := &signer{profile: p, wire: w, credentials: c, own: w.own, limits: newLimits(p)}
+	if c.wrap != nil {
+		s.own = c.wrap(w.own)
+	}
+	return s
 }
 
 // RoundTrip sends a copy of req. The Request of the answer is req itself, so that an API key in the query shows nowhere.
@@ -57,8 +62,13 @@ func (s *signer) send(req *http.Request) (*http.Response, error) {
 	case s.credentials.tokens != nil:
 		return s.sendWithToken(req, out)
 	}
-	s.credentials.sign(out)
-	return s.wire.own.RoundTrip(out)
+	if s.credentials.sign != nil {
+		if err := s.credentials.sign(out); err != nil {
+			closeBody(req)
+			return nil, fmt.Errorf("profile %s: signing the request: %w", s.profile.Name, err)
+		}
+	}
+	return s.own.RoundTrip(out)
 }
 
 // prepare copies a request, since a RoundTripper may not change the one it is given, and gives the copy the profile's headers.

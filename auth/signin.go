@@ -19,6 +19,7 @@ const (
 	TextList                   // []string
 	TextMap                    // [][2]string, name and value in the order written
 	Condition                  // nothing: the language gives it to Profile.RefreshWhen
+	DataMap                    // map[string]any of what encoding/json gives with UseNumber: claims and the like
 )
 
 // Param describes one key of an `auth:` mapping.
@@ -42,15 +43,23 @@ type SignInType struct {
 	// check finds what the forms of the params cannot express. Nil finds nothing.
 	check func(Profile) []Problem
 	// open makes the credentials of a profile that has been checked, its defaults filled in.
-	open func(Profile, *Keyring) *credentials
+	open func(Profile, *Keyring) (*credentials, error)
 }
 
-// credentials put a profile's proof of who it is on requests.
+// credentials put a profile's proof of who it is on requests, in one of three ways.
 type credentials struct {
-	// sign puts it on a request, which is the transport's own copy. Nil where tokens do it.
-	sign func(*http.Request)
-	// tokens get it from somewhere first, and get it anew when it was rejected. Nil where sign does it.
+	// sign puts it on a request, which is the transport's own copy; an error keeps the request from being sent. Where it reads
+	// the body it puts back one that reads the same.
+	sign func(*http.Request) error
+	// tokens get it from somewhere first, and get it anew when it was rejected.
 	tokens *tokenSource
+	// wrap makes a transport that answers challenges, over the one that carries requests to the profile's origins.
+	wrap func(http.RoundTripper) http.RoundTripper
+}
+
+// signingWith makes credentials that are put on a request as they are.
+func signingWith(put func(*http.Request)) *credentials {
+	return &credentials{sign: func(req *http.Request) error { put(req); return nil }}
 }
 
 // Types gives the ways to sign in, in the order in which they are documented.

@@ -106,7 +106,11 @@ func inBubble(t testing.TB, s *system, settings Settings) *tokenSource {
 	k := &Keyring{redactor: NewRedactor(), notify: func(TokenEvent) {}, userAgent: "snrun", wires: map[string]*wire{}}
 	o := oauth2Type()
 	p := oauthProfile(t, baseOfTests, settings).completed(o)
-	source := o.open(p, k).tokens
+	credentials, err := o.open(p, k)
+	if err != nil {
+		t.Fatal(err)
+	}
+	source := credentials.tokens
 	source.endpoint.wire = direct{s}
 	return source
 }

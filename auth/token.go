@@ -144,7 +144,11 @@ func (s *tokenSource) renew(ctx context.Context, old *token) (*token, *SignInErr
 		}
 		s.refresh = ""
 	}
-	return s.fetch(ctx, s.endpoint.grant.form(s.endpoint.settings), old)
+	form, err := s.endpoint.grant.form(s.endpoint)
+	if err != nil {
+		return nil, s.endpoint.describe(&SignInError{kind: refused, Cause: err}, form)
+	}
+	return s.fetch(ctx, form, old)
 }
 
 // fetch makes a token request, and a few more where the endpoint is out of reach for a moment and there is no token to go on with.

@@ -516,11 +516,7 @@ func TestRefreshTokensAreMasked(t *testing.T) {
 }
 
 func BenchmarkCachedToken(b *testing.B) {
-	server := &system{}
-	k := &Keyring{redactor: NewRedactor(), notify: func(TokenEvent) {}, userAgent: "snrun", wires: map[string]*wire{}}
-	o := oauth2Type()
-	source := o.open(oauthProfile(b, baseOfTests, nil).completed(o), k).tokens
-	source.endpoint.wire = direct{server}
+	source := inBubble(b, &system{}, nil)
 	b.ReportAllocs()
 	b.RunParallel(func(pb *testing.PB) {
 		for pb.Next() {

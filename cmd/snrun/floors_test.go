@@ -14,8 +14,8 @@ import (
 
 // floors are the packages from the ground up. A package imports lower floors only.
 var floors = [][]string{
-	{"steps", "auth"},
-	{"steps/xml", "jobs/source"},
+	{"steps", "auth/store"},
+	{"auth", "steps/xml", "jobs/source"},
 	{"steps/rest", "steps/steptest"},
 	{"jobs", "steps/all"},
 	{"engine/flow"},
