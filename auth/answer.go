@@ -23,8 +23,8 @@ const (
 
 // answer is what a token endpoint gave.
 type answer struct {
-	access, refresh string
-	life            time.Duration // 0 where the server did not say anything usable
+	access, refresh   string
+	life, refreshLife time.Duration // 0 where the server did not say anything usable
 }
 
 // errWebPage is what proxies, maintenance pages and hibernating instances answer, with any status. It passes.

@@ -21,7 +21,9 @@ type SignInError struct {
 
 	kind  failure
 	after time.Duration // what the server asked to wait
+	lost  bool          // the request may have been carried out, though no answer came
 	help  string
+	until time.Time // no request before
 }
 
 // failure tells apart what may help after a token request failed.
@@ -39,7 +41,10 @@ const (
 // Error names the profile, the grant, the endpoint, the status and the cause.
 func (e *SignInError) Error() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "profile %s: no token from %s (grant %s): ", e.Profile, e.Endpoint, e.Grant)
+	fmt.Fprintf(&b, "profile %s: ", e.Profile)
+	if e.Endpoint != "" {
+		fmt.Fprintf(&b, "no token from %s (grant %s): ", e.Endpoint, e.Grant)
+	}
 	var parts []string
 	if e.Status != 0 {
 		parts = append(parts, fmt.Sprintf("status %d", e.Status))

@@ -31,6 +31,7 @@ type endpoint struct {
 	wire      http.RoundTripper
 	redactor  *Redactor
 	userAgent string
+	program   string
 }
 
 // newEndpoint makes the endpoint of a profile that has been checked.
@@ -44,7 +45,7 @@ func newEndpoint(p Profile, k *Keyring) *endpoint {
 	}
 	return &endpoint{
 		profile: p.Name, settings: p.Settings, grant: grant, url: address,
-		wire: k.wires[p.Name], redactor: k.redactor, userAgent: k.userAgent,
+		wire: k.wires[p.Name], redactor: k.redactor, userAgent: k.userAgent, program: k.program,
 	}
 }
 

@@ -17,6 +17,8 @@ type Grant struct {
 	form func(*endpoint) (url.Values, error)
 	// refreshes says that a refresh token beside the token is used (RFC 6749 §6). Client credentials need none (§4.4.3).
 	refreshes bool
+	// keeps says that the refresh token is all there is, so that it must outlive the process.
+	keeps bool
 }
 
 // Grants gives the grants of oauth2, in the order in which they are documented.

@@ -35,7 +35,7 @@ func oauth2Type() SignInType {
 		Params:  params,
 		check:   checkOAuth2,
 		open: func(p Profile, k *Keyring) (*credentials, error) {
-			return &credentials{tokens: newTokenSource(newEndpoint(p, k), k)}, nil
+			return &credentials{tokens: newTokenSource(newEndpoint(p, k), p, k)}, nil
 		},
 	}
 }
