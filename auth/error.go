@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 	"time"
 )
@@ -22,9 +21,9 @@ type SignInError struct {
 
 	kind  failure
 	after time.Duration // what the server asked to wait
+	lost  bool          // the request may have been carried out, and what was in its answer is gone
 	help  string
-	// lost says that the request may have been carried out, and that its answer did not arrive: what was in it is gone.
-	lost bool
+	until time.Time // no request before
 }
 
 // failure tells apart what may help after a token request failed.
@@ -42,6 +41,9 @@ const (
 // Error names the profile, the grant, the endpoint, the status and the cause.
 func (e *SignInError) Error() string {
 	why := reason(e.Status, e.Code, e.Description, e.Cause)
+	if e.Endpoint == "" {
+		return fmt.Sprintf("profile %s: %s", e.Profile, why)
+	}
 	return fmt.Sprintf("profile %s: no token from %s (grant %s): %s", e.Profile, e.Endpoint, e.Grant, why)
 }
 
@@ -81,11 +83,8 @@ func (e *SignInError) deadGrant() bool {
 	return false
 }
 
-// ambiguous says that the server refused without a word on what it did not like: client, grant, user or anything else.
-// ServiceNow answers server_error and access_denied to all of these.
-func (e *SignInError) ambiguous() bool {
-	return e.kind == refused && !e.deadGrant() && (e.Code == "access_denied" || !slices.Contains(oauthErrors, e.Code))
-}
+// ofClient says that the server does not know the client, or does not believe it: whatever it shows beside that does not count.
+func (e *SignInError) ofClient() bool { return e.kind == refused && e.Code == "invalid_client" }
 
 // RetryAfter is what the token endpoint asked to wait, 0 when it asked for nothing.
 func (e *SignInError) RetryAfter() time.Duration { return e.after }

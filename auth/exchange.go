@@ -38,6 +38,7 @@ type endpoint struct {
 	wire       http.RoundTripper
 	redactor   *Redactor
 	userAgent  string
+	program    string
 }
 
 // newEndpoint makes the endpoint of a profile that has been checked. It reads the file of its key.
@@ -46,7 +47,7 @@ func newEndpoint(p Profile, k *Keyring) (*endpoint, error) {
 	grant, _ := grantNamed(s.text("grant"))
 	e := &endpoint{
 		profile: p.Name, settings: s, grant: grant, clientAuth: clientAuthNamed(s.text("client_auth")), urls: urlsOf(p),
-		wire: k.wires[p.Name], redactor: k.redactor, userAgent: k.userAgent,
+		wire: k.wires[p.Name], redactor: k.redactor, userAgent: k.userAgent, program: k.program,
 	}
 	if s.has("issuer") {
 		e.discovery = newDiscovery(s.text("issuer"))
@@ -66,23 +67,24 @@ func newEndpoint(p Profile, k *Keyring) (*endpoint, error) {
 	return e, nil
 }
 
+// loginHelp is what a person should do whose sign-in has ended.
+func (e *endpoint) loginHelp() string { return "run: " + e.program + " auth login " + e.profile }
+
 // exchange makes one token request: exactly one, that follows no redirect. Where the caller gave up the error is of kind abandoned.
 // The error's lost says whether the request may have been carried out.
 func (e *endpoint) exchange(ctx context.Context, form url.Values) (answer, *SignInError) {
 	own, cancel := detach(ctx)
 	defer cancel()
+	var got answer
 	address, failed := e.tokenURL(own)
 	if failed == nil {
-		var got answer
-		if got, failed = e.exchangeAt(own, address, form); failed == nil {
-			return got, nil
-		}
+		got, failed = e.exchangeAt(own, address, form)
+	}
+	if failed == nil {
+		return got, nil
 	}
 	if failed.kind != refused && ctx.Err() != nil {
-		failed = &SignInError{kind: abandoned, Cause: ctx.Err(), lost: failed.lost}
-	}
-	if failed.Endpoint == "" && address != nil {
-		failed.Endpoint = place(address)
+		failed.kind, failed.Cause = abandoned, ctx.Err()
 	}
 	return answer{}, e.describe(failed, form)
 }
@@ -91,9 +93,9 @@ func (e *endpoint) exchange(ctx context.Context, form url.Values) (answer, *Sign
 func (e *endpoint) exchangeAt(ctx context.Context, address *url.URL, form url.Values) (answer, *SignInError) {
 	form, err := e.request(address, form)
 	if err != nil {
-		return answer{}, &SignInError{kind: unusable, Cause: err, help: "check private_key and algorithm"}
+		return answer{}, &SignInError{Endpoint: place(address), kind: unusable, Cause: err, help: "check private_key and algorithm"}
 	}
-	defer e.forget(form)
+	defer e.forget(form) // which an error may quote until it is masked
 	reader := &answerReader{endpoint: e}
 	ctx = httptrace.WithClientTrace(ctx, reader.trace())
 	ctx = context.WithValue(ctx, oauth2.HTTPClient, &http.Client{Transport: reader})
@@ -108,7 +110,8 @@ func (e *endpoint) exchangeAt(ctx context.Context, address *url.URL, form url.Va
 	case failed == nil:
 		failed = &SignInError{kind: unusable, Cause: err}
 	}
-	return answer{}, failed
+	failed.Endpoint = place(address)
+	return answer{}, e.mask(failed)
 }
 
 // request gives the parameters of one token request: those of the grant and of the profile, and what is made afresh for each.
@@ -189,8 +192,11 @@ func (e *endpoint) describe(failed *SignInError, form url.Values) *SignInError {
 	if failed.Endpoint == "" && e.urls.token != nil {
 		failed.Endpoint = place(e.urls.token)
 	}
-	failed.Code = e.redactor.Text(failed.Code)
-	failed.Description = e.redactor.Text(failed.Description)
+	return e.mask(failed)
+}
+
+func (e *endpoint) mask(failed *SignInError) *SignInError {
+	failed.Code, failed.Description = e.redactor.Text(failed.Code), e.redactor.Text(failed.Description)
 	failed.Cause = e.masked(failed.Cause)
 	return failed
 }

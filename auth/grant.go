@@ -23,7 +23,7 @@ type Grant struct {
 	assertion func(*endpoint, *url.URL) (string, error)
 	// refreshes says that a refresh token beside the token is used (RFC 6749 §6). Client credentials need none (§4.4.3).
 	refreshes bool
-	// keeps says that the grant is of no use without a store: its refresh token cannot be had again without a person.
+	// keeps says that the refresh token is all there is, so that it must outlive the process.
 	keeps bool
 }
 

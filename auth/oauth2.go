@@ -18,7 +18,7 @@ func oauth2Type() SignInType {
 			if err != nil {
 				return nil, err
 			}
-			return &credentials{tokens: newTokenSource(e, k)}, nil
+			return &credentials{tokens: newTokenSource(e, p, k)}, nil
 		},
 	}
 }

@@ -11,8 +11,8 @@ import (
 	"golang.org/x/oauth2"
 )
 
-// ErrNoRevokeURL says that nobody knows where the tokens of a profile are revoked.
-var ErrNoRevokeURL = errors.New("no revoke_url is known")
+// errNoRevocation says that nobody knows where the tokens of a profile are revoked.
+var errNoRevocation = errors.New("no revoke_url is known")
 
 // RevokeError says that a token was forgotten here, but that the server did not revoke it.
 type RevokeError struct {
@@ -21,7 +21,7 @@ type RevokeError struct {
 	Status      int    // of its answer, 0 when there was none
 	Code        string // the server's `error`, "" when it gave none
 	Description string // the server's `error_description`
-	Cause       error  // what was wrong where it was not the server that said so; ErrNoRevokeURL where nobody was asked
+	Cause       error  // what was wrong where it was not the server that said so
 }
 
 // Error names the profile, the endpoint, the status and the cause.
@@ -39,8 +39,6 @@ func (e *RevokeError) Unwrap() error { return e.Cause }
 // Help says what a person should do next.
 func (e *RevokeError) Help() string {
 	switch {
-	case errors.Is(e.Cause, ErrNoRevokeURL):
-		return "write revoke_url, if the server has one; else the token lives on there until it expires"
 	case e.Status == http.StatusNotFound || e.Status == http.StatusMethodNotAllowed || e.Status >= 300 && e.Status < 400:
 		return "check revoke_url"
 	case e.Code == "unsupported_token_type":
@@ -49,19 +47,21 @@ func (e *RevokeError) Help() string {
 	return "revoke it in the server's own pages, if it must not live on until it expires"
 }
 
-// revoke has the server revoke a token (RFC 7009). The hint is access_token or refresh_token. The error is a *RevokeError or that of ctx.
+// revoke has the server revoke a token (RFC 7009). The hint is access_token or refresh_token. The error is
+// errNoRevocation, a *RevokeError, or that of ctx.
 func (e *endpoint) revoke(ctx context.Context, token, hint string) error {
 	own, cancel := detach(ctx)
 	defer cancel()
-	e.redactor.Add(token)
 	m, failed := e.resolve(own)
 	switch {
 	case failed != nil:
 		return e.notRevoked(ctx, &RevokeError{Endpoint: failed.Endpoint, Status: failed.Status, Cause: failed.Cause})
 	case m.revoke == nil:
-		return e.notRevoked(ctx, &RevokeError{Cause: ErrNoRevokeURL})
+		return errNoRevocation
 	}
-	resp, err := e.post(own, m.revoke, url.Values{"token": {token}, "token_type_hint": {hint}})
+	form := url.Values{"token": {token}, "token_type_hint": {hint}}
+	resp, err := e.post(own, m.revoke, form)
+	defer e.forget(form)
 	if err != nil {
 		if errors.Is(context.Cause(own), errTooSlow) {
 			err = errTooSlow
@@ -108,7 +108,7 @@ func (e *endpoint) notRevoked(ctx context.Context, failed *RevokeError) error {
 }
 
 // post sends a form to an address of the authorization server other than the token endpoint, with the client's proof of who it is
-// as in token requests. It follows no redirect.
+// as in token requests, which it adds to the form. It follows no redirect. Afterwards the caller has that forgotten (forget).
 func (e *endpoint) post(ctx context.Context, address *url.URL, form url.Values) (*http.Response, error) {
 	audience := address
 	if token, failed := e.tokenURL(ctx); failed == nil {
@@ -117,7 +117,6 @@ func (e *endpoint) post(ctx context.Context, address *url.URL, form url.Values) 
 	if err := e.authenticate(form, audience); err != nil {
 		return nil, err
 	}
-	defer e.forget(form)
 	id, secret := e.settings.text("client_id"), ""
 	if e.clientAuth.secret {
 		secret = e.settings.text("client_secret")

@@ -2,6 +2,9 @@ package store
 
 import "errors"
 
+// ErrNoKey says that there is no key to open a store with.
+var ErrNoKey = errors.New("there is no key")
+
 // Place is where a store is and where its key comes from. The store is opened when it is first needed, once.
 type Place struct {
 	File   string                   // the store's file, which need not be there yet
@@ -29,6 +32,9 @@ func (e *KeyError) Error() string { return e.Message }
 
 // Help says what a person should do next.
 func (e *KeyError) Help() string { return e.Hint }
+
+// HasKey says whether a key is set in the environment.
+func (p *Place) HasKey() bool { return p.Getenv("SNRUN_KEY") != "" || p.Getenv("SNRUN_KEY_FILE") != "" }
 
 // Open gives the store, and makes it where there is none. The error is a *KeyError where there is no key for it.
 func (p *Place) Open() (*Store, error) { return nil, errors.ErrUnsupported }
