@@ -192,6 +192,9 @@ func (e *endpoint) describe(failed *SignInError, form url.Values) *SignInError {
 	if failed.Endpoint == "" && e.urls.token != nil {
 		failed.Endpoint = place(e.urls.token)
 	}
+	if failed.help == "" && failed.ofClient() {
+		failed.help = e.clientAuth.help
+	}
 	return e.mask(failed)
 }
 
