@@ -102,7 +102,7 @@ func (e *endpoint) notRevoked(ctx context.Context, failed *RevokeError) error {
 		return ctx.Err()
 	}
 	failed.Profile = e.profile
-	failed.Code, failed.Description = e.redactor.Text(failed.Code), e.redactor.Text(failed.Description)
+	failed.Code, failed.Description = e.quote(failed.Code), e.quote(failed.Description)
 	failed.Cause = e.masked(failed.Cause)
 	return failed
 }
