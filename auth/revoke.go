@@ -52,7 +52,7 @@ func (e *RevokeError) Help() string {
 func (e *endpoint) revoke(ctx context.Context, token, hint string) error {
 	own, cancel := detach(ctx)
 	defer cancel()
-	m, failed := e.resolve(own)
+	m, failed := e.metadata(own)
 	switch {
 	case failed != nil:
 		return e.notRevoked(ctx, &RevokeError{Endpoint: failed.Endpoint, Status: failed.Status, Cause: failed.Cause})
