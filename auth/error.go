@@ -86,6 +86,15 @@ func (e *SignInError) deadGrant() bool {
 // ofClient says that the server does not know the client, or does not believe it: whatever it shows beside that does not count.
 func (e *SignInError) ofClient() bool { return e.kind == refused && e.Code == "invalid_client" }
 
+// ofProfile says that the server names something that is the profile's to mend, whatever was shown.
+func (e *SignInError) ofProfile() bool {
+	switch e.Code {
+	case "invalid_client", "unauthorized_client", "unsupported_grant_type", "invalid_scope", "invalid_target", "invalid_request":
+		return e.kind == refused
+	}
+	return false
+}
+
 // RetryAfter is what the token endpoint asked to wait, 0 when it asked for nothing.
 func (e *SignInError) RetryAfter() time.Duration { return e.after }
 
