@@ -76,7 +76,11 @@ func redeeming(code string, changes ...string) url.Values {
 func TestAuthorizationCode(t *testing.T) {
 	t.Parallel()
 	s := start(t, Options{})
-	to := s.pressed(t, authorizing(), "allow")
+	sent := s.press(s.serve("GET", "/oauth_auth.do?"+authorizing().Encode(), "").body, "allow")
+	if sent.header.Get("Cache-Control") != "no-store" || sent.header.Get("Referrer-Policy") != "no-referrer" || sent.body != "" {
+		t.Errorf("the code comes with %v %s", sent.header, sent.body)
+	}
+	to := location(t, sent)
 	query := to.Query()
 	code := query.Get("code")
 	if code == "" || query.Get("state") != "s t&te" || query.Get("iss") != "http://example.com" || len(query) != 3 {

@@ -113,6 +113,12 @@ func TestDeviceDenied(t *testing.T) {
 	if a := s.poll(t, d); a.status != http.StatusBadRequest || field(t, a.body, "error") != "access_denied" {
 		t.Errorf("the device is told %d %s", a.status, a.body)
 	}
+	if a := s.poll(t, d); a.status != http.StatusUnauthorized {
+		t.Errorf("the device is told once more %d %s", a.status, a.body)
+	}
+	if a := s.serve("GET", verifyPath+"?user_code="+d.UserCode, ""); a.status != http.StatusBadRequest {
+		t.Errorf("the page of a login that was answered: %d %s", a.status, a.body)
+	}
 }
 
 func TestDevicePage(t *testing.T) {

@@ -229,6 +229,8 @@ func TestFaultsOverHTTP(t *testing.T) {
 		answer string
 	}{
 		{`{"kind":"429","path":"/flaky","on":"1-2","retry_after":"2s"}`, 201, `{"kind":"429","path":"/flaky","on":"1-2","retry_after":"2s"}`},
+		{`{"kind":"redirect","path":"/chat","to":"http://127.0.0.1:8"}`, 201, `{"kind":"redirect","path":"/chat","to":"http://127.0.0.1:8"}`},
+		{`{"kind":"redirect","path":"/chat","to":"8"}`, 400, `{"error":"invalid_fault","message":"to \"8\" is not of the form http://HOST:PORT"}`},
 		{`{"kind":"429","path":"/flaky","after":2}`, 400, `{"error":"invalid_fault","message":"json: unknown field \"after\""}`},
 		{`{"kind":"500","path":"/flaky"}`, 400, `{"error":"invalid_fault","message":"there is no kind \"500\" (there are 401, 429, 503, hibernating, slow, drop, cut, lost, redirect, no_expires_in)"}`},
 		{`{"kind":"429","path":"/flaky","delay":"soon"}`, 400, `{"error":"invalid_fault","message":"time: invalid duration \"soon\""}`},

@@ -43,12 +43,12 @@ func Start(o Options) (*Running, error) {
 	ctx, cancel := context.WithCancel(context.Background())
 	r := &Running{Server: New(o), url: "http://" + listener.Addr().String(), cancel: cancel}
 	r.Server.away = "http://" + other.Addr().String()
-	r.here = r.serve(ctx, listener, r.Server)
-	r.away = r.serve(ctx, other, http.HandlerFunc(r.answerElsewhere))
+	r.here = r.answerAt(ctx, listener, r.Server)
+	r.away = r.answerAt(ctx, other, http.HandlerFunc(r.answerElsewhere))
 	return r, nil
 }
 
-func (r *Running) serve(ctx context.Context, listener net.Listener, handler http.Handler) *serving {
+func (r *Running) answerAt(ctx context.Context, listener net.Listener, handler http.Handler) *serving {
 	s := &serving{served: make(chan struct{})}
 	s.http = &http.Server{
 		Handler:           handler,

@@ -78,8 +78,10 @@ func TestCloseCutsShort(t *testing.T) {
 	if err := <-slow; err == nil {
 		t.Error("the slow answer came")
 	}
-	if _, err := try("GET", s.URL()+"/chat/messages", ""); err == nil {
-		t.Error("the sandbox answers after Close")
+	for _, port := range []string{s.URL(), s.Server.away} {
+		if _, err := try("GET", port+"/chat/messages", ""); err == nil {
+			t.Errorf("the sandbox answers at %s after Close", port)
+		}
 	}
 }
 

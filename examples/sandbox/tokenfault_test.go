@@ -141,7 +141,11 @@ func TestRedirectElsewhere(t *testing.T) {
 	}
 
 	r := httptest.NewRequest("GET", "/", nil) // Go's client takes it off on the way to another host, not every one does
-	for _, value := range []string{"Basic " + basic, "Bearer " + strings.TrimPrefix(signInDirectly(t, s.Server), "Bearer ")} {
+	deviceCode, _ := s.devices.start(onlyScope)
+	for _, value := range []string{
+		"Basic " + basic, "Bearer " + s.tokens.newAccess(&family{scope: onlyScope}), s.tokens.newRefresh(&family{}),
+		s.codes.issue(code{}), deviceCode,
+	} {
 		r.Header.Set("Authorization", value)
 		if !s.carries(r, nil) {
 			t.Errorf("a header with a secret is taken for one without")
@@ -155,12 +159,6 @@ func TestRedirectElsewhere(t *testing.T) {
 	if n := len(s.Elsewhere()); n != 0 {
 		t.Errorf("%d requests after DELETE, want 0", n)
 	}
-}
-
-// signInDirectly gives a token past all faults.
-func signInDirectly(t *testing.T, s *Server) string {
-	t.Helper()
-	return "Bearer " + s.tokens.newAccess(&family{scope: onlyScope})
 }
 
 func TestRedirectTo(t *testing.T) {
