@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -196,7 +197,10 @@ func (e *endpoint) describe(failed *SignInError, form url.Values) *SignInError {
 }
 
 func (e *endpoint) mask(failed *SignInError) *SignInError {
-	failed.Code, failed.Description = e.redactor.Text(failed.Code), e.redactor.Text(failed.Description)
+	if !slices.Contains(oauthErrors, failed.Code) { // a word of the protocol gives nothing away, and is compared later
+		failed.Code = e.redactor.Text(failed.Code)
+	}
+	failed.Description = e.redactor.Text(failed.Description)
 	failed.Cause = e.masked(failed.Cause)
 	return failed
 }

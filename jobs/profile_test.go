@@ -167,6 +167,38 @@ steps:
 	if want := []string{"full"}; !reflect.DeepEqual(j.Profiles, want) {
 		t.Errorf("got the profiles %v, want %v", j.Profiles, want)
 	}
+	p := projectOf(t, allKinds(), map[string]string{"profiles.yaml": "version: 1\nprofiles:\n  two: {base_url: \"https://x.example\", " +
+		"headers: {X: \"${secret.B}${secret.A}\"}, auth: {type: basic, username: \"${secret.B}\", password: \"${secret.C}\"}}\n  none: {base_url: \"https://x.example\"}\n"})
+	if got, want := p.Profiles["two"].Secrets(), []string{"A", "B", "C"}; !reflect.DeepEqual(got, want) {
+		t.Errorf("the profile reads %v, want %v", got, want)
+	}
+	if got := p.Profiles["none"].Secrets(); len(got) > 0 {
+		t.Errorf("a profile without secrets reads %v", got)
+	}
+}
+
+// TestSecretHint holds what is advised about a secret that cannot be had.
+func TestSecretHint(t *testing.T) {
+	t.Parallel()
+	missing := &auth.MissingSecretError{
+		Name: "SN_SECERT", Variable: "SNRUN_SECRET_SN_SECERT", Command: "snrun secret set SN_SECERT", Known: []string{"CHAT_KEY", "SN_SECRET"},
+	}
+	const set = "set it: snrun secret set SN_SECERT, or the environment variable SNRUN_SECRET_SN_SECERT"
+	for _, test := range []struct {
+		name string
+		err  error
+		want string
+	}{
+		{"a name close by", missing, `did you mean "SN_SECRET"? else ` + set},
+		{"within another error", fmt.Errorf("x: %w", missing), `did you mean "SN_SECRET"? else ` + set},
+		{"no name close by", &auth.MissingSecretError{Name: "X", Variable: "SNRUN_SECRET_X", Known: []string{"CHAT_KEY"}}, "set the environment variable SNRUN_SECRET_X"},
+		{"another error that helps", fmt.Errorf("x: %w", &auth.SignInError{Status: 404}), (&auth.SignInError{Status: 404}).Help()},
+		{"one that does not", errors.New("x"), ""},
+	} {
+		if got := jobs.SecretHint(test.err); got != test.want {
+			t.Errorf("%s: got %q, want %q", test.name, got, test.want)
+		}
+	}
 }
 
 // TestSecretsAreNotLookedFor holds that without a lookup a job loads whether its secrets are there or not.

@@ -7,8 +7,10 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"snrun/auth"
+	"snrun/auth/store"
 	"snrun/jobs"
 	"snrun/jobs/source"
 )
@@ -16,6 +18,7 @@ import (
 // project is a folder of jobs with all that running them needs.
 type project struct {
 	*jobs.Project
+	store   *store.Place // where secrets and tokens are kept; nil where the settings name no place for it
 	secrets *auth.Secrets
 	missing map[string]string // the secrets that cannot be had, by what was said of each
 }
@@ -28,7 +31,8 @@ func (a *app) openProject(from string) (*project, error) {
 		return nil, err
 	}
 	p := &project{missing: map[string]string{}}
-	p.secrets = auth.NewSecrets(auth.SecretsOptions{Environ: a.environ, Dir: settings.SecretsDir, Redactor: a.redactor})
+	p.store, _ = a.storePlace(settings) // what is wrong with the settings shows where the history is opened
+	p.secrets = a.secretsOf(dir, settings, p.store)
 	p.Project, err = jobs.Open(dir, settings, jobs.Options{Kinds: kinds(), Secret: p.hasSecret})
 	if p.Project == nil {
 		return nil, err
@@ -36,9 +40,26 @@ func (a *app) openProject(from string) (*project, error) {
 	return p, err
 }
 
-// hasSecret says why a secret cannot be had, nil when it can.
+// secretsOf gives the secrets of the project in dir.
+func (a *app) secretsOf(dir string, s jobs.Settings, place *store.Place) *auth.Secrets {
+	return auth.NewSecrets(auth.SecretsOptions{
+		Environ: a.environ, Dir: s.SecretsDir, Exec: s.SecretsExec, ExecDir: dir, Store: place, Program: a.name, Redactor: a.redactor,
+	})
+}
+
+// storePlace is where secrets and tokens are kept: beside the history.
+func (a *app) storePlace(s jobs.Settings) (*store.Place, error) {
+	file, err := a.databaseFile(s)
+	if err != nil {
+		return nil, err
+	}
+	file = strings.TrimSuffix(file, ".db") + "-auth.db"
+	return &store.Place{File: file, Getenv: a.getenv, Keyring: store.OSKeyring{}, Program: a.name}, nil
+}
+
+// hasSecret says why a secret cannot be had, nil when it can. It runs no command for it.
 func (p *project) hasSecret(name string) error {
-	_, err := p.secrets.Lookup(name)
+	_, err := p.secrets.Origin(name)
 	if err != nil {
 		p.missing[err.Error()] = name
 	}

@@ -65,7 +65,7 @@ func (a *app) runJob(ctx context.Context, name string, o runOptions) error {
 		}
 		defer s.Close()
 	}
-	r, err := a.prepare(name, o)
+	r, err := a.prepare(ctx, name, o)
 	if err != nil {
 		return err
 	}
