@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -8,10 +9,12 @@ import (
 	"net"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"snrun/auth"
 	"snrun/examples/sandbox"
 	"snrun/jobs"
 )
@@ -129,6 +132,44 @@ func (a *app) serveSandbox(cmd *cobra.Command, options sandbox.Options) error {
 	io.WriteString(a.err, "the sandbox listens on "+s.URL()+"; Ctrl-C ends it\n")
 	<-ctx.Done()
 	return s.Close()
+}
+
+// signInToSandbox presses the button for the profiles that want a person to sign in: with the built-in sandbox a job can be
+// tried by who has signed in nowhere.
+func signInToSandbox(ctx context.Context, keys *auth.Keyring, profiles []auth.Profile) error {
+	for _, p := range profiles {
+		if grant := p.Settings["grant"]; p.Auth != "oauth2" || grant != "authorization_code" && grant != "device_code" {
+			continue
+		}
+		err := pressAllow(ctx, keys, p.Name)
+		var sig *signalError
+		switch {
+		case errors.As(err, &sig):
+			return &exitError{code: exitSignal + int(sig.signal), err: err}
+		case err != nil:
+			return &exitError{exitSignIn, err, "with --sandbox a login must be one at the sandbox; without it a person signs in, with auth login"}
+		}
+	}
+	return nil
+}
+
+// pressAllow signs a profile in at the sandbox's own page.
+func pressAllow(ctx context.Context, keys *auth.Keyring, profile string) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	var answering sync.WaitGroup
+	defer answering.Wait()
+	err := keys.Login(ctx, profile, auth.Prompt{Visit: func(v auth.Visit) {
+		answering.Go(func() {
+			if err := sandbox.Answer(ctx, v.URL, true); err != nil {
+				cancel(fmt.Errorf("profile %s: %w", profile, err))
+			}
+		})
+	}})
+	if err != nil && ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	return err
 }
 
 // sandboxEnviron is what the environment of a job must have to reach a sandbox, sorted.

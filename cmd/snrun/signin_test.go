@@ -118,6 +118,44 @@ func TestTokenWithoutLifetimeIsAssumedToHaveOne(t *testing.T) {
 	checkRequests(t, u, "POST", "/oauth_token.do", 1)
 }
 
+// TestRunAtTheSandboxSignsIn has the sandbox's own button pressed, in the browser's place and in that of another device.
+func TestRunAtTheSandboxSignsIn(t *testing.T) {
+	t.Parallel()
+	for _, profile := range []string{"servicenow_user", "servicenow_device"} {
+		t.Run(profile, func(t *testing.T) {
+			t.Parallel()
+			u := newUser(t, sandbox.Options{})
+			u.write("ask.yaml", strings.Replace(signsIn, "profile: servicenow,", "profile: "+profile+",", 1))
+			got := u.must(exitOK, "run", "--sandbox", "--progress", "plain", "ask")
+			if n := strings.Count(got.stderr, "signed in as "+profile); n != 1 {
+				t.Errorf("the log tells of %d sign-ins, want one:\n%s", n, got.stderr)
+			}
+			if n := u.server.seen(); n != 0 {
+				t.Errorf("%d requests went to another sandbox, want none", n)
+			}
+		})
+	}
+}
+
+// A login that would lead away from the sandbox is not made by itself.
+func TestRunAtTheSandboxSignsInNowhereElse(t *testing.T) {
+	t.Parallel()
+	u := newUser(t, sandbox.Options{})
+	u.write("profiles.yaml", `version: 1
+profiles:
+  servicenow:
+    base_url: https://dev1.example.com
+    auth: {type: oauth2, grant: authorization_code, authorize_url: /oauth_auth.do, token_url: /oauth_token.do, client_id: me, client_auth: none}
+`)
+	u.write("ask.yaml", signsIn)
+	got := u.must(exitSignIn, "run", "--sandbox", "ask")
+	for _, want := range []string{"profile servicenow: answering a login: the page is none of a sandbox", "with --sandbox a login must be one at the sandbox"} {
+		if !strings.Contains(got.stderr, want) {
+			t.Errorf("the error does not say %q:\n%s", want, got.stderr)
+		}
+	}
+}
+
 // TestSandboxFlags starts the sandbox as a person does who wants to see tokens end.
 func TestSandboxFlags(t *testing.T) {
 	t.Parallel()
