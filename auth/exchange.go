@@ -32,6 +32,8 @@ type endpoint struct {
 	redactor  *Redactor
 	userAgent string
 	program   string
+	product   string
+	causes    []Cause
 }
 
 // newEndpoint makes the endpoint of a profile that has been checked.
@@ -46,6 +48,7 @@ func newEndpoint(p Profile, k *Keyring) *endpoint {
 	return &endpoint{
 		profile: p.Name, settings: p.Settings, grant: grant, url: address,
 		wire: k.wires[p.Name], redactor: k.redactor, userAgent: k.userAgent, program: k.program,
+		product: p.Product, causes: p.Causes,
 	}
 }
 
@@ -95,6 +98,7 @@ func (e *endpoint) config(form url.Values) *clientcredentials.Config {
 // describe completes an error with what it is about, and masks what the server or the network put into it.
 func (e *endpoint) describe(failed *SignInError, form url.Values) *SignInError {
 	failed.Profile, failed.Grant, failed.Endpoint = e.profile, form.Get("grant_type"), place(e.url)
+	e.suspect(failed, form.Get("grant_type"))
 	failed.Code = e.redactor.Text(failed.Code)
 	failed.Description = e.redactor.Text(failed.Description)
 	if failed.Cause == nil {

@@ -1,0 +1,56 @@
+package auth
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Cause is one of the things that a server's catch-all refusal may stand for. The causes of a Profile are in the order in which
+// a person should look into them.
+type Cause struct {
+	Code   string   // of the refusal: the server's `error` or its `error_description`, whichever tells more
+	Grants []string // the grants it can happen with, by name; nil for all. Beside a profile's own, refresh_token is meant for its refresh
+	Check  string   // what to check, and where, on one line
+}
+
+// applies says whether a refusal of a token request for a grant may come of this.
+func (c Cause) applies(e *SignInError, grant string) bool {
+	return (c.Code == e.Code || c.Code == e.Description) && (c.Grants == nil || slices.Contains(c.Grants, grant))
+}
+
+// suspect has a refusal of a token request with this grant_type say what it may come of.
+func (e *endpoint) suspect(failed *SignInError, grantType string) {
+	if failed.kind != refused || failed.help != "" {
+		return
+	}
+	grant := e.grant.Name
+	if grantType == "refresh_token" {
+		grant = grantType
+	}
+	var causes []Cause
+	for _, c := range e.causes {
+		if c.applies(failed, grant) {
+			causes = append(causes, c)
+		}
+	}
+	if len(causes) > 0 {
+		failed.help = e.list(causes)
+	}
+}
+
+// list writes causes for a person, one a line, and how to go on: a refusal is held until the profile changes, and most of what is
+// mended here changes on the server.
+func (e *endpoint) list(causes []Cause) string {
+	product := e.product
+	if product == "" {
+		product = "the server"
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s answers %s for all of these; check in this order:", product, causes[0].Code)
+	for i, c := range causes {
+		fmt.Fprintf(&b, "\n%d. %s", i+1, c.Check)
+	}
+	fmt.Fprintf(&b, "\nthen run: %s auth test %s", e.program, e.profile)
+	return b.String()
+}
