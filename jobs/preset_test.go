@@ -2,10 +2,11 @@ package jobs_test
 
 import (
 	"encoding/json"
+	"maps"
 	"os"
 	"path/filepath"
-	"reflect"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -126,14 +127,17 @@ func TestPresetStandsIn(t *testing.T) {
 			t.Parallel()
 			profile := strings.Replace(test.profile, "{", `{base_url: "https://instance.example.com", `, 1)
 			got, err := openProfiles(t, "version: 1\nprofiles:\n  p: "+profile+"\n")["p"].SignIn(secretsIn(""))
+			if err != nil || got.Auth != test.auth || got.Header.Get("Accept") != test.headers {
+				t.Errorf("got %s with Accept %q, %v, want %s with %q", got.Auth, got.Header.Get("Accept"), err, test.auth, test.headers)
+			}
 			want := auth.Settings{}
 			for _, some := range test.want {
-				for name, v := range some {
-					want[name] = v
-				}
+				maps.Copy(want, some)
 			}
-			if err != nil || got.Auth != test.auth || !reflect.DeepEqual(got.Settings, want) || got.Header.Get("Accept") != test.headers {
-				t.Errorf("got %s %v with Accept %q, %v\nwant %s %v with %q", got.Auth, got.Settings, got.Header.Get("Accept"), err, test.auth, want, test.headers)
+			for _, name := range append(slices.Collect(maps.Keys(known)), slices.Collect(maps.Keys(want))...) {
+				if got.Settings[name] != want[name] {
+					t.Errorf("%s: got %v, want %v", name, got.Settings[name], want[name])
+				}
 			}
 		})
 	}
