@@ -14,6 +14,12 @@ type Cause struct {
 	Check  string   // what to check, and where, on one line
 }
 
+// product is what is known of a server beforehand.
+type product struct {
+	name   string // "" where nothing is
+	causes []Cause
+}
+
 // applies says whether a refusal of a token request for a grant may come of this.
 func (c Cause) applies(e *SignInError, grant string) bool {
 	return (c.Code == e.Code || c.Code == e.Description) && (c.Grants == nil || slices.Contains(c.Grants, grant))
@@ -29,7 +35,7 @@ func (e *endpoint) suspect(failed *SignInError, grantType string) {
 		grant = grantType
 	}
 	var causes []Cause
-	for _, c := range e.causes {
+	for _, c := range e.product.causes {
 		if c.applies(failed, grant) {
 			causes = append(causes, c)
 		}
@@ -42,12 +48,12 @@ func (e *endpoint) suspect(failed *SignInError, grantType string) {
 // list writes causes for a person, one a line, and how to go on: a refusal is held until the profile changes, and most of what is
 // mended here changes on the server.
 func (e *endpoint) list(causes []Cause) string {
-	product := e.product
-	if product == "" {
-		product = "the server"
+	name := e.product.name
+	if name == "" {
+		name = "the server"
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s answers %s for all of these; check in this order:", product, causes[0].Code)
+	fmt.Fprintf(&b, "%s answers %s for all of these; check in this order:", name, causes[0].Code)
 	for i, c := range causes {
 		fmt.Fprintf(&b, "\n%d. %s", i+1, c.Check)
 	}

@@ -73,7 +73,7 @@ func TestCauses(t *testing.T) {
 // TestCausesOfARefresh holds that a refused refresh token is told apart from the grant that it came of.
 func TestCausesOfARefresh(t *testing.T) {
 	t.Parallel()
-	e := &endpoint{profile: "p", program: "snrun", product: "P", causes: someCauses(), grant: clientCredentials()}
+	e := &endpoint{profile: "p", program: "snrun", product: product{"P", someCauses()}, grant: clientCredentials()}
 	failed := &SignInError{kind: refused, Description: "access_denied"}
 	e.suspect(failed, "refresh_token")
 	want := "P answers access_denied for all of these; check in this order:\n1. the secret\n2. the user\nthen run: snrun auth test p"

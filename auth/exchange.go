@@ -32,8 +32,7 @@ type endpoint struct {
 	redactor  *Redactor
 	userAgent string
 	program   string
-	product   string
-	causes    []Cause
+	product   product
 }
 
 // newEndpoint makes the endpoint of a profile that has been checked.
@@ -48,7 +47,7 @@ func newEndpoint(p Profile, k *Keyring) *endpoint {
 	return &endpoint{
 		profile: p.Name, settings: p.Settings, grant: grant, url: address,
 		wire: k.wires[p.Name], redactor: k.redactor, userAgent: k.userAgent, program: k.program,
-		product: p.Product, causes: p.Causes,
+		product: product{p.Product, p.Causes},
 	}
 }
 
