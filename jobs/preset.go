@@ -138,13 +138,16 @@ func (d *decoder) withPreset(p *Profile, n *source.Node, read func()) {
 	undo()
 	found := d.r
 	d.r = outer
+	hints := map[string]bool{}
 	for _, e := range found.All() {
-		if e.File != preset.profile.Pos().File {
+		switch {
+		case e.File != preset.profile.Pos().File:
 			d.r.Add(e)
-			continue
+		case e.Hint == "" || !hints[e.Hint]: // what mends one of several mends all
+			hints[e.Hint] = true
+			told := d.r.Errorf(named, "with preset %s: %s", preset.name, e.Message)
+			told.Hint, told.Warning = e.Hint, e.Warning
 		}
-		told := d.r.Errorf(named, "with preset %s: %s", preset.name, e.Message)
-		told.Hint, told.Warning = e.Hint, e.Warning
 	}
 }
 
