@@ -10,7 +10,7 @@ import (
 // a person should look into them.
 type Cause struct {
 	Code   string   // of the refusal: the server's `error` or its `error_description`, whichever tells more
-	Grants []string // the grants it can happen with, by name; nil for all. Beside a profile's own, refresh_token is meant for its refresh
+	Grants []string // the grants it can happen with, by name, refresh_token that of a refresh; nil for all
 	Check  string   // what to check, and where, on one line
 }
 
@@ -20,23 +20,19 @@ type product struct {
 	causes []Cause
 }
 
-// applies says whether a refusal of a token request for a grant may come of this.
-func (c Cause) applies(e *SignInError, grant string) bool {
-	return (c.Code == e.Code || c.Code == e.Description) && (c.Grants == nil || slices.Contains(c.Grants, grant))
+// applies says whether a refusal may come of this.
+func (c Cause) applies(e *SignInError) bool {
+	return (c.Code == e.Code || c.Code == e.Description) && (c.Grants == nil || slices.Contains(c.Grants, e.Grant))
 }
 
-// suspect has a refusal of a token request with this grant_type say what it may come of.
-func (e *endpoint) suspect(failed *SignInError, grantType string) {
+// suspect has a refusal say what it may come of.
+func (e *endpoint) suspect(failed *SignInError) {
 	if failed.kind != refused || failed.help != "" {
 		return
 	}
-	grant := e.grant.Name
-	if grantType == "refresh_token" {
-		grant = grantType
-	}
 	var causes []Cause
 	for _, c := range e.product.causes {
-		if c.applies(failed, grant) {
+		if c.applies(failed) {
 			causes = append(causes, c)
 		}
 	}

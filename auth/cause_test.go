@@ -73,15 +73,19 @@ func TestCauses(t *testing.T) {
 // TestCausesOfARefresh holds that a refused refresh token is told apart from the grant that it came of.
 func TestCausesOfARefresh(t *testing.T) {
 	t.Parallel()
-	e := &endpoint{profile: "p", program: "snrun", product: product{"P", someCauses()}, grant: clientCredentials()}
-	failed := &SignInError{kind: refused, Description: "access_denied"}
-	e.suspect(failed, "refresh_token")
+	e := &endpoint{profile: "p", program: "snrun", product: product{"P", someCauses()}}
+	failed := &SignInError{kind: refused, Grant: "refresh_token", Description: "access_denied"}
+	e.suspect(failed)
 	want := "P answers access_denied for all of these; check in this order:\n1. the secret\n2. the user\nthen run: snrun auth test p"
 	if got := failed.Help(); got != want {
 		t.Errorf("got the help\n%s\nwant\n%s", got, want)
 	}
-	failed = &SignInError{kind: refused, Description: "access_denied", help: "known better"}
-	if e.suspect(failed, "refresh_token"); failed.Help() != "known better" {
+	failed = &SignInError{kind: unreachable, Grant: "refresh_token", Description: "access_denied"}
+	if e.suspect(failed); failed.help != "" {
+		t.Errorf("got the help %q for what is no refusal", failed.help)
+	}
+	failed = &SignInError{kind: refused, Grant: "refresh_token", Description: "access_denied", help: "known better"}
+	if e.suspect(failed); failed.Help() != "known better" {
 		t.Errorf("got the help %q, want the one that was there", failed.Help())
 	}
 }

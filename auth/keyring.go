@@ -46,6 +46,7 @@ type Keyring struct {
 	store     *store.Place
 	program   string
 	userAgent string
+	dir       string // where relative names of files start
 	hangar    *hangar
 	wires     map[string]*wire
 	clients   map[string]*http.Client
@@ -57,7 +58,7 @@ type Keyring struct {
 // each naming its profile.
 func NewKeyring(profiles []Profile, o Options) (*Keyring, error) {
 	k := &Keyring{
-		redactor: o.Redactor, notify: o.Notify, store: o.Store, program: o.Program, userAgent: o.UserAgent,
+		redactor: o.Redactor, notify: o.Notify, store: o.Store, program: o.Program, userAgent: o.UserAgent, dir: o.Dir,
 		hangar: newHangar(), wires: make(map[string]*wire), clients: make(map[string]*http.Client),
 		sources: make(map[string]*tokenSource), types: make(map[string]string),
 	}

@@ -90,14 +90,14 @@ func (s *tokenSource) open(create bool) (vault, error) {
 		return s.vault, nil
 	}
 	open := s.place.OpenExisting
-	if create && s.endpoint.grant.keeps || s.place.HasKey() {
+	if create && s.endpoint.grant.keeps || hasKey(s.place) {
 		open = s.place.Open
 	}
 	opened, err := open()
 	switch {
 	case err == nil:
 		s.vault = &kept{opened, s.id}
-	case s.endpoint.grant.keeps || !noStore(err):
+	case s.endpoint.grant.keeps || !noStore(err) || hasKey(s.place) && !errors.Is(err, fs.ErrNotExist):
 		return nil, err
 	default:
 		s.vault = newMemory()
@@ -105,9 +105,15 @@ func (s *tokenSource) open(create bool) (vault, error) {
 	return s.vault, nil
 }
 
-// noStore says whether an error means that there is no store, or no key that could open one.
+// hasKey says whether a person has given a key.
+func hasKey(p *store.Place) bool {
+	return p.Getenv != nil && (p.Getenv(store.KeyVariable) != "" || p.Getenv(store.KeyFileVariable) != "")
+}
+
+// noStore says whether an error means that there is no store, or no key that could open it.
 func noStore(err error) bool {
-	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, store.ErrNoKey)
+	_, noKey := errors.AsType[*store.KeyError](err)
+	return noKey || errors.Is(err, fs.ErrNotExist)
 }
 
 // read gives the record as it stands, after what could not be written before has been.
@@ -311,10 +317,10 @@ func (n *renewal) take(got answer, started time.Time) {
 
 // fail puts a failure into the record. That it cannot be written is no news beside it.
 func (n *renewal) fail(failed *SignInError, refreshes bool) {
-	r, now := n.record, time.Now().Round(0)
 	if failed.kind == abandoned {
 		return
 	}
+	r, now := n.record, time.Now().Round(0)
 	count := 1
 	if r.Failure != nil {
 		count += r.Failure.Count
@@ -342,7 +348,10 @@ func pauseAfter(failed *SignInError, count int) time.Duration {
 // verdict tells what a refusal means: that the refresh token is dead, or that something in the profile is wrong.
 func (n *renewal) verdict(failed *SignInError, refreshes bool) State {
 	r := n.record
-	if !refreshes || failed.ofClient() || !failed.deadGrant() && r.GoodFor != n.fingerprint {
+	if !refreshes || !failed.deadGrant() && (failed.ofProfile() || r.GoodFor != n.fingerprint) {
+		if n.vault.durable() { // it may have been mended on the server
+			failed.help = failed.Help() + "; then: " + n.endpoint.program + " auth test " + n.endpoint.profile
+		}
 		return StateConfig
 	}
 	failed.help = n.endpoint.loginHelp()
@@ -361,10 +370,17 @@ func (s *tokenSource) storeFailure(err error) *SignInError {
 		failed.kind = abandoned
 	}
 	var helpful interface{ Help() string }
-	if errors.As(err, &helpful) { // a key, a damaged entry: nothing that passes
-		failed.kind, failed.help = refused, helpful.Help()
+	if errors.As(err, &helpful) {
+		failed.help = helpful.Help()
 	}
-	if errors.Is(err, fs.ErrNotExist) {
+	_, noKey := errors.AsType[*store.KeyError](err)
+	damaged, isDamaged := errors.AsType[*store.DamagedError](err)
+	switch {
+	case isDamaged && damaged.ID != "":
+		failed.kind, failed.help = refused, "forget it and sign in anew: "+s.endpoint.program+" auth reset "+s.endpoint.profile
+	case noKey, isDamaged, errors.Is(err, fs.ErrPermission):
+		failed.kind = refused
+	case errors.Is(err, fs.ErrNotExist):
 		failed.kind, failed.Cause, failed.help = refused, errors.New("nobody has signed in yet"), s.endpoint.loginHelp()
 	}
 	return failed

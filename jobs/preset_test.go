@@ -153,10 +153,10 @@ profiles:
   third: {base_url: "https://c.example.com", auth: *client}
 `
 	profiles := openProfiles(t, text)
-	for name, want := range map[string]string{"first": "", "second": "/api/now/table/sys_user?sysparm_limit=1&sysparm_fields=sys_id", "third": ""} {
+	for name, want := range map[string]any{"first": nil, "second": "/oauth_revoke_token.do", "third": nil} {
 		got, err := profiles[name].SignIn(secretsIn(""))
-		if err != nil || got.TestPath != want || got.Settings["token_url"] != "/a" {
-			t.Errorf("%s: got %+v, %v, want the test_path %q", name, got, err, want)
+		if err != nil || got.Settings["revoke_url"] != want || got.Settings["token_url"] != "/a" || (got.TestPath != "") != (want != nil) {
+			t.Errorf("%s: got %+v, %v, want the revoke_url %v", name, got, err, want)
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package jobs_test
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -68,7 +69,8 @@ func TestSignIn(t *testing.T) {
 		Settings: auth.Settings{
 			"grant": "client_credentials", "token_url": "/token", "client_id": "me", "client_secret": "s3cret", "client_auth": "body",
 			"scope": []string{"a", "b"}, "params": [][2]string{{"audience", "x"}, {"b", "s3cret-y"}},
-			"skew": 10 * time.Second, "assume_ttl": 30 * time.Minute,
+			"skew": 10 * time.Second, "assume_ttl": 30 * time.Minute, "assertion_ttl": 5 * time.Minute,
+			"token_path": "access_token", "expires_unit": "seconds",
 		},
 		TLS: auth.TLS{CAFile: "ca.pem", MinVersion: "1.2"}, Proxy: "http://127.0.0.1:3128",
 		Header: http.Header{"X-A": {"007"}, "X-B": {"1"}},
@@ -195,5 +197,30 @@ func TestWarnings(t *testing.T) {
 	})
 	if len(p.Warnings) != 1 || !strings.Contains(p.Warnings[0].Message, "unencrypted") {
 		t.Errorf("got %v, want one about the address", p.Warnings)
+	}
+}
+
+// TestSignInWithClaims holds that claims come to auth as data, and that what they have of secrets can be masked.
+func TestSignInWithClaims(t *testing.T) {
+	t.Parallel()
+	p := openProfiles(t, `version: 1
+profiles:
+  p:
+    base_url: https://api.example.com
+    auth:
+      type: oauth2
+      grant: jwt_bearer
+      token_url: /token
+      client_id: me
+      private_key: ${secret.KEY}
+      claims: {aud: me, level: 3, roles: [a, "${env.SCOPE}"], salt: {of: "x-${secret.KEY}"}}
+`)["p"]
+	got, err := p.SignIn(profileNames())
+	want := map[string]any{"aud": "me", "level": json.Number("3"), "roles": []any{"a", "b"}, "salt": map[string]any{"of": "x-s3cret"}}
+	if err != nil || !reflect.DeepEqual(got.Settings["claims"], want) {
+		t.Errorf("got %v, %v, want %v", got.Settings["claims"], err, want)
+	}
+	if texts, err := p.Derived(profileNames()); err != nil || !reflect.DeepEqual(texts, []string{"s3cret", "s3cret"}) {
+		t.Errorf("got %v, %v from secrets, want that of the key and that of the claim", texts, err)
 	}
 }

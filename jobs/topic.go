@@ -1,6 +1,7 @@
 package jobs
 
 import (
+	"slices"
 	"strings"
 
 	"snrun/auth"
@@ -93,7 +94,7 @@ func stepTopics() []Topic {
 func signInExample(t auth.SignInType) string {
 	lines := []string{"auth:", "  type: " + t.Name}
 	for _, p := range t.Params {
-		if p.Required || p.Name == "client_secret" {
+		if p.Required || slices.Contains([]string{"token_url", "client_id", "client_secret"}, p.Name) {
 			lines = append(lines, "  "+p.Name+": "+p.Example)
 		}
 	}
