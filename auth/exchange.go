@@ -40,6 +40,7 @@ type endpoint struct {
 	redactor   *Redactor
 	userAgent  string
 	program    string
+	product    product
 }
 
 // newEndpoint makes the endpoint of a profile that has been checked. It reads the file of its key.
@@ -49,6 +50,7 @@ func newEndpoint(p Profile, k *Keyring) (*endpoint, error) {
 	e := &endpoint{
 		profile: p.Name, settings: s, grant: grant, clientAuth: clientAuthNamed(s.text("client_auth")), urls: urlsOf(p),
 		wire: k.wires[p.Name], redactor: k.redactor, userAgent: k.userAgent, program: k.program,
+		product: product{p.Product, p.Causes},
 	}
 	if s.has("issuer") {
 		e.discovery = newDiscovery(s.text("issuer"))
@@ -193,6 +195,7 @@ func (e *endpoint) describe(failed *SignInError, form url.Values) *SignInError {
 	if failed.Endpoint == "" && e.urls.token != nil {
 		failed.Endpoint = place(e.urls.token)
 	}
+	e.suspect(failed)
 	return e.mask(failed)
 }
 

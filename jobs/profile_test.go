@@ -1,6 +1,7 @@
 package jobs_test
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -228,5 +229,30 @@ func TestWarnings(t *testing.T) {
 	})
 	if len(p.Warnings) != 1 || !strings.Contains(p.Warnings[0].Message, "unencrypted") {
 		t.Errorf("got %v, want one about the address", p.Warnings)
+	}
+}
+
+// TestSignInWithClaims holds that claims come to auth as data, and that what they have of secrets can be masked.
+func TestSignInWithClaims(t *testing.T) {
+	t.Parallel()
+	p := openProfiles(t, `version: 1
+profiles:
+  p:
+    base_url: https://api.example.com
+    auth:
+      type: oauth2
+      grant: jwt_bearer
+      token_url: /token
+      client_id: me
+      private_key: ${secret.KEY}
+      claims: {aud: me, level: 3, roles: [a, "${env.SCOPE}"], salt: {of: "x-${secret.KEY}"}}
+`)["p"]
+	got, err := p.SignIn(profileNames())
+	want := map[string]any{"aud": "me", "level": json.Number("3"), "roles": []any{"a", "b"}, "salt": map[string]any{"of": "x-s3cret"}}
+	if err != nil || !reflect.DeepEqual(got.Settings["claims"], want) {
+		t.Errorf("got %v, %v, want %v", got.Settings["claims"], err, want)
+	}
+	if texts, err := p.Derived(profileNames()); err != nil || !reflect.DeepEqual(texts, []string{"s3cret", "s3cret"}) {
+		t.Errorf("got %v, %v from secrets, want that of the key and that of the claim", texts, err)
 	}
 }
