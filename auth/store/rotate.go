@@ -53,6 +53,9 @@ func (p *Place) RotateInKeyring() error {
 
 func (p *Place) rotate(s *Store, key Key, from source) error {
 	old, was := s.key, s.from
+	if key.Equal(old) {
+		return &KeyError{"the store " + s.file + " has this key already", "name a file that is not there yet: " + p.program() + " key rotate FILE"}
+	}
 	if err := s.Rotate(key); err != nil {
 		return err
 	}
