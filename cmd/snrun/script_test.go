@@ -24,6 +24,7 @@ func TestScripts(t *testing.T) {
 			e.Setenv("TZ", "UTC")
 			e.Setenv("GORACE", "atexit_sleep_ms=0") // the race detector holds each process up for a second otherwise
 			e.Setenv("SNRUN_DATABASE", e.WorkDir+"/runs.db")
+			e.Setenv(keyringVariable, "off")
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "plain": plain},
