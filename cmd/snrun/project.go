@@ -7,7 +7,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 
 	"snrun/auth"
 	"snrun/auth/store"
@@ -31,7 +30,11 @@ func (a *app) openProject(from string) (*project, error) {
 		return nil, err
 	}
 	p := &project{missing: map[string]string{}}
-	p.store, _ = a.storePlace(settings) // what is wrong with the settings shows where the history is opened
+	var exit *exitError
+	p.store, err = a.storePlace(settings)
+	if errors.As(err, &exit) && exit.code == exitUsage { // where the history has no place either, a run says so
+		return nil, err
+	}
 	p.secrets = a.secretsOf(dir, settings, p.store)
 	p.Project, err = jobs.Open(dir, settings, jobs.Options{Kinds: kinds(), Secret: p.hasSecret})
 	if p.Project == nil {
@@ -45,16 +48,6 @@ func (a *app) secretsOf(dir string, s jobs.Settings, place *store.Place) *auth.S
 	return auth.NewSecrets(auth.SecretsOptions{
 		Environ: a.environ, Dir: s.SecretsDir, Exec: s.SecretsExec, ExecDir: dir, Store: place, Program: a.name, Redactor: a.redactor,
 	})
-}
-
-// storePlace is where secrets and tokens are kept: beside the history.
-func (a *app) storePlace(s jobs.Settings) (*store.Place, error) {
-	file, err := a.databaseFile(s)
-	if err != nil {
-		return nil, err
-	}
-	file = strings.TrimSuffix(file, ".db") + "-auth.db"
-	return &store.Place{File: file, Getenv: a.getenv, Keyring: store.OSKeyring{}, Program: a.name}, nil
 }
 
 // hasSecret says why a secret cannot be had, nil when it can. It runs no command for it.
