@@ -166,7 +166,7 @@ func pressAllow(ctx context.Context, keys *auth.Keyring, profile string) error {
 			}
 		})
 	}})
-	if err != nil && ctx.Err() != nil {
+	if errors.Is(err, context.Canceled) {
 		return context.Cause(ctx)
 	}
 	return err

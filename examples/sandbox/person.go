@@ -20,37 +20,45 @@ var (
 )
 
 // Answer does in place of a person what a login asks of one: it opens a page of a sandbox, presses Allow, or Deny where yes is
-// false, and goes where the browser is sent. A page that is not on loopback is refused. No error holds the state or the code.
+// false, and goes where the browser is sent. What is said there is not its business. A page that is not on loopback is refused. No
+// error holds the state or the code.
 func Answer(ctx context.Context, page string, yes bool) error {
 	at, err := url.Parse(page)
 	if err != nil || !isLoopback(at.Hostname()) {
 		return errors.New("answering a login: the page is none of a sandbox: it is not on loopback")
 	}
-	shown, status, err := browse(ctx, http.MethodGet, at, nil)
+	shown, err := browse(ctx, http.MethodGet, at, nil)
 	if err != nil {
 		return err
 	}
-	action, ticket := formAction.FindStringSubmatch(shown), formTicket.FindStringSubmatch(shown)
+	action, ticket := formAction.FindStringSubmatch(shown.text), formTicket.FindStringSubmatch(shown.text)
 	if action == nil || ticket == nil {
-		return fmt.Errorf("answering a login: status %d and no button to press: %s", status, firstText(shown))
+		return fmt.Errorf("answering a login: status %d and no button to press: %s", shown.status, shown.firstText())
 	}
 	decision := allow
 	if !yes {
 		decision = deny
 	}
 	at = at.ResolveReference(&url.URL{Path: action[1]})
-	shown, status, err = browse(ctx, http.MethodPost, at, url.Values{"consent": {ticket[1]}, "decision": {decision}})
-	if err == nil && status != http.StatusOK {
-		err = fmt.Errorf("answering a login: status %d: %s", status, firstText(shown))
+	shown, err = browse(ctx, http.MethodPost, at, url.Values{"consent": {ticket[1]}, "decision": {decision}})
+	if err == nil && shown.status != http.StatusOK && shown.host == at.Host {
+		err = fmt.Errorf("answering a login: status %d: %s", shown.status, shown.firstText())
 	}
 	return err
 }
 
+// sight is what a browser shows in the end.
+type sight struct {
+	host   string
+	status int
+	text   string
+}
+
 // browse gets a page as a browser does, redirects followed.
-func browse(ctx context.Context, method string, at *url.URL, form url.Values) (text string, status int, err error) {
+func browse(ctx context.Context, method string, at *url.URL, form url.Values) (sight, error) {
 	r, err := http.NewRequestWithContext(ctx, method, at.String(), strings.NewReader(form.Encode()))
 	if err != nil {
-		return "", 0, errors.New("answering a login: the address is not well-formed")
+		return sight{}, errors.New("answering a login: the address is not well-formed")
 	}
 	if form != nil {
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
@@ -62,18 +70,18 @@ func browse(ctx context.Context, method string, at *url.URL, form url.Values) (t
 		if errors.As(err, &where) {
 			err = where.Err
 		}
-		return "", 0, fmt.Errorf("answering a login: %w", err)
+		return sight{}, fmt.Errorf("answering a login: %w", err)
 	}
 	defer response.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(response.Body, 1<<20))
 	if err != nil {
-		return "", 0, fmt.Errorf("answering a login: %w", err)
+		return sight{}, fmt.Errorf("answering a login: %w", err)
 	}
-	return string(body), response.StatusCode, nil
+	return sight{response.Request.URL.Host, response.StatusCode, string(body)}, nil
 }
 
-func firstText(page string) string {
-	if m := pageText.FindStringSubmatch(page); m != nil {
+func (s sight) firstText() string {
+	if m := pageText.FindStringSubmatch(s.text); m != nil {
 		return html.UnescapeString(m[1])
 	}
 	return "the page says nothing that could be told"
