@@ -49,8 +49,7 @@ func (v visit) pay() error {
 	if err != nil {
 		return err
 	}
-	key := strings.Repeat("0123456789abcdef", 4)
-	place := &store.Place{File: v.Folder + "/snrun-auth.db", Getenv: func(string) string { return key }}
+	place := &store.Place{File: v.Folder + "/snrun-auth.db", Getenv: keyOfTests}
 	defer place.Close()
 	k, err := NewKeyring([]Profile{{Name: "p", BaseURL: base, Auth: "oauth2", Settings: Settings{
 		"grant": "refresh_token", "refresh_token": v.RefreshToken, "token_url": "/token", "client_id": "client", "client_secret": "s3cret",

@@ -17,23 +17,24 @@ import (
 	"snrun/auth/store"
 )
 
-// placeOf is a place for a store in a folder of the test's own, with a key.
-func placeOf(t testing.TB) *store.Place {
-	t.Helper()
-	return placeIn(t, t.TempDir())
-}
-
-// placeIn is a place in a folder, with the same key for all tests. Two places in one folder are two processes to the store.
+// placeIn is the place of a store in a folder, whose key is in a variable: the same for all tests. Two places in one folder are two
+// processes to the store.
 func placeIn(t testing.TB, folder string) *store.Place {
 	t.Helper()
-	p := &store.Place{File: filepath.Join(folder, "snrun-auth.db"), Getenv: func(name string) string {
-		if name == store.KeyVariable {
-			return strings.Repeat("0123456789abcdef", 4)
+	p := &store.Place{File: filepath.Join(folder, "snrun-auth.db"), Getenv: keyOfTests}
+	t.Cleanup(func() {
+		if err := p.Close(); err != nil {
+			t.Error(err)
 		}
-		return ""
-	}}
-	t.Cleanup(func() { p.Close() })
+	})
 	return p
+}
+
+func keyOfTests(name string) string {
+	if name == store.KeyVariable {
+		return strings.Repeat("0123456789abcdef", 4)
+	}
+	return ""
 }
 
 // pasted are the settings of a profile whose refresh token is all there is.

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -19,18 +18,7 @@ import (
 // placeOf is the place of a store that is not there yet, whose key is in a variable.
 func placeOf(t testing.TB) *store.Place {
 	t.Helper()
-	p := &store.Place{File: filepath.Join(t.TempDir(), "snrun-auth.db"), Getenv: func(name string) string {
-		if name == store.KeyVariable {
-			return "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
-		}
-		return ""
-	}}
-	t.Cleanup(func() {
-		if err := p.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return p
+	return placeIn(t, t.TempDir())
 }
 
 // again is the same place as another process has it.
