@@ -152,6 +152,28 @@ func TestKeyThatIsGiven(t *testing.T) {
 	}
 }
 
+// TestHandedOver holds which key files may have any mode.
+func TestHandedOver(t *testing.T) {
+	t.Parallel()
+	p := &Place{Getenv: variables("CREDENTIALS_DIRECTORY", "/run/credentials/snrun.service")}
+	for file, want := range map[string]bool{
+		"/run/secrets/key":                       true,
+		"/run/credentials/snrun.service/key":     true,
+		"/run/credentials/snrun.service/../key":  false,
+		"/run/credentials/snrun.service.old/key": false,
+		"/run/secrets/../key":                    false,
+		"run/secrets/key":                        false,
+		"/home/ann/key":                          false,
+	} {
+		if got := p.handedOver(file); got != want {
+			t.Errorf("%s: %t, want %t", file, got, want)
+		}
+	}
+	if (&Place{Getenv: variables()}).handedOver("/home/ann/key") {
+		t.Error("any file may have any mode where no folder of credentials is set")
+	}
+}
+
 func TestOpenExisting(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
@@ -270,6 +292,42 @@ func TestKeyring(t *testing.T) {
 	}
 	_, err := (&Place{File: file, Keyring: r}).Open()
 	checkKeyError(t, err, "the keyring of this system has no key: it is neither base64 nor hex")
+}
+
+// lateRing is a keyring that is slow: while it takes a key, another process makes the store.
+type lateRing struct {
+	*ring
+	meanwhile func()
+}
+
+func (r lateRing) Set(name, text string) error {
+	r.meanwhile()
+	return r.ring.Set(name, text)
+}
+
+// TestAnotherWasQuicker holds that of two keys for one store only the one that it has stays in the keyring.
+func TestAnotherWasQuicker(t *testing.T) {
+	t.Parallel()
+	file, r := newFile(t), &ring{}
+	quick := &Place{File: file, Keyring: r}
+	p := &Place{File: file, Keyring: lateRing{r, func() {
+		s, err := quick.Open()
+		if err != nil {
+			t.Fatal(err)
+		}
+		put(t, s, Entry{Kind: "token", ID: "a"})
+	}}}
+	s, err := p.Open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	get(t, s, "token", "a")
+	if len(r.keys) != 1 || r.keys[s.key.label()] == "" {
+		t.Errorf("the keyring has %d keys, want the one of the store", len(r.keys))
+	}
+	if err := errors.Join(p.Close(), quick.Close()); err != nil {
+		t.Error(err)
+	}
 }
 
 // TestKeyringFails holds that no key is made elsewhere then, and that a keyring which may take long to fail is not asked at once

@@ -64,6 +64,21 @@ func TestRotateGoesOn(t *testing.T) {
 	get(t, s, "token", "a")
 }
 
+// TestNewSalt holds that a store which was encrypted anew under its own key can be used by whoever has it open.
+func TestNewSalt(t *testing.T) {
+	t.Parallel()
+	file := newFile(t)
+	s, other := open(t, file, testKey), open(t, file, testKey)
+	e := put(t, s, Entry{Kind: "token", ID: "a"})
+	if err := s.Rotate(s.key); err != nil {
+		t.Fatal(err)
+	}
+	if got := get(t, other, "token", "a"); put(t, other, got).Generation != e.Generation+1 {
+		t.Error("the entry does not count on")
+	}
+	get(t, s, "token", "a")
+}
+
 func TestRotateNothing(t *testing.T) {
 	t.Parallel()
 	p := placeOf(newFile(t), testKey)

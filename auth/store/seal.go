@@ -56,11 +56,9 @@ func newHead(k Key, floor int64) head {
 	return h.sealed(k)
 }
 
-// sealed gives the head with its seal under the key.
+// sealed gives the head with its seal under the key. The salt is in it too: the key of the seal is derived with it.
 func (h head) sealed(k Key) head {
 	mac := hmac.New(sha256.New, k.derive(h.salt, forHead, sha256.Size))
-	mac.Write(binary.AppendUvarint(nil, uint64(len(h.salt))))
-	mac.Write(h.salt)
 	mac.Write(binary.BigEndian.AppendUint64(nil, uint64(h.floor)))
 	h.seal = mac.Sum(nil)
 	return h
