@@ -65,7 +65,7 @@ func (s *signer) send(req *http.Request) (*http.Response, error) {
 	if s.credentials.sign != nil {
 		if err := s.credentials.sign(out); err != nil {
 			closeBody(req)
-			return nil, fmt.Errorf("profile %s: signing the request: %w", s.profile.Name, err)
+			return nil, s.unsigned(err)
 		}
 	}
 	return s.own.RoundTrip(out)
