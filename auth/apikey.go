@@ -23,7 +23,9 @@ func apiKey() SignInType {
 		open: func(p Profile, _ *Keyring) (*credentials, error) {
 			name, value := p.Settings.text("name"), p.Settings.text("value")
 			if p.Settings.text("in") == "query" {
-				return signingWith(func(req *http.Request) { addToQuery(req.URL, name, value) }), nil
+				c := signingWith(func(req *http.Request) { addToQuery(req.URL, name, value) })
+				c.scrub = func(h http.Header) { scrubKey(h, name, value) }
+				return c, nil
 			}
 			return signingWith(func(req *http.Request) { req.Header.Set(name, value) }), nil
 		},
@@ -43,15 +45,65 @@ func checkAPIKey(p Profile) []Problem {
 
 // addToQuery sets a parameter and leaves the others exactly as they were written: a server may have signed them.
 func addToQuery(u *url.URL, name, value string) {
+	kept := withoutParam(u.RawQuery, func(key, _ string) bool { return key == name })
+	if kept != "" {
+		kept += "&"
+	}
+	u.RawQuery = kept + url.QueryEscape(name) + "=" + url.QueryEscape(value)
+}
+
+// withoutParam leaves parameters out of a query, and empty ones.
+func withoutParam(query string, out func(name, value string) bool) string {
 	var kept []string
-	for part := range strings.SplitSeq(u.RawQuery, "&") {
-		key, _, _ := strings.Cut(part, "=")
-		if key, err := url.QueryUnescape(key); part != "" && (err != nil || key != name) {
+	for part := range strings.SplitSeq(query, "&") {
+		name, value, _ := strings.Cut(part, "=")
+		plainName, err := url.QueryUnescape(name)
+		plainValue, err2 := url.QueryUnescape(value)
+		if part != "" && (err != nil || err2 != nil || !out(plainName, plainValue)) {
 			kept = append(kept, part)
 		}
 	}
-	kept = append(kept, url.QueryEscape(name)+"="+url.QueryEscape(value))
-	u.RawQuery = strings.Join(kept, "&")
+	return strings.Join(kept, "&")
+}
+
+// scrubKey takes the key out of the addresses that an answer leads to. Servers put back what they were asked with, and the next
+// address may be that of another host.
+func scrubKey(h http.Header, name, value string) {
+	for _, header := range []string{"Location", "Content-Location", "Link"} {
+		for i, text := range h[header] {
+			h[header][i] = withoutKey(text, name, value)
+		}
+	}
+}
+
+// withoutKey takes a key out of the queries in a text: in a Location there is one, in a Link there may be many.
+func withoutKey(text, name, value string) string {
+	var clean strings.Builder
+	for {
+		before, rest, found := strings.Cut(text, "?")
+		clean.WriteString(before)
+		if !found {
+			return clean.String()
+		}
+		end := strings.IndexAny(rest, "#> \"")
+		if end < 0 {
+			end = len(rest)
+		}
+		query, there := rest[:end], false
+		kept := withoutParam(query, func(key, v string) bool {
+			hit := key == name && v == value
+			there = there || hit
+			return hit
+		})
+		if there {
+			query = kept
+		}
+		if query != "" || end == 0 {
+			query = "?" + query
+		}
+		clean.WriteString(query)
+		text = rest[end:]
+	}
 }
 
 func checkHeaderValue(path, value string) []Problem {

@@ -117,8 +117,16 @@ func checkHeaders(h http.Header) []Problem {
 
 func checkTLS(t TLS) []Problem {
 	var problems []Problem
-	if t.KeyFile != "" && t.CertFile == "" {
+	switch {
+	case t.PKCS12File != "" && t.CertFile != "":
+		problems = append(problems, Problem{Path: "tls.pkcs12_file", Message: "there are two client certificates", Hint: "leave pkcs12_file or cert_file out"})
+	case t.PKCS12File != "" && t.KeyFile != "":
+		problems = append(problems, Problem{Path: "tls.key_file", Message: "the file named in pkcs12_file has the key in it", Hint: "leave key_file out"})
+	case t.KeyFile != "" && t.CertFile == "":
 		problems = append(problems, Problem{Path: "tls.key_file", Message: "a key needs its certificate", Hint: "add cert_file"})
+	}
+	if t.PKCS12Password != "" && t.PKCS12File == "" {
+		problems = append(problems, Problem{Path: "tls.pkcs12_password", Message: "there is no file that it opens", Hint: "add pkcs12_file"})
 	}
 	if _, ok := tlsVersion(t.MinVersion); !ok {
 		problems = append(problems, Problem{

@@ -37,7 +37,7 @@ func TestTypesAreDocumented(t *testing.T) {
 			}
 		}
 	}
-	if got := strings.Join(names, " "); got != "none basic bearer api_key oauth2" {
+	if got := strings.Join(names, " "); got != "none basic bearer api_key oauth2 aws_sigv4 hmac digest" {
 		t.Errorf("types: %s", got)
 	}
 	for _, g := range Grants() {
@@ -127,19 +127,24 @@ func TestCheck(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			var got []string
-			for _, p := range Check(tt.profile) {
-				line := p.Path + ": " + p.Message
-				if p.Warning {
-					line += " (warning)"
-				}
-				got = append(got, line)
-			}
-			if text := strings.Join(got, "\n"); text != tt.want {
-				t.Errorf("got:\n%s\nwant:\n%s", text, tt.want)
+			if got := problemsOf(tt.profile); got != tt.want {
+				t.Errorf("got:\n%s\nwant:\n%s", got, tt.want)
 			}
 		})
 	}
+}
+
+// problemsOf gives what Check finds, one a line.
+func problemsOf(p Profile) string {
+	var lines []string
+	for _, problem := range Check(p) {
+		line := problem.Path + ": " + problem.Message
+		if problem.Warning {
+			line += " (warning)"
+		}
+		lines = append(lines, line)
+	}
+	return strings.Join(lines, "\n")
 }
 
 func TestAddressOf(t *testing.T) {

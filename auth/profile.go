@@ -10,6 +10,9 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"unicode"
+
+	"golang.org/x/net/idna"
 )
 
 // Profile is one named way to reach a system and to sign in to it.
@@ -43,7 +46,10 @@ type TLS struct {
 	CAFile     string // PEM; trusted beside the system's authorities
 	CertFile   string // PEM; the client's certificate, for the profile's origins only
 	KeyFile    string // PEM; "" where the key stands in CertFile
+	PKCS12File string // the client's certificate and its key, in place of the two above
 	MinVersion string // "1.0" to "1.3"; "" for 1.2
+
+	PKCS12Password string
 }
 
 // authType is the profile's SignInType, "none" where it names none.
@@ -63,25 +69,55 @@ func (p Profile) completed(t SignInType) Profile {
 // origins are the origins that get the profile's credentials.
 func (p Profile) origins() []string {
 	var origins []string
-	if p.BaseURL != nil {
-		origins = append(origins, origin(p.BaseURL))
-	}
-	for _, text := range p.Origins {
-		if u, err := url.Parse(text); err == nil {
-			origins = append(origins, origin(u))
-		}
+	for _, u := range p.originURLs() {
+		origins = append(origins, origin(u))
 	}
 	return origins
 }
 
+func (p Profile) originURLs() []*url.URL {
+	var urls []*url.URL
+	if p.BaseURL != nil {
+		urls = append(urls, p.BaseURL)
+	}
+	for _, text := range p.Origins {
+		if u, err := url.Parse(text); err == nil {
+			urls = append(urls, u)
+		}
+	}
+	return urls
+}
+
 // origin is a URL's scheme, host and port, with the port written out: two URLs share an origin when it is the same text.
-func origin(u *url.URL) string {
-	scheme, port := strings.ToLower(u.Scheme), u.Port()
+func origin(u *url.URL) string { return originOf(u.Scheme, u.Hostname(), u.Port()) }
+
+func originOf(scheme, host, port string) string {
+	scheme = strings.ToLower(scheme)
 	switch {
 	case port == "" && scheme == "https":
 		port = "443"
 	case port == "" && scheme == "http":
 		port = "80"
 	}
-	return scheme + "://" + strings.ToLower(u.Hostname()) + ":" + port
+	// The name that net/http looks up. What cannot be looked up stays as it is, and is equal to nothing else.
+	if !isASCII(host) {
+		if ascii, err := idna.Lookup.ToASCII(host); err == nil {
+			host = ascii
+		}
+	}
+	return scheme + "://" + lowerASCII(host) + ":" + port
+}
+
+func isASCII(text string) bool {
+	return !strings.ContainsFunc(text, func(r rune) bool { return r > unicode.MaxASCII })
+}
+
+// lowerASCII leaves other letters alone: the Kelvin sign is no k.
+func lowerASCII(text string) string {
+	return strings.Map(func(r rune) rune {
+		if 'A' <= r && r <= 'Z' {
+			return r + 'a' - 'A'
+		}
+		return r
+	}, text)
 }

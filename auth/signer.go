@@ -41,6 +41,9 @@ func (s *signer) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	resp.Request = req
+	if s.credentials.scrub != nil {
+		s.credentials.scrub(resp.Header)
+	}
 	if s.limits.slots != nil {
 		resp.Body = &slotBody{ReadCloser: resp.Body, release: release}
 	}
@@ -52,7 +55,7 @@ func (s *signer) CloseIdleConnections() { s.wire.closeIdle() }
 
 func (s *signer) send(req *http.Request) (*http.Response, error) {
 	ours := s.wire.ours(req.URL)
-	if !ours && req.Header[SignInHeader] == nil && req.Header["Referer"] == nil {
+	if !ours && req.Header[SignInHeader] == nil && req.Header["Referer"] == nil && req.URL.User == nil {
 		return s.wire.other.RoundTrip(req) // nothing is put on it, and nothing taken off
 	}
 	out := s.prepare(req, ours)
@@ -65,7 +68,7 @@ func (s *signer) send(req *http.Request) (*http.Response, error) {
 	if s.credentials.sign != nil {
 		if err := s.credentials.sign(out); err != nil {
 			closeBody(req)
-			return nil, fmt.Errorf("profile %s: signing the request: %w", s.profile.Name, err)
+			return nil, s.unsigned(err)
 		}
 	}
 	return s.own.RoundTrip(out)
@@ -79,6 +82,10 @@ func (s *signer) prepare(req *http.Request, ours bool) *http.Request {
 	}
 	out.Header.Del(SignInHeader)
 	out.Header.Del("Referer")
+	if out.URL.User != nil { // of a redirect: net/http signs in with whatever name and password a server puts there
+		out.URL.User = nil
+		out.Header.Del("Authorization")
+	}
 	if !ours {
 		return out
 	}

@@ -55,6 +55,8 @@ type credentials struct {
 	tokens *tokenSource
 	// wrap makes a transport that answers challenges, over the one that carries requests to the profile's origins.
 	wrap func(http.RoundTripper) http.RoundTripper
+	// scrub takes the proof out of an answer's header, where a server gives it back in an address to go on to. Nil where it cannot.
+	scrub func(http.Header)
 }
 
 // signingWith makes credentials that are put on a request as they are.
@@ -64,7 +66,7 @@ func signingWith(put func(*http.Request)) *credentials {
 
 // Types gives the ways to sign in, in the order in which they are documented.
 func Types() []SignInType {
-	return []SignInType{noSignIn(), basic(), bearer(), apiKey(), oauth2Type()}
+	return []SignInType{noSignIn(), basic(), bearer(), apiKey(), oauth2Type(), awsSigV4(), hmacType(), digestType()}
 }
 
 func typeNamed(name string) (SignInType, bool) {

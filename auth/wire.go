@@ -37,7 +37,7 @@ func newWire(p Profile, dir string) (*wire, error) {
 	}
 	w.other = newTransport(config, proxy)
 	w.own = w.other
-	if p.TLS.CertFile == "" {
+	if p.TLS.CertFile == "" && p.TLS.PKCS12File == "" {
 		return w, nil
 	}
 	certificate, err := certificateOf(p.TLS, dir)
@@ -45,8 +45,9 @@ func newWire(p Profile, dir string) (*wire, error) {
 		return nil, err
 	}
 	withCert := config.Clone()
-	withCert.Certificates = []tls.Certificate{certificate}
+	withCert.GetClientCertificate = shows(p, certificate)
 	w.own = newTransport(withCert, proxy)
+	w.hideFromProxy(p, withCert, config)
 	return w, nil
 }
 
@@ -135,18 +136,6 @@ func trustOf(t TLS, dir string) (*tls.Config, error) {
 	}
 	config.RootCAs = pool
 	return config, nil
-}
-
-func certificateOf(t TLS, dir string) (tls.Certificate, error) {
-	key := t.KeyFile
-	if key == "" {
-		key = t.CertFile
-	}
-	certificate, err := tls.LoadX509KeyPair(within(dir, t.CertFile), within(dir, key))
-	if err != nil {
-		return tls.Certificate{}, fmt.Errorf("tls.cert_file: %w", err)
-	}
-	return certificate, nil
 }
 
 // within gives a file's name, relative ones in dir.

@@ -8,6 +8,8 @@ import (
 	"crypto/x509"
 	"encoding/pem"
 	"errors"
+	"io"
+	"log"
 	"math/big"
 	"net/http"
 	"net/http/httptest"
@@ -166,3 +168,6 @@ func TestNewKeyringErrors(t *testing.T) {
 		t.Error("the proxy's password shows")
 	}
 }
+
+// quiet is a log for servers whose clients break off on purpose.
+func quiet() *log.Logger { return log.New(io.Discard, "", 0) }

@@ -13,7 +13,7 @@ var laterWords = map[string][]string{
 	"paginate": {"next_url", "page", "keyset"},
 	"batch":    {"page"},
 	"in":       {"rest", "soap"},
-	"auth":     {"aws_sigv4", "hmac", "http_signature", "digest", "ws_security"},
+	"auth":     {"ws_security"},
 }
 
 func isLater(where, word string) bool { return slices.Contains(laterWords[where], word) }

@@ -40,8 +40,10 @@ func conditionsType() steps.Type {
 func tlsFields() []steps.Field {
 	return []steps.Field{
 		{Name: "ca_file", Type: steps.Of(steps.Text), Example: "ca.pem", Doc: "Authorities to trust beside the system's (PEM), relative to the project."},
-		{Name: "cert_file", Type: steps.Of(steps.Text), Example: "me.pem", Doc: "The client's certificate (PEM)."},
+		{Name: "cert_file", Type: steps.Of(steps.Text), Example: "me.pem", Doc: "The client's certificate (PEM), followed by those between it and the root. It is shown to the profile's origins only."},
 		{Name: "key_file", Type: steps.Of(steps.Text), Example: "me.key", Doc: "The key of the client's certificate (PEM)."},
+		{Name: "pkcs12_file", Type: steps.Of(steps.Text), Example: "me.p12", Doc: "The client's certificate with its key, in one file (PKCS#12), in place of the two above."},
+		{Name: "pkcs12_password", Type: steps.Of(steps.Text), Example: "${secret.ERP_P12}", Doc: "The password of that file."},
 		{Name: "min_version", Static: true, Type: steps.OneOf("1.0", "1.1", "1.2", "1.3"), Default: `"1.2"`, Doc: "The oldest version of TLS that is accepted."},
 	}
 }

@@ -100,7 +100,10 @@ func (p *Profile) assemble(rest, signIn steps.Input) (auth.Profile, error) {
 	rate := rest.Object("rate")
 	out.Rate = auth.Rate{Limit: rate.Int("limit"), Per: rate.Duration("per")}
 	tls := rest.Object("tls")
-	out.TLS = auth.TLS{CAFile: tls.Text("ca_file"), CertFile: tls.Text("cert_file"), KeyFile: tls.Text("key_file"), MinVersion: tls.Text("min_version")}
+	out.TLS = auth.TLS{
+		CAFile: textOrLater(tls, "ca_file"), CertFile: textOrLater(tls, "cert_file"), KeyFile: textOrLater(tls, "key_file"),
+		PKCS12File: textOrLater(tls, "pkcs12_file"), PKCS12Password: textOrLater(tls, "pkcs12_password"), MinVersion: tls.Text("min_version"),
+	}
 	for _, origin := range rest.List("origins") {
 		if text, ok := origin.(string); ok {
 			out.Origins = append(out.Origins, text)
@@ -121,6 +124,14 @@ func (p *Profile) assemble(rest, signIn steps.Input) (auth.Profile, error) {
 		out.Product, out.Causes = p.preset.product, p.preset.causes
 	}
 	return out, nil
+}
+
+// textOrLater gives a text that is there for all checks, where it is known only in a run.
+func textOrLater(in steps.Input, name string) string {
+	if _, later := in[name].(steps.Unknown); later {
+		return "${…}"
+	}
+	return in.Text(name)
 }
 
 func baseURL(v any) (*url.URL, error) {

@@ -78,6 +78,16 @@ func TestSameOrigin(t *testing.T) {
 		{"http://a.example", "https://a.example", false},
 		{"http://a.example:8080", "http://a.example", false},
 		{"http://a.example", "http://b.a.example", false},
+		{"http://a.example", "http://a.example.", false},
+		{"http://a.example", "http://a.example.evil.test", false},
+		{"http://a.example", "http://a.example@evil.test", false},
+		{"http://a.example", "http://u:p@a.example:80", true},
+		{"http://bücher.example", "http://XN--bcher-kva.example", true},
+		{"http://bücher.example", "http://BÜCHER.example", true},
+		{"http://bücher.example", "http://bucher.example", false},
+		{"http://[::1]:8080", "http://[::1]:8080/x", true},
+		{"http://[::1]:8080", "http://[0::1]:8080", false},
+		{"http://[::1]", "http://[::1]:8080", false},
 	} {
 		if got := sameOriginText(c.a, c.b); got != c.want {
 			t.Errorf("%s and %s: got %v, want %v", c.a, c.b, got, c.want)

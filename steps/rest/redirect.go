@@ -30,6 +30,8 @@ func (t *trip) follow(next *http.Request, via []*http.Request) error {
 	}
 	// Go tells the next server where it came from, query and all.
 	next.Header.Del("Referer")
+	// And signs in with a name and a password that a server puts into an address.
+	next.URL.User = nil
 	if err := allowed(first, from, next); err != nil {
 		return err
 	}

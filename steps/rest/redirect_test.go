@@ -64,6 +64,10 @@ func TestRedirectsNotFollowed(t *testing.T) {
 		{"body to another origin", func(s *steptest.Server) { s.On("/a", redirect(307, other.URL+"/b?k=v")) }, steps.Input{"method": "POST", "body": "x"},
 			steps.Status, 307, "a redirect of a POST to another origin is not followed: " + other.URL + "/b"},
 		{"delete to another origin", func(s *steptest.Server) { s.On("/a", redirect(308, other.URL)) }, steps.Input{"method": "DELETE"}, steps.Status, 308, "a redirect of a DELETE"},
+		{"body to another host", func(s *steptest.Server) { s.On("/a", redirect(307, "//elsewhere.example/b")) }, steps.Input{"method": "PUT", "json": steps.Pairs{{Key: "password", Value: "k=v"}}},
+			steps.Status, 307, "a redirect of a PUT to another origin is not followed: http://elsewhere.example/b"},
+		{"body to another scheme", func(s *steptest.Server) { s.On("/a", redirect(308, strings.Replace(other.URL, "http", "https", 1))) }, steps.Input{"method": "PATCH", "form": steps.Pairs{{Key: "password", Value: "k=v"}}},
+			steps.Status, 308, "a redirect of a PATCH"},
 		{"loop", loop, nil, steps.Limit, 302, "more than 5 redirects, the last to "},
 		{"one too many", func(s *steptest.Server) { s.On("/a", redirect(302, "/b")).On("/b", redirect(302, "/c")) }, steps.Input{"redirects": 1},
 			steps.Limit, 302, "more than 1 redirects"},
@@ -105,5 +109,34 @@ func TestRedirectFromHTTPSToHTTP(t *testing.T) {
 	_, err := rest.Kind().Run(t.Context(), steps.Input{"url": secure.URL + "/a"}, &env.Env)
 	if e := failed(t, err); e.Kind != steps.Status || !strings.Contains(e.Message, "from https to plain http") {
 		t.Errorf("got %s: %s", e.Kind, e.Message)
+	}
+}
+
+// What a 301, 302 or 303 makes a GET of goes elsewhere without its body, and without the headers of the step.
+func TestRedirectOfABodyThatIsDropped(t *testing.T) {
+	t.Parallel()
+	for _, status := range []int{301, 302, 303} {
+		other := steptest.NewServer(t).On("GET /b", steptest.JSON(`1`))
+		s := steptest.NewServer(t).On("/a", redirect(status, other.URL+"/b"))
+		_, err := steptest.Run(t, rest.Kind(), under(s, "a", steps.Input{"method": "POST", "form": steps.Pairs{{Key: "password", Value: "p"}}, "headers": steps.Pairs{{Key: "X-Key", Value: "k"}}}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := other.Last(); got.Body != "" || got.Header.Get("X-Key") != "" || got.Header.Get("Content-Type") != "" || got.Header.Get("Referer") != "" {
+			t.Errorf("%d: the target got %q with %v", status, got.Body, got.Header)
+		}
+	}
+}
+
+func TestRedirectWithAPassword(t *testing.T) {
+	t.Parallel()
+	s := steptest.NewServer(t)
+	s.On("/a", redirect(302, strings.Replace(s.URL, "//", "//ann:pw@", 1)+"/b")).On("/b", steptest.JSON(`1`))
+	out, err := steptest.Run(t, rest.Kind(), under(s, "a", nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := s.Last().Header.Get("Authorization"); got != "" || out.Names["url"] != s.URL+"/b" {
+		t.Errorf("sent %q, and gave %v as the address", got, out.Names["url"])
 	}
 }

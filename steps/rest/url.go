@@ -5,6 +5,9 @@ import (
 	"fmt"
 	"net/url"
 	"strings"
+	"unicode/utf8"
+
+	"golang.org/x/net/idna"
 
 	"snrun/steps"
 )
@@ -97,7 +100,25 @@ func sameOriginText(a, b string) bool {
 
 // sameOrigin compares scheme, host and port (RFC 6454 section 5).
 func sameOrigin(a, b *url.URL) bool {
-	return strings.EqualFold(a.Scheme, b.Scheme) && strings.EqualFold(a.Hostname(), b.Hostname()) && port(a) == port(b)
+	return strings.EqualFold(a.Scheme, b.Scheme) && hostname(a) == hostname(b) && port(a) == port(b)
+}
+
+// hostname is the name that net/http looks up. Only ASCII letters are made small: the Kelvin sign is no k.
+func hostname(u *url.URL) string {
+	name := []byte(u.Hostname())
+	ascii := true
+	for i, c := range name {
+		if 'A' <= c && c <= 'Z' {
+			name[i] = c + 'a' - 'A'
+		}
+		ascii = ascii && c < utf8.RuneSelf
+	}
+	if !ascii {
+		if looked, err := idna.Lookup.ToASCII(string(name)); err == nil {
+			return looked
+		}
+	}
+	return string(name)
 }
 
 func port(u *url.URL) string {

@@ -225,6 +225,9 @@ func TestLinkWalkRefused(t *testing.T) {
 	for _, c := range []struct{ name, target, want string }{
 		{"another port", other.URL + "/items?key=k", "the next page is at another origin, " + other.URL},
 		{"another host", "//elsewhere.example/items", "another origin, http://elsewhere.example"},
+		{"another host behind a name", "http://127.0.0.1@elsewhere.example/items?key=k", "another origin, http://elsewhere.example"},
+		{"the host with a dot", "http://127.0.0.1./items", "another origin"},
+		{"https", "https://127.0.0.1/items?key=k", "another origin, https://127.0.0.1"},
 		{"another scheme", "ftp://127.0.0.1/", "another origin"},
 		{"no address", "http://[/", "is none"},
 		{"itself", "/items?p=1", "page 1 leads back to itself"},
