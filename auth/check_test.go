@@ -37,7 +37,7 @@ func TestTypesAreDocumented(t *testing.T) {
 			}
 		}
 	}
-	if got := strings.Join(names, " "); got != "none basic bearer api_key oauth2" {
+	if got := strings.Join(names, " "); got != "none basic bearer api_key oauth2 http_signature" {
 		t.Errorf("types: %s", got)
 	}
 	for _, g := range Grants() {

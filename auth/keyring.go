@@ -42,6 +42,7 @@ type Keyring struct {
 	redactor  *Redactor
 	notify    func(TokenEvent)
 	userAgent string
+	dir       string // where relative names of files start
 	wires     map[string]*wire
 	clients   map[string]*http.Client
 }
@@ -50,7 +51,7 @@ type Keyring struct {
 // each naming its profile.
 func NewKeyring(profiles []Profile, o Options) (*Keyring, error) {
 	k := &Keyring{
-		redactor: o.Redactor, notify: o.Notify, userAgent: o.UserAgent,
+		redactor: o.Redactor, notify: o.Notify, userAgent: o.UserAgent, dir: o.Dir,
 		wires: make(map[string]*wire), clients: make(map[string]*http.Client),
 	}
 	if k.redactor == nil {

@@ -13,7 +13,7 @@ var laterWords = map[string][]string{
 	"paginate":            {"next_url", "page", "keyset"},
 	"batch":               {"page"},
 	"in":                  {"rest", "soap"},
-	"auth":                {"aws_sigv4", "hmac", "http_signature", "digest", "ws_security"},
+	"auth":                {"aws_sigv4", "hmac", "digest", "ws_security"},
 	"auth of type oauth2": {"authorize_url", "device_url", "revoke_url", "issuer"},
 	"grant":               {"authorization_code", "refresh_token", "jwt_bearer", "device_code"},
 	"client_auth":         {"private_key_jwt", "mtls"},

@@ -83,7 +83,7 @@ func stepTopics() []Topic {
 func signInExample(t auth.SignInType) string {
 	lines := []string{"auth:", "  type: " + t.Name}
 	for _, p := range t.Params {
-		if p.Required || p.Name == "client_secret" {
+		if p.Required || p.Name == "client_secret" || t.Name == "http_signature" && p.Name == "private_key" {
 			lines = append(lines, "  "+p.Name+": "+p.Example)
 		}
 	}
