@@ -83,17 +83,15 @@ func checkComponents(s Settings) []Problem {
 	var covered []httpsig.Component
 	for i, text := range texts {
 		c, err := httpsig.ParseComponent(text)
+		hint := `write headers by their names, and "@method", "@target-uri", "@authority", "@path" or "@query", in quotes`
 		if err == nil {
-			err = checkSignable(c)
+			err, hint = checkSignable(c), "leave it out"
 		}
 		if err == nil {
 			_, err = httpsig.New("sig1", append(covered, c), httpsig.Params{})
 		}
 		if err != nil {
-			problems = append(problems, Problem{
-				Path: fmt.Sprintf("auth.components[%d]", i), Message: err.Error(),
-				Hint: `write headers by their names, and "@method", "@target-uri", "@authority", "@path" or "@query", in quotes`,
-			})
+			problems = append(problems, Problem{Path: fmt.Sprintf("auth.components[%d]", i), Message: err.Error(), Hint: hint})
 			continue
 		}
 		covered = append(covered, c)
