@@ -103,6 +103,7 @@ func TestHTTPSignatureAlgorithms(t *testing.T) {
 		{"RSA-PSS", keys.rsa.Public(), Settings{"algorithm": "rsa-pss-sha512", "private_key": pkcs8(t, keys.rsa)}},
 		{"HMAC", nil, Settings{"algorithm": "hmac-sha256", "key": "k3y"}},
 		{"HMAC in base64", nil, Settings{"algorithm": "hmac-sha256", "key": "azN5", "key_encoding": "base64"}},
+		{"HMAC in base64 with white space", nil, Settings{"algorithm": "hmac-sha256", "key": " azN5 ", "key_encoding": "base64"}},
 		{"HMAC in hex", nil, Settings{"algorithm": "hmac-sha256", "key": "6b3379", "key_encoding": "hex"}},
 	}
 	for _, tt := range tests {
@@ -337,6 +338,11 @@ func TestHTTPSignatureIsFresh(t *testing.T) {
 		start, seen := time.Now(), map[string]bool{}
 		for i := range 3 {
 			req := &http.Request{URL: &url.URL{Scheme: "https", Host: "a.example"}, Header: http.Header{}}
+			own := req.Clone(t.Context())
+			own.Header.Set("Date", "yesterday")
+			if err := m.sign(own); err != nil || own.Header.Get("Date") != "yesterday" {
+				t.Errorf("a date of the request's own: %s, %v", own.Header.Get("Date"), err)
+			}
 			if err := m.sign(req); err != nil {
 				t.Fatal(err)
 			}

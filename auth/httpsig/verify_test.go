@@ -1,11 +1,13 @@
 package httpsig
 
 import (
+	"crypto"
 	"crypto/ecdsa"
 	"crypto/ed25519"
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/rsa"
+	"crypto/sha512"
 	"net/http"
 	"strings"
 	"testing"
@@ -145,6 +147,48 @@ func TestKeysOfTheWrongKind(t *testing.T) {
 	}
 	if _, _, err := NewSecretKeys(nil); err == nil {
 		t.Error("an empty secret signs")
+	}
+}
+
+// TestSaltLength holds that the salt of RSA-PSS is as long as the hash, which others insist on.
+func TestSaltLength(t *testing.T) {
+	t.Parallel()
+	private := key(t, "rsa-pss").(*rsa.PrivateKey)
+	sign, verify := keys(t, "test-key-rsa-pss")
+	base := []byte("base")
+	sum := sha512.Sum512(base)
+	signature, err := sign.sign(base)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := rsa.VerifyPSS(&private.PublicKey, crypto.SHA512, sum[:], signature, &rsa.PSSOptions{SaltLength: 64}); err != nil {
+		t.Errorf("our salt: %v", err)
+	}
+	for _, length := range []int{32, 64} {
+		signature, err := rsa.SignPSS(rand.Reader, private, crypto.SHA512, sum[:], &rsa.PSSOptions{SaltLength: length})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := verify.verify(base, signature); got != (length == 64) {
+			t.Errorf("a salt of %d bytes verifies: %v", length, got)
+		}
+	}
+}
+
+// TestSignaturesOfAnyLength holds that a signature of the wrong length is refused, and nothing worse.
+func TestSignaturesOfAnyLength(t *testing.T) {
+	t.Parallel()
+	for _, id := range []string{"test-key-rsa-pss", "test-key-ecc-p256", "test-key-ed25519", "test-shared-secret"} {
+		sign, verify := keys(t, id)
+		whole, err := sign.sign([]byte("base"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, wrong := range [][]byte{nil, {1}, whole[:len(whole)-1], append([]byte{0}, whole...), append(whole, 0)} {
+			if verify.verify([]byte("base"), wrong) {
+				t.Errorf("%s: %d bytes of %d verify", id, len(wrong), len(whole))
+			}
+		}
 	}
 }
 
