@@ -9,6 +9,7 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -16,55 +17,105 @@ import (
 )
 
 const (
-	maxAnswer   = 1 << 20                   // bytes of a token endpoint's answer
-	maxLifetime = 10 * 365 * 24 * time.Hour // beyond it a lifetime is taken for this
-	maxQuoted   = 300                       // characters of a server's message that an error quotes
+	maxAnswer = 1 << 20 // bytes of a token endpoint's answer
+	maxQuoted = 300     // characters of a server's message that an error quotes
 )
 
 // answer is what a token endpoint gave.
 type answer struct {
-	access, refresh string
-	life            time.Duration // 0 where the server did not say anything usable
+	access, refresh   string
+	life, refreshLife time.Duration // 0 where the server did not say anything usable
 }
 
-// errWebPage is what proxies, maintenance pages and hibernating instances answer, with any status. It passes.
-var errWebPage = errors.New("the answer is a web page, not a token")
+// answerForm says where a profile's server puts the token, and in which unit it counts. The zero value is that of RFC 6749.
+type answerForm struct {
+	path string // of the token, with dots between the names; "" for access_token
+	unit string // one of lifeUnits, or "timestamp"; "" for seconds
+}
+
+// What an answer can be in place of JSON. Proxies, maintenance pages and hibernating instances answer with web pages, with any
+// status; such a state passes.
+var (
+	errWebPage = errors.New("the answer is a web page, not a token")
+	errEmpty   = errors.New("the answer is empty")
+)
 
 // readAnswer reads the answer to a token request (RFC 6749 §5), and refuses whatever could not be put on a request.
 // golang.org/x/oauth2 does not do here: it fails on a lifetime of 3600.0, drops one in text/plain, takes 2^63 for an error,
 // cuts a large answer off instead of refusing it, and quotes the answer with its tokens in its errors.
-func readAnswer(resp *http.Response) (answer, *SignInError) {
-	failed := &SignInError{Status: resp.StatusCode, kind: unusable}
+func readAnswer(resp *http.Response, form answerForm) (answer, *SignInError) {
 	body, err := readBody(resp)
 	if err != nil {
-		failed.kind, failed.Cause = unreachable, err
-		return answer{}, failed
+		return answer{}, &SignInError{Status: resp.StatusCode, Cause: err, kind: unreachable, lost: true}
 	}
 	members, err := decodeAnswer(resp.Header.Get("Content-Type"), body)
-	failed.Code, failed.Description = quoted(members["error"]), quoted(members["error_description"])
+	if failed := judge(resp, members, err); failed != nil {
+		return answer{}, failed
+	}
+	got, err := members.answer(form)
+	if err != nil {
+		return answer{}, &SignInError{Status: resp.StatusCode, Cause: err, kind: unusable, lost: true}
+	}
+	return got, nil
+}
+
+// judge says what is wrong with an answer as a whole: nil where a token may be in it. Lost is an answer to a request that may
+// have been carried out: a new refresh token may have been in it, in place of the one we have.
+func judge(resp *http.Response, members fields, unread error) *SignInError {
+	failed := &SignInError{Status: resp.StatusCode, Code: quoted(members["error"]), Description: members.description(), kind: unusable}
 	switch {
 	case resp.StatusCode >= 300 && resp.StatusCode < 400:
 		failed.Cause = fmt.Errorf("redirected to %s, which a token request never follows", target(resp))
 		failed.help = "write the address where tokens are given today into token_url"
-		return answer{}, failed
 	case passes(resp.StatusCode) || failed.Code == "temporarily_unavailable":
 		failed.kind, failed.after = unreachable, retryAfter(resp)
-		return answer{}, failed
-	case resp.StatusCode >= 400 || failed.Code != "":
+		failed.lost = resp.StatusCode >= 500 && resp.StatusCode != http.StatusServiceUnavailable && failed.Code == ""
+	case resp.StatusCode >= 400:
+		failed.kind, failed.Cause = refusal(failed, unread)
+	case failed.Code != "":
 		failed.kind = refused
-		return answer{}, failed
-	case errors.Is(err, errWebPage):
-		failed.kind = unreachable
+	case unread != nil:
+		failed.Cause, failed.lost = unread, true
+		if errors.Is(unread, errWebPage) {
+			failed.kind = unreachable
+		}
+	default:
+		return nil
 	}
-	var got answer
-	if err == nil {
-		got, err = members.answer()
+	return failed
+}
+
+// description is the server's sentence on an error; gateways before it have names of their own for that.
+func (f fields) description() string {
+	for _, name := range []string{"error_description", "message", "detail"} {
+		if text := quoted(f[name]); text != "" {
+			return text
+		}
 	}
-	if err != nil {
-		failed.Cause = err
-		return answer{}, failed
+	return ""
+}
+
+// refusal tells what a status of 4xx is worth. Refused is what the authorization server itself has said; asking again with a
+// wrong secret locks accounts, so a bare 400 or 401 counts as that too. A proxy, a firewall or a wrong address say other things:
+// 403 and 404, or a web page.
+func refusal(failed *SignInError, unread error) (failure, error) {
+	switch {
+	case slices.Contains(oauthErrors, failed.Code):
+		return refused, nil
+	case errors.Is(unread, errWebPage):
+		return unusable, unread
+	case failed.Status == http.StatusNotFound || failed.Status == http.StatusMethodNotAllowed || failed.Status == http.StatusProxyAuthRequired:
+		return unusable, nil
+	case failed.Code != "", failed.Status == http.StatusBadRequest, failed.Status == http.StatusUnauthorized:
+		return refused, nil
 	}
-	return got, nil
+	return unusable, unread
+}
+
+// oauthErrors are the codes that RFC 6749 §5.2 and its extensions know.
+var oauthErrors = []string{
+	"invalid_request", "invalid_client", "invalid_grant", "unauthorized_client", "unsupported_grant_type", "invalid_scope",
+	"invalid_target", "access_denied", "authorization_pending", "slow_down", "expired_token",
 }
 
 // readBody reads the body of an answer; of one that is too large only as much as shows that.
@@ -101,7 +152,7 @@ func decodeAnswer(contentType string, body []byte) (fields, error) {
 	media, _, _ := mime.ParseMediaType(contentType)
 	switch {
 	case len(body) == 0:
-		return nil, errors.New("the answer is empty")
+		return nil, errEmpty
 	case body[0] == '{':
 		return decodeJSON(body)
 	case media == "application/x-www-form-urlencoded", media == "text/plain":
@@ -140,24 +191,39 @@ func named(media string) string {
 	return clean(media)
 }
 
-// answer takes the token out of the members of an answer.
-func (f fields) answer() (answer, error) {
-	access, err := f.token("access_token")
+// answer takes the token out of the members of an answer. What belongs to it stands beside it.
+func (f fields) answer(form answerForm) (answer, error) {
+	path := form.path
+	if path == "" {
+		path = "access_token"
+	}
+	beside, name := f.beside(path)
+	access, err := beside.token(name)
 	if err != nil {
 		return answer{}, err
 	}
 	if access == "" {
-		return answer{}, errors.New("the answer has no access_token")
+		return answer{}, fmt.Errorf("the answer has no %s", path)
 	}
-	refresh, err := f.token("refresh_token")
+	refresh, err := beside.token("refresh_token")
 	if err != nil {
 		return answer{}, err
 	}
-	kind, _ := f["token_type"].(string)
-	if f["token_type"] != nil && kind != "" && !strings.EqualFold(kind, "bearer") {
+	kind, _ := beside["token_type"].(string)
+	if kind != "" && !strings.EqualFold(kind, "bearer") {
 		return answer{}, fmt.Errorf("the token is of type %s, only bearer is known", clean(kind))
 	}
-	return answer{access: access, refresh: refresh, life: lifetime(f["expires_in"])}, nil
+	return answer{access: access, refresh: refresh, life: beside.life(form.unit), refreshLife: beside.refreshLife(form.unit)}, nil
+}
+
+// beside gives the members that the last name of a path stands among; none where the path leads nowhere.
+func (f fields) beside(path string) (members fields, name string) {
+	names := strings.Split(path, ".")
+	for _, name := range names[:len(names)-1] {
+		inner, _ := f[name].(map[string]any)
+		f = inner
+	}
+	return f, names[len(names)-1]
 }
 
 // token gives a token, "" when it is not there. A token is visible ASCII: anything else could become a second header.
@@ -175,28 +241,6 @@ func (f fields) token(name string) (string, error) {
 		}
 	}
 	return token, nil
-}
-
-// lifetime reads expires_in: seconds, also as text, with a fraction or an exponent. What is not more than zero counts as
-// not said; what is beyond ten years, or beyond all numbers, as ten years.
-func lifetime(v any) time.Duration {
-	text := fmt.Sprint(v)
-	if number, ok := v.(json.Number); ok {
-		text = number.String()
-	}
-	text = strings.TrimSpace(text)
-	if strings.Trim(text, "0123456789.+-eE") != "" {
-		return 0
-	}
-	// An overflow gives an infinity beside its error.
-	seconds, err := strconv.ParseFloat(text, 64)
-	if err != nil && !errors.Is(err, strconv.ErrRange) || !(seconds > 0) {
-		return 0
-	}
-	if seconds > maxLifetime.Seconds() {
-		return maxLifetime
-	}
-	return time.Duration(seconds * float64(time.Second))
 }
 
 // retryAfter reads Retry-After, in seconds or as a date (RFC 9110 §10.2.3), 0 when there is none.

@@ -46,7 +46,7 @@ func TestReadAnswerTakesTokens(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			got, failed := readAnswer(responseOf(http.StatusOK, tt.contentType, tt.body))
+			got, failed := readAnswer(responseOf(http.StatusOK, tt.contentType, tt.body), answerForm{})
 			if failed != nil {
 				t.Fatalf("got error %v", failed)
 			}
@@ -66,7 +66,7 @@ func TestReadAnswerReadsLifetimes(t *testing.T) {
 		`true`: 0, `[3600]`: 0, `{"a":1}`: 0, `"-"`: 0, `1e-300`: 0,
 	} {
 		body := `{"access_token":"T","expires_in":` + text + `}`
-		got, failed := readAnswer(responseOf(http.StatusOK, "application/json", body))
+		got, failed := readAnswer(responseOf(http.StatusOK, "application/json", body), answerForm{})
 		if failed != nil || got.life != want {
 			t.Errorf("expires_in %s: got %v, %v, want %v", text, got.life, failed, want)
 		}
@@ -120,7 +120,7 @@ func TestReadAnswerRefuses(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			_, failed := readAnswer(tt.resp)
+			_, failed := readAnswer(tt.resp, answerForm{})
 			if failed == nil {
 				t.Fatal("no error")
 			}
@@ -139,7 +139,7 @@ func TestReadAnswerRefuses(t *testing.T) {
 
 func TestReadAnswerQuotesLittle(t *testing.T) {
 	t.Parallel()
-	_, failed := readAnswer(responseOf(400, "application/json", `{"error":"`+strings.Repeat("é", 5000)+`"}`))
+	_, failed := readAnswer(responseOf(400, "application/json", `{"error":"`+strings.Repeat("é", 5000)+`"}`), answerForm{})
 	if got := len([]rune(failed.Code)); got != maxQuoted+1 {
 		t.Errorf("quoted %d characters, want %d and an ellipsis", got, maxQuoted)
 	}
@@ -167,7 +167,7 @@ func FuzzReadAnswer(f *testing.F) {
 	f.Add(401, "", `{"error":["x"]}`)
 	f.Add(200, "application/json", `{"access_token":"T\r\n"}`)
 	f.Fuzz(func(t *testing.T, status int, contentType, body string) {
-		got, failed := readAnswer(responseOf(status, contentType, body))
+		got, failed := readAnswer(responseOf(status, contentType, body), answerForm{})
 		if failed != nil {
 			if strings.ContainsAny(failed.Error(), "\r\n\x1b") {
 				t.Errorf("control characters in %q", failed.Error())

@@ -113,7 +113,7 @@ func TestCheck(t *testing.T) {
 		{"relative without a base", with(oauth(nil), func(p *Profile) { p.BaseURL, p.Origins = nil, []string{"https://api.example.com"} }),
 			"auth.token_url: the profile has no base_url that a relative token_url could start from"},
 		{"token_url without a scheme", oauth(Settings{"token_url": "//id.example/token"}), `auth.token_url: "//id.example/token" has no scheme`},
-		{"token_url with a fragment", oauth(Settings{"token_url": "/token#x"}), "auth.token_url: a token_url may not have a fragment (RFC 6749 §3.2)"},
+		{"token_url with a fragment", oauth(Settings{"token_url": "/token#x"}), "auth.token_url: token_url may not have a fragment (#…)"},
 		{"token_url of another kind", oauth(Settings{"token_url": "file:///token"}), "auth.token_url: this is no address of a web server"},
 		{"token_url that is none", oauth(Settings{"token_url": "https://a b/"}), `auth.token_url: "https://a b/" is no URL`},
 		{"token_url in the clear", oauth(Settings{"token_url": "http://id.example/token"}), "auth.token_url: the client's secret would go over the network unencrypted (warning)"},
@@ -142,7 +142,7 @@ func TestCheck(t *testing.T) {
 	}
 }
 
-func TestTokenURL(t *testing.T) {
+func TestAddressOf(t *testing.T) {
 	t.Parallel()
 	tests := []struct{ base, token, want string }{
 		{"https://a.example", "/oauth_token.do", "https://a.example/oauth_token.do"},
@@ -153,7 +153,7 @@ func TestTokenURL(t *testing.T) {
 		{"https://a.example:8443/api", "https://id.example/token", "https://id.example/token"},
 	}
 	for _, tt := range tests {
-		got, err := tokenURL(Profile{BaseURL: mustURL(t, tt.base), Settings: Settings{"token_url": tt.token}})
+		got, err := addressOf(Profile{BaseURL: mustURL(t, tt.base), Settings: Settings{"token_url": tt.token}}, "token_url")
 		if err != nil || got.String() != tt.want {
 			t.Errorf("%s from %s: got %v, %v, want %s", tt.token, tt.base, got, err, tt.want)
 		}

@@ -21,7 +21,9 @@ type SignInError struct {
 
 	kind  failure
 	after time.Duration // what the server asked to wait
+	lost  bool          // the request may have been carried out, and what was in its answer is gone
 	help  string
+	until time.Time // no request before
 }
 
 // failure tells apart what may help after a token request failed.
@@ -38,22 +40,28 @@ const (
 
 // Error names the profile, the grant, the endpoint, the status and the cause.
 func (e *SignInError) Error() string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "profile %s: no token from %s (grant %s): ", e.Profile, e.Endpoint, e.Grant)
-	var parts []string
-	if e.Status != 0 {
-		parts = append(parts, fmt.Sprintf("status %d", e.Status))
+	why := reason(e.Status, e.Code, e.Description, e.Cause)
+	if e.Endpoint == "" {
+		return fmt.Sprintf("profile %s: %s", e.Profile, why)
 	}
-	for _, text := range []string{e.Code, e.Description} {
+	return fmt.Sprintf("profile %s: no token from %s (grant %s): %s", e.Profile, e.Endpoint, e.Grant, why)
+}
+
+// reason joins what is known of why a server did not do what it was asked for.
+func reason(status int, code, description string, cause error) string {
+	var parts []string
+	if status != 0 {
+		parts = append(parts, fmt.Sprintf("status %d", status))
+	}
+	for _, text := range []string{code, description} {
 		if text != "" {
 			parts = append(parts, text)
 		}
 	}
-	if e.Cause != nil {
-		parts = append(parts, e.Cause.Error())
+	if cause != nil {
+		parts = append(parts, cause.Error())
 	}
-	b.WriteString(strings.Join(parts, ": "))
-	return b.String()
+	return strings.Join(parts, ": ")
 }
 
 // Unwrap gives the cause.
@@ -61,6 +69,31 @@ func (e *SignInError) Unwrap() error { return e.Cause }
 
 // Temporary says that the token endpoint was out of reach or out of order: trying later may help.
 func (e *SignInError) Temporary() bool { return e.kind == unreachable }
+
+// deadGrant says that what was shown, a refresh token as a rule, is used up, expired or revoked, or that a person has to confirm it:
+// showing it again will not help. The last names are those of GitHub and Slack.
+func (e *SignInError) deadGrant() bool {
+	if e.kind != refused {
+		return false
+	}
+	switch e.Code {
+	case "invalid_grant", "interaction_required", "login_required", "consent_required", "bad_refresh_token", "invalid_refresh_token":
+		return true
+	}
+	return false
+}
+
+// ofClient says that the server does not know the client, or does not believe it: whatever it shows beside that does not count.
+func (e *SignInError) ofClient() bool { return e.kind == refused && e.Code == "invalid_client" }
+
+// ofProfile says that the server names something that is the profile's to mend, whatever was shown.
+func (e *SignInError) ofProfile() bool {
+	switch e.Code {
+	case "invalid_client", "unauthorized_client", "unsupported_grant_type", "invalid_scope", "invalid_target", "invalid_request":
+		return e.kind == refused
+	}
+	return false
+}
 
 // RetryAfter is what the token endpoint asked to wait, 0 when it asked for nothing.
 func (e *SignInError) RetryAfter() time.Duration { return e.after }

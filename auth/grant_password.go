@@ -11,6 +11,7 @@ func password() Grant {
 			{Name: "username", Doc: "The user's name.", Example: "integration"},
 			{Name: "password", Doc: "The user's password.", Example: "${secret.SN_PASSWORD}", Secret: true},
 		},
+		needs:     []string{"username", "password"},
 		refreshes: true,
 		form: func(e *endpoint) (url.Values, error) {
 			return url.Values{

@@ -25,12 +25,14 @@ type Options struct {
 type TokenEvent struct {
 	Profile string
 	Grant   string // of the profile, also where a refresh token stood in for it
-	What    string // TokenFetched, TokenRefreshed or TokenRejected
+	What    string // one of the constants below
 	Expires time.Time
 }
 
-// What happens to a token: the first of a profile is fetched, later ones are refreshed, and a server may reject one.
+// What happens to a token: the first of a profile is fetched, or kept from an earlier run; later ones are refreshed; and a server
+// may reject one.
 const (
+	TokenKept      = "kept"
 	TokenFetched   = "fetched"
 	TokenRefreshed = "refreshed"
 	TokenRejected  = "rejected"
@@ -41,18 +43,24 @@ const (
 type Keyring struct {
 	redactor  *Redactor
 	notify    func(TokenEvent)
+	store     *store.Place
+	program   string
 	userAgent string
 	dir       string // where relative names of files start
+	hangar    *hangar
 	wires     map[string]*wire
 	clients   map[string]*http.Client
+	sources   map[string]*tokenSource // nil for profiles without tokens
+	types     map[string]string       // of sign-ins, by profile
 }
 
 // NewKeyring makes the clients of all profiles. It reads their TLS files and asks no server. The error joins all that is wrong,
 // each naming its profile.
 func NewKeyring(profiles []Profile, o Options) (*Keyring, error) {
 	k := &Keyring{
-		redactor: o.Redactor, notify: o.Notify, userAgent: o.UserAgent, dir: o.Dir,
-		wires: make(map[string]*wire), clients: make(map[string]*http.Client),
+		redactor: o.Redactor, notify: o.Notify, store: o.Store, program: o.Program, userAgent: o.UserAgent, dir: o.Dir,
+		hangar: newHangar(), wires: make(map[string]*wire), clients: make(map[string]*http.Client),
+		sources: make(map[string]*tokenSource), types: make(map[string]string),
 	}
 	if k.redactor == nil {
 		k.redactor = NewRedactor()
@@ -62,6 +70,9 @@ func NewKeyring(profiles []Profile, o Options) (*Keyring, error) {
 	}
 	if k.userAgent == "" {
 		k.userAgent = "snrun"
+	}
+	if k.program == "" {
+		k.program = "snrun"
 	}
 	var errs []error
 	for _, p := range append([]Profile{{}}, profiles...) {
@@ -88,8 +99,10 @@ func (k *Keyring) Client(_ context.Context, profile string) (*http.Client, error
 	return client, nil
 }
 
-// Close closes the connections that are open and idle. The clients can be used all the same.
+// Close waits for token requests that may not be cut off, since their answer may hold a new refresh token: half a minute at most.
+// Then it closes the connections that are open and idle. No token is fetched any more.
 func (k *Keyring) Close() {
+	k.hangar.shut()
 	for _, w := range k.wires {
 		w.closeIdle()
 	}
@@ -122,6 +135,7 @@ func (k *Keyring) open(p Profile, dir string) error {
 		return err
 	}
 	k.clients[p.Name] = &http.Client{Transport: newSigner(p, wire, credentials)}
+	k.sources[p.Name], k.types[p.Name] = credentials.tokens, t.Name
 	return nil
 }
 

@@ -3,19 +3,172 @@ package auth
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io/fs"
+	"time"
 )
 
-// Status tells how it stands with a profile's sign-in, without asking the server.
-func (k *Keyring) Status(profile string) (Status, error) { return Status{}, errors.ErrUnsupported }
-
-// Authorization gives the value of the Authorization header that requests of an oauth2 profile carry now, with a token that is
-// good. A failure that is held is forgotten first: the server is asked. The error is as that of Client's Do.
-func (k *Keyring) Authorization(ctx context.Context, profile string) (Secret, error) {
-	return Secret{}, errors.ErrUnsupported
+// source gives the token source of a profile, nil where its type has no tokens.
+func (k *Keyring) source(profile string) (*tokenSource, error) {
+	s, ok := k.sources[profile]
+	if !ok {
+		return nil, fmt.Errorf("there is no profile named %q", profile)
+	}
+	return s, nil
 }
 
-// Reset forgets a profile's tokens, and has the server revoke them where it can (RFC 7009). Revoked says whether it did; why
-// not, says the error beside forgotten tokens, a *RevokeError.
+// Status tells how it stands with a profile's sign-in, without asking the server. The error is that of the store.
+func (k *Keyring) Status(profile string) (Status, error) {
+	s, err := k.source(profile)
+	if err != nil {
+		return Status{}, err
+	}
+	st := Status{Profile: profile, Type: k.types[profile]}
+	if s == nil {
+		return st, nil
+	}
+	st.Grant, st.State = s.endpoint.grant.Name, StateNew
+	v, err := s.open(false)
+	if errors.Is(err, fs.ErrNotExist) {
+		st.Help = s.endpoint.loginHelp()
+		return st, nil
+	}
+	if err != nil {
+		return st, err
+	}
+	r, err := v.load()
+	if err != nil {
+		return st, err
+	}
+	st.Kept = v.durable()
+	s.describe(&st, r)
+	return st, nil
+}
+
+// describe fills in what a record says.
+func (s *tokenSource) describe(st *Status, r *record) {
+	now := time.Now()
+	if r.State != "" {
+		st.State = r.State
+	}
+	if s.seed != "" && r.Seed != s.seed || r.Failure != nil && r.Failure.Fingerprint != s.fingerprint {
+		st.State = StateNew // the profile has changed since
+		if r.Access != "" {
+			st.State = StateOK
+		}
+	}
+	st.AccessExpires, st.RefreshExpires, st.HasRefresh, st.LastOK = r.Expires, r.RefreshExpires, r.Refresh != "", r.LastOK
+	if r.Failure != nil {
+		failed := r.Failure.err(st.Profile)
+		st.LastError, st.LastErrorAt, st.Help = failed.Error(), r.Failure.At, failed.Help()
+		if st.State == StateBackoff {
+			st.Retry = r.Failure.Until
+		}
+	}
+	ended := !r.RefreshExpires.IsZero() && now.After(r.RefreshExpires) || r.Refresh == ""
+	if s.endpoint.grant.keeps && s.seed == "" && now.After(r.Expires) && ended {
+		st.Help = s.endpoint.loginHelp()
+		if r.Access != "" {
+			st.State = StateReauth
+		}
+	}
+}
+
+// Authorization gives the value of the Authorization header that requests of an oauth2 profile carry now, with a token that is
+// good. A failure that is held is forgotten first: the server is asked.
+func (k *Keyring) Authorization(ctx context.Context, profile string) (Secret, error) {
+	s, err := k.source(profile)
+	if err != nil {
+		return Secret{}, err
+	}
+	if s == nil {
+		return Secret{}, fmt.Errorf("profile %s signs in with %s, which has no tokens", profile, k.types[profile])
+	}
+	t := s.current.Load()
+	if !t.fresh(time.Now()) {
+		if t, err = s.after(ctx, order{again: true}); err != nil {
+			return Secret{}, err
+		}
+	}
+	return NewSecret(t.header), nil
+}
+
+// loginAlone gets a new token with a grant that needs no person, and keeps it where there is a store.
+func (s *tokenSource) loginAlone(ctx context.Context) error {
+	_, err := s.after(ctx, order{anew: true})
+	return err
+}
+
+// install keeps the tokens that a login gave, whatever was there before.
+func (s *tokenSource) install(ctx context.Context, got answer, started time.Time) error {
+	v, err := s.open(true)
+	if err != nil {
+		return err
+	}
+	release, err := v.lock(ctx)
+	if err != nil {
+		return err
+	}
+	defer release()
+	r := &record{}
+	if there, err := v.load(); err == nil {
+		r.generation = there.generation
+	} else if err := v.forget(); err != nil { // it cannot be read, and is not needed any more
+		return err
+	}
+	n := &renewal{tokenSource: s, vault: v, record: r}
+	n.take(got, started)
+	if err := overwrite(v, r); err != nil {
+		return fmt.Errorf("profile %s: keeping the tokens: %w", s.endpoint.profile, err)
+	}
+	s.use(r, TokenFetched)
+	return nil
+}
+
+// Reset forgets a profile's tokens, and has the server revoke them where the profile has a revoke_url (RFC 7009). Revoked says
+// whether it did. The error is a *RevokeError where the server would not; the tokens are forgotten then too.
 func (k *Keyring) Reset(ctx context.Context, profile string) (revoked bool, err error) {
-	return false, errors.ErrUnsupported
+	s, err := k.source(profile)
+	if err != nil || s == nil {
+		return false, err
+	}
+	v, err := s.open(false)
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	release, err := v.lock(ctx)
+	if err != nil {
+		return false, err
+	}
+	defer release()
+	r, err := v.load()
+	if err != nil { // it cannot be read: then there is nothing to revoke it with
+		r = &record{}
+	}
+	if err := v.forget(); err != nil {
+		return false, err
+	}
+	s.current.Store(nil)
+	s.hold.Store(nil)
+	return s.revokeAll(ctx, r)
+}
+
+// revokeAll has the server end the tokens of a record: the refresh token takes the access token with it.
+func (s *tokenSource) revokeAll(ctx context.Context, r *record) (bool, error) {
+	token, hint := r.Refresh, "refresh_token"
+	if token == "" {
+		token, hint = r.Access, "access_token"
+	}
+	if token == "" {
+		return false, nil
+	}
+	s.mask(token)
+	err := s.endpoint.revoke(ctx, token, hint)
+	if errors.Is(err, errNoRevocation) {
+		return false, nil
+	}
+	return err == nil, err
 }

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"snrun/auth/store"
 )
 
 // system is a server with a token endpoint at /token and an API everywhere else. Its handler functions run with mu held.
@@ -103,14 +105,14 @@ func overWire(t testing.TB, s *system, settings Settings) (*http.Client, string)
 // otherwise stand still.
 func inBubble(t testing.TB, s *system, settings Settings) *tokenSource {
 	t.Helper()
-	k := &Keyring{redactor: NewRedactor(), notify: func(TokenEvent) {}, userAgent: "snrun", wires: map[string]*wire{}}
-	o := oauth2Type()
-	p := oauthProfile(t, baseOfTests, settings).completed(o)
-	credentials, err := o.open(p, k)
-	if err != nil {
-		t.Fatal(err)
-	}
-	source := credentials.tokens
+	return sourceIn(t, s, settings, nil)
+}
+
+// sourceIn is inBubble with a store.
+func sourceIn(t testing.TB, s *system, settings Settings, place *store.Place) *tokenSource {
+	t.Helper()
+	k := keyringOf(t, Options{Store: place}, oauthProfile(t, baseOfTests, settings))
+	source := k.sources["p"]
 	source.endpoint.wire = direct{s}
 	return source
 }

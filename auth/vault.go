@@ -1,14 +1,109 @@
 package auth
 
-import "time"
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"sync"
 
-// record is all that is kept of a profile's sign-in.
-type record struct {
-	State          State     `json:"state"`
-	Access         string    `json:"access,omitempty"`
-	Issued         time.Time `json:"issued,omitzero"` // the start of the request that gave it
-	Expires        time.Time `json:"expires,omitzero"`
-	Refresh        string    `json:"refresh,omitempty"`
-	RefreshExpires time.Time `json:"refresh_expires,omitzero"`
-	LastOK         time.Time `json:"last_ok,omitzero"`
+	"snrun/auth/store"
+)
+
+// vault keeps the record of one profile's sign-in. Who wants to change it locks it first, and reads it again then.
+type vault interface {
+	// lock keeps others out, those in other processes too. The error is that of ctx, or the vault's.
+	lock(ctx context.Context) (release func(), err error)
+	// load gives the record, an empty one where there is none.
+	load() (*record, error)
+	// commit writes the record if it is still of the generation that was read; store.ErrConflict says that it is not.
+	commit(*record) error
+	// forget removes the record, also one that cannot be read.
+	forget() error
+	// durable says whether the record outlives this process.
+	durable() bool
 }
+
+// memory is the vault of a profile whose tokens end with the process.
+type memory struct {
+	turn chan struct{}
+
+	mu     sync.Mutex
+	record record
+}
+
+func newMemory() *memory { return &memory{turn: make(chan struct{}, 1)} }
+
+func (m *memory) lock(ctx context.Context) (release func(), err error) {
+	select {
+	case m.turn <- struct{}{}:
+		return func() { <-m.turn }, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+func (m *memory) load() (*record, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	read := m.record
+	return &read, nil
+}
+
+func (m *memory) commit(r *record) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.record = *r
+	return nil
+}
+
+func (m *memory) forget() error { return m.commit(&record{}) }
+
+func (m *memory) durable() bool { return false }
+
+// tokenKind is the kind of the store's entries that hold records.
+const tokenKind = "token"
+
+// kept is the vault of a profile in the encrypted store.
+type kept struct {
+	store *store.Store
+	id    string
+}
+
+func (k *kept) lock(ctx context.Context) (release func(), err error) {
+	return k.store.Lock(ctx, tokenKind+"-"+k.id)
+}
+
+func (k *kept) load() (*record, error) {
+	entry, err := k.store.Get(tokenKind, k.id)
+	if errors.Is(err, fs.ErrNotExist) {
+		return &record{}, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	var r record
+	if err := json.Unmarshal(entry.Data, &r); err != nil { // what opened was written by us; its text may not be quoted
+		return nil, fmt.Errorf("the entry %s of the store is none of this snrun", k.id)
+	}
+	r.generation = entry.Generation
+	return &r, nil
+}
+
+func (k *kept) commit(r *record) error {
+	data, err := json.Marshal(r)
+	if err != nil {
+		return err
+	}
+	written, err := k.store.Put(store.Entry{Kind: tokenKind, ID: k.id, Generation: r.generation, Data: data})
+	if err != nil {
+		return err
+	}
+	r.generation = written.Generation
+	return nil
+}
+
+func (k *kept) forget() error { return k.store.Delete(tokenKind, k.id) }
+
+func (k *kept) durable() bool { return true }

@@ -92,6 +92,8 @@ func paramType(p auth.Param) steps.Type {
 		return steps.ListOf(steps.Of(steps.Text))
 	case auth.TextMap:
 		return steps.MapOf(steps.Of(steps.Text))
+	case auth.DataMap:
+		return steps.MapOf(steps.Of(steps.Any))
 	case auth.Condition:
 		return steps.Of(steps.Condition)
 	}

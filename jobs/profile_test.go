@@ -68,7 +68,8 @@ func TestSignIn(t *testing.T) {
 		Settings: auth.Settings{
 			"grant": "client_credentials", "token_url": "/token", "client_id": "me", "client_secret": "s3cret", "client_auth": "body",
 			"scope": []string{"a", "b"}, "params": [][2]string{{"audience", "x"}, {"b", "s3cret-y"}},
-			"skew": 10 * time.Second, "assume_ttl": 30 * time.Minute,
+			"skew": 10 * time.Second, "assume_ttl": 30 * time.Minute, "assertion_ttl": 5 * time.Minute,
+			"token_path": "access_token", "expires_unit": "seconds",
 		},
 		TLS: auth.TLS{CAFile: "ca.pem", MinVersion: "1.2"}, Proxy: "http://127.0.0.1:3128",
 		Header: http.Header{"X-A": {"007"}, "X-B": {"1"}},

@@ -58,6 +58,8 @@ type SignInError interface {
 	error
 	// Temporary says that trying later may help: the token endpoint was down, not the sign-in wrong.
 	Temporary() bool
+	// RetryAfter is how long nobody need try, 0 when that is not known.
+	RetryAfter() time.Duration
 	// Help is what a person should do next, "" when nothing.
 	Help() string
 }

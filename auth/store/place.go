@@ -1,13 +1,30 @@
 package store
 
-import "errors"
+import (
+	"errors"
+	"io/fs"
+	"sync"
+	"time"
+)
+
+// The variables that give a store its key.
+const (
+	KeyVariable     = "SNRUN_KEY"      // the key itself
+	KeyFileVariable = "SNRUN_KEY_FILE" // a file that has it
+)
 
 // Place is where a store is and where its key comes from. The store is opened when it is first needed, once.
 type Place struct {
 	File   string                   // the store's file, which need not be there yet
-	Getenv func(name string) string // has SNRUN_KEY and SNRUN_KEY_FILE
+	Getenv func(name string) string // has SNRUN_KEY and SNRUN_KEY_FILE; nil where neither is set
 	// Keyring keeps keys for the operating system's user; nil where none shall be asked.
 	Keyring Keyring
+	Program string // how a person calls snrun, for the commands that errors name; "" for snrun
+
+	mu     sync.Mutex
+	store  *Store
+	silent error // why the keyring could not be asked
+	until  time.Time
 }
 
 // Keyring is the key store of an operating system.
@@ -18,23 +35,170 @@ type Keyring interface {
 	Delete(name string) error
 }
 
-// KeyError says that there is no key that the store could be opened with, or that it is not the store's.
-type KeyError struct {
-	Message string
-	Hint    string
+// Open gives the store, and makes it where there is none. The error is a *KeyError where there is no key for it.
+func (p *Place) Open() (*Store, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	s, err := p.existing()
+	if !errors.Is(err, fs.ErrNotExist) {
+		return s, err
+	}
+	key, _, err := p.given()
+	made := err == nil && key.IsZero()
+	if made {
+		key, err = p.newKey()
+	}
+	if err == nil {
+		err = p.make(key)
+	}
+	if err != nil {
+		return nil, err
+	}
+	s, err = p.existing()
+	if made && err == nil && !s.key.Equal(key) { // another process was quicker to make it
+		_, err = p.ask(func() (string, error) { return "", p.Keyring.Delete(key.label()) })
+	}
+	return s, err
 }
 
-// Error says what is wrong with the key.
-func (e *KeyError) Error() string { return e.Message }
-
-// Help says what a person should do next.
-func (e *KeyError) Help() string { return e.Hint }
-
-// Open gives the store, and makes it where there is none. The error is a *KeyError where there is no key for it.
-func (p *Place) Open() (*Store, error) { return nil, errors.ErrUnsupported }
-
 // OpenExisting gives the store as Open does, but fs.ErrNotExist where there is none.
-func (p *Place) OpenExisting() (*Store, error) { return nil, errors.ErrUnsupported }
+func (p *Place) OpenExisting() (*Store, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.existing()
+}
 
 // Close closes the store, if it was opened.
-func (p *Place) Close() error { return nil }
+func (p *Place) Close() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.store == nil {
+		return nil
+	}
+	s := p.store
+	p.store = nil
+	return s.Close()
+}
+
+// existing opens the store that is there. The error is fs.ErrNotExist where there is none.
+func (p *Place) existing() (*Store, error) {
+	if p.store != nil {
+		return p.store, nil
+	}
+	c, file, err := openFile(p.File)
+	if err != nil {
+		return nil, err
+	}
+	s, err := p.unlock(c, file)
+	if err != nil {
+		return nil, fault("open", file, c.abandon(err))
+	}
+	p.store = s
+	return s, nil
+}
+
+// unlock makes a store of its file, with the key that it must have.
+func (p *Place) unlock(c *conn, file string) (*Store, error) {
+	h, err := c.readHead()
+	if err != nil {
+		return nil, err
+	}
+	key, from, err := p.keyOf(h)
+	if err != nil {
+		return nil, err
+	}
+	switch err := h.check(key); {
+	case errors.Is(err, errOtherKey):
+		return nil, p.otherKey(from.name)
+	case err != nil:
+		return nil, &DamagedError{File: file, Cause: err}
+	}
+	sealer, err := newSealer(key, h)
+	return &Store{file: file, from: from, conn: c, key: key, head: h, sealer: sealer}, err
+}
+
+// make makes a store with a key, unless another process was quicker.
+func (p *Place) make(key Key) error {
+	if err := create(p.File); err != nil {
+		return err
+	}
+	c, file, err := openFile(p.File)
+	if err != nil {
+		return err
+	}
+	err = c.atomically(func() error {
+		if _, err := c.readHead(); !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+		return c.putHead(newHead(key, 0))
+	})
+	return fault("make", file, c.abandon(err))
+}
+
+// keyOf gives the key of a store: the one that is given, else the one that the keyring has under the name in the head.
+func (p *Place) keyOf(h head) (Key, source, error) {
+	key, from, err := p.given()
+	if err != nil || !key.IsZero() {
+		return key, from, err
+	}
+	text, err := p.ask(func() (string, error) { return p.Keyring.Get(label(h.key)) })
+	if err != nil {
+		return Key{}, source{}, p.noKey(err)
+	}
+	if key, err = ParseKey(text); err != nil {
+		return Key{}, source{}, p.badKey(inKeyring.name, err)
+	}
+	return key, inKeyring, nil
+}
+
+// inKeyring is where keys are that nobody gives.
+var inKeyring = source{"the keyring of this system", true}
+
+// given gives the key that a variable has or names; none where neither is set.
+func (p *Place) given() (Key, source, error) {
+	if p.Getenv == nil {
+		return Key{}, source{}, nil
+	}
+	if text := p.Getenv(KeyVariable); text != "" {
+		key, err := ParseKey(text)
+		if err != nil {
+			err = p.badKey(KeyVariable, err)
+		}
+		return key, source{name: KeyVariable}, err
+	}
+	if file := p.Getenv(KeyFileVariable); file != "" {
+		key, err := p.ReadKeyFile(file)
+		return key, source{name: KeyFileVariable + " (" + file + ")"}, err
+	}
+	return Key{}, source{}, nil
+}
+
+// newKey makes a key and puts it into the keyring.
+func (p *Place) newKey() (Key, error) {
+	key := NewKey()
+	_, err := p.ask(func() (string, error) { return "", p.Keyring.Set(key.label(), key.reveal()) })
+	if err != nil {
+		return Key{}, p.noKey(err)
+	}
+	return key, nil
+}
+
+// silence is how long a keyring that could not be asked is left alone: it may have taken its time to fail.
+const silence = time.Minute
+
+var errNoKeyring = errors.New("no keyring is asked")
+
+// ask asks the keyring.
+func (p *Place) ask(f func() (string, error)) (string, error) {
+	if p.Keyring == nil {
+		return "", errNoKeyring
+	}
+	if p.silent != nil && time.Now().Before(p.until) {
+		return "", p.silent
+	}
+	text, err := f()
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		p.silent, p.until = err, time.Now().Add(silence)
+	}
+	return text, err
+}

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"snrun/auth"
+	"snrun/auth/store"
 	"snrun/engine"
 	"snrun/history"
 	"snrun/jobs"
@@ -20,7 +21,8 @@ type prepared struct {
 	request  engine.Request
 	profiles []auth.Profile
 	store    *history.Store
-	look     string // the command that shows a run, without the run
+	tokens   *store.Place // where tokens are kept, nil for nowhere
+	look     string       // the command that shows a run, without the run
 }
 
 // prepare checks all that can be checked before a run: the files, the inputs, the secrets, the history. Nothing is

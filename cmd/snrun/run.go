@@ -101,10 +101,11 @@ func (a *app) startSandbox() (*sandbox.Running, error) {
 func (a *app) execute(ctx context.Context, r *prepared, o runOptions) (*engine.Run, error) {
 	v := a.newView(o.progress, r.look)
 	defer v.close()
-	e, err := a.engine(r, v)
+	e, keys, err := a.engine(r, v)
 	if err != nil {
 		return nil, err
 	}
+	defer keys.Close()
 	defer context.AfterFunc(ctx, func() {
 		v.event(engine.Event{Type: engine.Logged, Time: time.Now(), Message: "stopping; a second signal ends the program at once"})
 	})()

@@ -63,19 +63,22 @@ func (a *app) lookCommand(file string) string {
 	return a.name + " history show --db " + quoteArg(file)
 }
 
-// engine makes the engine for one run, in view of whoever watches.
-func (a *app) engine(r *prepared, v view) (*engine.Engine, error) {
-	agent := "snrun/" + version
-	clients, err := auth.NewKeyring(r.profiles, auth.Options{
-		Redactor: a.redactor, Dir: r.project.Dir, UserAgent: agent,
+// userAgent is how snrun introduces itself to servers.
+const userAgent = "snrun/" + version
+
+// engine makes the engine for one run, in view of whoever watches, and the keyring that signs its requests in. Who is done with
+// it closes the keyring.
+func (a *app) engine(r *prepared, v view) (*engine.Engine, *auth.Keyring, error) {
+	keys, err := auth.NewKeyring(r.profiles, auth.Options{
+		Redactor: a.redactor, Dir: r.project.Dir, Store: r.tokens, Program: a.name, UserAgent: userAgent,
 		Notify: func(e auth.TokenEvent) { tokenEvent(v, e) },
 	})
 	if err != nil {
-		return nil, &exitError{code: exitInvalid, err: err}
+		return nil, nil, &exitError{code: exitInvalid, err: err}
 	}
 	return engine.New(engine.Config{
-		Journal: r.store, Clients: clients, Redactor: a.redactor, Watch: v.event, Dir: r.project.Dir, UserAgent: agent,
-	}), nil
+		Journal: r.store, Clients: keys, Redactor: a.redactor, Watch: v.event, Dir: r.project.Dir, UserAgent: userAgent,
+	}), keys, nil
 }
 
 // tokenEvent tells of a new token.
@@ -84,8 +87,11 @@ func tokenEvent(v view, e auth.TokenEvent) {
 		return // the next one is told of
 	}
 	message := e.Grant
-	if e.What == auth.TokenRefreshed {
+	switch e.What {
+	case auth.TokenRefreshed:
 		message += " again"
+	case auth.TokenKept:
+		message += ", kept"
 	}
 	if !e.Expires.IsZero() {
 		message += ", token lives " + jobs.FormatDuration(time.Until(e.Expires).Round(time.Second))

@@ -119,7 +119,7 @@ func (t *trip) signInFailure(err steps.SignInError) *steps.Error {
 	e := &steps.Error{Kind: steps.Auth, Message: err.Error(), Hint: err.Help(), Cause: err}
 	// The request itself did not go out, or was turned away for want of a sign-in.
 	if err.Temporary() {
-		e.Repeat = steps.Always
+		e.Repeat, e.RetryAfter = steps.Always, err.RetryAfter()
 	}
 	return e
 }

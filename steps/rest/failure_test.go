@@ -181,9 +181,10 @@ func TestCertificateRefusedLate(t *testing.T) {
 
 type signInError struct{ temporary bool }
 
-func (e signInError) Error() string   { return "profile test: no token" }
-func (e signInError) Temporary() bool { return e.temporary }
-func (e signInError) Help() string    { return "set the secret" }
+func (e signInError) Error() string             { return "profile test: no token" }
+func (e signInError) Temporary() bool           { return e.temporary }
+func (e signInError) Help() string              { return "set the secret" }
+func (e signInError) RetryAfter() time.Duration { return time.Minute }
 
 type refusingTransport struct{ err error }
 
@@ -194,13 +195,14 @@ func TestSignInErrors(t *testing.T) {
 	for _, c := range []struct {
 		err    error
 		repeat steps.Repeat
-	}{{signInError{false}, steps.Never}, {signInError{true}, steps.Always}} {
+		after  time.Duration
+	}{{signInError{false}, steps.Never, 0}, {signInError{true}, steps.Always, time.Minute}} {
 		env := steptest.NewEnv(t)
 		env.Clients = steptest.ClientsOver(refusingTransport{c.err})
 		_, err := rest.Kind().Run(t.Context(), steps.Input{"method": "POST", "url": "http://a.example"}, &env.Env)
 		e := failed(t, err)
-		if e.Kind != steps.Auth || e.Message != "profile test: no token" || e.Hint != "set the secret" || e.Repeat != c.repeat {
-			t.Errorf("got %+v, want repeat %d", e, c.repeat)
+		if e.Kind != steps.Auth || e.Message != "profile test: no token" || e.Hint != "set the secret" || e.Repeat != c.repeat || e.RetryAfter != c.after {
+			t.Errorf("got %+v, want repeat %d after %v", e, c.repeat, c.after)
 		}
 	}
 }

@@ -1,0 +1,22 @@
+package auth
+
+import "net/url"
+
+// pastedRefreshToken signs in with a refresh token that a person got elsewhere (RFC 6749 §6). Where the server gives another one in
+// its place, that one counts from then on.
+func pastedRefreshToken() Grant {
+	return Grant{
+		Name:    "refresh_token",
+		Summary: "signs in with a refresh token that was got elsewhere",
+		Params: []Param{
+			{Name: "refresh_token", Doc: "The refresh token to begin with, for grant refresh_token. Those that the server gives in its place are kept.",
+				Example: "${secret.REFRESH_TOKEN}", Secret: true},
+		},
+		needs:     []string{"refresh_token"},
+		refreshes: true,
+		keeps:     true,
+		form: func(e *endpoint) (url.Values, error) {
+			return url.Values{"grant_type": {"refresh_token"}, "refresh_token": {e.settings.text("refresh_token")}}, nil
+		},
+	}
+}

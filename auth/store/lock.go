@@ -1,0 +1,68 @@
+package store
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// lock takes the lock of a name beside a store's file. It is the kernel's lock on a file of its own, so it ends with the
+// process, however that ends. The file stays: to remove it safely costs more than it is worth.
+func lock(ctx context.Context, file, name string) (release func(), err error) {
+	folder := strings.TrimSuffix(file, ".db") + "-locks"
+	if err := os.Mkdir(folder, 0o700); err != nil && !errors.Is(err, os.ErrExist) {
+		return nil, fault("lock", file, err)
+	}
+	f, err := os.OpenFile(filepath.Join(folder, lockName(name)), os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, fault("lock", file, err)
+	}
+	if err := wait(ctx, f); err != nil {
+		f.Close()
+		if ctx.Err() == nil {
+			err = fault("lock", file, err)
+		}
+		return nil, err
+	}
+	return sync.OnceFunc(func() { f.Close() }), nil
+}
+
+// lockName makes a file's name of any text, also of one that is long or has slashes.
+func lockName(name string) string {
+	sum := sha256.Sum256([]byte(name))
+	return hex.EncodeToString(sum[:16])
+}
+
+// The pauses between two tries for a lock. They grow from the first to the last, each shortened at random by up to a half, so
+// that those who wait do not all ask at once.
+const (
+	firstPause = time.Millisecond
+	lastPause  = 50 * time.Millisecond
+)
+
+// wait takes the lock on an open file. It asks again and again, because a wait in the kernel could not be given up.
+func wait(ctx context.Context, f *os.File) error {
+	for pause := firstPause; ; pause = min(2*pause, lastPause) {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+		if !errors.Is(err, syscall.EWOULDBLOCK) && !errors.Is(err, syscall.EINTR) {
+			return err
+		}
+		timer := time.NewTimer(pause - rand.N(pause/2))
+		select {
+		case <-ctx.Done():
+			timer.Stop()
+		case <-timer.C:
+		}
+	}
+}

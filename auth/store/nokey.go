@@ -1,0 +1,50 @@
+package store
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+)
+
+// noKey says that there is no key, and why the keyring gave none.
+func (p *Place) noKey(keyring error) error {
+	why := keyring.Error()
+	switch {
+	case errors.Is(keyring, fs.ErrNotExist):
+		why = inKeyring.name + " does not have it"
+	case !errors.Is(keyring, errNoKeyring):
+		why = inKeyring.name + " cannot be used: " + why
+	}
+	unset := "neither " + KeyVariable + " nor " + KeyFileVariable + " is set, and " + why
+	if info, err := os.Stat(p.File); err == nil && info.Size() > 0 {
+		return &KeyError{
+			"there is no key for the store " + p.File + ": " + unset,
+			"name the file that has its key: export " + KeyFileVariable + "=FILE; where the key is lost, move the store away and start anew",
+		}
+	}
+	return &KeyError{"there is no key to keep tokens and secrets with: " + unset, "make one: " + p.makeKeyHint()}
+}
+
+// badKey says that what should be a key is none.
+func (p *Place) badKey(where string, err error) error {
+	return &KeyError{where + " has no key: " + err.Error(), "give the right one; a new store gets a new key: " + p.makeKeyHint()}
+}
+
+// otherKey says that a key is not the store's.
+func (p *Place) otherKey(where string) error {
+	hint := "give the key that it was made with, or leave " + KeyVariable + " and " + KeyFileVariable + " unset where that is in " + inKeyring.name +
+		"; where it is lost, move the store away and start anew"
+	return &KeyError{"the key from " + where + " is not that of the store " + p.File, hint}
+}
+
+// keyFile is where a key file is proposed to be: not beside the store, so that not every copy of that comes with its key.
+const keyFile = "~/.config/snrun/key"
+
+// makeKeyHint are the commands that make a key and use it.
+func (p *Place) makeKeyHint() string {
+	program := p.Program
+	if program == "" {
+		program = "snrun"
+	}
+	return program + " key new " + keyFile + " && export " + KeyFileVariable + "=" + keyFile
+}
