@@ -276,7 +276,7 @@ func clean(text string) string {
 		return ' '
 	}, text))
 	if len(runes) > maxQuoted {
-		return string(runes[:maxQuoted]) + "…"
+		return string(runes[:maxQuoted]) + ellipsis
 	}
 	return string(runes)
 }

@@ -21,14 +21,17 @@ type clientAuth struct {
 	secret        bool             // shows client_secret
 	assertion     bool             // shows a JWT that private_key signs (RFC 7523 §2.2)
 	certificate   bool             // shows the profile's client certificate (RFC 8705)
+	help          string           // what to do where the server does not believe it, "" for what SignInError says
 }
 
 func clientAuths() []clientAuth {
 	return []clientAuth{
 		{name: "body", summary: "id and secret in the body of the request", style: oauth2.AuthStyleInParams, secret: true},
 		{name: "header", summary: "id and secret as HTTP Basic", style: oauth2.AuthStyleInHeader, secret: true},
-		{name: "private_key_jwt", summary: "a JWT that `private_key` signs", style: oauth2.AuthStyleInParams, assertion: true},
-		{name: "mtls", summary: "the client certificate in the profile's `tls`", style: oauth2.AuthStyleInParams, certificate: true},
+		{name: "private_key_jwt", summary: "a JWT that `private_key` signs", style: oauth2.AuthStyleInParams, assertion: true,
+			help: "check client_id, key_id and algorithm, the clock of this machine, and that the server knows the key"},
+		{name: "mtls", summary: "the client certificate in the profile's `tls`", style: oauth2.AuthStyleInParams, certificate: true,
+			help: "check client_id, and that the server knows the client's certificate in tls"},
 		{name: "none", summary: "only the id, for a client that can keep no secret", style: oauth2.AuthStyleInParams},
 	}
 }

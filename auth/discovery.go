@@ -41,8 +41,20 @@ type mtlsURLs struct {
 
 var errNoDocument = errors.New("the discovery document is broken, or no JSON")
 
-// resolve gives the addresses of the server: those that the profile names, and the rest from its issuer.
+// resolve gives the addresses of the server: those that the profile names, and the rest from its issuer. Where the caller gave up
+// the error is of kind abandoned.
 func (e *endpoint) resolve(ctx context.Context) (metadata, *SignInError) {
+	own, cancel := detach(ctx)
+	defer cancel()
+	m, failed := e.metadata(own)
+	if failed != nil && ctx.Err() != nil {
+		failed.kind, failed.Cause = abandoned, ctx.Err()
+	}
+	return m, failed
+}
+
+// metadata is resolve within the time of an exchange.
+func (e *endpoint) metadata(ctx context.Context) (metadata, *SignInError) {
 	if e.discovery == nil {
 		return e.urls, nil
 	}
@@ -79,7 +91,7 @@ func (e *endpoint) tokenURL(ctx context.Context) (*url.URL, *SignInError) {
 	if e.urls.token != nil {
 		return e.urls.token, nil
 	}
-	m, failed := e.resolve(ctx)
+	m, failed := e.metadata(ctx)
 	if failed == nil && m.token == nil {
 		failed = &SignInError{
 			Endpoint: e.discovery.issuer, kind: unusable, Cause: errors.New("the discovery document names no token_endpoint"), help: "write token_url",
@@ -91,23 +103,18 @@ func (e *endpoint) tokenURL(ctx context.Context) (*url.URL, *SignInError) {
 // discover gives the issuer's document, fetched once for all. The error names the document's address.
 func (e *endpoint) discover(ctx context.Context) (*document, *SignInError) {
 	d := e.discovery
-	own, cancel := detach(ctx)
-	defer cancel()
 	select {
 	case d.turn <- struct{}{}:
 		defer func() { <-d.turn }()
-	case <-own.Done():
-		return nil, &SignInError{Endpoint: d.issuer, kind: unreachable, Cause: context.Cause(own)}
+	case <-ctx.Done():
+		return nil, &SignInError{Endpoint: d.issuer, kind: unreachable, Cause: context.Cause(ctx)}
 	}
 	if d.found != nil {
 		return d.found, nil
 	}
-	found, failed := e.search(own)
-	if failed != nil && ctx.Err() != nil {
-		failed.kind, failed.Cause = abandoned, ctx.Err()
-	}
-	d.found = found
-	return found, failed
+	var failed *SignInError
+	d.found, failed = e.search(ctx)
+	return d.found, failed
 }
 
 // search looks for the document where it may be. Of several failures it gives the one that says most: a document that is wrong,
@@ -123,7 +130,7 @@ func (e *endpoint) search(ctx context.Context) (*document, *SignInError) {
 		if failed.help == "" && failed.kind == unusable {
 			failed.help = "check issuer, or write token_url and the like in its place: there is no usable discovery document"
 		}
-		if worst == nil || !worst.wrongDocument() {
+		if worst == nil || !worst.wrongDocument() && (failed.wrongDocument() || failed.kind == unreachable) {
 			worst = failed
 		}
 		if failed.kind == unreachable {

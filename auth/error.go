@@ -12,7 +12,7 @@ import (
 // masked.
 type SignInError struct {
 	Profile     string
-	Grant       string // client_credentials, password, refresh_token
+	Grant       string // what was shown: client_credentials, password, refresh_token, jwt_bearer, …
 	Endpoint    string // the token endpoint, without its query
 	Status      int    // of its answer, 0 when there was none
 	Code        string // the server's `error` (RFC 6749 §5.2), "" when it gave none
@@ -105,12 +105,18 @@ func (e *SignInError) Help() string {
 		return e.help
 	case e.kind == unreachable:
 		return "try again later; if it goes on, check token_url, proxy and the state of the server"
-	case e.kind == unusable, e.Status == http.StatusNotFound, e.Status == http.StatusMethodNotAllowed:
+	case e.Status == http.StatusProxyAuthRequired:
+		return "write the proxy's user and password into the address in proxy"
+	case e.kind == unusable:
 		return "check token_url: what answers there does not speak OAuth 2.0"
 	case e.Code == "invalid_scope":
 		return "check scope in the profile: the server does not grant it to this client"
 	case e.Code == "unsupported_grant_type" || e.Code == "unauthorized_client":
 		return "check grant in the profile: the server does not allow this client the grant " + e.Grant
+	case e.Grant == "refresh_token" && e.deadGrant():
+		return "the refresh token has expired, was used up or revoked: a new one is needed where refresh_token comes from"
+	case e.Grant == "jwt_bearer":
+		return "check client_id, subject, claims and key_id, the clock of this machine, and that the server knows the key"
 	case e.Grant == "password":
 		return "check client_id, client_secret, username and password, and that the server allows this client the grant password"
 	}

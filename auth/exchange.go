@@ -192,13 +192,24 @@ func (e *endpoint) describe(failed *SignInError, form url.Values) *SignInError {
 	if failed.Endpoint == "" && e.urls.token != nil {
 		failed.Endpoint = place(e.urls.token)
 	}
+	if failed.help == "" && failed.ofClient() {
+		failed.help = e.clientAuth.help
+	}
 	return e.mask(failed)
 }
 
 func (e *endpoint) mask(failed *SignInError) *SignInError {
-	failed.Code, failed.Description = e.redactor.Text(failed.Code), e.redactor.Text(failed.Description)
+	failed.Code, failed.Description = e.quote(failed.Code), e.quote(failed.Description)
 	failed.Cause = e.masked(failed.Cause)
 	return failed
+}
+
+// quote masks a server's text, also where it was cut off in the middle of a secret.
+func (e *endpoint) quote(text string) string {
+	if start, isCut := strings.CutSuffix(text, ellipsis); isCut {
+		return string(e.redactor.Cut([]byte(start))) + ellipsis
+	}
+	return e.redactor.Text(text)
 }
 
 // masked is an error without secrets in its text.

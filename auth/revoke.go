@@ -52,7 +52,7 @@ func (e *RevokeError) Help() string {
 func (e *endpoint) revoke(ctx context.Context, token, hint string) error {
 	own, cancel := detach(ctx)
 	defer cancel()
-	m, failed := e.resolve(own)
+	m, failed := e.metadata(own)
 	switch {
 	case failed != nil:
 		return e.notRevoked(ctx, &RevokeError{Endpoint: failed.Endpoint, Status: failed.Status, Cause: failed.Cause})
@@ -102,7 +102,7 @@ func (e *endpoint) notRevoked(ctx context.Context, failed *RevokeError) error {
 		return ctx.Err()
 	}
 	failed.Profile = e.profile
-	failed.Code, failed.Description = e.redactor.Text(failed.Code), e.redactor.Text(failed.Description)
+	failed.Code, failed.Description = e.quote(failed.Code), e.quote(failed.Description)
 	failed.Cause = e.masked(failed.Cause)
 	return failed
 }

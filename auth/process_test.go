@@ -1,0 +1,290 @@
+package auth
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/mattn/go-sqlite3"
+
+	"snrun/auth/store"
+)
+
+// childVariable makes the test program a process that uses a profile: a visit as JSON.
+const childVariable = "SNRUN_AUTH_TEST"
+
+// visit is what such a process does: each of its goroutines asks the API again and again, until that says 410.
+type visit struct {
+	Folder, URL, RefreshToken string
+	Goroutines                int
+}
+
+func TestMain(m *testing.M) {
+	text := os.Getenv(childVariable)
+	if text == "" {
+		os.Exit(m.Run())
+	}
+	var v visit
+	err := json.Unmarshal([]byte(text), &v)
+	if err == nil {
+		err = v.pay()
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+func (v visit) pay() error {
+	base, err := url.Parse(v.URL)
+	if err != nil {
+		return err
+	}
+	key := strings.Repeat("0123456789abcdef", 4)
+	place := &store.Place{File: v.Folder + "/snrun-auth.db", Getenv: func(string) string { return key }}
+	defer place.Close()
+	k, err := NewKeyring([]Profile{{Name: "p", BaseURL: base, Auth: "oauth2", Settings: Settings{
+		"grant": "refresh_token", "refresh_token": v.RefreshToken, "token_url": "/token", "client_id": "client", "client_secret": "s3cret",
+	}}}, Options{Store: place})
+	if err != nil {
+		return err
+	}
+	defer k.Close()
+	failed := make(chan error, v.Goroutines)
+	for range v.Goroutines {
+		go func() { failed <- ask(k.clients["p"], v.URL+"/api") }()
+	}
+	for range v.Goroutines {
+		if e := <-failed; e != nil {
+			err = e
+		}
+	}
+	return err
+}
+
+// ask asks until the API has enough.
+func ask(client *http.Client, address string) error {
+	for {
+		resp, err := client.Get(address)
+		if err != nil {
+			return err
+		}
+		_, _ = io.Copy(io.Discard, resp.Body)
+		resp.Body.Close()
+		switch resp.StatusCode {
+		case http.StatusGone:
+			return nil
+		case http.StatusOK:
+			time.Sleep(5 * time.Millisecond) // the processes share the machine
+		default:
+			return fmt.Errorf("a job got status %d", resp.StatusCode)
+		}
+	}
+}
+
+// start starts a process, which is killed at the end of the test when it is still there.
+func (v visit) start(t testing.TB) *exec.Cmd {
+	t.Helper()
+	text, err := json.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := exec.Command(os.Args[0])
+	c.Env = append(os.Environ(), childVariable+"="+string(text), "GORACE=atexit_sleep_ms=0")
+	c.Stderr = os.Stderr
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if c.ProcessState == nil {
+			_ = c.Process.Kill()
+			_ = c.Wait()
+		}
+	})
+	return c
+}
+
+// fleet is a server for many processes: tokens live for a second, refresh tokens are good once, and the API takes only the tokens
+// that are alive. It has enough when so many tokens have come to their end.
+type fleet struct {
+	*httptest.Server
+	enough int
+
+	mu       sync.Mutex
+	given    []time.Time // when each token was given
+	refusals int         // of refresh tokens that were used before
+	rejected int         // requests to the API
+	served   int
+}
+
+const fleetLife = time.Second
+
+func newFleet(t testing.TB, enough int) *fleet {
+	t.Helper()
+	f := &fleet{enough: enough}
+	f.Server = httptest.NewServer(f)
+	t.Cleanup(f.Close)
+	return f
+}
+
+func (f *fleet) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	n := len(f.given)
+	if r.URL.Path == "/token" {
+		if r.PostFormValue("refresh_token") != fmt.Sprintf("R%d-of-fleet", n) {
+			f.refusals++
+			refuse(w, http.StatusBadRequest, "invalid_grant")
+			return
+		}
+		f.given = append(f.given, time.Now())
+		grant(w, fmt.Sprintf("T%d-of-fleet", n+1), fleetLife.Seconds(), "refresh_token", fmt.Sprintf("R%d-of-fleet", n+1))
+		return
+	}
+	f.served++
+	switch {
+	case n > f.enough:
+		w.WriteHeader(http.StatusGone)
+	case !f.alive(r.Header.Get("Authorization")):
+		f.rejected++
+		w.WriteHeader(http.StatusUnauthorized)
+	}
+}
+
+func (f *fleet) alive(header string) bool {
+	for i, at := range f.given {
+		if header == fmt.Sprintf("Bearer T%d-of-fleet", i+1) {
+			return time.Since(at) < fleetLife
+		}
+	}
+	return false
+}
+
+// sail has processes use the server until it has enough, and says what went wrong.
+func (f *fleet) sail(t testing.TB, processes, goroutines int) {
+	t.Helper()
+	v := visit{Folder: t.TempDir(), URL: f.URL, RefreshToken: "R0-of-fleet", Goroutines: goroutines}
+	var running []*exec.Cmd
+	for range processes {
+		running = append(running, v.start(t))
+	}
+	for _, c := range running {
+		if err := c.Wait(); err != nil {
+			t.Errorf("a process failed: %v", err)
+		}
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.refusals > 0 || len(f.given) != f.enough+1 {
+		t.Errorf("%d tokens were given and %d refresh tokens used twice; want %d and none", len(f.given), f.refusals, f.enough+1)
+	}
+}
+
+func TestSixProcessesAtExpiry(t *testing.T) {
+	t.Parallel()
+	newFleet(t, 3).sail(t, 6, 8)
+}
+
+// BenchmarkSixProcesses has 50 goroutines in each of six processes live through 20 expiries.
+func BenchmarkSixProcesses(b *testing.B) {
+	for b.Loop() {
+		f := newFleet(b, 20)
+		start := time.Now()
+		f.sail(b, 6, 50)
+		b.ReportMetric(float64(len(f.given)-1), "refreshes")
+		b.ReportMetric(float64(f.rejected), "401s")
+		b.ReportMetric(float64(f.served)/time.Since(start).Seconds(), "requests/s")
+	}
+}
+
+// halt is a token endpoint that has a process killed in the midst of a request.
+type halt struct {
+	*httptest.Server
+	arrived chan struct{} // closed when a request has come
+	answer  func(w http.ResponseWriter)
+}
+
+func newHalt(t *testing.T, answer func(w http.ResponseWriter)) *halt {
+	t.Helper()
+	h := &halt{arrived: make(chan struct{}), answer: answer}
+	var once sync.Once
+	h.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body) // only then the server notices that the client is gone
+		h.answer(w)
+		once.Do(func() { close(h.arrived) })
+		<-r.Context().Done()
+	}))
+	t.Cleanup(h.Close)
+	return h
+}
+
+// reopened is the source of the killed process's profile in another one, at a server that goes on where that one stopped.
+func reopened(t *testing.T, v visit, server *system) *tokenSource {
+	t.Helper()
+	p := oauthProfile(t, v.URL, Settings{"grant": "refresh_token", "refresh_token": v.RefreshToken, "client_secret": "s3cret"})
+	k := keyringOf(t, Options{Store: placeIn(t, v.Folder)}, p)
+	k.sources["p"].endpoint.wire = direct{server}
+	return k.sources["p"]
+}
+
+func TestKilledBetweenIntentAndAnswer(t *testing.T) {
+	t.Parallel()
+	h := newHalt(t, func(http.ResponseWriter) {})
+	v := visit{Folder: t.TempDir(), URL: h.URL, RefreshToken: "R0-pasted", Goroutines: 1}
+	c := v.start(t)
+	<-h.arrived
+	_ = c.Process.Kill()
+	_ = c.Wait()
+	server := &rotating{good: "R0-pasted"} // it has not done what it was asked for
+	source := reopened(t, v, &system{give: server.give})
+	if st := status(t, source); st.State != StateRefresh {
+		t.Errorf("got %+v, want what the killed process intended", st)
+	}
+	mustToken(t, source, "T1-token")
+}
+
+// TestKilledBetweenAnswerAndCommit keeps the process from writing what it got: the store is locked as soon as the request is there.
+func TestKilledBetweenAnswerAndCommit(t *testing.T) {
+	t.Parallel()
+	v := visit{Folder: t.TempDir(), RefreshToken: "R0-pasted", Goroutines: 1}
+	var lock *sqlite3.SQLiteConn
+	h := newHalt(t, func(w http.ResponseWriter) {
+		conn, err := new(sqlite3.SQLiteDriver).Open("file:" + v.Folder + "/snrun-auth.db")
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		lock = conn.(*sqlite3.SQLiteConn)
+		if _, err := lock.Exec("BEGIN EXCLUSIVE", nil); err != nil {
+			t.Error(err)
+		}
+		grant(w, "T1-token", 600, "refresh_token", "R1-that-is-lost")
+		_ = http.NewResponseController(w).Flush()
+	})
+	v.URL = h.URL
+	c := v.start(t)
+	<-h.arrived
+	_ = c.Process.Kill()
+	_ = c.Wait()
+	if err := lock.Close(); err != nil {
+		t.Fatal(err)
+	}
+	server := &rotating{good: "R1-that-is-lost"}
+	source := reopened(t, v, &system{give: server.give})
+	failed := mustFail(t, source)
+	if !strings.Contains(failed.Error(), " was lost") || failed.Help() != "run: snrun auth login p" || failed.Temporary() {
+		t.Errorf("got %v: %s", failed, failed.Help())
+	}
+	if st := status(t, source); st.State != StateReauth {
+		t.Errorf("got %+v", st)
+	}
+}
