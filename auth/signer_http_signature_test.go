@@ -63,8 +63,8 @@ func sharedKey(t testing.TB, more Settings) (*verifier, Settings) {
 	return &verifier{key: verify}, s
 }
 
-// ask makes a request and gives the status and the text of its answer.
-func ask(t testing.TB, client *http.Client, req *http.Request) (int, string) {
+// exchanged makes a request and gives the status and the text of its answer.
+func exchanged(t testing.TB, client *http.Client, req *http.Request) (int, string) {
 	t.Helper()
 	resp, err := client.Do(req)
 	if err != nil {
@@ -120,7 +120,7 @@ func TestHTTPSignatureAlgorithms(t *testing.T) {
 			t.Cleanup(server.Close)
 			tt.settings["key_id"] = "snrun"
 			k := keyringOf(t, Options{Dir: dir}, Profile{Name: "p", BaseURL: mustURL(t, server.URL), Auth: "http_signature", Settings: tt.settings})
-			status, text := ask(t, clientOf(t, k, "p"), requestOf(t, "POST", server.URL+"/a?b=c", strings.NewReader("{}")))
+			status, text := exchanged(t, clientOf(t, k, "p"), requestOf(t, "POST", server.URL+"/a?b=c", strings.NewReader("{}")))
 			if status != http.StatusOK {
 				t.Fatal(status, text)
 			}
@@ -164,7 +164,7 @@ func TestHTTPSignatureIsOfWhatIsSent(t *testing.T) {
 		req := requestOf(t, "POST", address, strings.NewReader("the body"))
 		req.Header["X-Many"] = []string{"  a", "b, c  "}
 		req.Header.Set("Content-Type", "text/plain")
-		status, text := ask(t, clientOf(t, k, "p"), req)
+		status, text := exchanged(t, clientOf(t, k, "p"), req)
 		if status != http.StatusOK {
 			t.Fatalf("TLS %v: %d %s", tls, status, text)
 		}
@@ -214,7 +214,7 @@ func TestHTTPSignatureBodies(t *testing.T) {
 			k := keyringOf(t, Options{}, Profile{Name: "p", BaseURL: mustURL(t, server.URL), Auth: "http_signature", Settings: settings})
 			req := requestOf(t, tt.method, server.URL, strings.NewReader(tt.body))
 			req.Header.Set("X-Other", "a")
-			if status, text := ask(t, clientOf(t, k, "p"), req); status != http.StatusOK {
+			if status, text := exchanged(t, clientOf(t, k, "p"), req); status != http.StatusOK {
 				t.Fatal(status, text)
 			}
 			if got := v.received.Header.Get("Content-Digest"); got != tt.digest {
