@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -39,6 +40,7 @@ type endpoint struct {
 	redactor   *Redactor
 	userAgent  string
 	program    string
+	product    product
 }
 
 // newEndpoint makes the endpoint of a profile that has been checked. It reads the file of its key.
@@ -48,6 +50,7 @@ func newEndpoint(p Profile, k *Keyring) (*endpoint, error) {
 	e := &endpoint{
 		profile: p.Name, settings: s, grant: grant, clientAuth: clientAuthNamed(s.text("client_auth")), urls: urlsOf(p),
 		wire: k.wires[p.Name], redactor: k.redactor, userAgent: k.userAgent, program: k.program,
+		product: product{p.Product, p.Causes},
 	}
 	if s.has("issuer") {
 		e.discovery = newDiscovery(s.text("issuer"))
@@ -195,11 +198,15 @@ func (e *endpoint) describe(failed *SignInError, form url.Values) *SignInError {
 	if failed.help == "" && failed.ofClient() {
 		failed.help = e.clientAuth.help
 	}
+	e.suspect(failed)
 	return e.mask(failed)
 }
 
 func (e *endpoint) mask(failed *SignInError) *SignInError {
-	failed.Code, failed.Description = e.quote(failed.Code), e.quote(failed.Description)
+	if !slices.Contains(oauthErrors, failed.Code) { // a word of the protocol gives nothing away, and is compared later
+		failed.Code = e.quote(failed.Code)
+	}
+	failed.Description = e.quote(failed.Description)
 	failed.Cause = e.masked(failed.Cause)
 	return failed
 }

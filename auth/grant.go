@@ -29,7 +29,7 @@ type Grant struct {
 
 // Grants gives the grants of oauth2, in the order in which they are documented.
 func Grants() []Grant {
-	return []Grant{clientCredentials(), password(), pastedRefreshToken(), jwtBearer()}
+	return []Grant{clientCredentials(), password(), authorizationCode(), deviceGrant(), pastedRefreshToken(), jwtBearer()}
 }
 
 func grantNamed(name string) (Grant, bool) {

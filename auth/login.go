@@ -3,10 +3,12 @@ package auth
 import (
 	"context"
 	"errors"
+	"fmt"
+	"net/url"
 	"time"
 )
 
-// Prompt is how a person takes part in a login. Its functions are called from one goroutine at a time.
+// Prompt is how a person takes part in a login. Visit is called once, before the others; Paste and Refused from one goroutine.
 type Prompt struct {
 	// Visit tells the person which page to open, and opens it if it can. The page's URL is no secret to the person, but holds the
 	// state of this login, so it belongs in no log.
@@ -14,6 +16,8 @@ type Prompt struct {
 	// Paste gives what the person pasted: the code, or the whole address that the browser ended at. It waits for it, and
 	// returns when ctx ends. Nil where nobody can paste.
 	Paste func(ctx context.Context) (string, error)
+	// Refused says why what was pasted is of no use, before Paste is called again. Nil tells nobody.
+	Refused func(error)
 	// Device has the person sign in on another device, also where the profile's grant is authorization_code.
 	Device bool
 }
@@ -21,7 +25,8 @@ type Prompt struct {
 // Visit is a page that a person has to open to sign in.
 type Visit struct {
 	URL     string
-	Code    string    // of device_code: what the person types there, "" where the URL holds it already
+	Code    string    // of device_code: what the person types there, or compares with what the page shows
+	Filled  bool      // the URL holds Code already
 	Expires time.Time // of device_code: when the code ends
 	// Returns says that the browser comes back to this machine by itself; else the person pastes what it ended at.
 	Returns bool
@@ -30,5 +35,43 @@ type Visit struct {
 // Login signs a profile in, with a person where its grant wants one, and keeps the tokens. It asks the server even where the
 // tokens that are kept are good. The error is a *SignInError, a *store.KeyError where tokens cannot be kept, or that of ctx.
 func (k *Keyring) Login(ctx context.Context, profile string, p Prompt) error {
-	return errors.ErrUnsupported
+	s, err := k.source(profile)
+	if err != nil {
+		return err
+	}
+	if s == nil {
+		return fmt.Errorf("profile %s signs in with %s, which has no tokens that a login could get", profile, k.types[profile])
+	}
+	grant := s.endpoint.grant.Name
+	switch {
+	case grant == grantDeviceCode, p.Device && grant == grantAuthorizationCode:
+		return s.loginByDevice(ctx, p)
+	case p.Device:
+		return s.endpoint.loginFailure(grant, s.endpoint.urls.token, &SignInError{
+			kind: refused, Cause: errors.New("this grant signs in without a person, so there is no device to do it on"),
+			help: "leave --device off",
+		})
+	case grant == grantAuthorizationCode:
+		return s.loginInBrowser(ctx, p)
+	}
+	return s.loginAlone(ctx)
 }
+
+// loginFailure completes the error of a login that ended at an address which need not be the token endpoint's; nil is none.
+func (e *endpoint) loginFailure(grant string, at *url.URL, failed *SignInError) *SignInError {
+	if at != nil {
+		failed.Endpoint = place(at)
+	}
+	return e.describe(failed, url.Values{"grant_type": {grant}})
+}
+
+// loginOutcome is the error of Login for a request that failed: that of ctx where the caller gave up.
+func loginOutcome(ctx context.Context, failed *SignInError) error {
+	if failed.kind == abandoned && ctx.Err() != nil {
+		return ctx.Err()
+	}
+	return failed
+}
+
+// loginCommand is what a person types to sign in.
+func (e *endpoint) loginCommand() string { return e.program + " auth login " + e.profile }

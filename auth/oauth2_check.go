@@ -16,6 +16,7 @@ func checkOAuth2(p Profile) []Problem {
 	return slices.Concat(
 		checkAddresses(p), checkIssuer(s), checkClient(s), checkGrant(s), checkClientAuth(p), checkUnused(s), checkKey(s),
 		checkTokenParams(s), checkTokenHeaders(s), checkTokenPath(s), checkLifetimes(s),
+		checkRedirectURL(s), checkAuthorizeParams(s),
 	)
 }
 

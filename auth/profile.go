@@ -30,6 +30,12 @@ type Profile struct {
 	MaxConcurrent int
 	// Rate is how many requests may be made in how long, up to a tenth of them at once.
 	Rate Rate
+
+	// TestPath is what a test of the profile asks for with GET, joined to BaseURL like a step's path; "" for BaseURL itself.
+	TestPath string
+	// Product is what the server is called, "" where that is not known, and Causes what its catch-all refusals may stand for.
+	Product string
+	Causes  []Cause
 }
 
 // TLS is how a profile speaks TLS. File names are relative to Options.Dir.

@@ -1,50 +1,74 @@
 package auth
 
 import (
-	"bytes"
+	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"maps"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
-)
 
-const (
-	secretVariable = "SNRUN_SECRET_"
-	maxSecret      = 64 << 10 // bytes of a file that holds a secret
+	"snrun/auth/store"
 )
 
 // SecretsOptions say where secrets may come from.
 type SecretsOptions struct {
-	Environ  []string // as os.Environ gives it
-	Dir      string   // the folder of secrets.dir, "" for none
+	Environ  []string            // as os.Environ gives it
+	Dir      string              // the folder of secrets.dir, "" for none
+	Exec     map[string][]string // the commands of secrets.exec, by the secret that each gives
+	ExecDir  string              // the folder that they are run in
+	Store    *store.Place        // the encrypted store; nil for none
+	Program  string              // how a person calls snrun, for the commands that errors name; "" for snrun
 	Redactor *Redactor
 }
 
 // Secrets finds the values of secret.NAME. It is safe for concurrent use.
 type Secrets struct {
 	redactor *Redactor
+	program  string
 	sources  []secretSource
+	kept     *keptSecrets // nil without a store
+}
+
+// The kinds of places that secrets come from.
+const (
+	FromEnvironment = "environment"
+	FromCredentials = "credentials"
+	FromDir         = "dir"
+	FromExec        = "exec"
+	FromStore       = "store"
+)
+
+// Origin is where a secret comes from.
+type Origin struct {
+	Source string // one of FromEnvironment, …
+	Place  string // the same for a person, exactly: the variable, the file, the command
 }
 
 // secretSource is one place where secrets come from. Secrets asks its sources in their order.
 type secretSource struct {
+	kind string
 	// place says where this source looks for a name.
 	place func(name string) string
 	// lookup gives fs.ErrNotExist where there is no such secret, and "" where it is there, but empty.
 	lookup func(name string) (string, error)
+	// run gives the value, in a source where that is the work of a command: its lookup gives none. Nil in others.
+	run func(ctx context.Context, name string) (string, error)
 	// names lists what there is.
 	names func() []string
 }
 
 // NewSecrets makes the Secrets that looks at SNRUN_SECRET_NAME, then for a file NAME in $CREDENTIALS_DIRECTORY, then for one
-// in the options' folder.
+// in the options' folder, then for a command, and last into the store, which is not opened before.
 func NewSecrets(o SecretsOptions) *Secrets {
-	s := &Secrets{redactor: o.Redactor}
+	s := &Secrets{redactor: o.Redactor, program: o.Program}
+	if s.redactor == nil {
+		s.redactor = NewRedactor()
+	}
+	if s.program == "" {
+		s.program = "snrun"
+	}
 	env := make(map[string]string, len(o.Environ))
 	for _, entry := range o.Environ {
 		name, value, _ := strings.Cut(entry, "=")
@@ -52,19 +76,52 @@ func NewSecrets(o SecretsOptions) *Secrets {
 	}
 	s.sources = append(s.sources, variables(env))
 	if dir := env["CREDENTIALS_DIRECTORY"]; dir != "" {
-		s.sources = append(s.sources, folder(dir, "$CREDENTIALS_DIRECTORY"))
+		s.sources = append(s.sources, folder(dir, FromCredentials, "$CREDENTIALS_DIRECTORY"))
 	}
 	if o.Dir != "" {
-		s.sources = append(s.sources, folder(o.Dir, "secrets.dir"))
+		s.sources = append(s.sources, folder(o.Dir, FromDir, "secrets.dir"))
+	}
+	if len(o.Exec) > 0 {
+		s.sources = append(s.sources, newCommands(o, s.redactor).source())
+	}
+	if o.Store != nil {
+		s.kept = &keptSecrets{place: o.Store}
+		s.sources = append(s.sources, s.kept.source())
 	}
 	return s
 }
 
-// Lookup gives the secret of this name, and has the redactor mask it from then on. The error is a *MissingSecretError where
-// none of the sources has it; others say what is wrong with the source that does.
-func (s *Secrets) Lookup(name string) (Secret, error) {
-	if !isSecretName(name) {
-		return Secret{}, fmt.Errorf("secret %q: a name begins with a letter or _, and goes on with letters, digits and _", name)
+// Lookup gives the secret of this name, and has the redactor mask it from then on. A command that gives it is run at the
+// first call; ctx ends it. The error is a *MissingSecretError where none of the sources has the secret; others say what is
+// wrong with the source that does.
+func (s *Secrets) Lookup(ctx context.Context, name string) (Secret, error) {
+	source, value, err := s.find(name)
+	if err != nil {
+		return Secret{}, err
+	}
+	if source.run == nil {
+		return NewSecret(value), nil
+	}
+	if value, err = source.run(ctx, name); err != nil {
+		return Secret{}, secretError(name, source, err)
+	}
+	s.redactor.Add(value)
+	return NewSecret(value), nil
+}
+
+// Origin says where a secret comes from, without running a command for it. Errors are those of Lookup.
+func (s *Secrets) Origin(name string) (Origin, error) {
+	source, _, err := s.find(name)
+	if err != nil {
+		return Origin{}, err
+	}
+	return Origin{Source: source.kind, Place: source.place(name)}, nil
+}
+
+// find gives the first source that has a secret, and its value but for those of commands. The redactor knows the value then.
+func (s *Secrets) find(name string) (secretSource, string, error) {
+	if err := CheckSecretName(name); err != nil {
+		return secretSource{}, "", fmt.Errorf("secret %q: %w", name, err)
 	}
 	missing := &MissingSecretError{Name: name, Variable: secretVariable + name}
 	for _, source := range s.sources {
@@ -73,25 +130,36 @@ func (s *Secrets) Lookup(name string) (Secret, error) {
 		case errors.Is(err, fs.ErrNotExist):
 			missing.Looked = append(missing.Looked, source.place(name))
 		case err != nil:
-			return Secret{}, fmt.Errorf("secret %s: %s: %w", name, source.place(name), err)
-		case value == "":
+			return secretSource{}, "", secretError(name, source, err)
+		case value == "" && source.run == nil:
 			missing.Looked = append(missing.Looked, source.place(name)+" (there, but empty)")
 		default:
-			if s.redactor != nil {
-				s.redactor.Add(value)
-			}
-			return NewSecret(value), nil
+			s.redactor.Add(value)
+			return source, value, nil
 		}
 	}
-	return Secret{}, missing
+	missing.Known = s.Known()
+	if s.kept != nil {
+		missing.Command = s.program + " secret set " + name
+	}
+	return secretSource{}, "", missing
 }
 
-// Known gives the names of the secrets that are there, sorted.
+// secretError says what is wrong with a source that has a secret, or may have it.
+func secretError(name string, source secretSource, err error) error {
+	if source.kind == FromStore { // its errors name the file
+		return fmt.Errorf("secret %s: %w", name, err)
+	}
+	return fmt.Errorf("secret %s: %s: %w", name, source.place(name), err)
+}
+
+// Known gives the names of the secrets that are there, sorted; those in the store only once it is open, since opening it may
+// have a person asked for a password. Stored opens it.
 func (s *Secrets) Known() []string {
 	names := make(map[string]bool)
 	for _, source := range s.sources {
 		for _, name := range source.names() {
-			if isSecretName(name) {
+			if CheckSecretName(name) == nil {
 				names[name] = true
 			}
 		}
@@ -104,6 +172,8 @@ type MissingSecretError struct {
 	Name     string
 	Looked   []string // the places, in the order in which they were asked
 	Variable string   // the environment variable that would set it
+	Command  string   // the command that would keep it in the store; "" without a store
+	Known    []string // the secrets that are there
 }
 
 // Error names the secret and the places.
@@ -113,8 +183,19 @@ func (e *MissingSecretError) Error() string {
 
 // Help says how to set the secret.
 func (e *MissingSecretError) Help() string {
-	return fmt.Sprintf("set the environment variable %s, or put a file %s into the folder that secrets.dir names in snrun.yaml",
-		e.Variable, e.Name)
+	if e.Command == "" {
+		return "set the environment variable " + e.Variable
+	}
+	return "set it: " + e.Command + ", or the environment variable " + e.Variable
+}
+
+// CheckSecretName says what is wrong with a name that no secret can have. The error does not hold the name, which may be a
+// secret that went astray.
+func CheckSecretName(name string) error {
+	if !isSecretName(name) {
+		return errors.New("a name begins with a letter or _, and goes on with letters, digits and _")
+	}
+	return nil
 }
 
 func isSecretName(name string) bool {
@@ -128,80 +209,13 @@ func isSecretName(name string) bool {
 	return name != ""
 }
 
-// variables is the source of the environment variables SNRUN_SECRET_NAME.
-func variables(env map[string]string) secretSource {
-	return secretSource{
-		place: func(name string) string { return secretVariable + name },
-		lookup: func(name string) (string, error) {
-			if value, ok := env[secretVariable+name]; ok {
-				return value, nil
-			}
-			return "", fs.ErrNotExist
-		},
-		names: func() []string {
-			var names []string
-			for variable := range env {
-				if name, ok := strings.CutPrefix(variable, secretVariable); ok {
-					names = append(names, name)
-				}
-			}
-			return names
-		},
-	}
+// advisedError is an error with what a person should do next.
+type advisedError struct {
+	error
+	help string
 }
 
-// folder is a source with one file a secret. Setting names what chose the folder.
-func folder(dir, setting string) secretSource {
-	return secretSource{
-		place:  func(name string) string { return filepath.Join(dir, name) + " (" + setting + ")" },
-		lookup: func(name string) (string, error) { return readSecret(filepath.Join(dir, name)) },
-		names: func() []string {
-			var names []string
-			entries, _ := os.ReadDir(dir) // a folder that cannot be read has no names to suggest
-			for _, entry := range entries {
-				if !entry.IsDir() {
-					names = append(names, entry.Name())
-				}
-			}
-			return names
-		},
-	}
-}
+// Help says what a person should do next.
+func (e *advisedError) Help() string { return e.help }
 
-// readSecret reads a file, without the newline at its end that editors put there.
-func readSecret(path string) (string, error) {
-	// A pipe without a writer would hold up Open for ever.
-	info, err := os.Stat(path)
-	if err != nil {
-		return "", plain(err)
-	}
-	if !info.Mode().IsRegular() {
-		return "", errors.New("not a regular file")
-	}
-	file, err := os.Open(path)
-	if err != nil {
-		return "", plain(err)
-	}
-	defer file.Close()
-	data, err := io.ReadAll(io.LimitReader(file, maxSecret+1))
-	switch {
-	case err != nil:
-		return "", plain(err)
-	case len(data) > maxSecret:
-		return "", errors.New("larger than 64 KB, which is no secret")
-	case bytes.IndexByte(data, 0) >= 0:
-		return "", errors.New("holds a NUL byte: a secret is text")
-	}
-	if text, ok := strings.CutSuffix(string(data), "\r\n"); ok {
-		return text, nil
-	}
-	return strings.TrimSuffix(string(data), "\n"), nil
-}
-
-// plain takes the path out of an error of the file system, where the message around it has it already.
-func plain(err error) error {
-	if pathErr, ok := errors.AsType[*fs.PathError](err); ok {
-		return pathErr.Err
-	}
-	return err
-}
+func (e *advisedError) Unwrap() error { return e.error }

@@ -1,12 +1,14 @@
 package auth
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"unicode/utf8"
 )
 
 func writeFile(t testing.TB, dir, name, content string) string {
@@ -44,7 +46,7 @@ func TestSecretsLookup(t *testing.T) {
 		"IN_ALL": "from-environment\n", "IN_BOTH": "from-credentials", "CRLF": "from-dir", "TWO_NEWLINES": "from-dir\n", "CR": "from-dir\r",
 		"EMPTY_ABOVE": "from-dir", "LARGEST": largest.String()[:maxSecret-1] + "x",
 	} {
-		got, err := s.Lookup(name)
+		got, err := s.Lookup(t.Context(), name)
 		if err != nil || got.Reveal() != want {
 			t.Errorf("%s: got %q, %v, want %q", name, got.Reveal(), err, want)
 		}
@@ -66,6 +68,7 @@ func TestSecretsThatCannotBeRead(t *testing.T) {
 	}
 	writeFile(t, dir, "HUGE", strings.Repeat("x", maxSecret+1))
 	writeFile(t, dir, "BINARY", "abc\x00def")
+	writeFile(t, dir, "LATIN", "p\xe4ssword")
 	if err := os.Symlink("LOOP", filepath.Join(dir, "LOOP")); err != nil {
 		t.Fatal(err)
 	}
@@ -74,14 +77,15 @@ func TestSecretsThatCannotBeRead(t *testing.T) {
 		"FOLDER": "secret FOLDER: " + dir + "/FOLDER (secrets.dir): not a regular file",
 		"HUGE":   "secret HUGE: " + dir + "/HUGE (secrets.dir): larger than 64 KB, which is no secret",
 		"BINARY": "secret BINARY: " + dir + "/BINARY (secrets.dir): holds a NUL byte: a secret is text",
+		"LATIN":  "secret LATIN: " + dir + "/LATIN (secrets.dir): is not UTF-8: a secret is text, and a binary one is written in base64",
 		"LOOP":   "secret LOOP: " + dir + "/LOOP (secrets.dir): too many levels of symbolic links",
 	} {
-		if _, err := s.Lookup(name); err == nil || err.Error() != want {
+		if _, err := s.Lookup(t.Context(), name); err == nil || err.Error() != want {
 			t.Errorf("got %v, want %s", err, want)
 		}
 	}
 	for _, name := range []string{"", "../x", "a/b", "a-b", "1a", "a b", "ä", "a.b", "A\x00"} {
-		if _, err := s.Lookup(name); err == nil || !strings.Contains(err.Error(), "a name begins with a letter or _") {
+		if _, err := s.Lookup(t.Context(), name); err == nil || !strings.Contains(err.Error(), "a name begins with a letter or _") {
 			t.Errorf("%q: got %v", name, err)
 		}
 	}
@@ -92,7 +96,7 @@ func TestMissingSecret(t *testing.T) {
 	dir := t.TempDir()
 	writeFile(t, dir, "TOKEN", "\n")
 	s := NewSecrets(SecretsOptions{Environ: []string{"CREDENTIALS_DIRECTORY=/nowhere/at/all"}, Dir: dir})
-	_, err := s.Lookup("TOKEN")
+	_, err := s.Lookup(t.Context(), "TOKEN")
 	var missing *MissingSecretError
 	if !errors.As(err, &missing) {
 		t.Fatalf("got %v", err)
@@ -105,4 +109,89 @@ func TestMissingSecret(t *testing.T) {
 	if missing.Name != "TOKEN" || missing.Variable != "SNRUN_SECRET_TOKEN" || !strings.Contains(missing.Help(), "SNRUN_SECRET_TOKEN") {
 		t.Errorf("got %+v, %s", missing, missing.Help())
 	}
+}
+
+// TestMissingSecretEverywhere has all the places that there can be.
+func TestMissingSecretEverywhere(t *testing.T) {
+	t.Parallel()
+	place := placeOf(t)
+	s := NewSecrets(SecretsOptions{
+		Environ: []string{"CREDENTIALS_DIRECTORY=/nowhere", "SNRUN_SECRET_TOKENS=x"}, Dir: "/none",
+		Exec: map[string][]string{"OTHER": {"get"}}, Store: place, Program: "./snrun",
+	})
+	_, err := s.Lookup(t.Context(), "TOKEN")
+	missing, ok := errors.AsType[*MissingSecretError](err)
+	if !ok {
+		t.Fatalf("got %v", err)
+	}
+	want := "secret TOKEN is missing: looked at SNRUN_SECRET_TOKEN, then /nowhere/TOKEN ($CREDENTIALS_DIRECTORY), then /none/TOKEN (secrets.dir), " +
+		"then secrets.exec, then the store " + place.File
+	if err.Error() != want {
+		t.Errorf("got  %s\nwant %s", err, want)
+	}
+	if got, want := missing.Help(), "set it: ./snrun secret set TOKEN, or the environment variable SNRUN_SECRET_TOKEN"; got != want {
+		t.Errorf("got the help %s, want %s", got, want)
+	}
+	if got := fmt.Sprint(missing.Known); got != "[OTHER TOKENS]" {
+		t.Errorf("known: got %s", got)
+	}
+}
+
+// TestSecretOrigin holds that a secret is said to come from where Lookup takes it.
+func TestSecretOrigin(t *testing.T) {
+	t.Parallel()
+	credentials, dir, place := t.TempDir(), t.TempDir(), placeOf(t)
+	names := []string{"IN_ENVIRONMENT", "IN_CREDENTIALS", "IN_DIR", "IN_EXEC", "IN_STORE"}
+	s := NewSecrets(SecretsOptions{Store: place})
+	exec := map[string][]string{}
+	for i, name := range names {
+		if err := s.Set(name, "from the store"); err != nil {
+			t.Fatal(err)
+		}
+		if i < 4 {
+			exec[name] = []string{"printf", "from the command"}
+		}
+		if i < 3 {
+			writeFile(t, dir, name, "from the dir")
+		}
+		if i < 2 {
+			writeFile(t, credentials, name, "from the credentials")
+		}
+	}
+	s = NewSecrets(SecretsOptions{
+		Environ: []string{"SNRUN_SECRET_IN_ENVIRONMENT=from the environment", "CREDENTIALS_DIRECTORY=" + credentials, "PATH=" + os.Getenv("PATH")},
+		Dir:     dir, Exec: exec, Store: place,
+	})
+	for i, want := range []struct {
+		Origin
+		value string
+	}{
+		{Origin{FromEnvironment, "SNRUN_SECRET_IN_ENVIRONMENT"}, "from the environment"},
+		{Origin{FromCredentials, credentials + "/IN_CREDENTIALS ($CREDENTIALS_DIRECTORY)"}, "from the credentials"},
+		{Origin{FromDir, dir + "/IN_DIR (secrets.dir)"}, "from the dir"},
+		{Origin{FromExec, "the command printf (secrets.exec)"}, "from the command"},
+		{Origin{FromStore, "the store " + place.File}, "from the store"},
+	} {
+		if got, err := s.Origin(names[i]); err != nil || got != want.Origin {
+			t.Errorf("%s: got %v, %v, want %v", names[i], got, err, want.Origin)
+		}
+		if got, err := s.Lookup(t.Context(), names[i]); err != nil || got.Reveal() != want.value {
+			t.Errorf("%s: got %q, %v, want %q", names[i], got.Reveal(), err, want.value)
+		}
+	}
+}
+
+func FuzzReadSecret(f *testing.F) {
+	for _, text := range []string{"", "\n", "\r\n", "a\n\n", "a\r", "\x00", "\xff\n", "a\nb"} {
+		f.Add([]byte(text))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		got, err := ReadSecret(bytes.NewReader(data))
+		if bad := bytes.IndexByte(data, 0) >= 0 || !utf8.Valid(data) || len(data) > maxSecret; bad != (err != nil) {
+			t.Fatalf("%q: got %v", data, err)
+		}
+		if end := strings.TrimPrefix(string(data), got); err == nil && (end != "" && end != "\n" && end != "\r\n" || end == "" && strings.HasSuffix(got, "\n")) {
+			t.Errorf("%q: got %q", data, got)
+		}
+	})
 }

@@ -19,12 +19,14 @@ type decoder struct {
 	torn     source.Errors                   // where YAML took an expression apart
 	defaults map[defaultKey]any              // of fields, in the forms of their types
 	tables   map[string][]steps.Field        // the keys of a step, by kind
+	presets  map[string]*preset              // those that were named so far
 }
 
 func newDecoder(kinds steps.Set, profiles map[string]*Profile) *decoder {
 	return &decoder{
 		r: &source.Report{}, kinds: kinds, profiles: profiles, used: usage{profiles: map[string]bool{}},
 		read: map[*source.Node][]source.Entry{}, defaults: map[defaultKey]any{}, tables: map[string][]steps.Field{},
+		presets: map[string]*preset{},
 	}
 }
 

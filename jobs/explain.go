@@ -24,10 +24,13 @@ func Explain(kinds steps.Set, path string) (string, error) {
 	}
 	names := []string{functionsTopic}
 	for _, t := range topics {
-		if rest, ok := below(path, t.Name); ok {
+		if rest, ok := below(path, t.Name); ok && !(t.Name == presetTopic && rest != "") {
 			return t.explain(rest)
 		}
 		names = append(names, t.Name)
+	}
+	if t, ok := presetNamed(topics, path); ok {
+		return t.explain("")
 	}
 	if rest, ok := below(path, functionsTopic); ok {
 		return explainFunctions(rest)
@@ -52,15 +55,18 @@ func below(path, topic string) (string, bool) {
 
 func listTopics(topics []Topic) string {
 	var b strings.Builder
-	area := ""
+	area, width := "", 14
+	for _, t := range topics {
+		width = max(width, len(t.Name))
+	}
 	for _, t := range topics {
 		if t.Area != area {
 			area = t.Area
 			fmt.Fprintf(&b, "%s\n", area)
 		}
-		fmt.Fprintf(&b, "  %-14s %s\n", t.Name, t.Summary)
+		fmt.Fprintf(&b, "  %-*s %s\n", width, t.Name, t.Summary)
 	}
-	fmt.Fprintf(&b, "Expressions\n  %-14s %s\n\n", functionsTopic, "What expressions can call")
+	fmt.Fprintf(&b, "Expressions\n  %-*s %s\n\n", width, functionsTopic, "What expressions can call")
 	b.WriteString("See: snrun explain rest, snrun explain rest.paginate\n")
 	return b.String()
 }
@@ -74,7 +80,7 @@ func (t Topic) explain(path string) (string, error) {
 	p.line("", "%s: %s", t.Name, t.Summary)
 	p.paragraphs(t.Doc)
 	fields := t.fields()
-	if len(fields) == 0 {
+	if len(fields) == 0 && !t.isPreset() {
 		p.heading("takes")
 		p.line("  ", "%s", Notation(t.Takes))
 	}
@@ -86,6 +92,9 @@ func (t Topic) explain(path string) (string, error) {
 			p.line("  ", "steps.ID.%s", g.Name)
 			p.wrapped("      ", g.Doc)
 		}
+	}
+	for _, note := range t.Notes {
+		p.note(note)
 	}
 	p.example(t.Example)
 	return p.String(), nil
@@ -186,6 +195,17 @@ func (p *page) fields(title string, fields []steps.Field) {
 		}
 		p.line("  ", "%s: %s%s", f.Name, Notation(f.Type), note)
 		p.wrapped("      ", f.Doc)
+	}
+}
+
+func (p *page) note(n Note) {
+	p.heading(strings.ToLower(n.Title[:1]) + n.Title[1:])
+	for i, line := range n.Lines {
+		if n.YAML {
+			p.line("  ", "%s", line)
+		} else {
+			p.wrapped("  ", fmt.Sprintf("%d. %s", i+1, line))
+		}
 	}
 }
 

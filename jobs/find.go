@@ -11,13 +11,21 @@ import (
 // at finds the node that a path such as "backoff.max" or "query.tag[1]" names below n: the nearest one that exists.
 func (d *decoder) at(n *source.Node, path string) *source.Node {
 	for _, part := range strings.FieldsFunc(path, func(r rune) bool { return r == '.' || r == '[' || r == ']' }) {
-		next := child(n, part)
+		next := d.child(n, part)
 		if next == nil {
 			return n
 		}
 		n = next
 	}
 	return n
+}
+
+// child gives what stands under a key of a mapping as it has been read, which may be more than is written; or what child gives.
+func (d *decoder) child(n *source.Node, part string) *source.Node {
+	if entries, known := d.read[n]; known && n.Form() == source.Mapping {
+		return mapping{entries: entries}.get(part)
+	}
+	return child(n, part)
 }
 
 // child gives what stands under a key of a mapping, or at the index of a list; nil where there is nothing.

@@ -14,7 +14,6 @@ var laterWords = map[string][]string{
 	"batch":    {"page"},
 	"in":       {"rest", "soap"},
 	"auth":     {"aws_sigv4", "hmac", "digest", "ws_security"},
-	"grant":    {"authorization_code", "device_code"},
 }
 
 func isLater(where, word string) bool { return slices.Contains(laterWords[where], word) }

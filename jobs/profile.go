@@ -1,6 +1,7 @@
 package jobs
 
 import (
+	"net/url"
 	"strings"
 	"time"
 
@@ -20,6 +21,7 @@ type Profile struct {
 	signIn   *fields // of its `auth`
 	rest     *fields
 	refresh  *steps.Late
+	preset   *preset // nil for none
 	used     usage
 }
 
@@ -55,11 +57,12 @@ func (d *decoder) profile(e source.Entry) *Profile {
 	d.title(e.Name, "the name of a profile")
 	outer := d.used
 	d.used = usage{}
-	clean := d.clean(func() { d.profileKeys(p, e.Value) })
+	d.withPreset(p, e.Value, func() {
+		if d.clean(func() { d.profileKeys(p, e.Value) }) {
+			d.checkProfile(p, e.Value)
+		}
+	})
 	p.used, d.used = d.used, outer
-	if clean {
-		d.checkProfile(p, e.Value)
-	}
 	return p
 }
 
@@ -70,10 +73,10 @@ func (d *decoder) profileKeys(p *Profile, n *source.Node) {
 		return
 	}
 	p.rest = rest
-	if n := child(n, "retry"); n != nil {
+	if n := d.child(n, "retry"); n != nil {
 		p.Retry = d.retry(n, scope.With("error", errorShape()).With("response", responseShape().OrNull()))
 	}
-	if n := child(n, "auth"); n != nil {
+	if n := d.child(n, "auth"); n != nil {
 		d.signIn(p, n, scope)
 	}
 	d.limits(rest.fixed, n)
@@ -109,9 +112,23 @@ func (d *decoder) checkProfile(p *Profile, n *source.Node) {
 		d.r.Errorf(d.at(n, "base_url"), "%s", err).Hint = "write it as https://instance.example.com"
 		return
 	}
+	d.checkTestPath(known, n)
 	for _, problem := range auth.Check(known) {
 		reported := d.r.Errorf(d.at(n, problem.Path), "%s", problem.Message)
 		reported.Hint, reported.Warning = problem.Hint, problem.Warning
+	}
+}
+
+// checkTestPath wants a path that stands below the base URL: anywhere else the credentials do not go.
+func (d *decoder) checkTestPath(p auth.Profile, n *source.Node) {
+	u, err := url.Parse(p.TestPath)
+	switch {
+	case p.TestPath == "":
+	case p.BaseURL == nil && d.child(n, "test_path").Pos().File != n.Pos().File: // it is the preset's, and base_url is missed anyway
+	case p.BaseURL == nil:
+		d.r.Errorf(d.at(n, "test_path"), "test_path needs a base_url to be joined to").Hint = "add base_url"
+	case err != nil || u.IsAbs() || u.Host != "" || u.Fragment != "":
+		d.r.Errorf(d.at(n, "test_path"), "test_path must be a path below base_url, not %q", p.TestPath).Hint = "write it as /path or /path?name=value"
 	}
 }
 

@@ -1,6 +1,7 @@
 package jobs_test
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -167,6 +168,38 @@ steps:
 	if want := []string{"full"}; !reflect.DeepEqual(j.Profiles, want) {
 		t.Errorf("got the profiles %v, want %v", j.Profiles, want)
 	}
+	p := projectOf(t, allKinds(), map[string]string{"profiles.yaml": "version: 1\nprofiles:\n  two: {base_url: \"https://x.example\", " +
+		"headers: {X: \"${secret.B}${secret.A}\"}, auth: {type: basic, username: \"${secret.B}\", password: \"${secret.C}\"}}\n  none: {base_url: \"https://x.example\"}\n"})
+	if got, want := p.Profiles["two"].Secrets(), []string{"A", "B", "C"}; !reflect.DeepEqual(got, want) {
+		t.Errorf("the profile reads %v, want %v", got, want)
+	}
+	if got := p.Profiles["none"].Secrets(); len(got) > 0 {
+		t.Errorf("a profile without secrets reads %v", got)
+	}
+}
+
+// TestSecretHint holds what is advised about a secret that cannot be had.
+func TestSecretHint(t *testing.T) {
+	t.Parallel()
+	missing := &auth.MissingSecretError{
+		Name: "SN_SECERT", Variable: "SNRUN_SECRET_SN_SECERT", Command: "snrun secret set SN_SECERT", Known: []string{"CHAT_KEY", "SN_SECRET"},
+	}
+	const set = "set it: snrun secret set SN_SECERT, or the environment variable SNRUN_SECRET_SN_SECERT"
+	for _, test := range []struct {
+		name string
+		err  error
+		want string
+	}{
+		{"a name close by", missing, `did you mean "SN_SECRET"? else ` + set},
+		{"within another error", fmt.Errorf("x: %w", missing), `did you mean "SN_SECRET"? else ` + set},
+		{"no name close by", &auth.MissingSecretError{Name: "X", Variable: "SNRUN_SECRET_X", Known: []string{"CHAT_KEY"}}, "set the environment variable SNRUN_SECRET_X"},
+		{"another error that helps", fmt.Errorf("x: %w", &auth.SignInError{Status: 404}), (&auth.SignInError{Status: 404}).Help()},
+		{"one that does not", errors.New("x"), ""},
+	} {
+		if got := jobs.SecretHint(test.err); got != test.want {
+			t.Errorf("%s: got %q, want %q", test.name, got, test.want)
+		}
+	}
 }
 
 // TestSecretsAreNotLookedFor holds that without a lookup a job loads whether its secrets are there or not.
@@ -196,5 +229,30 @@ func TestWarnings(t *testing.T) {
 	})
 	if len(p.Warnings) != 1 || !strings.Contains(p.Warnings[0].Message, "unencrypted") {
 		t.Errorf("got %v, want one about the address", p.Warnings)
+	}
+}
+
+// TestSignInWithClaims holds that claims come to auth as data, and that what they have of secrets can be masked.
+func TestSignInWithClaims(t *testing.T) {
+	t.Parallel()
+	p := openProfiles(t, `version: 1
+profiles:
+  p:
+    base_url: https://api.example.com
+    auth:
+      type: oauth2
+      grant: jwt_bearer
+      token_url: /token
+      client_id: me
+      private_key: ${secret.KEY}
+      claims: {aud: me, level: 3, roles: [a, "${env.SCOPE}"], salt: {of: "x-${secret.KEY}"}}
+`)["p"]
+	got, err := p.SignIn(profileNames())
+	want := map[string]any{"aud": "me", "level": json.Number("3"), "roles": []any{"a", "b"}, "salt": map[string]any{"of": "x-s3cret"}}
+	if err != nil || !reflect.DeepEqual(got.Settings["claims"], want) {
+		t.Errorf("got %v, %v, want %v", got.Settings["claims"], err, want)
+	}
+	if texts, err := p.Derived(profileNames()); err != nil || !reflect.DeepEqual(texts, []string{"s3cret", "s3cret"}) {
+		t.Errorf("got %v, %v from secrets, want that of the key and that of the claim", texts, err)
 	}
 }

@@ -68,8 +68,12 @@ func TestSettings(t *testing.T) {
 	}{
 		{"the defaults", "version: 1\n", jobs.Settings{Jobs: "jobs", Profiles: "profiles.yaml"}},
 		{
-			"all of them", "version: 1\njobs: flows\nprofiles: p.yaml\ndatabase: runs.db\nhistory: {keep: {age: 90d, runs: 1000}}\nsecrets: {dir: /run/secrets}\n",
-			jobs.Settings{Jobs: "flows", Profiles: "p.yaml", Database: "runs.db", SecretsDir: "/run/secrets", KeepAge: 90 * 24 * time.Hour, KeepRuns: 1000},
+			"all of them", "version: 1\njobs: flows\nprofiles: p.yaml\ndatabase: runs.db\nhistory: {keep: {age: 90d, runs: 1000}}\nsecrets: {dir: /run/secrets, exec: {A: [vault, kv, -n=1, '', 2], b_2: [./get]}}\n",
+			jobs.Settings{
+				Jobs: "flows", Profiles: "p.yaml", Database: "runs.db", SecretsDir: "/run/secrets",
+				SecretsExec: map[string][]string{"A": {"vault", "kv", "-n=1", "", "2"}, "b_2": {"./get"}},
+				KeepAge:     90 * 24 * time.Hour, KeepRuns: 1000,
+			},
 		},
 	}
 	for _, test := range tests {
@@ -82,13 +86,13 @@ func TestSettings(t *testing.T) {
 			if err := os.WriteFile(filepath.Join(dir, "p.yaml"), nil, 0o644); err != nil {
 				t.Fatal(err)
 			}
-			if got, err := jobs.ReadSettings(dir); err != nil || got != test.want {
+			if got, err := jobs.ReadSettings(dir); err != nil || !reflect.DeepEqual(got, test.want) {
 				t.Errorf("got %+v, %v, want %+v", got, err, test.want)
 			}
 		})
 	}
 	got, err := jobs.ReadSettings(t.TempDir())
-	if err != nil || got != tests[0].want {
+	if err != nil || !reflect.DeepEqual(got, tests[0].want) {
 		t.Errorf("without a file: got %+v, %v, want %+v", got, err, tests[0].want)
 	}
 }

@@ -48,7 +48,7 @@ func (t Topic) page() string {
 		fmt.Fprintf(&b, "\n```yaml\n%s\n```\n", t.Example)
 	}
 	fields := t.fields()
-	if len(fields) == 0 {
+	if len(fields) == 0 && !t.isPreset() {
 		fmt.Fprintf(&b, "\nTakes: %s.\n", Notation(t.Takes))
 	}
 	keyTables(&b, "## Keys", "", fields)
@@ -59,7 +59,21 @@ func (t Topic) page() string {
 			fmt.Fprintf(&b, "| `steps.ID.%s` | %s |\n", g.Name, cell(g.Doc))
 		}
 	}
+	for _, note := range t.Notes {
+		note.write(&b)
+	}
 	return b.String()
+}
+
+func (n Note) write(b *strings.Builder) {
+	fmt.Fprintf(b, "\n## %s\n\n", n.Title)
+	if n.YAML {
+		fmt.Fprintf(b, "```yaml\n%s\n```\n", strings.Join(n.Lines, "\n"))
+		return
+	}
+	for i, line := range n.Lines {
+		fmt.Fprintf(b, "%d. %s\n", i+1, line)
+	}
 }
 
 // keyTables writes a table of keys, and one more for each key that has keys itself.

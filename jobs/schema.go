@@ -56,17 +56,28 @@ func jobSchema(kinds steps.Set) map[string]any {
 func profilesSchema() map[string]any {
 	schema := document("snrun profiles", objectSchema(profilesFields()))
 	profile := objectSchema(profileFields())
-	var ways []any
-	for _, t := range auth.Types() {
-		way := objectSchema(signInFields(t))
-		way["properties"].(map[string]any)["type"] = map[string]any{"const": t.Name, "description": t.Summary + "."}
-		ways = append(ways, way)
-	}
-	profile["properties"].(map[string]any)["auth"] = map[string]any{"anyOf": ways, "description": "How to sign in."}
+	profile["properties"].(map[string]any)["auth"] = map[string]any{"type": "object", "description": "How to sign in."}
+	profile["if"] = map[string]any{"required": []any{"preset"}}
+	profile["then"] = signInSchema(true)
+	profile["else"] = signInSchema(false)
 	schema["properties"].(map[string]any)["profiles"] = map[string]any{
 		"type": "object", "additionalProperties": profile, "propertyNames": map[string]any{"pattern": title.String()}, "description": "The profiles by name.",
 	}
 	return schema
+}
+
+// signInSchema is what `auth` may be. With a preset any key of it may be absent: the preset may have it.
+func signInSchema(preset bool) map[string]any {
+	var ways []any
+	for _, t := range auth.Types() {
+		way := objectSchema(signInFields(t))
+		way["properties"].(map[string]any)["type"] = map[string]any{"const": t.Name, "description": t.Summary + "."}
+		if preset {
+			delete(way, "required")
+		}
+		ways = append(ways, way)
+	}
+	return map[string]any{"properties": map[string]any{"auth": map[string]any{"anyOf": ways}}}
 }
 
 func objectSchema(fields []steps.Field) map[string]any {

@@ -1,8 +1,11 @@
 package jobs
 
 import (
+	"errors"
+	"fmt"
 	"strings"
 
+	"snrun/auth"
 	"snrun/jobs/source"
 )
 
@@ -61,10 +64,33 @@ func (d *decoder) missingSecret(use use, err error) {
 		text = use.name
 		at, offset = d.placeOf(use.node, text)
 	}
-	reported := d.r.ErrorAt(at, offset, len(text), "%s", err)
-	if helpful, ok := err.(interface{ Help() string }); ok {
-		reported.Hint = helpful.Help()
+	d.r.ErrorAt(at, offset, len(text), "%s", err).Hint = SecretHint(err)
+}
+
+// SecretHint is what to do about a secret that cannot be had, "" where that is not known: to write the name of one that is
+// there, or what the error advises.
+func SecretHint(err error) string {
+	var helpful interface{ Help() string }
+	if !errors.As(err, &helpful) {
+		return ""
 	}
+	missing, ok := errors.AsType[*auth.MissingSecretError](err)
+	if !ok {
+		return helpful.Help()
+	}
+	if near := source.Nearest(missing.Name, missing.Known); near != "" {
+		return fmt.Sprintf("did you mean %q? else %s", near, missing.Help())
+	}
+	return missing.Help()
+}
+
+// Secrets names the secrets that the profile reads, sorted.
+func (p *Profile) Secrets() []string {
+	names := map[string]bool{}
+	for _, use := range p.used.secrets {
+		names[use.name] = true
+	}
+	return sortedKeys(names)
 }
 
 // placeOf finds the scalar at or below n in which a text stands, and where in it; n itself and -1 where there is none.

@@ -5,8 +5,11 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
+	"snrun/auth"
+	"snrun/jobs/source"
 	"snrun/steps"
 )
 
@@ -19,8 +22,10 @@ type Settings struct {
 	Profiles   string // the file of the profiles
 	Database   string
 	SecretsDir string
-	KeepAge    time.Duration // how long runs are kept; 0 is for ever
-	KeepRuns   int           // how many runs of a job are kept; 0 is all
+	// SecretsExec are the commands that give secrets, each as its words, by the name of the secret.
+	SecretsExec map[string][]string
+	KeepAge     time.Duration // how long runs are kept; 0 is for ever
+	KeepRuns    int           // how many runs of a job are kept; 0 is all
 }
 
 // settingsFields are the keys of snrun.yaml.
@@ -40,6 +45,12 @@ func settingsFields() []steps.Field {
 		{Name: "notify", Static: true, Type: steps.Of(steps.Any), Doc: "Whom `snrun serve` tells of failures, which is not part of this version."},
 		{Name: "secrets", Static: true, Doc: "Where secrets come from.", Type: steps.ObjectOf(
 			steps.Field{Name: "dir", Static: true, Type: steps.Of(steps.Text), Example: "/run/secrets", Doc: "A folder with a file per secret."},
+			steps.Field{
+				Name: "exec", Static: true, Type: steps.MapOf(steps.ListOf(steps.Of(steps.Text))),
+				Example: "{SN_CLIENT_SECRET: [vault, kv, get, -field=value, secret/servicenow]}",
+				Doc: "Commands that write a secret to standard output, by the secret's name: a list of words, run without a shell in the project's folder, " +
+					"when a run needs the secret. A command has 30 seconds; of its output one newline at the end is dropped.",
+			},
 		)},
 	}
 }
@@ -78,8 +89,51 @@ func (d *decoder) settings(file, dir string, data []byte) Settings {
 	}
 	return Settings{
 		Jobs: in.Text("jobs"), Profiles: in.Text("profiles"), Database: in.Text("database"),
-		SecretsDir: in.Object("secrets").Text("dir"), KeepAge: keep.Duration("age"), KeepRuns: keep.Int("runs"),
+		SecretsDir: in.Object("secrets").Text("dir"), SecretsExec: d.secretsExec(root, in.Object("secrets")), KeepAge: keep.Duration("age"), KeepRuns: keep.Int("runs"),
 	}
+}
+
+// secretsExec reads the commands that give secrets.
+func (d *decoder) secretsExec(root *source.Node, secrets steps.Input) map[string][]string {
+	pairs, _ := secrets["exec"].(steps.Pairs)
+	if len(pairs) == 0 {
+		return nil
+	}
+	commands := map[string][]string{}
+	for _, e := range d.entries(d.at(root, "secrets.exec")) {
+		if auth.CheckSecretName(e.Key) != nil {
+			d.r.Errorf(e.Name, "%q cannot be the name of a secret", e.Key).Hint = "a name has letters, digits and underscores, and begins with no digit"
+			continue
+		}
+		if value, _ := pairs.Get(e.Key); value != nil || e.Value.IsNull() { // else it is reported already
+			commands[e.Key] = d.words(e.Value, value)
+		}
+	}
+	return commands
+}
+
+// words gives the words of a command. The first names the program.
+func (d *decoder) words(n *source.Node, value any) []string {
+	list, _ := value.([]any)
+	words := make([]string, 0, len(list))
+	for i, item := range list {
+		word, _ := item.(string)
+		switch at := n.Items()[i]; {
+		case at.IsNull():
+			d.r.Errorf(at, "a word of a command cannot be null").Hint = "write \"\" for an empty word"
+		case strings.ContainsRune(word, 0):
+			d.r.Errorf(at, "a word of a command cannot hold a NUL character")
+		}
+		words = append(words, word)
+	}
+	if len(words) == 1 && strings.Contains(words[0], " ") && !strings.ContainsAny(words[0], `/\`) {
+		d.r.Errorf(n.Items()[0], "%q is no program: each word of a command stands by itself", words[0]).Hint =
+			"write it as [" + strings.Join(strings.Fields(words[0]), ", ") + "]"
+	}
+	if len(words) == 0 || list[0] == "" {
+		d.r.Errorf(n, "a command needs the name of a program").Hint = "write it as a list of words, as in [vault, kv, get, -field=value, secret/servicenow]"
+	}
+	return words
 }
 
 // isThere says whether a path, which may be relative to dir, leads to something.

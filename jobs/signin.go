@@ -112,8 +112,14 @@ func (p *Profile) assemble(rest, signIn steps.Input) (auth.Profile, error) {
 			out.Header.Set(pair.Key, text)
 		}
 	}
-	out.Settings = settingsOf(signIn)
+	if out.Settings, err = settingsOf(p.AuthType, signIn); err != nil {
+		return out, err
+	}
 	out.RefreshWhen = p.refreshWhen()
+	out.TestPath = rest.Text("test_path")
+	if p.preset != nil {
+		out.Product, out.Causes = p.preset.product, p.preset.causes
+	}
 	return out, nil
 }
 
@@ -130,46 +136,6 @@ func baseURL(v any) (*url.URL, error) {
 		return u, nil
 	}
 	return nil, nil
-}
-
-// settingsOf brings the values of `auth` into the forms that auth names.
-func settingsOf(in steps.Input) auth.Settings {
-	s := auth.Settings{}
-	for name, v := range in {
-		switch v := v.(type) {
-		case *steps.Late:
-		case steps.Unknown:
-			s[name] = nil
-		case []any:
-			s[name] = texts(v)
-		case steps.Pairs:
-			s[name] = namedTexts(v)
-		default:
-			s[name] = v
-		}
-	}
-	delete(s, "type")
-	return s
-}
-
-func texts(list []any) []string {
-	var out []string
-	for _, v := range list {
-		if text, ok := v.(string); ok {
-			out = append(out, text)
-		}
-	}
-	return out
-}
-
-func namedTexts(pairs steps.Pairs) [][2]string {
-	var out [][2]string
-	for _, p := range pairs {
-		if text, ok := p.Value.(string); ok {
-			out = append(out, [2]string{p.Key, text})
-		}
-	}
-	return out
 }
 
 // maxRejection bounds the body that `refresh_when` may look at, in bytes.

@@ -11,7 +11,7 @@ func (d *decoder) signIn(p *Profile, n *source.Node, scope *Scope) {
 		d.r.Errorf(n, "auth must be a mapping, not %s", n.What()).Hint = "write `auth: {type: …}`"
 		return
 	}
-	named := child(n, "type")
+	named := d.child(n, "type")
 	switch {
 	case named == nil:
 		d.r.Errorf(n, "auth needs the key %q", "type").Hint = source.Hint("", authField().Type.Values)
@@ -44,7 +44,7 @@ func (d *decoder) signInAs(p *Profile, n, named *source.Node, scope *Scope) {
 func (d *decoder) onlyResponse(n *source.Node, f *fields) {
 	for _, field := range f.list {
 		if field.name == "refresh_when" {
-			d.r.Errorf(child(n, field.name), "refresh_when may read `response` only").Hint = "write values out, as in response.status == 403"
+			d.r.Errorf(d.child(n, field.name), "refresh_when may read `response` only").Hint = "write values out, as in response.status == 403"
 		}
 	}
 }

@@ -18,6 +18,14 @@ type Topic struct {
 	Takes   steps.Type
 	Beside  []steps.Field
 	Gives   []steps.Result
+	Notes   []Note
+}
+
+// Note is a further part of a topic's page: lines that stand as they are.
+type Note struct {
+	Title string // as "What it stands for"
+	YAML  bool
+	Lines []string
 }
 
 // Topics gives all parts of the language, files first, then what stands in steps, then ways to sign in.
@@ -25,7 +33,9 @@ func Topics(kinds steps.Set) []Topic {
 	topics := append(fileTopics(), stepTopics()...)
 	for _, name := range kinds.Names() {
 		k := kinds[name]
-		topics = append(topics, Topic{k.Name, "Steps", k.Summary, k.Doc, k.Example, k.Takes, k.Beside, k.Gives})
+		topics = append(topics, Topic{
+			Name: k.Name, Area: "Steps", Summary: k.Summary, Doc: k.Doc, Example: k.Example, Takes: k.Takes, Beside: k.Beside, Gives: k.Gives,
+		})
 	}
 	for _, t := range auth.Types() {
 		topics = append(topics, Topic{
@@ -34,7 +44,7 @@ func Topics(kinds steps.Set) []Topic {
 			Example: signInExample(t), Takes: steps.ObjectOf(signInFields(t)...),
 		})
 	}
-	return topics
+	return append(topics, presetTopics()...)
 }
 
 func fileTopics() []Topic {

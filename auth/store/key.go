@@ -17,17 +17,23 @@ const KeySize = 32
 // Key is the key of a store. It prints as *** through every verb of fmt, as JSON, as text and in slog, also as an unexported
 // field of a struct that is printed. The zero Key is none.
 type Key struct {
-	// A pointer, because fmt does not call the methods of unexported fields: it prints the address then.
-	bytes *[KeySize]byte
+	// A pointer, because fmt does not call the methods of unexported fields: it prints the address then. To a string, because
+	// it prints the elements of an array all the same, under a verb that does not fit.
+	raw *string
 }
 
 const mask = "***"
 
 // NewKey makes a random key.
 func NewKey() Key {
-	k := Key{new([KeySize]byte)}
-	_, _ = rand.Read(k.bytes[:]) // it gives no error
-	return k
+	raw := make([]byte, KeySize)
+	_, _ = rand.Read(raw) // it gives no error
+	return keyOf(raw)
+}
+
+func keyOf(raw []byte) Key {
+	text := string(raw)
+	return Key{&text}
 }
 
 // ParseKey reads a key: 32 bytes as base64 (of either alphabet, padded or not) or as hex, with white space around it or none.
@@ -44,7 +50,7 @@ func ParseKey(text string) (Key, error) {
 	if len(data) != KeySize {
 		return Key{}, fmt.Errorf("it has %d bytes: a key has %d, as base64 or hex", len(data), KeySize)
 	}
-	return Key{(*[KeySize]byte)(data)}, nil
+	return keyOf(data), nil
 }
 
 // decode reads hex, else base64.
@@ -60,18 +66,18 @@ func decode(text string) ([]byte, error) {
 }
 
 // IsZero says that there is no key.
-func (k Key) IsZero() bool { return k.bytes == nil }
+func (k Key) IsZero() bool { return k.raw == nil }
 
 // Equal says whether two keys are the same.
 func (k Key) Equal(other Key) bool {
 	if k.IsZero() || other.IsZero() {
 		return k.IsZero() && other.IsZero()
 	}
-	return *k.bytes == *other.bytes
+	return *k.raw == *other.raw
 }
 
 // reveal gives the key as text that ParseKey reads.
-func (k Key) reveal() string { return base64.StdEncoding.EncodeToString(k.bytes[:]) }
+func (k Key) reveal() string { return base64.StdEncoding.EncodeToString([]byte(*k.raw)) }
 
 // String gives ***.
 func (k Key) String() string { return mask }

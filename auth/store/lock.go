@@ -14,14 +14,9 @@ import (
 	"time"
 )
 
-// lock takes the lock of a name beside a store's file. It is the kernel's lock on a file of its own, so it ends with the
-// process, however that ends. The file stays: to remove it safely costs more than it is worth.
+// lock takes the lock of a name beside a store's file.
 func lock(ctx context.Context, file, name string) (release func(), err error) {
-	folder := strings.TrimSuffix(file, ".db") + "-locks"
-	if err := os.Mkdir(folder, 0o700); err != nil && !errors.Is(err, os.ErrExist) {
-		return nil, fault("lock", file, err)
-	}
-	f, err := os.OpenFile(filepath.Join(folder, lockName(name)), os.O_RDWR|os.O_CREATE, 0o600)
+	f, err := openLock(file, name)
 	if err != nil {
 		return nil, fault("lock", file, err)
 	}
@@ -33,6 +28,16 @@ func lock(ctx context.Context, file, name string) (release func(), err error) {
 		return nil, err
 	}
 	return sync.OnceFunc(func() { f.Close() }), nil
+}
+
+// openLock opens the file that stands for a name. The lock on it is the kernel's, so it ends with the process, however that
+// ends. The file stays: to remove it safely costs more than it is worth.
+func openLock(file, name string) (*os.File, error) {
+	folder := strings.TrimSuffix(file, ".db") + "-locks"
+	if err := os.Mkdir(folder, 0o700); err != nil && !errors.Is(err, os.ErrExist) {
+		return nil, err
+	}
+	return os.OpenFile(filepath.Join(folder, lockName(name)), os.O_RDWR|os.O_CREATE, 0o600)
 }
 
 // lockName makes a file's name of any text, also of one that is long or has slashes.
@@ -54,8 +59,7 @@ func wait(ctx context.Context, f *os.File) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
-		if !errors.Is(err, syscall.EWOULDBLOCK) && !errors.Is(err, syscall.EINTR) {
+		if err := try(f); !errors.Is(err, syscall.EWOULDBLOCK) && !errors.Is(err, syscall.EINTR) {
 			return err
 		}
 		timer := time.NewTimer(pause - rand.N(pause/2))
@@ -66,3 +70,6 @@ func wait(ctx context.Context, f *os.File) error {
 		}
 	}
 }
+
+// try takes the lock on an open file if nobody else has it; the error is EWOULDBLOCK where somebody has.
+func try(f *os.File) error { return syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) }

@@ -20,7 +20,8 @@ const childVariable = "SNRUN_STORE_TEST"
 // children are what such a process can do.
 func children() map[string]func(file string) error {
 	return map[string]func(file string) error{
-		"count": count, "put": putForEver, "hold": hold, "read only": readOnly, "keyring": askKeyring, "new": makeNew,
+		"count": count, "put": putForEver, "hold": hold, "read only": readOnly, "keyring": askKeyring,
+		"new": makeNew, "rotate": rotateHere,
 	}
 }
 

@@ -42,9 +42,12 @@ const keyFile = "~/.config/snrun/key"
 
 // makeKeyHint are the commands that make a key and use it.
 func (p *Place) makeKeyHint() string {
-	program := p.Program
-	if program == "" {
-		program = "snrun"
+	return p.program() + " key new " + keyFile + " && export " + KeyFileVariable + "=" + keyFile
+}
+
+func (p *Place) program() string {
+	if p.Program == "" {
+		return "snrun"
 	}
-	return program + " key new " + keyFile + " && export " + KeyFileVariable + "=" + keyFile
+	return p.Program
 }

@@ -55,8 +55,8 @@ func (p *Place) Open() (*Store, error) {
 		return nil, err
 	}
 	s, err = p.existing()
-	if made && err == nil && !s.key.Equal(key) { // another process was quicker to make it
-		_, err = p.ask(func() (string, error) { return "", p.Keyring.Delete(key.label()) })
+	if made && err == nil {
+		_ = p.forget(key, s.key) // where another process was quicker to make the store
 	}
 	return s, err
 }
@@ -103,6 +103,9 @@ func (p *Place) unlock(c *conn, file string) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
+	if !h.whole() { // no key would be its key
+		return nil, &DamagedError{File: file, Cause: errHead}
+	}
 	key, from, err := p.keyOf(h)
 	if err != nil {
 		return nil, err
@@ -130,7 +133,7 @@ func (p *Place) make(key Key) error {
 		if _, err := c.readHead(); !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
-		return c.putHead(newHead(key, 0))
+		return c.putHead(newHeadSQL, newHead(key, 0))
 	})
 	return fault("make", file, c.abandon(err))
 }

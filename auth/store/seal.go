@@ -35,7 +35,7 @@ func (k Key) label() string { return label(k.name()) }
 func label(name []byte) string { return "store-key-" + hex.EncodeToString(name) }
 
 func (k Key) derive(salt []byte, purpose string, size int) []byte {
-	derived, err := hkdf.Key(sha256.New, k.bytes[:], salt, purpose, size)
+	derived, err := hkdf.Key(sha256.New, []byte(*k.raw), salt, purpose, size)
 	if err != nil {
 		panic(err) // all sizes are constants, and small
 	}
@@ -76,8 +76,16 @@ var (
 	errHead     = errors.New("its head was changed")
 )
 
+// whole says whether the head has what it must have.
+func (h head) whole() bool {
+	return len(h.key) == nameSize && len(h.salt) == saltSize && len(h.seal) == sha256.Size
+}
+
 // check tells another key from damage: of a head that one byte was changed in, either the name or the seal still fits.
 func (h head) check(k Key) error {
+	if !h.whole() {
+		return errHead
+	}
 	named := bytes.Equal(h.key, k.name())
 	sealed := hmac.Equal(h.seal, h.sealed(k).seal)
 	switch {

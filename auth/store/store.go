@@ -46,7 +46,8 @@ type source struct {
 }
 
 const (
-	headSQL = `SELECT key, salt, floor, seal FROM head`
+	// Entries without a head are no new store: they give one that is not right.
+	headSQL = `SELECT key, salt, floor, seal FROM head UNION ALL SELECT NULL, NULL, NULL, NULL FROM entries LIMIT 1`
 	// The head is read with every entry, so that an entry is never opened under a key that the store no longer has.
 	getSQL  = `SELECT key, salt, floor, seal, kind, id, generation, changed, sealed FROM head LEFT JOIN entries ON kind = ? AND id = ?`
 	listSQL = `SELECT key, salt, floor, seal, kind, id, generation, changed, sealed FROM head LEFT JOIN entries ON kind = ? ORDER BY id`
@@ -55,8 +56,8 @@ const (
 	putSQL = `INSERT INTO entries (kind, id, generation, changed, sealed) VALUES (?, ?, ?, ?, ?)
 		ON CONFLICT (kind, id) DO UPDATE SET generation = excluded.generation, changed = excluded.changed, sealed = excluded.sealed`
 	deleteSQL  = `DELETE FROM entries WHERE kind = ? AND id = ?`
-	putHeadSQL = `INSERT INTO head (one, key, salt, floor, seal) VALUES (1, ?, ?, ?, ?)
-		ON CONFLICT (one) DO UPDATE SET key = excluded.key, salt = excluded.salt, floor = excluded.floor, seal = excluded.seal`
+	newHeadSQL = `INSERT INTO head (key, salt, floor, seal) VALUES (?, ?, ?, ?)`
+	putHeadSQL = `UPDATE head SET key = ?, salt = ?, floor = ?, seal = ?`
 )
 
 // Get gives an entry; the error is fs.ErrNotExist where there is none, a *DamagedError where it is not what was written.
@@ -125,7 +126,7 @@ func (s *Store) Delete(kind, id string) error {
 		if e, err := s.open(list[0]); err == nil && e.Generation > s.head.floor {
 			h := s.head
 			h.floor = e.Generation
-			if err := s.conn.putHead(h.sealed(s.key)); err != nil {
+			if err := s.conn.putHead(putHeadSQL, h.sealed(s.key)); err != nil {
 				return err
 			}
 		}
@@ -158,7 +159,7 @@ func (s *Store) Rotate(key Key) error {
 				return err
 			}
 		}
-		return s.conn.putHead(h)
+		return s.conn.putHead(putHeadSQL, h)
 	})
 	if err == nil {
 		s.key, s.head, s.sealer = key, h, next
@@ -260,17 +261,18 @@ func (s *Store) openAll(sealed []Entry) ([]Entry, error) {
 // readHead gives the head of a database, as it is. The error is fs.ErrNotExist where it has none yet.
 func (c *conn) readHead() (head, error) {
 	var h head
+	found := false
 	err := c.query(headSQL, nil, func(row []driver.Value) error {
-		h = headOf(row)
+		h, found = headOf(row), true
 		return nil
 	})
-	if err == nil && h.key == nil {
+	if err == nil && !found {
 		err = fs.ErrNotExist
 	}
 	return h, err
 }
 
-func (c *conn) putHead(h head) error { return c.exec(putHeadSQL, h.key, h.salt, h.floor, h.seal) }
+func (c *conn) putHead(sql string, h head) error { return c.exec(sql, h.key, h.salt, h.floor, h.seal) }
 
 // headOf and entryOf take a row as it is: what is of another type than was written does not open.
 func headOf(row []driver.Value) (h head) {

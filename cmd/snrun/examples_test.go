@@ -15,15 +15,17 @@ const noJobs = " profiles.yaml snrun.yaml "
 var exampleJobs = map[string]struct {
 	output string
 	also   func(*testing.T, *user, outcome)
+	login  string // the profile in which a person must have signed in, unless the sandbox is its own
 }{
-	"files.yaml":         {`{"copies":["copy.csv","form.csv"],"sha256":"0a5006bda426cc614e3714a9983ebff472f0449ba5f3527814ed690e7ec803dd","size":22559}`, exampleFiles},
-	"incident_sync.yaml": {`{"alerts":37}`, exampleSync},
-	"incremental.yaml":   {`{"sent":39}`, exampleIncremental},
-	"pagination.yaml":    {`{"engineers":45,"incidents":218,"users":45}`, examplePagination},
-	"retry.yaml":         {`{"attempts":3,"visits":3}`, nil},
-	"switch.yaml":        {`{"critical":32,"limit":40}`, exampleSwitch},
-	"tolerate.yaml":      {`{"incidents":37,"refused":6,"sent":31}`, nil},
-	"try_catch.yaml":     {`{"alert":"alert-0001","team":""}`, exampleTryCatch},
+	"files.yaml":         {`{"copies":["copy.csv","form.csv"],"sha256":"0a5006bda426cc614e3714a9983ebff472f0449ba5f3527814ed690e7ec803dd","size":22559}`, exampleFiles, ""},
+	"incident_sync.yaml": {`{"alerts":37}`, exampleSync, ""},
+	"incremental.yaml":   {`{"sent":39}`, exampleIncremental, ""},
+	"my_incidents.yaml":  {`{"open":32}`, nil, "servicenow_user"},
+	"pagination.yaml":    {`{"engineers":45,"incidents":218,"users":45}`, examplePagination, ""},
+	"retry.yaml":         {`{"attempts":3,"visits":3}`, nil, ""},
+	"switch.yaml":        {`{"critical":32,"limit":40}`, exampleSwitch, ""},
+	"tolerate.yaml":      {`{"incidents":37,"refused":6,"sent":31}`, nil, ""},
+	"try_catch.yaml":     {`{"alert":"alert-0001","team":""}`, exampleTryCatch, ""},
 }
 
 func TestExamples(t *testing.T) {
@@ -48,6 +50,10 @@ func TestExamples(t *testing.T) {
 			t.Parallel()
 			u := newUser(t, sandbox.Options{})
 			u.copyExample(name)
+			if test.login != "" {
+				exampleWithoutLogin(t, u, name, test.login)
+				return
+			}
 			got := u.must(exitOK, "run", "--progress", "plain", name)
 			if got.stdout != test.output+"\n" {
 				t.Errorf("got %s, want %s", got.stdout, test.output)
@@ -95,6 +101,20 @@ func TestSandboxLeavesTheStateOfRealRunsAlone(t *testing.T) {
 	}
 	if got := u.must(exitOK, "run", "incremental"); got.stdout != want {
 		t.Errorf("the first real run gave %s, want %s", got.stdout, want)
+	}
+}
+
+// exampleWithoutLogin is a job that needs a login, before there is one: nobody is asked, and the person is told what to type.
+func exampleWithoutLogin(t *testing.T, u *user, name, profile string) {
+	t.Helper()
+	got := u.must(exitSignIn, "run", name)
+	for _, want := range []string{"profile " + profile + ": nobody has signed in yet", "snrun auth login " + profile} {
+		if !strings.Contains(got.stderr, want) {
+			t.Errorf("the error does not say %q:\n%s", want, got.stderr)
+		}
+	}
+	if n := u.server.seen(); n != 0 {
+		t.Errorf("%d requests went out without a login, want none", n)
 	}
 }
 

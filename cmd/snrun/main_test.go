@@ -13,7 +13,7 @@ var update = flag.Bool("update", false, "rewrite what the tests expect")
 
 func TestMain(m *testing.M) {
 	time.Local = time.UTC // pages show local times
-	testscript.Main(m, map[string]func(){"snrun": main, "bench-server": benchServer, "bench-bare": benchBare})
+	testscript.Main(m, map[string]func(){"snrun": main, "bench-server": benchServer, "bench-bare": benchBare, "xdg-open": browserCommand})
 }
 
 // needs skips a test for which this machine lacks something. In CI nothing may be missing.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -27,7 +28,7 @@ type prepared struct {
 
 // prepare checks all that can be checked before a run: the files, the inputs, the secrets, the history. Nothing is
 // recorded of a run that does not pass.
-func (a *app) prepare(name string, o runOptions) (*prepared, error) {
+func (a *app) prepare(ctx context.Context, name string, o runOptions) (*prepared, error) {
 	p, job, err := a.loadJob(name)
 	if err != nil {
 		return nil, err
@@ -38,9 +39,9 @@ func (a *app) prepare(name string, o runOptions) (*prepared, error) {
 	}
 	r := &prepared{project: p, request: engine.Request{Job: job, Inputs: inputs, Env: a.environment(), Secrets: map[string]any{}}}
 	for _, name := range job.Secrets {
-		secret, err := p.secrets.Lookup(name)
+		secret, err := p.secrets.Lookup(ctx, name)
 		if err != nil {
-			return nil, &exitError{code: exitInvalid, err: err}
+			return nil, secretFailure(ctx, err)
 		}
 		r.request.Secrets[name] = secret.Reveal()
 	}
@@ -50,6 +51,15 @@ func (a *app) prepare(name string, o runOptions) (*prepared, error) {
 	}
 	r.store, r.look, err = a.openHistory(p.Settings)
 	return r, err
+}
+
+// secretFailure ends the program because a secret cannot be had, or because a signal came while a command was asked for it.
+func secretFailure(ctx context.Context, err error) error {
+	var sig *signalError
+	if errors.As(context.Cause(ctx), &sig) {
+		return &exitError{code: exitSignal + int(sig.signal), err: err}
+	}
+	return &exitError{exitInvalid, fmt.Errorf("%s: %w", notStarted, err), jobs.SecretHint(err)}
 }
 
 // loadJob reads a job by its name or its file, and the project around it.

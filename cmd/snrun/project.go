@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"snrun/auth"
+	"snrun/auth/store"
 	"snrun/jobs"
 	"snrun/jobs/source"
 )
@@ -16,6 +17,7 @@ import (
 // project is a folder of jobs with all that running them needs.
 type project struct {
 	*jobs.Project
+	store   *store.Place // where secrets and tokens are kept; nil where the settings name no place for it
 	secrets *auth.Secrets
 	missing map[string]string // the secrets that cannot be had, by what was said of each
 }
@@ -28,7 +30,12 @@ func (a *app) openProject(from string) (*project, error) {
 		return nil, err
 	}
 	p := &project{missing: map[string]string{}}
-	p.secrets = auth.NewSecrets(auth.SecretsOptions{Environ: a.environ, Dir: settings.SecretsDir, Redactor: a.redactor})
+	var exit *exitError
+	p.store, err = a.storePlace(settings)
+	if errors.As(err, &exit) && exit.code == exitUsage { // where the history has no place either, a run says so
+		return nil, err
+	}
+	p.secrets = a.secretsOf(dir, settings, p.store)
 	p.Project, err = jobs.Open(dir, settings, jobs.Options{Kinds: kinds(), Secret: p.hasSecret})
 	if p.Project == nil {
 		return nil, err
@@ -36,9 +43,16 @@ func (a *app) openProject(from string) (*project, error) {
 	return p, err
 }
 
-// hasSecret says why a secret cannot be had, nil when it can.
+// secretsOf gives the secrets of the project in dir.
+func (a *app) secretsOf(dir string, s jobs.Settings, place *store.Place) *auth.Secrets {
+	return auth.NewSecrets(auth.SecretsOptions{
+		Environ: a.environ, Dir: s.SecretsDir, Exec: s.SecretsExec, ExecDir: dir, Store: place, Program: a.name, Redactor: a.redactor,
+	})
+}
+
+// hasSecret says why a secret cannot be had, nil when it can. It runs no command for it.
 func (p *project) hasSecret(name string) error {
-	_, err := p.secrets.Lookup(name)
+	_, err := p.secrets.Origin(name)
 	if err != nil {
 		p.missing[err.Error()] = name
 	}

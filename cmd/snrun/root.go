@@ -39,7 +39,7 @@ they start, with every run on record.
 	root.SetFlagErrorFunc(flagError)
 	a.settingFlags(root.PersistentFlags())
 	root.AddCommand(a.runCommand(), a.validateCommand(), a.historyCommand(), a.initCommand(), a.explainCommand(),
-		a.schemaCommand(), a.sandboxCommand(), a.versionCommand())
+		a.schemaCommand(), a.sandboxCommand(), a.authCommand(), a.secretCommand(), a.keyCommand(), a.versionCommand())
 	return root
 }
 

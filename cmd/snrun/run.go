@@ -65,7 +65,7 @@ func (a *app) runJob(ctx context.Context, name string, o runOptions) error {
 		}
 		defer s.Close()
 	}
-	r, err := a.prepare(name, o)
+	r, err := a.prepare(ctx, name, o)
 	if err != nil {
 		return err
 	}
@@ -85,7 +85,7 @@ func (a *app) runJob(ctx context.Context, name string, o runOptions) error {
 
 // startSandbox starts the sandbox and puts its address and secrets into the environment of jobs.
 func (a *app) startSandbox() (*sandbox.Running, error) {
-	options, err := a.sandboxOptions("", nil)
+	options, err := a.sandboxOptions(sandbox.Options{DeviceInterval: time.Second}, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -106,6 +106,11 @@ func (a *app) execute(ctx context.Context, r *prepared, o runOptions) (*engine.R
 		return nil, err
 	}
 	defer keys.Close()
+	if o.sandbox {
+		if err := signInToSandbox(ctx, keys, r.profiles); err != nil {
+			return nil, err
+		}
+	}
 	defer context.AfterFunc(ctx, func() {
 		v.event(engine.Event{Type: engine.Logged, Time: time.Now(), Message: "stopping; a second signal ends the program at once"})
 	})()

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -8,10 +9,14 @@ import (
 	"net"
 	"slices"
 	"strings"
+	"sync"
+	"time"
 
 	"github.com/spf13/cobra"
 
+	"snrun/auth"
 	"snrun/examples/sandbox"
+	"snrun/jobs"
 )
 
 // The variables through which a job and its profiles find the sandbox.
@@ -24,7 +29,7 @@ const (
 var sandboxSecrets = [...]string{"SANDBOX_CLIENT_SECRET", "SANDBOX_PASSWORD", "SANDBOX_ONCALL_KEY"}
 
 func (a *app) sandboxCommand() *cobra.Command {
-	var addr string
+	var options sandbox.Options
 	var faults []string
 	cmd := &cobra.Command{
 		Use:   "sandbox",
@@ -32,31 +37,68 @@ func (a *app) sandboxCommand() *cobra.Command {
 		Long: `Serve a small ServiceNow-like instance on a loopback address until Ctrl-C. The variables that jobs need to reach it
 are written to standard output, ready for a shell. Secrets that are set already are used, and not written.
 
+Logins work too: its page has a button instead of a password. To see how a job fares when tokens end, have them live
+shortly, or end them at once: POST to /sandbox/expire for all access tokens, to /sandbox/revoke for refresh tokens too.
+GET /sandbox/requests tells what was asked.
+
 A fault is KIND:PATH[:REQUESTS[:SETTING=VALUE,...]], such as 429:/api/now/table/incident:3 for the third request to
-that path. The kinds are 401, 429, 503, hibernating, slow, drop and cut.`,
-		Example: `  snrun sandbox --addr 127.0.0.1:8080 --fault 503:/oncall:1-2`,
-		Args:    exactly(0, "sandbox takes no argument"),
+that path, or 503:/oauth_token.do:1-2. A running sandbox takes one by POST to /sandbox/faults, as JSON. The kinds:
+
+  401            the access token has expired
+  429            too many requests; retry_after=DURATION
+  503            out of order; retry_after=DURATION
+  hibernating    status 200 and a web page
+  slow           the right answer, late; delay=DURATION
+  drop           no answer, and nothing done
+  cut            half an answer, and nothing done
+  lost           no answer, but the request was carried out: a refresh token may be spent
+  redirect       307 to another port, or to=URL; /sandbox/requests tells what came to the other port
+  no_expires_in  a token without its lifetime`,
+		Example: `  snrun sandbox --addr 127.0.0.1:8080 --fault 503:/oncall:1-2
+  snrun sandbox --token-lifetime 20s --rotate-refresh --fault lost:/oauth_token.do:3`,
+		Args: exactly(0, "sandbox takes no argument"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			options, err := a.sandboxOptions(addr, faults)
+			options, err := a.sandboxOptions(options, faults)
 			if err != nil {
 				return err
 			}
 			return a.serveSandbox(cmd, options)
 		},
 	}
-	cmd.Flags().StringVar(&addr, "addr", "", "the loopback address to listen on (default 127.0.0.1 and a free port)")
-	cmd.Flags().StringArrayVar(&faults, "fault", nil, "make requests fail, may be repeated")
+	flags := cmd.Flags()
+	flags.StringVar(&options.Addr, "addr", "", "the loopback address to listen on (default 127.0.0.1 and a free port)")
+	flags.StringArrayVar(&faults, "fault", nil, "make requests fail, may be repeated")
+	flags.Var((*lifetime)(&options.TokenLifetime), "token-lifetime", "how long an access token lives (default 1799s)")
+	flags.Var((*lifetime)(&options.RefreshLifetime), "refresh-lifetime", "how long a refresh token lives (default 100d)")
+	flags.BoolVar(&options.RotateRefresh, "rotate-refresh", false, "give a new refresh token with every refresh; an old one ends the login")
+	flags.BoolVar(&options.StandardErrors, "standard-errors", false, "name the reason when a token is refused; a ServiceNow instance does not")
 	return cmd
 }
 
-// sandboxOptions takes over the sandbox's secrets that are set.
-func (a *app) sandboxOptions(addr string, faults []string) (sandbox.Options, error) {
-	o := sandbox.Options{
-		Addr:         addr,
-		ClientSecret: a.getenv(secretVariable + sandboxSecrets[0]),
-		Password:     a.getenv(secretVariable + sandboxSecrets[1]),
-		OncallKey:    a.getenv(secretVariable + sandboxSecrets[2]),
+// lifetime is a flag with a duration as job files write it, more than zero.
+type lifetime time.Duration
+
+// Set reads the duration.
+func (l *lifetime) Set(text string) error {
+	d, err := jobs.ParseDuration(text)
+	if err == nil && d == 0 {
+		err = errors.New("a token that lives no time is of no use; write a duration such as 20s")
 	}
+	*l = lifetime(d)
+	return err
+}
+
+// String gives nothing: the usage tells the default.
+func (l *lifetime) String() string { return "" }
+
+// Type is how the help calls the value.
+func (l *lifetime) Type() string { return "duration" }
+
+// sandboxOptions takes over the sandbox's secrets that are set.
+func (a *app) sandboxOptions(o sandbox.Options, faults []string) (sandbox.Options, error) {
+	o.ClientSecret = a.getenv(secretVariable + sandboxSecrets[0])
+	o.Password = a.getenv(secretVariable + sandboxSecrets[1])
+	o.OncallKey = a.getenv(secretVariable + sandboxSecrets[2])
 	for _, text := range faults {
 		f, err := sandbox.ParseFault(text)
 		if err != nil {
@@ -90,6 +132,44 @@ func (a *app) serveSandbox(cmd *cobra.Command, options sandbox.Options) error {
 	io.WriteString(a.err, "the sandbox listens on "+s.URL()+"; Ctrl-C ends it\n")
 	<-ctx.Done()
 	return s.Close()
+}
+
+// signInToSandbox presses the button for the profiles that want a person to sign in: with the built-in sandbox a job can be
+// tried by who has signed in nowhere.
+func signInToSandbox(ctx context.Context, keys *auth.Keyring, profiles []auth.Profile) error {
+	for _, p := range profiles {
+		if grant := p.Settings["grant"]; p.Auth != "oauth2" || grant != "authorization_code" && grant != "device_code" {
+			continue
+		}
+		err := pressAllow(ctx, keys, p.Name)
+		var sig *signalError
+		switch {
+		case errors.As(err, &sig):
+			return &exitError{code: exitSignal + int(sig.signal), err: err}
+		case err != nil:
+			return &exitError{exitSignIn, err, "with --sandbox a login must be one at the sandbox; without it a person signs in, with auth login"}
+		}
+	}
+	return nil
+}
+
+// pressAllow signs a profile in at the sandbox's own page.
+func pressAllow(ctx context.Context, keys *auth.Keyring, profile string) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	var answering sync.WaitGroup
+	defer answering.Wait()
+	err := keys.Login(ctx, profile, auth.Prompt{Visit: func(v auth.Visit) {
+		answering.Go(func() {
+			if err := sandbox.Answer(ctx, v.URL, true); err != nil {
+				cancel(fmt.Errorf("profile %s: %w", profile, err))
+			}
+		})
+	}})
+	if errors.Is(err, context.Canceled) {
+		return context.Cause(ctx)
+	}
+	return err
 }
 
 // sandboxEnviron is what the environment of a job must have to reach a sandbox, sorted.

@@ -6,11 +6,14 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -33,6 +36,9 @@ var nasty = map[string]string{
 		"c7rV1sYd4uLoM9eHfG6TiKxBaS+hRANCAAQwWm/PzUyEjNl3D5gO8vXq2I7sA1tF\n-----END PRIVATE KEY-----\n",
 }
 
+// storeKey is the key of the stores of tests.
+const storeKey = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
+
 // mirror answers with what it was asked, in the ways in which servers do. It keeps all that it received.
 type mirror struct {
 	*httptest.Server
@@ -41,6 +47,7 @@ type mirror struct {
 	told     bytes.Buffer // to /hook
 	tokens   []string
 	given    int
+	during   func() // called while it has a request for a page
 }
 
 func newMirror(t *testing.T) *mirror {
@@ -51,7 +58,12 @@ func newMirror(t *testing.T) *mirror {
 	mux.HandleFunc("/echo", echo(http.StatusOK, "application/json"))
 	mux.HandleFunc("/refuse", echo(http.StatusUnprocessableEntity, "application/json"))
 	mux.HandleFunc("/broken", echo(http.StatusBadGateway, "text/plain"))
-	mux.HandleFunc("/page", echo(http.StatusOK, "text/html"))
+	mux.HandleFunc("/page", func(w http.ResponseWriter, r *http.Request) {
+		if m.during != nil {
+			m.during()
+		}
+		echo(http.StatusOK, "text/html")(w, r)
+	})
 	mux.HandleFunc("/notjson", echo(http.StatusOK, "text/plain"))
 	mux.HandleFunc("/created", func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Location", "/things/"+r.URL.RawQuery)
@@ -253,6 +265,93 @@ func TestSecretsShowNowhere(t *testing.T) {
 	u.must(exitOK, "history", "show", "--http", "--json", "@last")
 	checkSent(t, m)
 	u.checkHidden(hidden(m))
+}
+
+// TestKeptSecretsShowNowhere has the secrets in the encrypted store, and some from commands. The files are searched while
+// secrets are written and read too: the store's journal must not show them either.
+func TestKeptSecretsShowNowhere(t *testing.T) {
+	t.Parallel()
+	u, m := newUser(t, sandbox.Options{}), newMirror(t)
+	u.write("profiles.yaml", profilesOf(m))
+	u.write("leaky.yaml", leakyJob())
+	u.environ = append(u.environ, "SNRUN_KEY="+storeKey)
+	secrets := append(hidden(m), storeKey, "0123456789abcdef0123456789abcdef")
+	needles := disguisesOf(secrets)
+	search := func() {
+		found := false
+		for name, content := range u.files() {
+			reportFinds(t, name, content, needles, shortestInFile)
+			found = found || name == "runs-auth.db"
+		}
+		if !found {
+			t.Error("there is no store")
+		}
+	}
+	commands := "version: 1\njobs: .\ndatabase: runs.db\nsecrets:\n  exec:\n"
+	for i, name := range sortedNasty() {
+		if i%3 == 0 {
+			u.environ = append(u.environ, "VAULT_"+name+"="+nasty[name])
+			commands += "    " + name + ": [sh, -c, 'printf \"%s\\n\" \"$VAULT_" + name + "\"']\n"
+			continue
+		}
+		u.keep(name, nasty[name]+"\n")
+		search()
+	}
+	u.write("snrun.yaml", commands)
+	u.must(exitOK, "secret", "list")
+	m.during = search
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		if got := u.run("run", "--progress", "plain", "leaky", "-i", "note=it is "+nasty["SLASHES"]); got.code != exitOK {
+			t.Errorf("exit code %d\n%s", got.code, got.stderr)
+		}
+	})
+	for range 5 {
+		u.keep("SLASHES", nasty["SLASHES"])
+		search()
+	}
+	wg.Wait()
+	u.must(exitOK, "history", "show", "--http", "--json", "@last")
+	u.must(exitOK, "secret", "list", "--json")
+	checkSent(t, m)
+	u.must(exitOK, "secret", "rm", "SLASHES")
+	u.run("run", "leaky")
+	u.checkHidden(secrets)
+}
+
+// keep has snrun keep a secret in the store.
+func (u *user) keep(name, input string) {
+	u.t.Helper()
+	cmd := snrun(u.dir, "secret", "set", name)
+	cmd.Env = append(cmd.Env, u.environ...)
+	cmd.Stdin = strings.NewReader(input)
+	written, err := cmd.CombinedOutput()
+	u.written.keep(written)
+	if err != nil {
+		u.t.Fatalf("secret set %s: %v\n%s", name, err, written)
+	}
+}
+
+// files gives the files of the project as they are now. Some may go away meanwhile.
+func (u *user) files() map[string][]byte {
+	u.t.Helper()
+	all := map[string][]byte{}
+	err := filepath.WalkDir(u.dir, func(path string, d fs.DirEntry, err error) error {
+		if errors.Is(err, fs.ErrNotExist) || err == nil && !d.Type().IsRegular() {
+			return nil
+		}
+		content, readErr := os.ReadFile(path)
+		if readErr == nil {
+			all[filepath.Base(path)] = content
+		} else if !errors.Is(readErr, fs.ErrNotExist) {
+			return readErr
+		}
+		return err
+	})
+	if err != nil {
+		u.t.Error(err)
+	}
+	return all
 }
 
 // checkSent proves that the secrets went out, so that it says something when they show nowhere.

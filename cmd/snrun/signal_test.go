@@ -40,7 +40,7 @@ func snrun(dir string, args ...string) *exec.Cmd {
 	cmd := exec.Command("snrun", args...)
 	cmd.Dir = dir
 	cmd.Env = []string{
-		"HOME=" + dir, "PATH=" + os.Getenv("PATH"),
+		"HOME=" + dir, "PATH=" + os.Getenv("PATH"), keyringVariable + "=off",
 		"GORACE=atexit_sleep_ms=0", // the race detector would wait a second at every end
 	}
 	return cmd

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"snrun/auth"
+	"snrun/auth/store"
 	"snrun/engine"
 	"snrun/history"
 	"snrun/jobs"
@@ -32,6 +33,28 @@ func (a *app) databaseFile(s jobs.Settings) (string, error) {
 		state = filepath.Join(home, ".local", "state")
 	}
 	return filepath.Join(state, "snrun", "snrun.db"), nil
+}
+
+// keyringVariable switches the keyring of the system off.
+const keyringVariable = "SNRUN_KEYRING"
+
+// storePlace is where tokens and secrets are kept: beside the database, as NAME-auth.
+func (a *app) storePlace(s jobs.Settings) (*store.Place, error) {
+	file, err := a.databaseFile(s)
+	if err != nil {
+		return nil, err
+	}
+	a.redactor.Add(a.getenv(store.KeyVariable))
+	ext := filepath.Ext(file)
+	p := &store.Place{File: strings.TrimSuffix(file, ext) + "-auth" + ext, Getenv: a.getenv, Program: a.name}
+	switch text := a.getenv(keyringVariable); text {
+	case "", "on":
+		p.Keyring = store.OSKeyring{}
+	case "off":
+	default:
+		return nil, usageError("write off to leave the keyring of this system alone, or nothing", "%s is %q", keyringVariable, text)
+	}
+	return p, nil
 }
 
 // readHistory opens the history for reading, and gives the command that shows a run of it. The error is
@@ -99,11 +122,12 @@ func tokenEvent(v view, e auth.TokenEvent) {
 	v.event(engine.Event{Type: engine.TokenFetched, Time: time.Now(), Profile: e.Profile, Message: message})
 }
 
-// environment gives the variables as expressions see them. Secrets are not among them: they are secret.NAME.
+// environment gives the variables as expressions see them. Secrets are not among them: they are secret.NAME. The key of all
+// secrets is nothing for a job.
 func (a *app) environment() map[string]any {
 	env := map[string]any{}
 	for _, entry := range a.environ {
-		if name, value, ok := strings.Cut(entry, "="); ok && !strings.HasPrefix(name, secretVariable) {
+		if name, value, ok := strings.Cut(entry, "="); ok && !strings.HasPrefix(name, secretVariable) && name != store.KeyVariable {
 			env[name] = value
 		}
 	}

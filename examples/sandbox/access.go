@@ -1,7 +1,10 @@
 package sandbox
 
 import (
+	"maps"
 	"net/http"
+	"net/url"
+	"slices"
 	"strings"
 )
 
@@ -71,6 +74,19 @@ func (s *Server) masked(text string) bool {
 		}
 	}
 	return s.tokens.known(text)
+}
+
+// carries says whether a request has a secret, a token or a code of the sandbox in it, as it is or escaped.
+func (s *Server) carries(r *http.Request, body []byte) bool {
+	user, password, _ := r.BasicAuth()
+	text := strings.Join([]string{r.URL.RequestURI(), user, password, string(body)}, "\n")
+	for _, values := range r.Header {
+		text += "\n" + strings.Join(values, "\n")
+	}
+	all := slices.Concat(slices.Collect(maps.Values(s.Secrets())), s.tokens.list(), s.codes.list(), s.devices.codes())
+	return slices.ContainsFunc(all, func(secret string) bool {
+		return strings.Contains(text, secret) || strings.Contains(text, url.QueryEscape(secret))
+	})
 }
 
 // bearer gives the bearer token of a request, "" when it has none. RFC 6750 section 2.1; the scheme has no case.

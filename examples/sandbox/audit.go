@@ -1,7 +1,11 @@
 package sandbox
 
 import (
+	"bytes"
+	"io"
 	"net/http"
+	"net/url"
+	"slices"
 	"strings"
 	"sync"
 )
@@ -17,6 +21,10 @@ type Request struct {
 	Status int    `json:"status"` // 0 when the connection closed without an answer
 	// Auth names the sign-in, never the secret: "token-1" (the first token given), "basic", "api_key", "unknown", or "".
 	Auth string `json:"auth"`
+	// GrantType is that of a token request, "unknown" for one that there is not.
+	GrantType string `json:"grant_type,omitempty"`
+	// Secret says that a secret or a token came with the request; told only where none should, of Elsewhere.
+	Secret bool `json:"secret,omitempty"`
 }
 
 type audit struct {
@@ -60,15 +68,49 @@ func (a *audit) record(who func(*http.Request) string, secret func(string) bool,
 			return
 		}
 		noted := &Request{Method: r.Method, Path: r.URL.Path, Query: readable(r.URL.RawQuery, secret), Auth: who(r)}
+		if r.URL.Path == tokenPath && r.Method == http.MethodPost {
+			noted.GrantType = grantTypeOf(peek(r))
+		}
 		a.add(noted)
 		next.ServeHTTP(&statusWriter{ResponseWriter: w, audit: a, noted: noted}, r)
 	})
 }
 
+// peek gives the beginning of a body, and leaves it to be read as it came.
+func peek(r *http.Request) []byte {
+	body, err := io.ReadAll(io.LimitReader(r.Body, maxForm))
+	rest := io.Reader(r.Body)
+	if err != nil {
+		rest = failing{err}
+	}
+	r.Body = struct {
+		io.Reader
+		io.Closer
+	}{io.MultiReader(bytes.NewReader(body), rest), r.Body}
+	return body
+}
+
+// failing is what is left of a body that broke off.
+type failing struct{ err error }
+
+func (f failing) Read([]byte) (int, error) { return 0, f.err }
+
+// grantTypeOf gives the grant_type of a form, "unknown" where it is none, since it might be a secret in the wrong place.
+func grantTypeOf(body []byte) string {
+	form, _ := url.ParseQuery(string(body)) // of a form with mistakes the rest
+	if kind := form.Get("grant_type"); slices.Contains(grantTypes[:], kind) {
+		return kind
+	}
+	return "unknown"
+}
+
+// hidden are parameters that hold secrets, also where they are those of somebody else.
+var hidden = [...]string{"code", "state", "token", "user_code"}
+
 func readable(raw string, secret func(string) bool) string {
 	var parts []string
 	for _, p := range parameters(raw) {
-		if secret(p.value) {
+		if secret(p.value) || slices.Contains(hidden[:], p.name) {
 			p.value = "***"
 		}
 		parts = append(parts, p.name+"="+p.value)

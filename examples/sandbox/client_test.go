@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
@@ -81,6 +82,46 @@ func (r *Running) token(t *testing.T, form url.Values) answer {
 		form.Set("client_secret", r.Secrets()["SANDBOX_CLIENT_SECRET"])
 	}
 	return ask(t, "POST", r.URL()+"/oauth_token.do", form.Encode(), "Content-Type: application/x-www-form-urlencoded")
+}
+
+// status is what the Table API says to an access token.
+func (r *Running) status(t *testing.T, access string) int {
+	t.Helper()
+	return ask(t, "GET", r.listURL("incident", "sysparm_limit=1"), "", "Authorization: Bearer "+access).status
+}
+
+// serve asks a sandbox that does not listen: in a bubble of synctest there is no network.
+func (s *Server) serve(method, path, body string, headers ...string) answer {
+	r := httptest.NewRequest(method, path, strings.NewReader(body))
+	if method == "POST" {
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
+	for _, header := range headers {
+		name, value, _ := strings.Cut(header, ": ")
+		r.Header.Set(name, value)
+	}
+	return s.answerTo(r)
+}
+
+func (s *Server) answerTo(r *http.Request) answer {
+	w := httptest.NewRecorder()
+	s.ServeHTTP(w, r)
+	return answer{w.Code, w.Header(), w.Body.String()}
+}
+
+// tokenOf asks the token endpoint as token does, without a network.
+func (s *Server) tokenOf(t *testing.T, form url.Values) answer {
+	t.Helper()
+	form.Set("client_id", s.options.ClientID)
+	form.Set("client_secret", s.options.ClientSecret)
+	return s.serve("POST", tokenPath, form.Encode())
+}
+
+// login gives the refresh token of a login with user name and password.
+func (s *Server) login(t *testing.T) string {
+	t.Helper()
+	a := s.tokenOf(t, url.Values{"grant_type": {"password"}, "username": {s.options.User}, "password": {s.options.Password}})
+	return field(t, a.body, "refresh_token")
 }
 
 func decode[T any](t *testing.T, body string) T {

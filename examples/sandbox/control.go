@@ -16,10 +16,19 @@ func (s *Server) controlRoutes(mux *http.ServeMux) {
 		w.WriteHeader(http.StatusNoContent)
 	})
 	mux.HandleFunc("GET /sandbox/requests", func(w http.ResponseWriter, _ *http.Request) {
-		writeJSON(w, http.StatusOK, map[string]any{"requests": s.Requests()})
+		writeJSON(w, http.StatusOK, map[string]any{"requests": s.Requests(), "elsewhere": s.Elsewhere()})
 	})
 	mux.HandleFunc("DELETE /sandbox/requests", func(w http.ResponseWriter, _ *http.Request) {
 		s.audit.clear()
+		s.elsewhere.clear()
+		w.WriteHeader(http.StatusNoContent)
+	})
+	mux.HandleFunc("POST /sandbox/expire", func(w http.ResponseWriter, _ *http.Request) {
+		s.ExpireTokens()
+		w.WriteHeader(http.StatusNoContent)
+	})
+	mux.HandleFunc("POST /sandbox/revoke", func(w http.ResponseWriter, _ *http.Request) {
+		s.RevokeSignIns()
 		w.WriteHeader(http.StatusNoContent)
 	})
 }
@@ -43,6 +52,7 @@ type written struct {
 	On         string `json:"on,omitempty"`
 	RetryAfter string `json:"retry_after,omitempty"`
 	Delay      string `json:"delay,omitempty"`
+	To         string `json:"to,omitempty"`
 }
 
 // UnmarshalJSON reads a fault and checks it, as ParseFault does.
@@ -53,7 +63,7 @@ func (f *Fault) UnmarshalJSON(data []byte) error {
 	if err := strict.Decode(&from); err != nil {
 		return err
 	}
-	read := Fault{Kind: from.Kind, Path: from.Path, Method: from.Method}
+	read := Fault{Kind: from.Kind, Path: from.Path, Method: from.Method, To: from.To}
 	var errOn, errAfter, errDelay error
 	read.On, errOn = parseSpans(from.On)
 	read.RetryAfter, errAfter = parseDuration(from.RetryAfter)
@@ -74,7 +84,7 @@ func parseDuration(text string) (time.Duration, error) {
 
 // MarshalJSON writes the fault so that UnmarshalJSON reads it.
 func (f Fault) MarshalJSON() ([]byte, error) {
-	to := written{Kind: f.Kind, Path: f.Path, Method: f.Method, On: spansText(f.On)}
+	to := written{Kind: f.Kind, Path: f.Path, Method: f.Method, On: spansText(f.On), To: f.To}
 	if f.RetryAfter > 0 {
 		to.RetryAfter = f.RetryAfter.String()
 	}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -15,21 +16,24 @@ type Kind string
 
 // The kinds of fault.
 const (
-	Expired     Kind = "401"         // the request's access token has expired, and stays so
-	Limited     Kind = "429"         // with Retry-After and X-RateLimit-Limit, -Remaining, -Reset
-	Unavailable Kind = "503"         // with Retry-After where Fault.RetryAfter is set
-	Hibernating Kind = "hibernating" // status 200 and a page of HTML: "Your instance is hibernating"
-	Slow        Kind = "slow"        // the right answer, after Fault.Delay
-	Drop        Kind = "drop"        // the connection closes without an answer
-	Cut         Kind = "cut"         // the connection closes in the middle of a body
+	Expired     Kind = "401"           // the request's access token has expired, and stays so
+	Limited     Kind = "429"           // with Retry-After and X-RateLimit-Limit, -Remaining, -Reset
+	Unavailable Kind = "503"           // with Retry-After where Fault.RetryAfter is set
+	Hibernating Kind = "hibernating"   // status 200 and a page of HTML: "Your instance is hibernating"
+	Slow        Kind = "slow"          // the right answer, after Fault.Delay
+	Drop        Kind = "drop"          // the connection closes without an answer
+	Cut         Kind = "cut"           // the connection closes in the middle of a body
+	Lost        Kind = "lost"          // the request is carried out, then the connection closes without an answer
+	Redirect    Kind = "redirect"      // status 307 to Fault.To
+	NoLifetime  Kind = "no_expires_in" // a token endpoint's answer does not say how long the token lives
 )
 
-var kinds = [...]Kind{Expired, Limited, Unavailable, Hibernating, Slow, Drop, Cut}
+var kinds = [...]Kind{Expired, Limited, Unavailable, Hibernating, Slow, Drop, Cut, Lost, Redirect, NoLifetime}
 
 // Fault makes some requests go wrong.
 //
 // A client such as Go's repeats a GET by itself when a connection that it used before closes without an answer: to it, the
-// first Drop there is no error. Cut always is.
+// first Drop or Lost there is no error. Cut always is.
 type Fault struct {
 	Kind   Kind
 	Path   string // what the path of a request begins with
@@ -40,6 +44,9 @@ type Fault struct {
 	RetryAfter time.Duration
 	// Delay is how late a Slow answer is; 2 seconds when 0.
 	Delay time.Duration
+	// To is where a Redirect leads, path and query of the request added where it has none. "" is another port of the sandbox,
+	// which only one that was started has: see Server.Elsewhere.
+	To string
 }
 
 // Span are requests by number, From to To, both included; the first request is 1. A To of 0 has no end.
@@ -77,7 +84,8 @@ func (f Fault) hits(count int) bool {
 //	slow:/api/now:4-:delay=500ms,method=GET every GET from the fourth on
 //	drop:/files                             all
 //
-// The kinds are 401, 429, 503, hibernating, slow, drop and cut; the settings method, retry_after and delay.
+// The kinds are 401, 429, 503, hibernating, slow, drop, cut, lost, redirect and no_expires_in; the settings method,
+// retry_after, delay and to.
 func ParseFault(text string) (Fault, error) {
 	parts := strings.SplitN(text, ":", 4)
 	for len(parts) < 4 {
@@ -105,8 +113,15 @@ func (f Fault) check() error {
 		return fmt.Errorf("the path %q does not begin with a slash", f.Path)
 	case f.RetryAfter < 0 || f.Delay < 0:
 		return errors.New("a duration is negative")
+	case f.To != "" && !isAddress(f.To):
+		return fmt.Errorf("to %q is not of the form http://HOST:PORT", f.To)
 	}
 	return nil
+}
+
+func isAddress(text string) bool {
+	u, err := url.Parse(text)
+	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != ""
 }
 
 func kindList() string {
@@ -163,8 +178,10 @@ func (f *Fault) set(settings string) error {
 			f.RetryAfter, err = time.ParseDuration(value)
 		case "delay":
 			f.Delay, err = time.ParseDuration(value)
+		case "to":
+			f.To = value
 		default:
-			err = fmt.Errorf("there is no setting %q (there are method, retry_after, delay)", name)
+			err = fmt.Errorf("there is no setting %q (there are method, retry_after, delay, to)", name)
 		}
 		if err != nil {
 			return err

@@ -30,8 +30,12 @@ func TestParseFault(t *testing.T) {
 		{"hibernating:/api:1-3", Fault{Kind: Hibernating, Path: "/api", On: First(3)}, ""},
 		{"slow:/api::delay=500ms,method=GET", Fault{Kind: Slow, Path: "/api", Method: "GET", Delay: 500 * time.Millisecond}, ""},
 		{"429:/api:1:retry_after=1m30s", Fault{Kind: Limited, Path: "/api", On: Nth(1), RetryAfter: 90 * time.Second}, ""},
-		{"", Fault{}, `fault "": there is no kind "" (there are 401, 429, 503, hibernating, slow, drop, cut)` + form},
-		{"500:/api", Fault{}, `fault "500:/api": there is no kind "500" (there are 401, 429, 503, hibernating, slow, drop, cut)` + form},
+		{"redirect:/oauth_token.do:1:to=http://127.0.0.1:8/x", Fault{Kind: Redirect, Path: "/oauth_token.do", On: Nth(1), To: "http://127.0.0.1:8/x"}, ""},
+		{"lost:/oauth_token.do:2", Fault{Kind: Lost, Path: "/oauth_token.do", On: Nth(2)}, ""},
+		{"no_expires_in:/oauth_token.do", Fault{Kind: NoLifetime, Path: "/oauth_token.do"}, ""},
+		{"redirect:/api:1:to=there", Fault{}, `fault "redirect:/api:1:to=there": to "there" is not of the form http://HOST:PORT` + form},
+		{"", Fault{}, `fault "": there is no kind "" (there are 401, 429, 503, hibernating, slow, drop, cut, lost, redirect, no_expires_in)` + form},
+		{"500:/api", Fault{}, `fault "500:/api": there is no kind "500" (there are 401, 429, 503, hibernating, slow, drop, cut, lost, redirect, no_expires_in)` + form},
 		{"429", Fault{}, `fault "429": the path "" does not begin with a slash` + form},
 		{"429:api:1", Fault{}, `fault "429:api:1": the path "api" does not begin with a slash` + form},
 		{"429:/api:0", Fault{}, `fault "429:/api:0": the requests "0" are not of the form 3, 1-2 or 4-, counted from 1` + form},
@@ -40,7 +44,7 @@ func TestParseFault(t *testing.T) {
 		{"429:/api:2-0", Fault{}, `fault "429:/api:2-0": the requests "2-0" are not of the form 3, 1-2 or 4-, counted from 1` + form},
 		{"429:/api:1,,2", Fault{}, `fault "429:/api:1,,2": the requests "" are not of the form 3, 1-2 or 4-, counted from 1` + form},
 		{"429:/api:x", Fault{}, `fault "429:/api:x": the requests "x" are not of the form 3, 1-2 or 4-, counted from 1` + form},
-		{"429:/api:1:wait=2s", Fault{}, `fault "429:/api:1:wait=2s": there is no setting "wait" (there are method, retry_after, delay)` + form},
+		{"429:/api:1:wait=2s", Fault{}, `fault "429:/api:1:wait=2s": there is no setting "wait" (there are method, retry_after, delay, to)` + form},
 		{"slow:/api:1:delay=2", Fault{}, `fault "slow:/api:1:delay=2": time: missing unit in duration "2"` + form},
 		{"slow:/api:1:delay=-2s", Fault{}, `fault "slow:/api:1:delay=-2s": a duration is negative` + form},
 	}
@@ -66,7 +70,7 @@ func errorText(err error) string {
 }
 
 func FuzzParseFault(f *testing.F) {
-	for _, seed := range []string{"429:/api/now/table/incident:3", "slow:/a:1-2,4-:delay=1s,method=GET", "drop:/", "401::", "503:/:-", ":::::"} {
+	for _, seed := range []string{"429:/api/now/table/incident:3", "slow:/a:1-2,4-:delay=1s,method=GET", "drop:/", "redirect:/:1:to=http://127.0.0.1:8", "401::", "503:/:-", ":::::"} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
@@ -225,8 +229,10 @@ func TestFaultsOverHTTP(t *testing.T) {
 		answer string
 	}{
 		{`{"kind":"429","path":"/flaky","on":"1-2","retry_after":"2s"}`, 201, `{"kind":"429","path":"/flaky","on":"1-2","retry_after":"2s"}`},
+		{`{"kind":"redirect","path":"/chat","to":"http://127.0.0.1:8"}`, 201, `{"kind":"redirect","path":"/chat","to":"http://127.0.0.1:8"}`},
+		{`{"kind":"redirect","path":"/chat","to":"8"}`, 400, `{"error":"invalid_fault","message":"to \"8\" is not of the form http://HOST:PORT"}`},
 		{`{"kind":"429","path":"/flaky","after":2}`, 400, `{"error":"invalid_fault","message":"json: unknown field \"after\""}`},
-		{`{"kind":"500","path":"/flaky"}`, 400, `{"error":"invalid_fault","message":"there is no kind \"500\" (there are 401, 429, 503, hibernating, slow, drop, cut)"}`},
+		{`{"kind":"500","path":"/flaky"}`, 400, `{"error":"invalid_fault","message":"there is no kind \"500\" (there are 401, 429, 503, hibernating, slow, drop, cut, lost, redirect, no_expires_in)"}`},
 		{`{"kind":"429","path":"/flaky","delay":"soon"}`, 400, `{"error":"invalid_fault","message":"time: invalid duration \"soon\""}`},
 		{`{"kind":"429","path":"/flaky","on":"x"}`, 400, `{"error":"invalid_fault","message":"the requests \"x\" are not of the form 3, 1-2 or 4-, counted from 1"}`},
 		{`{`, 400, `{"error":"invalid_fault","message":"unexpected EOF"}`},

@@ -1,9 +1,11 @@
 package sandbox
 
 import (
+	"context"
 	"io"
 	"math"
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 	"sync"
@@ -51,24 +53,40 @@ func (f *faults) next(r *http.Request) (hit Fault, ok bool) {
 	return hit, ok
 }
 
-// apply answers the requests that a fault hits, and passes on the others. Control requests never go wrong.
-func (f *faults) apply(revoke func(*http.Request), next http.Handler) http.Handler {
+// withFaults answers the requests that a fault hits, and passes on the others. Control requests never go wrong.
+func (s *Server) withFaults(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if isControl(r) {
+		var fault Fault
+		hit := false
+		if !isControl(r) {
+			fault, hit = s.faults.next(r)
+		}
+		switch {
+		case !hit, fault.Kind == Slow && fault.wait(r):
 			next.ServeHTTP(w, r)
 			return
-		}
-		fault, ok := f.next(r)
-		if !ok || (fault.Kind == Slow && fault.wait(r)) {
-			next.ServeHTTP(w, r)
+		case fault.Kind == NoLifetime:
+			next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), noLifetime{}, true)))
 			return
-		}
-		if fault.Kind == Expired {
-			revoke(r)
+		case fault.Kind == Lost:
+			next.ServeHTTP(nobody{http.Header{}}, r)
+		case fault.Kind == Expired:
+			s.tokens.revokeBearer(r)
+		case fault.Kind == Redirect && fault.To == "":
+			fault.To = s.away
 		}
 		fault.answer(w, r)
 	})
 }
+
+// nobody takes an answer that does not arrive.
+type nobody struct{ header http.Header }
+
+func (n nobody) Header() http.Header { return n.header }
+
+func (nobody) Write(body []byte) (int, error) { return len(body), nil }
+
+func (nobody) WriteHeader(int) {}
 
 // wait says whether the client was still there after the delay.
 func (f Fault) wait(r *http.Request) bool {
@@ -104,7 +122,9 @@ func (f Fault) answer(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.WriteString(w, `{"result":[{"sys_id":"`)
 		_ = http.NewResponseController(w).Flush() // else the abort takes back what was written
 		panic(http.ErrAbortHandler)
-	case Drop, Slow: // Slow: nobody waits for the answer any more
+	case Redirect:
+		f.redirect(w, r)
+	case Drop, Lost, Slow: // Slow: nobody waits for the answer any more
 		panic(http.ErrAbortHandler)
 	default:
 		problem(w, http.StatusInternalServerError, "unknown_fault", "the sandbox has no fault of the kind "+string(f.Kind))
@@ -123,6 +143,19 @@ func (f Fault) limit(w http.ResponseWriter) {
 	header.Set("X-RateLimit-Reset", strconv.FormatInt(time.Now().Add(after).Unix(), 10))
 	failure(w, http.StatusTooManyRequests, "Rate limit exceeded",
 		"Rejected by the rate limit rule of this instance. Retry after "+seconds(after)+" seconds.")
+}
+
+func (f Fault) redirect(w http.ResponseWriter, r *http.Request) {
+	to, err := url.Parse(f.To)
+	if err != nil || to.Host == "" {
+		problem(w, http.StatusInternalServerError, "unknown_fault", "this sandbox has no other port: give the fault a `to`")
+		return
+	}
+	if to.Path == "" {
+		to.Path, to.RawQuery = r.URL.Path, r.URL.RawQuery
+	}
+	w.Header().Set("Location", to.String())
+	w.WriteHeader(http.StatusTemporaryRedirect)
 }
 
 func (f Fault) unavailable(w http.ResponseWriter) {

@@ -1,98 +1,45 @@
 package sandbox
 
 import (
-	"crypto/rand"
 	"math"
 	"mime"
 	"net/http"
-	"strconv"
-	"sync"
-	"time"
+	"net/url"
 )
 
-// tokens are the access and refresh tokens given so far. They are kept when they have expired, for their ids.
-type tokens struct {
-	lifetime time.Duration
+const tokenPath = "/oauth_token.do"
 
-	mu      sync.Mutex
-	access  map[string]*token
-	refresh map[string]bool
-}
+// maxForm is the size of a form that is read, in bytes.
+const maxForm = 64 << 10
 
-type token struct {
-	id      string
-	expires time.Time
-}
+// onlyScope is the one scope there is; asking for none is asking for it.
+const onlyScope = "useraccount"
 
-func newTokens(lifetime time.Duration) *tokens {
-	return &tokens{lifetime: lifetime, access: map[string]*token{}, refresh: map[string]bool{}}
-}
+// refusal is an error code of RFC 6749 section 5.2 or RFC 8628 section 3.5, "" for none.
+type refusal string
 
-func (t *tokens) newAccess() string {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	text := rand.Text() + rand.Text()
-	t.access[text] = &token{
-		id:      "token-" + strconv.Itoa(len(t.access)+1),
-		expires: time.Now().Add(t.lifetime),
-	}
-	return text
-}
+const (
+	invalidRequest       refusal = "invalid_request"
+	invalidClient        refusal = "invalid_client"
+	invalidGrant         refusal = "invalid_grant"
+	invalidScope         refusal = "invalid_scope"
+	unsupportedGrant     refusal = "unsupported_grant_type"
+	accessDenied         refusal = "access_denied"
+	authorizationPending refusal = "authorization_pending"
+	slowDown             refusal = "slow_down"
+	expiredToken         refusal = "expired_token"
+)
 
-func (t *tokens) newRefresh() string {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	text := rand.Text() + rand.Text()
-	t.refresh[text] = true
-	return text
-}
+// The values of grant_type.
+const (
+	byCredentials = "client_credentials"
+	byPassword    = "password"
+	byCode        = "authorization_code"
+	byRefresh     = "refresh_token"
+	byDevice      = "urn:ietf:params:oauth:grant-type:device_code"
+)
 
-// take says whether the refresh token is good, and ends its life if asked.
-func (t *tokens) take(refresh string, end bool) bool {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	good := t.refresh[refresh]
-	if good && end {
-		t.refresh[refresh] = false
-	}
-	return good
-}
-
-// id names an access token without telling it: "token-1" is the first one given. valid is false once it has expired.
-func (t *tokens) id(access string) (id string, valid bool) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	known := t.access[access]
-	if known == nil {
-		return "unknown", false
-	}
-	return known.id, time.Now().Before(known.expires)
-}
-
-// known says whether the text is a token of any kind, expired or not.
-func (t *tokens) known(text string) bool {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	_, refresh := t.refresh[text]
-	return refresh || t.access[text] != nil
-}
-
-func (t *tokens) expire() {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	for _, known := range t.access {
-		known.expires = time.Time{}
-	}
-}
-
-// revoke ends the life of the token that came with the request.
-func (t *tokens) revoke(r *http.Request) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if known := t.access[bearer(r)]; known != nil {
-		known.expires = time.Time{}
-	}
-}
+var grantTypes = [...]string{byCode, byCredentials, byDevice, byPassword, byRefresh}
 
 // grant is an answer of the token endpoint, RFC 6749 section 5.1.
 type grant struct {
@@ -100,70 +47,127 @@ type grant struct {
 	RefreshToken string `json:"refresh_token,omitempty"`
 	Scope        string `json:"scope"`
 	TokenType    string `json:"token_type"`
-	ExpiresIn    int    `json:"expires_in"` // seconds
+	ExpiresIn    int    `json:"expires_in,omitempty"` // seconds
 }
 
-// grantToken answers /oauth_token.do. Client and user are read from the form, nowhere else; whatever is wrong, the
-// answer is the same, as the instance gives it.
+// grantToken answers tokenPath. Client and user are read from the form, nowhere else.
 func (s *Server) grantToken(w http.ResponseWriter, r *http.Request) {
-	if !s.isClient(w, r) {
-		refuse(w)
-		return
-	}
-	refresh, ok := s.checkGrant(r)
+	form, ok := readForm(w, r)
 	if !ok {
-		refuse(w)
+		s.refuse(w, invalidRequest)
 		return
 	}
-	w.Header().Set("Cache-Control", "no-store")
-	writeJSON(w, http.StatusOK, grant{
-		AccessToken:  s.tokens.newAccess(),
+	if !s.isClient(form) {
+		s.refuse(w, invalidClient)
+		return
+	}
+	of, refresh, refused := s.checkGrant(form)
+	if refused != "" {
+		s.refuse(w, refused)
+		return
+	}
+	answer := grant{
+		AccessToken:  s.tokens.newAccess(of),
 		RefreshToken: refresh,
-		Scope:        "useraccount",
+		Scope:        of.scope,
 		TokenType:    "Bearer",
 		ExpiresIn:    int(math.Ceil(s.options.TokenLifetime.Seconds())),
-	})
+	}
+	if r.Context().Value(noLifetime{}) != nil {
+		answer.ExpiresIn = 0
+	}
+	noStore(w)
+	writeJSON(w, http.StatusOK, answer)
 }
 
-func (s *Server) isClient(w http.ResponseWriter, r *http.Request) bool {
+// readForm reads the form of a POST in which no parameter comes twice (RFC 6749 section 3.2).
+func readForm(w http.ResponseWriter, r *http.Request) (form url.Values, ok bool) {
 	kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	if err != nil || kind != "application/x-www-form-urlencoded" || r.Method != http.MethodPost {
-		return false
+		return nil, false
 	}
-	r.Body = http.MaxBytesReader(w, r.Body, 64<<10)
+	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
 	if err := r.ParseForm(); err != nil {
-		return false
+		return nil, false
 	}
-	return r.PostForm.Get("client_id") == s.options.ClientID && r.PostForm.Get("client_secret") == s.options.ClientSecret
+	return r.PostForm, !repeats(r.PostForm)
 }
 
-// checkGrant gives the refresh token of the answer, "" where the grant has none.
-func (s *Server) checkGrant(r *http.Request) (refresh string, ok bool) {
-	form := r.PostForm
+// repeats says whether a parameter comes twice. Of those that may (RFC 8707 section 2, RFC 8693 section 2.1) none is used here.
+func repeats(form url.Values) bool {
+	for name, values := range form {
+		if len(values) > 1 && name != "resource" && name != "audience" {
+			return true
+		}
+	}
+	return false
+}
+
+func (s *Server) isClient(form url.Values) bool {
+	return form.Get("client_id") == s.options.ClientID && form.Get("client_secret") == s.options.ClientSecret
+}
+
+// checkGrant gives what the client is allowed, and the refresh token of the answer, "" where the grant has none.
+func (s *Server) checkGrant(form url.Values) (of *family, refresh string, refused refusal) {
 	switch form.Get("grant_type") {
-	case "client_credentials":
-		return "", true
-	case "password":
+	case byCredentials:
+		return &family{scope: onlyScope}, "", ""
+	case byPassword:
 		if form.Get("username") != s.options.User || form.Get("password") != s.options.Password {
-			return "", false
+			return nil, "", invalidGrant
 		}
-		return s.tokens.newRefresh(), true
-	case "refresh_token":
-		old := form.Get("refresh_token")
-		if !s.tokens.take(old, s.options.RotateRefresh) {
-			return "", false
+		of = &family{scope: onlyScope}
+	case byCode:
+		of, refused = s.redeem(form)
+	case byDevice:
+		of, refused = s.devices.poll(form.Get("device_code"))
+	case byRefresh:
+		of, refresh, ok := s.tokens.renew(form.Get("refresh_token"))
+		if !ok {
+			return nil, "", invalidGrant
 		}
-		if s.options.RotateRefresh {
-			return s.tokens.newRefresh(), true
-		}
-		return old, true
+		return of, refresh, ""
+	default:
+		return nil, "", unsupportedGrant
 	}
-	return "", false
+	if refused != "" {
+		return nil, "", refused
+	}
+	return of, s.tokens.newRefresh(of), ""
 }
 
-func refuse(w http.ResponseWriter) {
-	writeJSON(w, http.StatusUnauthorized, map[string]string{
-		"error_description": "access_denied",
-		"error":             "server_error",
-	})
+// refuse answers as the instance does, with one answer to whatever is wrong; with Options.StandardErrors as RFC 6749 says.
+// The instance has no device flow, which cannot work without its own codes.
+func (s *Server) refuse(w http.ResponseWriter, why refusal) {
+	noStore(w)
+	switch why {
+	case authorizationPending, slowDown, accessDenied, expiredToken:
+		writeJSON(w, http.StatusBadRequest, map[string]refusal{"error": why})
+		return
+	}
+	if !s.options.StandardErrors {
+		writeJSON(w, http.StatusUnauthorized, map[string]string{
+			"error_description": "access_denied",
+			"error":             "server_error",
+		})
+		return
+	}
+	status := http.StatusBadRequest
+	if why == invalidClient {
+		status = http.StatusUnauthorized
+	}
+	writeJSON(w, status, map[string]refusal{"error": why})
 }
+
+func noStore(w http.ResponseWriter) {
+	w.Header().Set("Cache-Control", "no-store")
+	w.Header().Set("Pragma", "no-cache")
+}
+
+// checkScope gives the scope that is granted.
+func checkScope(asked string) (scope string, ok bool) {
+	return onlyScope, asked == "" || asked == onlyScope
+}
+
+// noLifetime marks the context of a token request whose answer shall not say how long the token lives.
+type noLifetime struct{}

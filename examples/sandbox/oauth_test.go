@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -68,6 +69,7 @@ func TestTokenRefusals(t *testing.T) {
 		{"get", "GET", good, "", ""},
 		{"in the query", "POST", good, formType, ""},
 		{"put", "PUT", "", formType, good},
+		{"twice", "POST", "", formType, good + "&grant_type=client_credentials"},
 		{"too large", "POST", "", formType, good + "&x=" + strings.Repeat("x", 65<<10)},
 	}
 	for _, tt := range tests {
@@ -93,11 +95,79 @@ func TestRotatedRefreshToken(t *testing.T) {
 	if next == "" || next == old {
 		t.Fatalf("no new refresh token")
 	}
+	renewed := refresh(next)
+	newest, access := field(t, renewed.body, "refresh_token"), field(t, renewed.body, "access_token")
+	if renewed.status != http.StatusOK {
+		t.Fatalf("the new refresh token gives %d, want 200", renewed.status)
+	}
+	if status := s.status(t, access); status != http.StatusOK {
+		t.Errorf("the access token gives %d, want 200", status)
+	}
+
 	if a := refresh(old); a.status != http.StatusUnauthorized {
 		t.Errorf("the old refresh token gives %d, want 401", a.status)
 	}
-	if a := refresh(next); a.status != http.StatusOK {
-		t.Errorf("the new refresh token gives %d, want 200", a.status)
+	if a := refresh(newest); a.status != http.StatusUnauthorized {
+		t.Errorf("the newest refresh token gives %d after an old one was shown, want 401", a.status)
+	}
+	if status := s.status(t, access); status != http.StatusUnauthorized {
+		t.Errorf("the access token gives %d after an old refresh token was shown, want 401", status)
+	}
+}
+
+func TestRefreshLifetime(t *testing.T) {
+	t.Parallel()
+	for _, rotate := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			s := New(Options{RefreshLifetime: time.Hour, RotateRefresh: rotate, Incidents: -1})
+			refresh := s.login(t)
+			renew := func() answer {
+				a := s.tokenOf(t, url.Values{"grant_type": {"refresh_token"}, "refresh_token": {refresh}})
+				refresh = field(t, a.body, "refresh_token")
+				return a
+			}
+			time.Sleep(time.Hour - 1)
+			if a := renew(); a.status != http.StatusOK {
+				t.Fatalf("rotate %v: just before its end the refresh token gives %d", rotate, a.status)
+			}
+			time.Sleep(1)
+			want := http.StatusUnauthorized
+			if rotate { // the one in its place lives on
+				want = http.StatusOK
+			}
+			if a := renew(); a.status != want {
+				t.Errorf("rotate %v: an hour after the login the refresh token gives %d, want %d", rotate, a.status, want)
+			}
+		})
+	}
+}
+
+func TestStandardErrors(t *testing.T) {
+	t.Parallel()
+	s := start(t, Options{StandardErrors: true})
+	tests := []struct {
+		name   string
+		form   url.Values
+		status int
+		want   string
+	}{
+		{"wrong secret", url.Values{"grant_type": {"client_credentials"}, "client_id": {DefaultClientID}, "client_secret": {"no"}}, 401, "invalid_client"},
+		{"other grant", url.Values{"grant_type": {"implicit"}}, 400, "unsupported_grant_type"},
+		{"twice", url.Values{"grant_type": {"client_credentials", "client_credentials"}}, 400, "invalid_request"},
+		{"wrong password", url.Values{"grant_type": {"password"}, "username": {DefaultUser}, "password": {"no"}}, 400, "invalid_grant"},
+		{"unknown refresh token", url.Values{"grant_type": {"refresh_token"}, "refresh_token": {"no"}}, 400, "invalid_grant"},
+		{"unknown code", url.Values{"grant_type": {"authorization_code"}, "code": {"no"}, "code_verifier": {testVerifier}}, 400, "invalid_grant"},
+		{"no verifier", url.Values{"grant_type": {"authorization_code"}, "code": {"no"}}, 400, "invalid_request"},
+		{"unknown device", url.Values{"grant_type": {byDevice}, "device_code": {"no"}}, 400, "invalid_grant"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			a := s.token(t, tt.form)
+			if want := `{"error":"` + tt.want + `"}` + "\n"; a.status != tt.status || a.body != want {
+				t.Errorf("%d %s, want %d %s", a.status, a.body, tt.status, want)
+			}
+		})
 	}
 }
 
@@ -121,6 +191,27 @@ func TestExpireTokens(t *testing.T) {
 	s.ExpireTokens()
 	if a := ask(t, "GET", s.listURL("incident"), "", auth); a.status != http.StatusUnauthorized {
 		t.Errorf("an expired token gives %d, want 401", a.status)
+	}
+	if a := ask(t, "GET", s.listURL("incident"), "", signIn(t, s)); a.status != http.StatusOK {
+		t.Errorf("a token given afterwards gives %d, want 200", a.status)
+	}
+}
+
+func TestRevokeSignIns(t *testing.T) {
+	t.Parallel()
+	s := start(t, Options{})
+	password := url.Values{"grant_type": {"password"}, "username": {DefaultUser}, "password": {s.Secrets()["SANDBOX_PASSWORD"]}}
+	given := s.token(t, password).body
+	machine := signIn(t, s)
+	s.RevokeSignIns()
+	a := s.token(t, url.Values{"grant_type": {"refresh_token"}, "refresh_token": {field(t, given, "refresh_token")}})
+	if a.status != http.StatusUnauthorized {
+		t.Errorf("the refresh token gives %d, want 401", a.status)
+	}
+	for _, auth := range []string{machine, "Authorization: Bearer " + field(t, given, "access_token")} {
+		if a := ask(t, "GET", s.listURL("incident"), "", auth); a.status != http.StatusUnauthorized {
+			t.Errorf("an access token gives %d, want 401", a.status)
+		}
 	}
 	if a := ask(t, "GET", s.listURL("incident"), "", signIn(t, s)); a.status != http.StatusOK {
 		t.Errorf("a token given afterwards gives %d, want 200", a.status)

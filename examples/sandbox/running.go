@@ -16,11 +16,17 @@ import (
 type Running struct {
 	*Server
 	url    string
-	http   *http.Server
 	cancel context.CancelFunc
+	here   *serving
+	away   *serving // the other port
+	conns  sync.WaitGroup
+}
+
+// serving is one port.
+type serving struct {
+	http   *http.Server
 	served chan struct{} // closed once Serve has returned err
 	err    error
-	conns  sync.WaitGroup
 }
 
 // Start makes a sandbox that listens on a loopback address until Close. Any other address is refused: the sandbox's
@@ -30,25 +36,32 @@ func Start(o Options) (*Running, error) {
 	if err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithCancel(context.Background())
-	r := &Running{
-		Server: New(o),
-		url:    "http://" + listener.Addr().String(),
-		cancel: cancel,
-		served: make(chan struct{}),
+	other, err := listen(net.JoinHostPort(listener.Addr().(*net.TCPAddr).IP.String(), "0"))
+	if err != nil {
+		return nil, errors.Join(err, listener.Close())
 	}
-	r.http = &http.Server{
-		Handler:           r.Server,
+	ctx, cancel := context.WithCancel(context.Background())
+	r := &Running{Server: New(o), url: "http://" + listener.Addr().String(), cancel: cancel}
+	r.Server.away = "http://" + other.Addr().String()
+	r.here = r.answerAt(ctx, listener, r.Server)
+	r.away = r.answerAt(ctx, other, http.HandlerFunc(r.answerElsewhere))
+	return r, nil
+}
+
+func (r *Running) answerAt(ctx context.Context, listener net.Listener, handler http.Handler) *serving {
+	s := &serving{served: make(chan struct{})}
+	s.http = &http.Server{
+		Handler:           handler,
 		BaseContext:       func(net.Listener) context.Context { return ctx },
 		ConnState:         r.countConns,
 		ReadHeaderTimeout: 10 * time.Second,
 		ErrorLog:          log.New(io.Discard, "", 0),
 	}
 	go func() {
-		defer close(r.served)
-		r.err = r.http.Serve(listener)
+		defer close(s.served)
+		s.err = s.http.Serve(listener)
 	}()
-	return r, nil
+	return s
 }
 
 func listen(addr string) (net.Listener, error) {
@@ -56,7 +69,7 @@ func listen(addr string) (net.Listener, error) {
 	if err != nil {
 		return nil, fmt.Errorf("sandbox address %q: write it as 127.0.0.1:PORT", addr)
 	}
-	if host != "localhost" && !net.ParseIP(host).IsLoopback() {
+	if !isLoopback(host) {
 		return nil, fmt.Errorf("sandbox address %q is not on loopback: write it as 127.0.0.1:PORT", addr)
 	}
 	listener, err := net.Listen("tcp", addr)
@@ -70,6 +83,8 @@ func listen(addr string) (net.Listener, error) {
 	return listener, nil
 }
 
+func isLoopback(host string) bool { return host == "localhost" || net.ParseIP(host).IsLoopback() }
+
 // URL is the address to ask, such as http://127.0.0.1:40123, without a slash at the end.
 func (r *Running) URL() string { return r.url }
 
@@ -77,11 +92,16 @@ func (r *Running) URL() string { return r.url }
 // It may be called more than once.
 func (r *Running) Close() error {
 	r.cancel()
-	err := r.http.Close()
-	<-r.served
+	err := errors.Join(r.here.close(), r.away.close())
 	r.conns.Wait()
-	if !errors.Is(r.err, http.ErrServerClosed) {
-		err = errors.Join(err, r.err)
+	return err
+}
+
+func (s *serving) close() error {
+	err := s.http.Close()
+	<-s.served
+	if !errors.Is(s.err, http.ErrServerClosed) {
+		err = errors.Join(err, s.err)
 	}
 	return err
 }

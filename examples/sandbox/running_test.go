@@ -78,8 +78,10 @@ func TestCloseCutsShort(t *testing.T) {
 	if err := <-slow; err == nil {
 		t.Error("the slow answer came")
 	}
-	if _, err := try("GET", s.URL()+"/chat/messages", ""); err == nil {
-		t.Error("the sandbox answers after Close")
+	for _, port := range []string{s.URL(), s.Server.away} {
+		if _, err := try("GET", port+"/chat/messages", ""); err == nil {
+			t.Errorf("the sandbox answers at %s after Close", port)
+		}
 	}
 }
 
@@ -95,11 +97,11 @@ func TestRequests(t *testing.T) {
 	r.SetBasicAuth(DefaultUser, "p&w=d ü")
 	ask(t, "DELETE", s.listURL("bogus"), "", "Authorization: "+r.Header.Get("Authorization"))
 	want := []Request{
-		{"POST", "/oauth_token.do", "", 200, ""},
-		{"GET", "/api/now/table/incident", "sysparm_limit=1&sysparm_query=active=true", 200, "token-1"},
-		{"GET", "/api/now/table/incident", "x=***&y=***", 401, "unknown"},
-		{"GET", "/oncall/v1/alerts", "", 200, "api_key"},
-		{"DELETE", "/api/now/table/bogus", "", 400, "basic"},
+		{Method: "POST", Path: "/oauth_token.do", Status: 200, GrantType: "client_credentials"},
+		{Method: "GET", Path: "/api/now/table/incident", Query: "sysparm_limit=1&sysparm_query=active=true", Status: 200, Auth: "token-1"},
+		{Method: "GET", Path: "/api/now/table/incident", Query: "x=***&y=***", Status: 401, Auth: "unknown"},
+		{Method: "GET", Path: "/oncall/v1/alerts", Status: 200, Auth: "api_key"},
+		{Method: "DELETE", Path: "/api/now/table/bogus", Status: 400, Auth: "basic"},
 	}
 	told := ask(t, "GET", s.URL()+"/sandbox/requests", "")
 	got := decode[struct{ Requests []Request }](t, told.body).Requests

@@ -2,10 +2,17 @@
 //
 // It is faithful in the parts it has and has no others:
 //
-//   - the token endpoint /oauth_token.do with the grants password, client_credentials and refresh_token;
+//   - the token endpoint /oauth_token.do with the grants password, client_credentials, authorization_code and refresh_token,
+//     the page with the button /oauth_auth.do, and /oauth_revoke_token.do;
+//   - what the instance has not, to try it all the same: the device flow at /oauth_device.do and /oauth_device_verify.do, and
+//     metadata at /.well-known/oauth-authorization-server;
 //   - the Table API under /api/now, /api/now/v1 and /api/now/v2, and the Attachment API beside it;
 //   - a second, plain API to send to: /oncall/v1/alerts, /oncall/v1/engineers, /chat/hook, /files/{name}, /flaky/{key};
-//   - /sandbox/faults and /sandbox/requests, which make it fail on demand and tell what it was asked.
+//   - /sandbox/faults and /sandbox/requests, which make it fail on demand and tell what it was asked;
+//   - /sandbox/expire and /sandbox/revoke, which end all access tokens, or all tokens.
+//
+// As an authorization server it is strict: state and PKCE with S256 are demanded, a code works once and for a minute, a spent
+// refresh token ends all that came of its login. It asks for no password: whoever presses the button is Options.User.
 //
 // What it leaves out: access control lists, business rules (a priority is kept as it was sent), time zones of users,
 // `javascript:` values in queries, XML bodies. Its data is the same on every start and knows no clock: a record that is
@@ -27,6 +34,8 @@ const (
 const (
 	defaultIncidents = 250
 	defaultLifetime  = 1799 * time.Second
+	defaultRefresh   = 100 * 24 * time.Hour
+	defaultInterval  = 5 * time.Second
 )
 
 // Options settle what a sandbox serves. The zero value is a sandbox with 250 incidents and secrets of its own.
@@ -43,8 +52,17 @@ type Options struct {
 
 	// TokenLifetime is how long an access token is accepted, 1799 seconds when 0. `expires_in` is rounded up to seconds.
 	TokenLifetime time.Duration
-	// RotateRefresh gives a new refresh token with every refresh; the one before it is refused from then on.
+	// RefreshLifetime is how long a refresh token is accepted, 100 days when 0. The answer does not tell, as the instance's does not.
+	RefreshLifetime time.Duration
+	// RotateRefresh gives a new refresh token with every refresh. The one before it is spent: when it is shown again, all tokens of
+	// its login die.
 	RotateRefresh bool
+	// RedirectURLs are further addresses that a login may go back to, beside http://127.0.0.1:PORT/callback with any port.
+	RedirectURLs []string
+	// DeviceInterval is how long a device waits between its questions, 5 seconds when 0.
+	DeviceInterval time.Duration
+	// StandardErrors has the token endpoint say what is wrong, as RFC 6749 does; else it answers as the instance, the same to all.
+	StandardErrors bool
 	// Faults are there from the start.
 	Faults []Fault
 }
@@ -55,6 +73,12 @@ func (o Options) withDefaults() Options {
 	}
 	if o.TokenLifetime == 0 {
 		o.TokenLifetime = defaultLifetime
+	}
+	if o.RefreshLifetime == 0 {
+		o.RefreshLifetime = defaultRefresh
+	}
+	if o.DeviceInterval == 0 {
+		o.DeviceInterval = defaultInterval
 	}
 	o.ClientID = orElse(o.ClientID, DefaultClientID)
 	o.User = orElse(o.User, DefaultUser)
@@ -75,7 +99,11 @@ func orElse(text, otherwise string) string {
 type Server struct {
 	options  Options
 	handler  http.Handler
+	away     string // the address of the other port, "" for none
 	tokens   *tokens
+	devices  *devices
+	consents tickets[authorization]
+	codes    tickets[code]
 	store    *store
 	contents blobs // of attachments, by sys_id
 	oncall   *oncall
@@ -84,6 +112,9 @@ type Server struct {
 	flaky    visits
 	faults   faults
 	audit    audit
+
+	deviceConsents tickets[*device]
+	elsewhere      audit
 }
 
 // New makes a sandbox that is not listening yet.
@@ -91,15 +122,17 @@ func New(o Options) *Server {
 	o = o.withDefaults()
 	s := &Server{
 		options: o,
-		tokens:  newTokens(o.TokenLifetime),
+		tokens:  newTokens(o),
+		devices: newDevices(o.DeviceInterval),
 		store:   newStore(o),
 		oncall:  newOncall(),
 	}
+	s.codes.life, s.consents.life, s.deviceConsents.life = codeLifetime, consentLifetime, consentLifetime
 	for _, f := range o.Faults {
 		s.Inject(f)
 	}
 	s.files.put("incidents.csv", blob{data: report(s.store), kind: "text/csv; charset=utf-8"})
-	s.handler = s.audit.record(s.who, s.masked, s.faults.apply(s.tokens.revoke, s.routes()))
+	s.handler = s.audit.record(s.who, s.masked, s.withFaults(s.routes()))
 	return s
 }
 
@@ -118,9 +151,17 @@ func (s *Server) Secrets() map[string]string {
 // ExpireTokens ends the life of every access token given so far. Refresh tokens stay good.
 func (s *Server) ExpireTokens() { s.tokens.expire() }
 
+// RevokeSignIns ends the life of every token given so far, refresh tokens too: a person has to sign in anew.
+func (s *Server) RevokeSignIns() { s.tokens.endAll() }
+
 func (s *Server) routes() *http.ServeMux {
 	mux := http.NewServeMux()
-	mux.HandleFunc("/oauth_token.do", s.grantToken)
+	mux.HandleFunc(tokenPath, s.grantToken)
+	mux.HandleFunc("/oauth_revoke_token.do", s.revokeToken)
+	s.consentRoutes(mux)
+	s.deviceRoutes(mux)
+	mux.HandleFunc("GET /.well-known/oauth-authorization-server", s.describe)
+	mux.HandleFunc("GET /.well-known/openid-configuration", s.describe)
 	for _, base := range []string{"/api/now", "/api/now/v1", "/api/now/v2"} {
 		s.tableRoutes(mux, base)
 		s.attachmentRoutes(mux, base)

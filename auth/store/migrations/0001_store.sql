@@ -2,7 +2,6 @@
 
 -- The one row that says which key the store has. Seal authenticates the row under that key.
 CREATE TABLE head (
-    one   INTEGER PRIMARY KEY CHECK (one = 1),
     key   BLOB NOT NULL,    -- names the key, without telling it
     salt  BLOB NOT NULL,    -- of the keys that are derived from it
     floor INTEGER NOT NULL, -- generations up to this one were used by entries that are gone

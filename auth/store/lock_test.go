@@ -1,0 +1,155 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// taken says whether somebody has a lock.
+func taken(t *testing.T, s *Store, name string) bool {
+	t.Helper()
+	f, err := openLock(s.file, name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	err = try(f)
+	if err != nil && !errors.Is(err, syscall.EWOULDBLOCK) {
+		t.Fatal(err)
+	}
+	return err != nil
+}
+
+func TestLock(t *testing.T) {
+	t.Parallel()
+	s := open(t, newFile(t), testKey)
+	names := []string{"a", "b", "", "a/b", "../a", "ä\x00", strings.Repeat("long", 1000), "A"}
+	for i, name := range names {
+		release, err := s.Lock(t.Context(), name)
+		if err != nil {
+			t.Fatalf("%.20q: %v", name, err)
+		}
+		for j, other := range names {
+			if got := taken(t, s, other); got != (i == j) {
+				t.Errorf("while %.20q is locked, %.20q is locked: %t", name, other, got)
+			}
+		}
+		release()
+		release() // does no harm
+		if taken(t, s, name) {
+			t.Errorf("%.20q is still locked", name)
+		}
+	}
+}
+
+// TestLockInOneProcess has goroutines take turns.
+func TestLockInOneProcess(t *testing.T) {
+	t.Parallel()
+	s := open(t, newFile(t), testKey)
+	var holders atomic.Int32
+	var group sync.WaitGroup
+	for range 8 {
+		group.Go(func() {
+			for range 5 {
+				release, err := s.Lock(t.Context(), "x")
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				if n := holders.Add(1); n != 1 {
+					t.Errorf("%d have the lock", n)
+				}
+				holders.Add(-1)
+				release()
+			}
+		})
+	}
+	group.Wait()
+}
+
+func TestLockGivesUp(t *testing.T) {
+	t.Parallel()
+	s := open(t, newFile(t), testKey)
+	release, err := s.Lock(t.Context(), "x")
+	if err != nil {
+		t.Fatal(err)
+	}
+	reason := errors.New("no longer wanted")
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+		defer cancel()
+		if _, err := s.Lock(ctx, "x"); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("got %v, want context.DeadlineExceeded", err)
+		}
+		ctx, stop := context.WithCancelCause(t.Context())
+		go func() {
+			time.Sleep(time.Minute)
+			stop(reason)
+		}()
+		if _, err := s.Lock(ctx, "x"); !errors.Is(err, context.Canceled) {
+			t.Errorf("got %v, want context.Canceled", err)
+		}
+		// One who waits gets it soon after it is free.
+		go func() {
+			time.Sleep(time.Hour)
+			release()
+		}()
+		start := time.Now()
+		again, err := s.Lock(t.Context(), "x")
+		if err != nil {
+			t.Fatal(err)
+		}
+		again()
+		if waited := time.Since(start); waited < time.Hour || waited > time.Hour+lastPause {
+			t.Errorf("waited %v, want an hour and no more than %v", waited, lastPause)
+		}
+	})
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := s.Lock(ctx, "y"); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v, want context.Canceled", err)
+	}
+}
+
+// hold locks a name until its input ends.
+func hold(file string) error {
+	s, err := placeOf(file, testKey).Open()
+	if err != nil {
+		return err
+	}
+	if _, err := s.Lock(context.Background(), "x"); err != nil {
+		return err
+	}
+	fmt.Println("ready")
+	_, err = io.Copy(io.Discard, os.Stdin)
+	return err
+}
+
+// TestLockOfAnotherProcess holds that it ends with the process.
+func TestLockOfAnotherProcess(t *testing.T) {
+	t.Parallel()
+	s := open(t, newFile(t), testKey)
+	c := start(t, "hold", s.file)
+	if got := c.line(t); got != "ready" {
+		t.Fatalf("the process said %q", got)
+	}
+	if !taken(t, s, "x") || taken(t, s, "y") {
+		t.Error("the other process has not the lock that it should have")
+	}
+	c.kill(t)
+	release, err := s.Lock(t.Context(), "x")
+	if err != nil {
+		t.Fatal(err)
+	}
+	release()
+}

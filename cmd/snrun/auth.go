@@ -1,0 +1,162 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"snrun/auth"
+	"snrun/auth/store"
+	"snrun/jobs"
+	"snrun/jobs/source"
+	"snrun/steps"
+)
+
+func (a *app) authCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "auth",
+		Short: "Sign in, and see how it stands with the profiles' tokens",
+		Long: `Sign in where a person has to, and see how it stands with the profiles' tokens.
+
+  snrun auth login servicenow      sign in
+  snrun auth status                how it stands with all profiles
+  snrun auth test servicenow       get a token, and ask the system something`,
+		Args: cobra.ArbitraryArgs,
+		RunE: group,
+	}
+	cmd.AddCommand(a.authLoginCommand(), a.authStatusCommand(), a.authTestCommand(), a.authResetCommand(), a.authTokenCommand())
+	return cmd
+}
+
+// opened is one profile of the project with its secrets filled in, ready to sign in.
+type opened struct {
+	auth.Profile
+	keys  *auth.Keyring
+	store *store.Place
+}
+
+// openProfile opens the profile of a name. Whoever has it closes it.
+func (a *app) openProfile(ctx context.Context, name string) (*opened, error) {
+	p, err := a.openProject(".")
+	if p == nil {
+		return nil, invalid("the settings have mistakes", err)
+	}
+	if err != nil {
+		return nil, invalid("the profiles have mistakes", err)
+	}
+	profile, ok := p.Profiles[name]
+	if !ok {
+		return nil, noProfile(p, name)
+	}
+	return a.open(ctx, p, profile)
+}
+
+// noProfile is the mistake of naming a profile that there is not.
+func noProfile(p *project, name string) error {
+	names := slices.Sorted(maps.Keys(p.Profiles))
+	if len(names) == 0 {
+		return usageError("write it into "+p.Settings.Profiles+"; snrun explain profile lists its keys", "there is no profile %q: the project has none", name)
+	}
+	return usageError(cmp.Or(source.Hint(name, names), "snrun auth status lists the profiles"), "there is no profile %q", name)
+}
+
+// open fills a profile in, with its own secrets only: those of others may be missing.
+func (a *app) open(ctx context.Context, p *project, profile *jobs.Profile) (*opened, error) {
+	secrets := map[string]any{}
+	for _, name := range profile.Secrets() {
+		secret, err := p.secrets.Lookup(ctx, name)
+		if err != nil {
+			return nil, stopped(ctx, &exitError{exitInvalid, fmt.Errorf("profile %s: %w", profile.Name, err), jobs.SecretHint(err)})
+		}
+		secrets[name] = secret.Reveal()
+	}
+	names := map[string]any{"env": a.environment(), "secret": secrets}
+	filled, err := a.signIns(p, &jobs.Job{Profiles: []string{profile.Name}}, names)
+	if err != nil {
+		return nil, &exitError{exitInvalid, err, helpOf(err)}
+	}
+	keys, err := auth.NewKeyring(filled, auth.Options{
+		Redactor: a.redactor, Dir: p.Dir, Store: p.store, Program: a.name, UserAgent: userAgent,
+	})
+	if err != nil {
+		return nil, &exitError{exitInvalid, err, helpOf(err)}
+	}
+	return &opened{filled[0], keys, p.store}, nil
+}
+
+// close ends what the profile's sign-in has open.
+func (o *opened) close() {
+	o.keys.Close()
+	if o.store != nil {
+		_ = o.store.Close() // what was written is durable
+	}
+}
+
+// hasTokens says whether the profile's sign-in gets tokens from somewhere.
+func (o *opened) hasTokens() bool { return o.Auth == "oauth2" }
+
+// grant is how the profile gets its tokens.
+func (o *opened) grant() string {
+	if grant, ok := o.Settings["grant"].(string); ok {
+		return grant
+	}
+	return "client_credentials"
+}
+
+// signsItself is the mistake of asking for something that only sign-ins with tokens have.
+func (o *opened) signsItself(nothing string) error {
+	kind := o.Auth
+	if kind == "" {
+		kind = "none"
+	}
+	return usageError("see: snrun explain auth", "profile %s signs in with type %s, which has no tokens: there is nothing %s", o.Name, kind, nothing)
+}
+
+// helpOf is what an error says should be done.
+func helpOf(err error) string {
+	var step *steps.Error
+	if errors.As(err, &step) && step.Hint != "" {
+		return step.Hint
+	}
+	return jobs.SecretHint(err)
+}
+
+// signInFailure ends the program because of a sign-in: with the code for what a person must mend, or for what may pass.
+func signInFailure(ctx context.Context, err error) error {
+	code := exitSignIn
+	var passing interface{ Temporary() bool }
+	if errors.As(err, &passing) && passing.Temporary() {
+		code = exitTransient
+	}
+	return stopped(ctx, &exitError{code, err, helpOf(err)})
+}
+
+// stopped gives the error that ends the program where a signal did not come first.
+func stopped(ctx context.Context, err error) error {
+	var sig *signalError
+	if errors.As(context.Cause(ctx), &sig) {
+		return &exitError{code: exitSignal + int(sig.signal), err: sig}
+	}
+	return err
+}
+
+// completeProfiles completes the name of a profile of the project.
+func (a *app) completeProfiles(_ *cobra.Command, args []string, typed string) ([]string, cobra.ShellCompDirective) {
+	p, _ := a.openProject(".") // a project with mistakes has names all the same
+	if p == nil {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	var names []string
+	for _, name := range slices.Sorted(maps.Keys(p.Profiles)) {
+		if strings.HasPrefix(name, typed) && !slices.Contains(args, name) {
+			names = append(names, name)
+		}
+	}
+	return names, cobra.ShellCompDirectiveNoFileComp
+}

@@ -1,0 +1,123 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+)
+
+// TestAuthTest asks systems that answer in all the ways that a person should be told of.
+func TestAuthTest(t *testing.T) {
+	t.Parallel()
+	answer := func(status int, media, body string) http.HandlerFunc {
+		return func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", media)
+			w.Header().Set("Location", "https://login.example.com/")
+			w.WriteHeader(status)
+			fmt.Fprint(w, body)
+		}
+	}
+	tests := []struct {
+		name    string
+		path    string // test_path, "" for none
+		handler http.HandlerFunc
+		code    int
+		want    []string
+	}{
+		{"it works", "/api/x?a=1", answer(200, "application/json", "{}"), exitOK, []string{"sign-in   basic\n", "/base/api/x?a=1\n", "answer    200 OK, application/json, 2 B", "profile p works\n"}},
+		{"no slash", "api/x", answer(200, "application/json", "{}"), exitOK, []string{"/base/api/x\n"}},
+		{"a path that is escaped", "/a%2Fb", answer(200, "application/json", "{}"), exitOK, []string{"/base/a%2Fb\n"}},
+		{"not signed in", "/x", answer(401, "application/json", "{}"), exitSignIn, []string{"the system does not accept the sign-in", "check what stands under auth"}},
+		{"not allowed", "/x", answer(403, "application/json", "{}"), exitSignIn, []string{"accepted, but not for this", "check the roles"}},
+		{"not there", "/x", answer(404, "application/json", "{}"), exitSignIn, []string{"there is nothing at test_path", "check base_url and test_path"}},
+		{"busy", "/x", answer(429, "application/json", "{}"), exitTransient, []string{"out of order, or busy", "try again later"}},
+		{"down", "/x", answer(503, "text/html", "<html>"), exitTransient, []string{"out of order, or busy"}},
+		{"a web page", "/x", answer(200, "text/html", "<html>Log in</html>"), exitSignIn, []string{"the answer is a web page", "open base_url in a browser"}},
+		{"a web page in disguise", "/x", answer(200, "application/json", "\n<!DOCTYPE html>"), exitSignIn, []string{"the answer is a web page"}},
+		{"sent away", "/x", answer(302, "text/plain", ""), exitSignIn, []string{"302 Found", "sends away from test_path"}},
+		{"refused otherwise", "/x", answer(400, "application/json", "{}"), exitSignIn, []string{"does not answer test_path as it should"}},
+		{"no test_path", "", answer(404, "text/plain", ""), exitOK, []string{"tells nothing of the sign-in: write test_path"}},
+		{"no test_path, a web page", "", answer(200, "text/html", "<html>"), exitOK, []string{"tells nothing of the sign-in: write test_path"}},
+		{"no test_path, not signed in", "", answer(401, "text/plain", ""), exitSignIn, []string{"does not accept the sign-in"}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			server := httptest.NewServer(tt.handler)
+			t.Cleanup(server.Close)
+			checkTest(t, profileAt(server.URL+"/base", tt.path), tt.code, tt.want)
+		})
+	}
+}
+
+// TestAuthTestWithoutAnswer asks where nobody answers.
+func TestAuthTestWithoutAnswer(t *testing.T) {
+	t.Parallel()
+	gone := httptest.NewServer(http.NotFoundHandler())
+	gone.Close()
+	silent, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { silent.Close() })
+	go func() { // whoever connects is hung up on
+		for {
+			c, err := silent.Accept()
+			if err != nil {
+				return
+			}
+			c.Close()
+		}
+	}()
+	secured := httptest.NewUnstartedServer(http.NotFoundHandler())
+	secured.Config.ErrorLog = log.New(io.Discard, "", 0)
+	secured.StartTLS()
+	t.Cleanup(secured.Close)
+	plain := httptest.NewServer(http.NotFoundHandler())
+	t.Cleanup(plain.Close)
+	tests := []struct {
+		name, url string
+		code      int
+		want      []string
+	}{
+		{"nobody listens", gone.URL, exitTransient, []string{"connection refused", "nobody listens there: check host and port in base_url"}},
+		{"hung up", "http://" + silent.Addr().String(), exitTransient, []string{"no answer", "try again later"}},
+		{"no such name", "http://nobody.invalid", exitTransient, []string{"no answer", "the name nobody.invalid cannot be resolved here"}},
+		{"a certificate of one's own", secured.URL, exitSignIn, []string{"certificate", "name its file in tls.ca_file"}},
+		{"TLS where there is none", strings.Replace(plain.URL, "http:", "https:", 1), exitSignIn, []string{"does not speak TLS there"}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			checkTest(t, profileAt(tt.url, "/x"), tt.code, tt.want)
+		})
+	}
+}
+
+func profileAt(base, path string) string {
+	text := fmt.Sprintf("version: 1\nprofiles:\n  p:\n    base_url: %s\n    auth: {type: basic, username: ann, password: \"${secret.PW}\"}\n", base)
+	if path != "" {
+		text += "    test_path: " + path + "\n"
+	}
+	return text
+}
+
+// checkTest runs `auth test` for the profile p of a profiles file.
+func checkTest(t *testing.T, profiles string, code int, want []string) {
+	t.Helper()
+	u := &user{t: t, dir: t.TempDir(), written: new(writings), environ: []string{secretVariable + "PW=the-password", "NO_PROXY=*"}}
+	u.write("snrun.yaml", "version: 1\ndatabase: runs.db\n")
+	u.write("profiles.yaml", profiles)
+	got := u.must(code, "auth", "test", "p")
+	for _, text := range want {
+		if !strings.Contains(got.stdout+got.stderr, text) {
+			t.Errorf("it does not say %q:\n%s%s", text, got.stdout, got.stderr)
+		}
+	}
+	u.checkHidden([]string{"the-password"})
+}

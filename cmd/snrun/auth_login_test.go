@@ -1,0 +1,394 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"regexp"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"snrun/examples/sandbox"
+)
+
+// browserCommand is what the tests have for xdg-open: it chatters, and presses the button that $BUTTON names.
+func browserCommand() {
+	fmt.Println("browser chatter")
+	fmt.Fprintln(os.Stderr, "browser chatter")
+	if os.Getenv("BUTTON") == "" {
+		os.Exit(1)
+	}
+	_ = sandbox.Answer(context.Background(), os.Args[1], os.Getenv("BUTTON") == "allow")
+}
+
+// newSignedOut is a user who has a key for the store, whose servicenow_user says what it may be tested with.
+func newSignedOut(t *testing.T, o sandbox.Options) *user {
+	u := newUser(t, o)
+	u.environ = append(u.environ, "SNRUN_KEY=MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=")
+	profiles, err := os.ReadFile(u.dir + "/profiles.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	u.write("profiles.yaml", strings.ReplaceAll(string(profiles), "    headers: {Accept: application/json}\n",
+		"    headers: {Accept: application/json}\n    test_path: /api/now/table/incident?sysparm_limit=1&sysparm_fields=number\n"))
+	return u
+}
+
+// withBrowser is the same user with a screen, and a browser in which a button is pressed.
+func (u *user) withBrowser(button string) *user {
+	seen := *u
+	seen.environ = append(append([]string{}, u.environ...), "DISPLAY=:1", "BUTTON="+button)
+	return &seen
+}
+
+// login is a login that waits for its person.
+type login struct {
+	page string // the address to open
+	said string // what was written before it
+
+	in     io.WriteCloser
+	signal func(syscall.Signal) error
+	rest   func() outcome
+}
+
+// startLogin starts `auth login`, and reads until it names the page.
+func (u *user) startLogin(args ...string) *login {
+	u.t.Helper()
+	cmd := snrun(u.dir, append([]string{"auth", "login"}, args...)...)
+	cmd.Env = append(cmd.Env, u.environ...)
+	var stdout bytes.Buffer
+	cmd.Stdout = &stdout
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		u.t.Fatal(err)
+	}
+	stderr, err := cmd.StderrPipe()
+	if err != nil {
+		u.t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		u.t.Fatal(err)
+	}
+	l := &login{in: in, signal: func(s syscall.Signal) error { return cmd.Process.Signal(s) }}
+	lines := bufio.NewReader(stderr)
+	for l.page == "" {
+		line, err := lines.ReadString('\n')
+		if strings.HasPrefix(line, "http") {
+			l.page = strings.TrimSpace(line)
+			break
+		}
+		l.said += line
+		if err != nil {
+			break
+		}
+	}
+	l.rest = func() outcome {
+		u.t.Helper()
+		text, _ := io.ReadAll(lines)
+		code := exitCodeOf(u.t, cmd.Wait())
+		u.written.keep(stdout.Bytes(), []byte(l.said), text)
+		return outcome{stdout.String(), string(text), code}
+	}
+	if l.page == "" {
+		u.t.Fatalf("no page was named: %s%s", l.said, l.rest().stderr)
+	}
+	return l
+}
+
+// click presses Allow on the sandbox's page, and gives where the browser is sent, without going there.
+func click(t *testing.T, page string) string {
+	t.Helper()
+	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	shown, err := client.Get(page)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, _ := io.ReadAll(shown.Body)
+	shown.Body.Close()
+	consent := regexp.MustCompile(`name="consent" value="([^"]+)"`).FindSubmatch(text)
+	if consent == nil {
+		t.Fatalf("the page has no button:\n%s", text)
+	}
+	action, err := shown.Request.URL.Parse("/oauth_auth.do")
+	if err != nil {
+		t.Fatal(err)
+	}
+	sent, err := client.PostForm(action.String(), url.Values{"consent": {string(consent[1])}, "decision": {"allow"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	sent.Body.Close()
+	return sent.Header.Get("Location")
+}
+
+var saysSignedIn = regexp.MustCompile(`(?m)^signed in as (\w+) \((\w+), token lives (29m5\d|30m)s?, refresh token kept\)$`)
+
+// TestLoginThenWork signs in once, and goes on with what is kept.
+func TestLoginThenWork(t *testing.T) {
+	t.Parallel()
+	u := newSignedOut(t, sandbox.Options{})
+	got := u.withBrowser("allow").must(exitOK, "auth", "login", "servicenow_user")
+	if !saysSignedIn.MatchString(got.stderr) || got.stdout != "" || strings.Contains(got.stderr, "chatter") {
+		t.Errorf("the login says %q and %q", got.stdout, got.stderr)
+	}
+	if !strings.Contains(got.stderr, "opening your browser") || !regexp.MustCompile(`(?m)^http://127\.0\.0\.1:\d+/oauth_auth\.do\?\S*state=[\w-]{43}\b`).MatchString(got.stderr) {
+		t.Errorf("the address does not stand on a line of its own, or not whole:\n%s", got.stderr)
+	}
+	got = u.must(exitOK, "auth", "test", "servicenow_user")
+	for _, want := range []string{"authorization_code, lives 29m", "/api/now/table/incident?sysparm_limit=1&sysparm_fields=number", "200 OK, application/json", "profile servicenow_user works"} {
+		if !strings.Contains(got.stdout, want) {
+			t.Errorf("the test does not say %q:\n%s", want, got.stdout)
+		}
+	}
+	checkRequests(t, u, "POST", "/oauth_token.do", 1)
+
+	got = u.must(exitOK, "auth", "reset", "servicenow_user")
+	if !strings.Contains(got.stderr, "the tokens of servicenow_user are forgotten, and the server has revoked them") ||
+		!strings.Contains(got.stderr, "snrun auth login servicenow_user") {
+		t.Errorf("the reset says %q", got.stderr)
+	}
+	checkRequests(t, u, "POST", "/oauth_revoke_token.do", 1)
+	got = u.must(exitSignIn, "auth", "test", "servicenow_user")
+	if !strings.Contains(got.stderr, "nobody has signed in yet") || !strings.Contains(got.stderr, "snrun auth login servicenow_user") {
+		t.Errorf("after the reset the test says %q", got.stderr)
+	}
+	if got = u.must(exitOK, "auth", "reset", "servicenow_user"); !strings.Contains(got.stderr, "there are no tokens of servicenow_user") {
+		t.Errorf("the second reset says %q", got.stderr)
+	}
+}
+
+func TestLoginIsDenied(t *testing.T) {
+	t.Parallel()
+	u := newSignedOut(t, sandbox.Options{})
+	got := u.withBrowser("deny").must(exitSignIn, "auth", "login", "servicenow_user")
+	for _, want := range []string{"profile servicenow_user", "/oauth_auth.do (grant authorization_code): access_denied: the user said no", "allow it: snrun auth login servicenow_user"} {
+		if !strings.Contains(got.stderr, want) {
+			t.Errorf("the error does not say %q:\n%s", want, got.stderr)
+		}
+	}
+	checkRequests(t, u, "POST", "/oauth_token.do", 0)
+}
+
+// TestLoginWithoutScreen has the person open the address themselves; then the browser comes back by itself, or what it ended at is
+// pasted.
+func TestLoginWithoutScreen(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name  string
+		flags []string
+		done  func(t *testing.T, l *login)
+	}{
+		{"the browser comes back", nil, func(t *testing.T, l *login) {
+			if err := sandbox.Answer(t.Context(), l.page, true); err != nil {
+				t.Fatal(err)
+			}
+		}},
+		{"the address is pasted", []string{"--no-browser"}, func(t *testing.T, l *login) { fmt.Fprintln(l.in, click(t, l.page)) }},
+		{"the code is pasted", []string{"--no-browser"}, func(t *testing.T, l *login) {
+			back, err := url.Parse(click(t, l.page))
+			if err != nil {
+				t.Fatal(err)
+			}
+			fmt.Fprintln(l.in, back.Query().Get("code"))
+		}},
+		{"after something else", []string{"--no-browser"}, func(t *testing.T, l *login) {
+			fmt.Fprintln(l.in, l.page)
+			fmt.Fprintln(l.in, click(t, l.page))
+		}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			u := newSignedOut(t, sandbox.Options{})
+			l := u.startLogin(append(tt.flags, "servicenow_user")...)
+			if strings.Contains(l.said, "opening") {
+				t.Errorf("a browser is opened: %s", l.said)
+			}
+			tt.done(t, l)
+			got := l.rest()
+			if got.code != exitOK || !saysSignedIn.MatchString(got.stderr) {
+				t.Errorf("exit code %d, %q", got.code, got.stderr)
+			}
+			if wrong := strings.Contains(got.stderr, "is the address of the page to sign in at"); wrong != (tt.name == "after something else") {
+				t.Errorf("what was pasted is refused: %v\n%s", wrong, got.stderr)
+			}
+		})
+	}
+}
+
+func TestLoginByDevice(t *testing.T) {
+	t.Parallel()
+	u := newSignedOut(t, sandbox.Options{DeviceInterval: time.Second})
+	l := u.withBrowser("deny").startLogin("--device", "servicenow_device") // no browser opens in which Deny could be pressed
+	if err := sandbox.Answer(t.Context(), l.page, true); err != nil {
+		t.Fatal(err)
+	}
+	got := l.rest()
+	if got.code != exitOK || !saysSignedIn.MatchString(got.stderr) || !strings.Contains(got.stderr, "the code") {
+		t.Errorf("exit code %d, %q", got.code, got.stderr)
+	}
+}
+
+// TestLoginIsStopped ends a login that nobody finishes.
+func TestLoginIsStopped(t *testing.T) {
+	t.Parallel()
+	u := newSignedOut(t, sandbox.Options{})
+	l := u.startLogin("servicenow_user")
+	if err := l.signal(syscall.SIGINT); err != nil {
+		t.Fatal(err)
+	}
+	if got := l.rest(); got.code != 130 {
+		t.Errorf("exit code %d, %q", got.code, got.stderr)
+	}
+}
+
+func TestLoginThatCannotBe(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name    string
+		environ string
+		args    []string
+		code    int
+		want    []string
+	}{
+		{"no such profile", "", []string{"servicenow_usr"}, exitUsage, []string{`there is no profile "servicenow_usr"`, `did you mean "servicenow_user"?`}},
+		{"no tokens", "", []string{"oncall"}, exitUsage, []string{"profile oncall signs in with type api_key, which has no tokens"}},
+		{"no person", "", []string{"--device", "servicenow"}, exitSignIn, []string{"this grant signs in without a person", "leave --device off"}},
+		{"no device", "", []string{"--device", "servicenow_user"}, exitSignIn, []string{"where codes for another device come from is not known", "add device_url"}},
+		{"a wrong secret", secretVariable + "SANDBOX_CLIENT_SECRET=of-another-instance", []string{"servicenow"}, exitSignIn,
+			[]string{"no token from", "(grant client_credentials): status 401", "access_denied"}},
+		{"no secret", secretVariable + "SANDBOX_CLIENT_SECRET=", []string{"servicenow"}, exitInvalid, []string{"profile servicenow: secret SANDBOX_CLIENT_SECRET is missing", "snrun secret set"}},
+		{"a key that is none", "SNRUN_KEY=abc", []string{"servicenow_user"}, exitSignIn, []string{"SNRUN_KEY has no key", "snrun key new"}},
+		{"no profile named", "", nil, exitUsage, []string{"auth login takes one profile"}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			u := newSignedOut(t, sandbox.Options{})
+			u.environ = append(u.environ, tt.environ)
+			got := u.must(tt.code, append([]string{"auth", "login"}, tt.args...)...)
+			for _, want := range tt.want {
+				if !strings.Contains(got.stderr, want) {
+					t.Errorf("the error does not say %q:\n%s", want, got.stderr)
+				}
+			}
+			if strings.Contains(got.stderr, "http://127.0.0.1") && strings.Contains(got.stderr, "oauth_auth.do") {
+				t.Errorf("the person was sent to the page:\n%s", got.stderr)
+			}
+		})
+	}
+}
+
+// TestTokenIsShownOnlyOnDemand prints the one secret that snrun ever prints.
+func TestTokenIsShownOnlyOnDemand(t *testing.T) {
+	t.Parallel()
+	u := newSignedOut(t, sandbox.Options{})
+	got := u.must(exitUsage, "auth", "token", "servicenow", "--header")
+	if got.stdout != "" || !strings.Contains(got.stderr, "the token is a secret") || !strings.Contains(got.stderr, "--reveal") {
+		t.Errorf("without --reveal: %q, %q", got.stdout, got.stderr)
+	}
+	checkRequests(t, u, "POST", "/oauth_token.do", 0)
+	reveal := func(args ...string) string { // past the hunt for secrets
+		cmd := snrun(u.dir, append([]string{"auth", "token", "servicenow", "--reveal"}, args...)...)
+		cmd.Env = append(cmd.Env, u.environ...)
+		out, err := cmd.Output()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(out)
+	}
+	header, bare := reveal("--header"), reveal()
+	if header != "Authorization: Bearer "+bare {
+		t.Errorf("got %q and %q", header, bare)
+	}
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, u.server.URL+"/api/now/table/incident?sysparm_limit=1", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	name, value, _ := strings.Cut(strings.TrimSpace(header), ": ")
+	req.Header.Set(name, value)
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		t.Errorf("with the header: status %d", resp.StatusCode)
+	}
+}
+
+func TestAuthStatus(t *testing.T) {
+	t.Parallel()
+	u := newSignedOut(t, sandbox.Options{})
+	u.write("nightly.yaml", "version: 1\nsteps:\n  - rest: {profile: servicenow_user, path: /x}\n  - rest: {profile: oncall, path: /x}\n")
+	u.write("broken.yaml", "version: 1\nsteps:\n  - rest: {profile: oncall, pth: /x}\n")
+	u.withBrowser("allow").must(exitOK, "auth", "login", "servicenow_user")
+	u.environ = append(u.environ, secretVariable+"SANDBOX_PASSWORD=")
+	requests := u.server.seen()
+	got := u.must(exitOK, "auth", "status")
+	for _, want := range []string{
+		`(?m)^PROFILE +TYPE +GRANT +STATE +ACCESS +REFRESH +LAST OK +USED BY +LAST ERROR$`,
+		`(?m)^servicenow_user +oauth2 +authorization_code +ok +29m5\ds +kept +(just now|\d+ seconds? ago) +nightly$`,
+		`(?m)^servicenow +oauth2 +client_credentials +new$`,
+		`(?m)^oncall +api_key +- +(broken, )?nightly$`,
+		`(?m)^servicenow_password +oauth2 +secret missing +profile servicenow_password: secret SANDBOX_PASSWORD is missing`,
+	} {
+		if !regexp.MustCompile(want).MatchString(got.stdout) {
+			t.Errorf("the table has no line %s:\n%s", want, got.stdout)
+		}
+	}
+	if !strings.Contains(got.stderr, "servicenow_device: ") || !strings.Contains(got.stderr, "snrun auth login servicenow_device") {
+		t.Errorf("what to do is not said:\n%s", got.stderr)
+	}
+	if got := u.server.seen(); got != requests {
+		t.Errorf("%d requests were made", got-requests)
+	}
+	u.must(exitUsage, "auth", "status", "servicenow", "nobody")
+}
+
+// TestAuthStatusAsJSON holds the contract: each key is there, and what there is not is null.
+func TestAuthStatusAsJSON(t *testing.T) {
+	t.Parallel()
+	u := newSignedOut(t, sandbox.Options{})
+	u.withBrowser("allow").must(exitOK, "auth", "login", "servicenow_user")
+	u.environ = append(u.environ, secretVariable+"SANDBOX_PASSWORD=")
+	var list []map[string]any
+	u.decode(&list, "auth", "status", "--json", "servicenow_user", "oncall", "servicenow_password")
+	if len(list) != 3 {
+		t.Fatalf("got %v", list)
+	}
+	for _, r := range list {
+		for _, key := range []string{"profile", "type", "grant", "state", "access_expires", "refresh_expires", "last_ok", "last_error", "used_by"} {
+			if _, ok := r[key]; !ok {
+				t.Errorf("%v has no %s", r["profile"], key)
+			}
+		}
+	}
+	user, plain, missing := list[0], list[1], list[2]
+	if user["state"] != "ok" || user["grant"] != "authorization_code" || user["refresh"] != true || user["kept"] != true || user["last_error"] != nil {
+		t.Errorf("the profile that is signed in: %v", user)
+	}
+	for _, key := range []string{"access_expires", "last_ok"} {
+		text, _ := user[key].(string)
+		if _, err := time.Parse(time.RFC3339, text); err != nil {
+			t.Errorf("%s: %v", key, err)
+		}
+	}
+	if plain["state"] != nil || plain["grant"] != nil || plain["access_expires"] != nil || plain["type"] != "api_key" {
+		t.Errorf("the profile without tokens: %v", plain)
+	}
+	if text, _ := missing["last_error"].(string); missing["state"] != nil || !strings.Contains(text, "SANDBOX_PASSWORD is missing") {
+		t.Errorf("the profile without its secret: %v", missing)
+	}
+	if text, err := json.Marshal(plain["used_by"]); err != nil || string(text) != "[]" {
+		t.Errorf("used_by: got %s", text)
+	}
+}

@@ -1,0 +1,49 @@
+package jobs
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"snrun/auth"
+)
+
+// TestPresetCauses holds that the grants which a preset speaks of are grants, so that what it says is ever said.
+func TestPresetCauses(t *testing.T) {
+	t.Parallel()
+	known := append([]string{"refresh_token"}, laterWords["grant"]...)
+	for _, g := range auth.Grants() {
+		known = append(known, g.Name)
+	}
+	for _, name := range presetNames() {
+		for _, cause := range loadPreset(name).causes {
+			for _, grant := range cause.Grants {
+				if !slices.Contains(known, grant) {
+					t.Errorf("%s: %q is no grant", name, grant)
+				}
+			}
+			if cause.Check == "" || strings.Contains(cause.Check, "\n") || strings.HasSuffix(cause.Check, ".") {
+				t.Errorf("%s: not one line without a full stop: %q", name, cause.Check)
+			}
+		}
+	}
+}
+
+// TestPresetFileMistakes holds that a preset's file is read as strictly as any other.
+func TestPresetFileMistakes(t *testing.T) {
+	t.Parallel()
+	const good = "version: 1\nproduct: P\nsummary: A P\ndoc: It is.\nexample: x\nprofile: {}\n"
+	if _, err := readPreset("p", []byte(good)); err != nil {
+		t.Fatal(err)
+	}
+	for text, want := range map[string]string{
+		"version: 1\n":    "a preset needs the keys",
+		good + "extra: 1": `preset p:7:1: unknown key "extra" in a preset`,
+		good + "causes: {access_denied: [{chek: a}]}": `unknown key "chek"`,
+		good + "causes: {access_denied: a}":           "must be a list",
+	} {
+		if _, err := readPreset("p", []byte(text)); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: got %v, want %q", text, err, want)
+		}
+	}
+}
