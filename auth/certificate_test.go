@@ -26,14 +26,14 @@ import (
 	"software.sslmate.com/src/go-pkcs12"
 )
 
-// identity is a certificate with its key.
-type identity struct {
+// holder is a certificate with its key.
+type holder struct {
 	*x509.Certificate
 	key crypto.Signer
 }
 
 // issue makes a certificate, signed by an issuer or by itself.
-func issue(t testing.TB, name string, by *identity, change func(*x509.Certificate)) *identity {
+func issue(t testing.TB, name string, by *holder, change func(*x509.Certificate)) *holder {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -46,7 +46,7 @@ func issue(t testing.TB, name string, by *identity, change func(*x509.Certificat
 	if change != nil {
 		change(template)
 	}
-	made := &identity{template, key}
+	made := &holder{template, key}
 	if by == nil {
 		by = made
 	}
@@ -154,7 +154,7 @@ func TestCertificateErrors(t *testing.T) {
 	t.Parallel()
 	me, other := issue(t, "me", nil, nil), issue(t, "other", nil, nil)
 	dir := t.TempDir()
-	p12 := func(name string, key any, c *identity) {
+	p12 := func(name string, key any, c *holder) {
 		data, err := pkcs12.Modern.Encode(key, c.Certificate, nil, "pass-of-p12")
 		if err != nil {
 			t.Fatal(err)

@@ -37,7 +37,7 @@ func TestTypesAreDocumented(t *testing.T) {
 			}
 		}
 	}
-	if got := strings.Join(names, " "); got != "none basic bearer api_key oauth2 aws_sigv4 hmac digest" {
+	if got := strings.Join(names, " "); got != "none basic bearer api_key oauth2 aws_sigv4 hmac http_signature digest" {
 		t.Errorf("types: %s", got)
 	}
 	for _, g := range Grants() {

@@ -30,7 +30,7 @@ func fingerprint(p Profile) string {
 	return fmt.Sprintf("%x", sum[:16])
 }
 
-func digest(text string) string {
+func hashOf(text string) string {
 	sum := sha256.Sum256([]byte(text))
 	return fmt.Sprintf("%x", sum[:16])
 }

@@ -252,14 +252,14 @@ func (l *lossy) RoundTrip(req *http.Request) (*http.Response, error) {
 	l.n++
 	resp, err := direct{l.handler}.RoundTrip(req)
 	if err == nil && l.lose(l.n) {
-		resp.Body = io.NopCloser(io.MultiReader(strings.NewReader(`{"access_tok`), broken{}))
+		resp.Body = io.NopCloser(io.MultiReader(strings.NewReader(`{"access_tok`), brokenOff{}))
 	}
 	return resp, err
 }
 
-type broken struct{}
+type brokenOff struct{}
 
-func (broken) Read([]byte) (int, error) { return 0, errors.New("connection reset") }
+func (brokenOff) Read([]byte) (int, error) { return 0, errors.New("connection reset") }
 
 func TestLostAnswerAfterRotation(t *testing.T) {
 	t.Parallel()

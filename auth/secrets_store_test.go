@@ -21,8 +21,8 @@ func placeOf(t testing.TB) *store.Place {
 	return placeIn(t, t.TempDir())
 }
 
-// again is the same place as another process has it.
-func again(t testing.TB, p *store.Place) *store.Place {
+// reopen gives the same place as another process has it.
+func reopen(t testing.TB, p *store.Place) *store.Place {
 	t.Helper()
 	other := &store.Place{File: p.File, Getenv: p.Getenv, Keyring: p.Keyring}
 	t.Cleanup(func() { other.Close() })
@@ -52,7 +52,7 @@ func TestKeptSecrets(t *testing.T) {
 		}
 	}
 	r = NewRedactor()
-	s = NewSecrets(SecretsOptions{Store: again(t, place), Redactor: r})
+	s = NewSecrets(SecretsOptions{Store: reopen(t, place), Redactor: r})
 	for name, want := range map[string]string{"TOKEN": "second-value", "KEY": pem} {
 		if got, err := s.Lookup(t.Context(), name); err != nil || got.Reveal() != want {
 			t.Errorf("%s: got %q, %v, want %q", name, got.Reveal(), err, want)
@@ -78,7 +78,7 @@ func TestSetAtTheSameTime(t *testing.T) {
 	place := placeOf(t)
 	var wg sync.WaitGroup
 	for i := range 8 {
-		s := NewSecrets(SecretsOptions{Store: again(t, place)})
+		s := NewSecrets(SecretsOptions{Store: reopen(t, place)})
 		wg.Go(func() {
 			for j := range 5 {
 				if err := s.Set("TOKEN", fmt.Sprintf("value-%d-%d", i, j)); err != nil {
@@ -167,7 +167,7 @@ func TestStoreIsOpenedLast(t *testing.T) {
 	}
 	keyring.count = 0
 	s := NewSecrets(SecretsOptions{
-		Environ: []string{"SNRUN_SECRET_GIVEN=x"}, Exec: map[string][]string{"COMMAND": {"false"}}, Store: again(t, place),
+		Environ: []string{"SNRUN_SECRET_GIVEN=x"}, Exec: map[string][]string{"COMMAND": {"false"}}, Store: reopen(t, place),
 	})
 	if got := fmt.Sprint(s.Known()); got != "[COMMAND GIVEN]" {
 		t.Errorf("known before the store is open: got %s", got)
@@ -225,7 +225,7 @@ func TestStoreThatCannotBeOpened(t *testing.T) {
 			if err := place.Close(); err != nil {
 				t.Fatal(err)
 			}
-			spoiled := again(t, place)
+			spoiled := reopen(t, place)
 			test.spoil(t, spoiled)
 			s := NewSecrets(SecretsOptions{Store: spoiled})
 			_, err := s.Lookup(t.Context(), "TOKEN")

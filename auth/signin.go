@@ -66,7 +66,7 @@ func signingWith(put func(*http.Request)) *credentials {
 
 // Types gives the ways to sign in, in the order in which they are documented.
 func Types() []SignInType {
-	return []SignInType{noSignIn(), basic(), bearer(), apiKey(), oauth2Type(), awsSigV4(), hmacType(), digestType()}
+	return []SignInType{noSignIn(), basic(), bearer(), apiKey(), oauth2Type(), awsSigV4(), hmacType(), httpSignature(), digestType()}
 }
 
 func typeNamed(name string) (SignInType, bool) {

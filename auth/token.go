@@ -70,7 +70,7 @@ func newTokenSource(e *endpoint, p Profile, k *Keyring) *tokenSource {
 		id: identity(p), fingerprint: fingerprint(p),
 	}
 	if text := p.Settings.text("refresh_token"); text != "" {
-		s.seed = digest(text)
+		s.seed = hashOf(text)
 	}
 	return s
 }

@@ -93,8 +93,9 @@ func stepTopics() []Topic {
 // signInExample writes an `auth` with what the type requires, and what most clients have.
 func signInExample(t auth.SignInType) string {
 	lines := []string{"auth:", "  type: " + t.Name}
+	shown := []string{"oauth2.token_url", "oauth2.client_id", "oauth2.client_secret", "http_signature.private_key"}
 	for _, p := range t.Params {
-		if p.Required || slices.Contains([]string{"token_url", "client_id", "client_secret"}, p.Name) {
+		if p.Required || slices.Contains(shown, t.Name+"."+p.Name) {
 			lines = append(lines, "  "+p.Name+": "+p.Example)
 		}
 	}

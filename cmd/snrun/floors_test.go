@@ -14,7 +14,7 @@ import (
 
 // floors are the packages from the ground up. A package imports lower floors only.
 var floors = [][]string{
-	{"steps", "auth/store"},
+	{"steps", "auth/store", "auth/httpsig"},
 	{"auth", "steps/xml", "jobs/source"},
 	{"steps/rest", "steps/steptest"},
 	{"jobs", "steps/all"},
