@@ -17,7 +17,7 @@ import (
 )
 
 // placeOf is the place of a store that is not there yet, whose key is in a variable.
-func placeOf(t testing.TB) *store.Place {
+func placeOfSecrets(t testing.TB) *store.Place {
 	t.Helper()
 	p := &store.Place{File: filepath.Join(t.TempDir(), "snrun-auth.db"), Getenv: func(name string) string {
 		if name == store.KeyVariable {
@@ -43,7 +43,7 @@ func again(t testing.TB, p *store.Place) *store.Place {
 
 func TestKeptSecrets(t *testing.T) {
 	t.Parallel()
-	place, r := placeOf(t), NewRedactor()
+	place, r := placeOfSecrets(t), NewRedactor()
 	s := NewSecrets(SecretsOptions{Store: place, Redactor: r})
 	if err := s.Remove("TOKEN"); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("removed from a store that is not there: got %v", err)
@@ -87,7 +87,7 @@ func TestKeptSecrets(t *testing.T) {
 // TestSetAtTheSameTime holds that the last one to set a secret wins, and nobody fails.
 func TestSetAtTheSameTime(t *testing.T) {
 	t.Parallel()
-	place := placeOf(t)
+	place := placeOfSecrets(t)
 	var wg sync.WaitGroup
 	for i := range 8 {
 		s := NewSecrets(SecretsOptions{Store: again(t, place)})
@@ -108,7 +108,7 @@ func TestSetAtTheSameTime(t *testing.T) {
 // TestSetMendsADamagedSecret has an entry that does not open any more: it can be removed, and set anew.
 func TestSetMendsADamagedSecret(t *testing.T) {
 	t.Parallel()
-	place := placeOf(t)
+	place := placeOfSecrets(t)
 	s := NewSecrets(SecretsOptions{Store: place})
 	for _, name := range []string{"WHOLE", "SET", "REMOVED"} {
 		if err := s.Set(name, "value of "+name); err != nil {
@@ -172,7 +172,7 @@ func (a *asked) Delete(name string) error { return errors.ErrUnsupported }
 func TestStoreIsOpenedLast(t *testing.T) {
 	t.Parallel()
 	keyring := &asked{kept: map[string]string{}}
-	place := placeOf(t)
+	place := placeOfSecrets(t)
 	place.Getenv, place.Keyring = nil, keyring
 	if err := NewSecrets(SecretsOptions{Store: place}).Set("KEPT", "value"); err != nil {
 		t.Fatal(err)
@@ -230,7 +230,7 @@ func TestStoreThatCannotBeOpened(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			place := placeOf(t)
+			place := placeOfSecrets(t)
 			if err := NewSecrets(SecretsOptions{Store: place}).Set("TOKEN", "value"); err != nil {
 				t.Fatal(err)
 			}
@@ -265,7 +265,7 @@ func TestSecretsWithoutAStore(t *testing.T) {
 	if err := s.Remove("TOKEN"); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("removed: got %v", err)
 	}
-	if err := NewSecrets(SecretsOptions{Store: placeOf(t)}).Set("no-name", "value"); err == nil || strings.Contains(err.Error(), "no-name") {
+	if err := NewSecrets(SecretsOptions{Store: placeOfSecrets(t)}).Set("no-name", "value"); err == nil || strings.Contains(err.Error(), "no-name") {
 		t.Errorf("an impossible name: got %v, want an error without it", err)
 	}
 }
