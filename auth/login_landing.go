@@ -68,8 +68,9 @@ func newLanding(redirect string, ours func(url.Values) error) (*landing, error) 
 		u.Host = net.JoinHostPort(u.Hostname(), port)
 		l.redirect = u.String()
 	}
-	l.hosts = []string{u.Host}
-	if host, found := strings.CutSuffix(u.Host, ":80"); found { // browsers leave it out
+	host := strings.ToLower(u.Host)
+	l.hosts = []string{host}
+	if host, found := strings.CutSuffix(host, ":80"); found { // browsers leave it out
 		l.hosts = append(l.hosts, host)
 	}
 	if l.path = u.Path; l.path == "" {
@@ -153,7 +154,7 @@ func (l *landing) offer(values url.Values) (outcome chan error, first bool) {
 // ServeHTTP takes the answer that the browser brings.
 func (l *landing) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	switch {
-	case !slices.Contains(l.hosts, req.Host):
+	case !slices.Contains(l.hosts, strings.ToLower(req.Host)):
 		showPage(w, http.StatusForbidden, "Not here", "This address answers under its own name only.")
 	case req.URL.Path != l.path:
 		showPage(w, http.StatusNotFound, "Nothing here", "There is no such page.")

@@ -68,6 +68,10 @@ func noProfile(p *project, name string) error {
 
 // open fills a profile in, with its own secrets only: those of others may be missing.
 func (a *app) open(ctx context.Context, p *project, profile *jobs.Profile) (*opened, error) {
+	if p.store == nil { // what is wrong with its settings is told, else the tokens of a login would be lost
+		_, err := a.storePlace(p.Settings)
+		return nil, err
+	}
 	secrets := map[string]any{}
 	for _, name := range profile.Secrets() {
 		secret, err := p.secrets.Lookup(ctx, name)
@@ -93,9 +97,7 @@ func (a *app) open(ctx context.Context, p *project, profile *jobs.Profile) (*ope
 // close ends what the profile's sign-in has open.
 func (o *opened) close() {
 	o.keys.Close()
-	if o.store != nil {
-		_ = o.store.Close() // what was written is durable
-	}
+	_ = o.store.Close() // what was written is durable
 }
 
 // hasTokens says whether the profile's sign-in gets tokens from somewhere.

@@ -180,22 +180,31 @@ func (a *app) statusNotes(p *project, list []signInRecord) string {
 	}
 	tokens := slices.ContainsFunc(list, func(r signInRecord) bool { return r.Grant != nil && !r.Kept })
 	if tokens && p.store != nil {
-		b.WriteString(noKeyNote(p.store))
+		b.WriteString(a.noKeyNote(p.store))
 	}
 	return b.String()
 }
 
-// noKeyNote says why tokens are not kept, "" where they are or would be.
-func noKeyNote(place *store.Place) string {
+// noKeyNote says why tokens are not kept, "" where they are or would be. It makes neither store nor key.
+func (a *app) noKeyNote(place *store.Place) string {
 	_, err := place.OpenExisting()
-	if errors.Is(err, fs.ErrNotExist) {
-		return "" // the first login makes the store
-	}
 	var key *store.KeyError
-	if !errors.As(err, &key) {
-		return ""
+	switch {
+	case errors.As(err, &key):
+		return "tokens are not kept: " + clean(key.Error()) + "\n  " + indented(clean(key.Help())) + "\n"
+	case !errors.Is(err, fs.ErrNotExist) || a.getenv(store.KeyVariable) != "" || a.getenv(store.KeyFileVariable) != "":
+		return "" // they are, or something else is wrong that stands in the table
 	}
-	return "tokens are not kept: " + clean(key.Error()) + "\n  " + indented(clean(key.Help())) + "\n"
+	why := "the keyring of this system is switched off"
+	if place.Keyring != nil {
+		_, err := place.Keyring.Get("snrun")
+		if err == nil || errors.Is(err, fs.ErrNotExist) {
+			return "" // the first login makes store and key
+		}
+		why = "the keyring of this system cannot be used: " + clean(err.Error())
+	}
+	return fmt.Sprintf("tokens are not kept: neither %s nor %s is set, and %s\n  make a key: %s key new FILE, and paste the line that it prints\n",
+		store.KeyVariable, store.KeyFileVariable, why, a.name)
 }
 
 // signInTable lists sign-ins, one a line.
