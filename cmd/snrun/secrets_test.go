@@ -357,6 +357,8 @@ func (u *user) files() map[string][]byte {
 // checkSent proves that the secrets went out, so that it says something when they show nowhere.
 func checkSent(t *testing.T, m *mirror) {
 	t.Helper()
+	m.mu.Lock()
+	defer m.mu.Unlock()
 	for _, name := range sortedNasty() {
 		sent := 0
 		for needle := range disguises(nasty[name]) {
