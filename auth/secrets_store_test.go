@@ -16,7 +16,7 @@ import (
 )
 
 // placeOf is the place of a store that is not there yet, whose key is in a variable.
-func placeOfSecrets(t testing.TB) *store.Place {
+func placeOf(t testing.TB) *store.Place {
 	t.Helper()
 	return placeIn(t, t.TempDir())
 }
@@ -31,7 +31,7 @@ func reopen(t testing.TB, p *store.Place) *store.Place {
 
 func TestKeptSecrets(t *testing.T) {
 	t.Parallel()
-	place, r := placeOfSecrets(t), NewRedactor()
+	place, r := placeOf(t), NewRedactor()
 	s := NewSecrets(SecretsOptions{Store: place, Redactor: r})
 	if err := s.Remove("TOKEN"); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("removed from a store that is not there: got %v", err)
@@ -75,7 +75,7 @@ func TestKeptSecrets(t *testing.T) {
 // TestSetAtTheSameTime holds that the last one to set a secret wins, and nobody fails.
 func TestSetAtTheSameTime(t *testing.T) {
 	t.Parallel()
-	place := placeOfSecrets(t)
+	place := placeOf(t)
 	var wg sync.WaitGroup
 	for i := range 8 {
 		s := NewSecrets(SecretsOptions{Store: reopen(t, place)})
@@ -96,7 +96,7 @@ func TestSetAtTheSameTime(t *testing.T) {
 // TestSetMendsADamagedSecret has an entry that does not open any more: it can be removed, and set anew.
 func TestSetMendsADamagedSecret(t *testing.T) {
 	t.Parallel()
-	place := placeOfSecrets(t)
+	place := placeOf(t)
 	s := NewSecrets(SecretsOptions{Store: place})
 	for _, name := range []string{"WHOLE", "SET", "REMOVED"} {
 		if err := s.Set(name, "value of "+name); err != nil {
@@ -160,7 +160,7 @@ func (a *asked) Delete(name string) error { return errors.ErrUnsupported }
 func TestStoreIsOpenedLast(t *testing.T) {
 	t.Parallel()
 	keyring := &asked{kept: map[string]string{}}
-	place := placeOfSecrets(t)
+	place := placeOf(t)
 	place.Getenv, place.Keyring = nil, keyring
 	if err := NewSecrets(SecretsOptions{Store: place}).Set("KEPT", "value"); err != nil {
 		t.Fatal(err)
@@ -218,7 +218,7 @@ func TestStoreThatCannotBeOpened(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			place := placeOfSecrets(t)
+			place := placeOf(t)
 			if err := NewSecrets(SecretsOptions{Store: place}).Set("TOKEN", "value"); err != nil {
 				t.Fatal(err)
 			}
@@ -253,7 +253,7 @@ func TestSecretsWithoutAStore(t *testing.T) {
 	if err := s.Remove("TOKEN"); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("removed: got %v", err)
 	}
-	if err := NewSecrets(SecretsOptions{Store: placeOfSecrets(t)}).Set("no-name", "value"); err == nil || strings.Contains(err.Error(), "no-name") {
+	if err := NewSecrets(SecretsOptions{Store: placeOf(t)}).Set("no-name", "value"); err == nil || strings.Contains(err.Error(), "no-name") {
 		t.Errorf("an impossible name: got %v, want an error without it", err)
 	}
 }

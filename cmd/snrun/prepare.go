@@ -49,6 +49,9 @@ func (a *app) prepare(ctx context.Context, name string, o runOptions) (*prepared
 	if err != nil {
 		return nil, &exitError{exitInvalid, fmt.Errorf("%s: %w", notStarted, err), signInHint(err, o)}
 	}
+	if !o.sandbox { // whose tokens end with it
+		r.tokens = p.store
+	}
 	r.store, r.look, err = a.openHistory(p.Settings)
 	return r, err
 }
