@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/icholy/digest"
+	"golang.org/x/net/http/httpguts"
 )
 
 // noDigestError says that a server that wants a sign-in offers none by a digest that is known here.
@@ -65,6 +66,11 @@ func (o offer) String() string {
 func (o offer) challenge() *challenge {
 	if !strings.EqualFold(o.scheme, "digest") || o.params["nonce"] == "" {
 		return nil
+	}
+	for _, name := range []string{"realm", "nonce", "opaque"} {
+		if !httpguts.ValidHeaderFieldValue(o.params[name]) {
+			return nil
+		}
 	}
 	c := &challenge{algorithm: o.params["algorithm"]}
 	c.Realm, c.Nonce, c.Opaque = o.params["realm"], o.params["nonce"], o.params["opaque"]

@@ -228,7 +228,7 @@ func TestAWSSignsEveryAttempt(t *testing.T) {
 
 func TestCheckAWS(t *testing.T) {
 	t.Parallel()
-	base := &url.URL{Scheme: "https", Host: "sqs.eu-central-1.amazonaws.com"}
+	base := &url.URL{Scheme: "https", Host: "sqs.example.com"}
 	tests := []struct {
 		name string
 		more Settings
@@ -237,7 +237,7 @@ func TestCheckAWS(t *testing.T) {
 		{"fine", nil, ""},
 		{"not known yet", Settings{"access_key_id": nil, "secret_access_key": nil, "region": nil, "service": nil, "session_token": nil}, ""},
 		{"a place for a region", Settings{"region": "Frankfurt"}, `auth.region: "Frankfurt" is no name of a region`},
-		{"an address for a service", Settings{"service": "sqs.amazonaws.com"}, `auth.service: "sqs.amazonaws.com" is no name of a service`},
+		{"an address for a service", Settings{"service": "sqs.example.com"}, `auth.service: "sqs.example.com" is no name of a service`},
 		{"a line break", Settings{"session_token": "token\n", "access_key_id": "id\n"},
 			"auth.access_key_id: the value holds a line break or another character that cannot stand in a header\n" +
 				"auth.session_token: the value holds a line break or another character that cannot stand in a header"},

@@ -14,6 +14,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"golang.org/x/net/http/httpguts"
 )
 
 // digestServer asks for a digest, and checks it by the rules of RFC 7616 with code of its own. Its functions run with mu held.
@@ -509,6 +511,7 @@ func TestParseOffers(t *testing.T) {
 func FuzzDigestChallenge(f *testing.F) {
 	f.Add(`Digest realm="a", nonce="b", qop="auth", algorithm=MD5-sess`)
 	f.Add(`Basic realm="a", Digest nonce=b, userhash=true, stale`)
+	f.Add("Digest realm=\"\x01\", nonce=b")
 	f.Add(`Negotiate a==, Digest realm="\"", nonce="\\"`)
 	f.Fuzz(func(t *testing.T, header string) {
 		c, err := findChallenge(http.Header{"Www-Authenticate": {header}})
@@ -525,7 +528,7 @@ func FuzzDigestChallenge(f *testing.F) {
 			t.Fatalf("%q: a challenge that cannot be answered was taken: %v", header, err)
 		}
 		got := proofParams(req.Header.Get("Authorization"))
-		if got["nonce"] != c.Nonce || got["realm"] != c.Realm || got["response"] == "" {
+		if got["nonce"] != c.Nonce || got["realm"] != c.Realm || got["response"] == "" || !httpguts.ValidHeaderFieldValue(req.Header.Get("Authorization")) {
 			t.Fatalf("%q: sent %s", header, req.Header.Get("Authorization"))
 		}
 	})

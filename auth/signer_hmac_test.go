@@ -105,24 +105,32 @@ func TestHMACWithoutABody(t *testing.T) {
 // A body is read in pieces, and only where it is signed.
 func TestHMACOfALargeBody(t *testing.T) {
 	t.Parallel()
-	opened, most := 0, 0
+	opened, closed, most := 0, 0, 0
 	req := awsRequest(t, "PUT", "https://api.example.com", "x")
 	req.GetBody = func() (io.ReadCloser, error) {
 		opened++
-		return io.NopCloser(io.LimitReader(pieces{&most}, 64<<20)), nil
+		return counting{io.LimitReader(pieces{&most}, 64<<20), &closed}, nil
 	}
 	h := hmacOf(t, Settings{"key": "k", "template": "{body}{body_sha256}{body_sha256}", "headers": [][2]string{{"X-S", "{signature}"}, {"X-H", "{body_sha256}"}}})
 	if err := h.sign(req); err != nil {
 		t.Fatal(err)
 	}
-	if opened != 2 || most > 1<<20 {
-		t.Errorf("the body was read %d times, in pieces of up to %d bytes; want twice, in small ones", opened, most)
+	if opened != 2 || closed != 2 || most > 1<<20 {
+		t.Errorf("the body was opened %d times, closed %d times, and read in pieces of up to %d bytes; want twice, in small ones", opened, closed, most)
 	}
 	h = hmacOf(t, Settings{"key": "k", "template": "{path}", "headers": [][2]string{{"X-S", "{signature}"}}})
 	if err := h.sign(req); err != nil || opened != 2 {
 		t.Errorf("got %v after %d readings; a body that is not signed needs none", err, opened)
 	}
 }
+
+// counting counts how often it is closed.
+type counting struct {
+	io.Reader
+	closed *int
+}
+
+func (c counting) Close() error { *c.closed++; return nil }
 
 // pieces reads zeros without end, and notes the largest piece asked for.
 type pieces struct{ most *int }
