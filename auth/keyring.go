@@ -146,6 +146,7 @@ func (k *Keyring) mask(p Profile, t SignInType) {
 			k.redactor.Add(p.Settings.text(param.Name))
 		}
 	}
+	k.redactor.Add(p.TLS.PKCS12Password)
 	if u, err := url.Parse(p.Proxy); err == nil {
 		password, _ := u.User.Password()
 		k.redactor.Add(password)

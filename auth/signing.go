@@ -6,6 +6,7 @@ import (
 	"hash"
 	"io"
 	"net/http"
+	"time"
 )
 
 // SigningError says that a profile could not put its proof on a request, and that the request was not carried out for that.
@@ -29,6 +30,9 @@ func (e *SigningError) Unwrap() error { return e.Cause }
 
 // Temporary says false: trying later does not help.
 func (e *SigningError) Temporary() bool { return false }
+
+// RetryAfter is 0: there is nothing to wait for.
+func (e *SigningError) RetryAfter() time.Duration { return 0 }
 
 // Help says what a person should do next, "" when nothing is to be said.
 func (e *SigningError) Help() string { return e.help }

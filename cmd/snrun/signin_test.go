@@ -12,7 +12,9 @@ import (
 	"testing"
 	"time"
 
+	"snrun/auth"
 	"snrun/examples/sandbox"
+	"snrun/steps"
 )
 
 // signsIn asks the sandbox with a token, eight times at once.
@@ -222,3 +224,9 @@ func TestExpiredTokenIsRenewedOnce(t *testing.T) {
 		t.Errorf("the requests came with %v, want %v", seen, want)
 	}
 }
+
+// A kind of step knows the errors of a sign-in by their methods: package steps may not know package auth.
+var (
+	_ steps.SignInError = (*auth.SignInError)(nil)
+	_ steps.SignInError = (*auth.SigningError)(nil)
+)
