@@ -200,16 +200,16 @@ func contentDigest(req *http.Request, algorithm string) (string, error) {
 		return httpsig.ContentDigest(algorithm, http.NoBody)
 	}
 	if req.GetBody == nil {
-		return "", errors.New("the body of the request can be read only once, so it cannot be both signed and sent")
+		return "", errOneWay
 	}
 	body, err := req.GetBody()
 	if err != nil {
-		return "", fmt.Errorf("reading the body to sign it: %w", err)
+		return "", bodyError{err}
 	}
 	defer body.Close()
 	digest, err := httpsig.ContentDigest(algorithm, body)
 	if err != nil {
-		return "", fmt.Errorf("reading the body to sign it: %w", err)
+		return "", bodyError{err}
 	}
 	return digest, nil
 }
