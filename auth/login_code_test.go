@@ -752,3 +752,29 @@ func TestLoginByDiscovery(t *testing.T) {
 		})
 	}
 }
+
+// TestLocalhostIsBothAddresses holds that nobody else can be given the code where a browser tries ::1 first.
+func TestLocalhostIsBothAddresses(t *testing.T) {
+	t.Parallel()
+	taken, err := net.Listen("tcp", "[::1]:0")
+	if err != nil {
+		t.Skipf("this machine has no IPv6: %v", err)
+	}
+	defer taken.Close()
+	_, port, _ := net.SplitHostPort(taken.Addr().String())
+	if l, err := newLanding("http://localhost:"+port+"/cb", nil); err == nil {
+		l.close()
+		t.Error("somebody else listens at ::1, and that is no error")
+	}
+	l, err := newLanding("http://localhost/cb", func(url.Values) error { return errors.New("not ours") })
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.close()
+	for _, host := range []string{"127.0.0.1", "[::1]"} {
+		address := strings.Replace(l.redirect, "localhost", host, 1)
+		if status := visitAs(t, http.MethodGet, address, mustURL(t, l.redirect).Host); status != http.StatusBadRequest {
+			t.Errorf("at %s: status %d", host, status)
+		}
+	}
+}
