@@ -16,6 +16,7 @@ import (
 	"slices"
 	"strings"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"golang.org/x/oauth2"
@@ -37,6 +38,7 @@ type endpoint struct {
 	urls       metadata    // what the profile names
 	discovery  *discovery  // for the rest, nil where the profile names no issuer
 	wire       http.RoundTripper
+	mutual     bool // the profile has a client certificate
 	redactor   *Redactor
 	userAgent  string
 	program    string
@@ -55,8 +57,11 @@ func newEndpoint(p Profile, k *Keyring) (*endpoint, error) {
 	if s.has("issuer") {
 		e.discovery = newDiscovery(s.text("issuer"))
 	}
-	if w := k.wires[p.Name]; w != nil && e.clientAuth.certificate {
-		e.wire = w.own // also where tokens come from another origin than the profile's
+	if w := k.wires[p.Name]; w != nil {
+		e.mutual = w.own != w.other
+		if e.clientAuth.certificate {
+			e.wire = w.own // also where tokens come from another origin than the profile's
+		}
 	}
 	if e.clientAuth.style == oauth2.AuthStyleInHeader {
 		pair := url.QueryEscape(s.text("client_id")) + ":" + url.QueryEscape(s.text("client_secret"))
@@ -262,7 +267,7 @@ func (r *answerReader) RoundTrip(req *http.Request) (*http.Response, error) {
 	r.endpoint.addHeaders(req)
 	resp, err := r.endpoint.wire.RoundTrip(req)
 	if err != nil {
-		r.failed = wireFailure(err, r.sent.Load())
+		r.failed = r.endpoint.wireFailure(err, r.sent.Load())
 		return nil, r.failed
 	}
 	r.sent.Store(true)
@@ -294,17 +299,28 @@ func (e *endpoint) addHeaders(req *http.Request) {
 
 // wireFailure is the error of a request that got no answer. A certificate that is not trusted today will not be in a second, be it
 // the server's or ours.
-func wireFailure(err error, sent bool) *SignInError {
+func (e *endpoint) wireFailure(err error, sent bool) *SignInError {
 	failed := &SignInError{kind: unreachable, Cause: err, lost: sent}
 	if _, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
 		failed.kind, failed.lost = unusable, false
 		failed.help = "if the server's certificate comes from an authority of your own, name its file in tls.ca_file"
 	}
-	// In TLS 1.3 the server judges the client's certificate after the request has left. It has not read it then.
+	// In TLS 1.3 the server judges the client's certificate after the request has left. It has not read it then. What it says may be
+	// overtaken by the end of the connection.
 	alert, ok := errors.AsType[*net.OpError](err)
-	if ok && alert.Op == "remote error" && strings.Contains(alert.Error(), "certificate") {
+	switch {
+	case ok && alert.Op == "remote error" && strings.Contains(alert.Error(), "certificate"):
 		failed.kind, failed.lost = unusable, false
 		failed.help = "the server ends the connection: check that it knows the client's certificate in tls"
+	case e.mutual && connectionEnded(err):
+		failed.help = "try again later; if it goes on, check that the server knows the client's certificate in tls"
 	}
 	return failed
+}
+
+// connectionEnded says whether the server ended the connection without an answer. The text is net/http's for one that was ended
+// before the first request; it has no error for that.
+func connectionEnded(err error) bool {
+	return errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) || errors.Is(err, io.EOF) ||
+		strings.Contains(err.Error(), "http2: client conn could not be established")
 }
