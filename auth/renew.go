@@ -37,13 +37,16 @@ func (s *tokenSource) fly(ctx context.Context, o order) (*token, error) {
 		h.until = soon
 	}
 	s.hold.Store(h)
+	if o.anew { // who signs in wants to know
+		return nil, failed
+	}
 	return orOld(s.current.Load(), failed)
 }
 
 // mayChange says whether another process may mend what is held.
 func (s *tokenSource) mayChange() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.opening.Lock()
+	defer s.opening.Unlock()
 	return s.vault == nil || s.vault.durable()
 }
 
@@ -81,78 +84,6 @@ func (s *tokenSource) find(ctx context.Context, o order) (*token, *SignInError) 
 	return n.run(ctx)
 }
 
-// purpose is what a vault is opened for.
-type purpose int
-
-// A store that is not there yet is made by who has something to keep for good, and by who is to use one and has been given a key;
-// never by who only looks.
-const (
-	toLook purpose = iota
-	toUse
-	toKeep
-)
-
-// open gives the vault. Without a store, or without its key, tokens that can be had anew live in memory.
-func (s *tokenSource) open(why purpose) (vault, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.vault != nil && (s.place == nil || s.vault.durable() || why != toKeep) {
-		return s.vault, nil
-	}
-	if s.place == nil {
-		s.vault = newMemory()
-		return s.vault, nil
-	}
-	open := s.place.OpenExisting
-	if why == toKeep && s.endpoint.grant.keeps || why != toLook && hasKey(s.place) {
-		open = s.place.Open
-	}
-	opened, err := open()
-	switch {
-	case err == nil:
-		s.vault = &kept{opened, s.id}
-	case why == toLook && errors.Is(err, fs.ErrNotExist):
-		return newMemory(), nil // and no decision for those who come to use it
-	case s.endpoint.grant.keeps || !noStore(err) || hasKey(s.place) && !errors.Is(err, fs.ErrNotExist):
-		return nil, err
-	default:
-		s.vault = newMemory()
-	}
-	return s.vault, nil
-}
-
-// hasKey says whether a person has given a key.
-func hasKey(p *store.Place) bool {
-	return p.Getenv != nil && (p.Getenv(store.KeyVariable) != "" || p.Getenv(store.KeyFileVariable) != "")
-}
-
-// noStore says whether an error means that there is no store, or no key that could open it.
-func noStore(err error) bool {
-	_, noKey := errors.AsType[*store.KeyError](err)
-	return noKey || errors.Is(err, fs.ErrNotExist)
-}
-
-// read gives the record as it stands, after what could not be written before has been.
-func (s *tokenSource) read(v vault) (*record, error) {
-	s.mu.Lock()
-	unsaved := s.unsaved
-	s.mu.Unlock()
-	if unsaved == nil {
-		r, err := v.load()
-		if err == nil {
-			s.settle(r)
-		}
-		return r, err
-	}
-	if err := overwrite(v, unsaved); err != nil {
-		return nil, fmt.Errorf("the new refresh token is not kept yet: %w", err)
-	}
-	s.mu.Lock()
-	s.unsaved = nil
-	s.mu.Unlock()
-	return unsaved, nil
-}
-
 // settle brings a record up to date with the profile, and with a request whose process did not live to see its end.
 func (s *tokenSource) settle(r *record) {
 	if r.Failure != nil && r.Failure.Fingerprint != s.fingerprint {
@@ -169,20 +100,6 @@ func (s *tokenSource) settle(r *record) {
 		r.Intent = time.Time{}
 	}
 	s.mask(r.Refresh)
-}
-
-// overwrite commits a record that is newer than whatever is in the vault.
-func overwrite(v vault, r *record) error {
-	err := v.commit(r)
-	if !errors.Is(err, store.ErrConflict) {
-		return err
-	}
-	there, err := v.load()
-	if err != nil {
-		return err
-	}
-	r.generation = there.generation
-	return v.commit(r)
 }
 
 // adopt uses the token of a record, nil where it is not good for what is ordered.
@@ -255,11 +172,12 @@ func (n *renewal) signedOut(ended bool) *SignInError {
 }
 
 // request makes a token request, and a few more where the endpoint is out of reach for a moment and there is no token to go on
-// with. That it is made is durable before, and what came of it before it is used.
+// with. Where what is shown could not be had anew, that it is made is durable before, and what came of it before it is used.
 func (n *renewal) request(ctx context.Context, form url.Values) *SignInError {
 	r, refresh := n.record, form.Get("refresh_token")
+	cannotBeHadAnew := refresh != "" && n.endpoint.grant.keeps
 	r.Intent, r.State = time.Now(), StateRefresh
-	if err := n.vault.commit(r); err != nil && refresh != "" {
+	if err := n.vault.commit(r); err != nil && cannotBeHadAnew {
 		return n.storeFailure(err)
 	}
 	started, got, failed := n.try(ctx, form)
@@ -268,12 +186,11 @@ func (n *renewal) request(ctx context.Context, form url.Values) *SignInError {
 		return failed
 	}
 	n.take(got, started)
-	err := overwrite(n.vault, r)
-	if err != nil && r.Refresh != refresh { // the server has forgotten the old one
-		n.mu.Lock()
-		n.unsaved = r
-		n.mu.Unlock()
-		return n.storeFailure(fmt.Errorf("the new refresh token cannot be kept: %w", err))
+	if err := overwrite(n.vault, r); err != nil {
+		n.keepLate(r)
+		if r.rotated = cannotBeHadAnew && r.Refresh != refresh; r.rotated { // the server has forgotten the old one
+			return n.storeFailure(fmt.Errorf("the new refresh token cannot be kept: %w", err))
+		}
 	}
 	return nil
 }
@@ -331,7 +248,8 @@ func (n *renewal) take(got answer, started time.Time) {
 	n.mask(r.Refresh)
 }
 
-// fail puts a failure into the record. That it cannot be written is no news beside it.
+// fail puts a failure into the record. That it cannot be written is no news beside it. Nor is it news to whoever has written another
+// record since, with a token in it perhaps.
 func (n *renewal) fail(failed *SignInError, refreshes bool) {
 	if failed.kind == abandoned {
 		return
@@ -349,7 +267,9 @@ func (n *renewal) fail(failed *SignInError, refreshes bool) {
 	}
 	r.Failure = mishapOf(failed, now, n.fingerprint)
 	r.Failure.Until, r.Failure.Count = failed.until, count
-	_ = overwrite(n.vault, r)
+	if err := n.vault.commit(r); err != nil && !errors.Is(err, store.ErrConflict) {
+		n.keepLate(r)
+	}
 }
 
 // pauseAfter is how long a server is left alone.
