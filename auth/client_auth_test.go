@@ -172,7 +172,7 @@ func TestAlertOverAClientCertificate(t *testing.T) {
 	}
 	defer conn.Close()
 	_, alert := conn.Read(make([]byte, 1))
-	failed := new(endpoint).wireFailure(alert, true)
+	failed := wireFailure(alert, true)
 	if failed.kind != unusable || failed.lost || !strings.Contains(failed.Help(), "client's certificate") {
 		t.Errorf("got %+v: %v", failed, failed)
 	}
@@ -183,7 +183,8 @@ func TestConnectionThatEnds(t *testing.T) {
 	t.Parallel()
 	for _, mutual := range []bool{false, true} {
 		for _, err := range []error{syscall.ECONNRESET, syscall.EPIPE, io.ErrUnexpectedEOF, io.EOF, syscall.ECONNREFUSED} {
-			failed := (&endpoint{mutual: mutual}).wireFailure(&net.OpError{Op: "read", Err: err}, true)
+			e := &endpoint{mutual: mutual, redactor: NewRedactor()}
+			failed := e.describe(wireFailure(&net.OpError{Op: "read", Err: err}, true), nil)
 			hint := strings.Contains(failed.Help(), "client's certificate")
 			if want := mutual && err != syscall.ECONNREFUSED && err != io.ErrUnexpectedEOF; hint != want || failed.kind != unreachable || !failed.lost {
 				t.Errorf("%v, with a certificate %v: got %+v, %s", err, mutual, failed, failed.Help())

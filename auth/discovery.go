@@ -173,7 +173,7 @@ func (e *endpoint) fetchDocument(ctx context.Context, address string) (*document
 		if errors.Is(context.Cause(ctx), errTooSlow) {
 			err = errTooSlow
 		}
-		return nil, e.wireFailure(err, false)
+		return nil, wireFailure(err, false)
 	}
 	defer resp.Body.Close()
 	body, err := readBody(resp)

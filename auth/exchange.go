@@ -16,7 +16,6 @@ import (
 	"slices"
 	"strings"
 	"sync/atomic"
-	"syscall"
 	"time"
 
 	"golang.org/x/oauth2"
@@ -203,6 +202,9 @@ func (e *endpoint) describe(failed *SignInError, form url.Values) *SignInError {
 	if failed.help == "" && failed.ofClient() {
 		failed.help = e.clientAuth.help
 	}
+	if failed.help == "" && failed.kind == unreachable && e.mutual && connectionEnded(failed.Cause) {
+		failed.help = "try again later; if it goes on, check that the server knows the client's certificate in tls"
+	}
 	e.suspect(failed)
 	return e.mask(failed)
 }
@@ -267,7 +269,7 @@ func (r *answerReader) RoundTrip(req *http.Request) (*http.Response, error) {
 	r.endpoint.addHeaders(req)
 	resp, err := r.endpoint.wire.RoundTrip(req)
 	if err != nil {
-		r.failed = r.endpoint.wireFailure(err, r.sent.Load())
+		r.failed = wireFailure(err, r.sent.Load())
 		return nil, r.failed
 	}
 	r.sent.Store(true)
@@ -299,28 +301,17 @@ func (e *endpoint) addHeaders(req *http.Request) {
 
 // wireFailure is the error of a request that got no answer. A certificate that is not trusted today will not be in a second, be it
 // the server's or ours.
-func (e *endpoint) wireFailure(err error, sent bool) *SignInError {
+func wireFailure(err error, sent bool) *SignInError {
 	failed := &SignInError{kind: unreachable, Cause: err, lost: sent}
 	if _, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
 		failed.kind, failed.lost = unusable, false
 		failed.help = "if the server's certificate comes from an authority of your own, name its file in tls.ca_file"
 	}
-	// In TLS 1.3 the server judges the client's certificate after the request has left. It has not read it then. What it says may be
-	// overtaken by the end of the connection.
+	// In TLS 1.3 the server judges the client's certificate after the request has left. It has not read it then.
 	alert, ok := errors.AsType[*net.OpError](err)
-	switch {
-	case ok && alert.Op == "remote error" && strings.Contains(alert.Error(), "certificate"):
+	if ok && alert.Op == "remote error" && strings.Contains(alert.Error(), "certificate") {
 		failed.kind, failed.lost = unusable, false
 		failed.help = "the server ends the connection: check that it knows the client's certificate in tls"
-	case e.mutual && connectionEnded(err):
-		failed.help = "try again later; if it goes on, check that the server knows the client's certificate in tls"
 	}
 	return failed
-}
-
-// connectionEnded says whether the server ended the connection without an answer. The text is net/http's for one that was ended
-// before the first request; it has no error for that.
-func connectionEnded(err error) bool {
-	return errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) || errors.Is(err, io.EOF) ||
-		strings.Contains(err.Error(), "http2: client conn could not be established")
 }

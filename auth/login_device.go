@@ -97,9 +97,9 @@ func (e *endpoint) ask(ctx context.Context, at *url.URL, form url.Values) (field
 	case err != nil && ctx.Err() != nil:
 		return nil, &SignInError{kind: abandoned, Cause: ctx.Err()}
 	case err != nil && errors.Is(context.Cause(own), errTooSlow):
-		return nil, e.wireFailure(errTooSlow, false)
+		return nil, wireFailure(errTooSlow, false)
 	case err != nil:
-		return nil, e.wireFailure(err, false)
+		return nil, wireFailure(err, false)
 	}
 	defer resp.Body.Close()
 	body, err := readBody(resp)
