@@ -29,9 +29,6 @@ func (s *tokenSource) fly(ctx context.Context, o order) (*token, error) {
 	if failed == nil {
 		return t, nil
 	}
-	if failed.kind == abandoned {
-		return nil, failed
-	}
 	h := &hold{failed: failed, until: failed.until}
 	if soon := time.Now().Add(glance); s.mayChange() && (h.until.IsZero() || soon.Before(h.until)) {
 		h.until = soon
