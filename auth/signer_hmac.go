@@ -57,9 +57,7 @@ func hmacType() SignInType {
 func checkHMAC(p Profile) []Problem {
 	s := p.Settings
 	problems := checkHeaderValue("auth.key_id", s.text("key_id"))
-	if _, err := decodeKey(s.text("key"), s.text("key_encoding")); err != nil {
-		problems = append(problems, Problem{Path: "auth.key", Message: err.Error(), Hint: "check key_encoding, and that the secret is whole"})
-	}
+	problems = append(problems, checkSharedKey(s)...)
 	signed, more := checkTemplate("auth.template", s.text("template"), true)
 	if problems = append(problems, more...); s.text("template") == "" {
 		signed, _ = parseTemplate(hmacTemplate)
