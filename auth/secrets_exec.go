@@ -12,6 +12,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"snrun/auth/store"
 )
 
 const (
@@ -41,13 +43,21 @@ type given struct {
 
 func newCommands(o SecretsOptions, r *Redactor) *commands {
 	c := &commands{
-		words: o.Exec, dir: o.ExecDir, environ: o.Environ, limit: commandLimit, drain: commandDrain, redactor: r,
+		words: o.Exec, dir: o.ExecDir, environ: keyless(o.Environ), limit: commandLimit, drain: commandDrain, redactor: r,
 		given: make(map[string]*given),
 	}
 	for name := range c.words {
 		c.given[name] = new(given)
 	}
 	return c
+}
+
+// keyless is an environment without the key of the store: a command that gives one secret is not to have all of them.
+func keyless(environ []string) []string {
+	return slices.DeleteFunc(slices.Clone(environ), func(entry string) bool {
+		name, _, _ := strings.Cut(entry, "=")
+		return name == store.KeyVariable || name == store.KeyFileVariable
+	})
 }
 
 func (c *commands) source() secretSource {
