@@ -134,7 +134,7 @@ var proofOf = map[string]struct{ signIn, proof string }{
 	"digest":    {`type: digest, username: ann, password: "${secret.KEY}"`, "Digest"},
 }
 
-// leaving are the ways by which a request may come to another origin, one step each. AWAY is that origin, HTTP one without TLS.
+// leaving are the ways by which a request may come to another origin, one step each. AWAY is that origin, HOST its host, HTTP one without TLS.
 var leaving = []string{
 	`rest: {profile: P, path: /chain, headers: {X-Step: "1"}, expect: response.status == 200}`,
 	`rest: {profile: P, path: /there, headers: {X-Step: "1"}, expect: response.status == 401}`,
@@ -147,7 +147,7 @@ var leaving = []string{
 	`rest: {profile: P, path: /page, paginate: {type: link, items: "${response.body.items}"}}`,
 	`rest: {profile: P, path: /cursor, paginate: {type: cursor, items: "${response.body.items}", next: "${response.body.next}", inject: query.cursor}}`,
 	`rest: {profile: P, path: "AWAY/P/path"}`,
-	`rest: {profile: P, path: "@AWAY/P/path", expect: true}`,
+	`rest: {profile: P, path: "@HOST/P/path"}`,
 }
 
 // TestCredentialsStayAtHome has every sign-in, with a client certificate beside it, led to other origins in every way.
@@ -209,7 +209,7 @@ func TestCredentialsStayAtHome(t *testing.T) {
 		profiles += fmt.Sprintf("  %s: {base_url: %s/%[1]s, headers: {X-Own: me}, tls: {ca_file: ca.pem, cert_file: me.pem, key_file: me.key}, auth: {%[3]s}}\n", name, home.URL,
 			strings.ReplaceAll(proofOf[name].signIn, "ISSUER", issuer.URL))
 		for _, way := range leaving {
-			job += "  - try: [{" + strings.NewReplacer("P,", name+",", "AWAY/P", away.URL+"/"+name, "HTTP/P", plain.URL+"/"+name, "@AWAY/P", "@"+away.Listener.Addr().String()).Replace(way) +
+			job += "  - try: [{" + strings.NewReplacer("P,", name+",", "AWAY/P", away.URL+"/"+name, "HTTP/P", plain.URL+"/"+name, "HOST/P", away.Listener.Addr().String()+"/"+name).Replace(way) +
 				"}]\n    catch: [{steps: [{log: \"" + name + " ${error.message}\"}]}]\n"
 		}
 	}
