@@ -137,6 +137,11 @@ func (c *commands) failure(err error, complaint *lastWords) error {
 	default:
 		err = errors.New(exit.String()) // signal: killed
 	}
+	for _, entry := range c.environ { // the command has them all, whether a job does or not
+		if name, value, _ := strings.Cut(entry, "="); strings.HasPrefix(name, secretVariable) {
+			c.redactor.Add(value)
+		}
+	}
 	// Masked before it is cut: the beginning of a secret is no longer known as one.
 	if line := clean(c.redactor.Text(complaint.line())); line != "" {
 		return fmt.Errorf("%w: %s", err, line)
