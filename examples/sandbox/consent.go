@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -89,7 +90,9 @@ func isCallback(text string) bool {
 }
 
 // isChallenge says whether a text is a code_challenge with the method S256: 32 bytes as base64url.
-func isChallenge(text string) bool { return len(text) == 43 && !strings.ContainsFunc(text, notIn("_-")) }
+func isChallenge(text string) bool {
+	return len(text) == 43 && !strings.ContainsFunc(text, notIn("_-"))
+}
 
 // isVerifier says whether a text is a code_verifier, RFC 7636 section 4.1.
 func isVerifier(text string) bool {
