@@ -258,3 +258,21 @@ func TestStoreWithoutRoomForARefusal(t *testing.T) {
 		}
 	})
 }
+
+// A refresh token that stays the same is not lost with the answer.
+func TestStoreWithoutRoomWhereNothingIsRotated(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		place := placeOf(t)
+		s := &system{give: func(w http.ResponseWriter, n int, _ url.Values) {
+			grant(w, fmt.Sprintf("T%d-token", n), 600)
+			if n == 2 {
+				fill(t, place)
+			}
+		}}
+		source := sourceIn(t, s, pasted(nil), place)
+		mustToken(t, source, "T1-token")
+		time.Sleep(time.Hour)
+		mustToken(t, source, "T2-token")
+	})
+}
