@@ -378,3 +378,30 @@ func TestRefreshTokenStaysMasked(t *testing.T) {
 		t.Error("the first access token is still known")
 	}
 }
+
+// Close lets a request with a refresh token come to its end, and cuts off one that can be made again.
+func TestCloseCutsOffWhatCanBeMadeAgain(t *testing.T) {
+	t.Parallel()
+	for name, settings := range map[string]Settings{"refresh_token": pasted(nil), "client_credentials": nil} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				s := &system{}
+				source := sourceIn(t, s, settings, placeOf(t))
+				source.endpoint.wire = roundTripper(func(req *http.Request) (*http.Response, error) {
+					if !sleep(req.Context(), 10*time.Second) {
+						return nil, req.Context().Err()
+					}
+					return direct{s}.RoundTrip(req)
+				})
+				f, _ := source.join(order{})
+				time.Sleep(time.Second)
+				source.hangar.shut()
+				got, err := f.wait(t.Context())
+				if name == "refresh_token" && (err != nil || got.access != "T1-token") || name != "refresh_token" && !errors.Is(err, context.Canceled) {
+					t.Errorf("got %v, %v", got, err)
+				}
+			})
+		})
+	}
+}

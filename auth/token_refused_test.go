@@ -146,4 +146,3 @@ func TestSettle(t *testing.T) {
 		t.Error("a failure of this profile was forgotten")
 	}
 }
-
