@@ -210,17 +210,23 @@ func (n *renewal) try(ctx context.Context, form url.Values) (started time.Time, 
 			n.record.Lost = started
 			tries = min(tries, try+1) // the server may have replaced the token: one careful try tells
 		}
-		if failed.kind != unreachable || try >= tries || failed.after > maxWait || errors.Is(failed, errTooSlow) {
-			return started, got, failed
-		}
-		pause := failed.after
-		if pause == 0 {
-			pause = firstBackoff<<(try-1)/2 + rand.N(firstBackoff)
-		}
-		if !sleep(ctx, pause) {
+		if try >= tries || !failed.passesSoon() || !sleep(ctx, failed.pause(try)) {
 			return started, got, failed
 		}
 	}
+}
+
+// passesSoon says whether it is worth waiting for in place. An endpoint that took its whole time would take it again.
+func (e *SignInError) passesSoon() bool {
+	return e.kind == unreachable && e.after <= maxWait && !errors.Is(e, errTooSlow)
+}
+
+// pause is how long to wait after the nth try: what the server asked for, else more from try to try, and not the same for all who wait.
+func (e *SignInError) pause(try int) time.Duration {
+	if e.after > 0 {
+		return e.after
+	}
+	return firstBackoff<<(try-1)/2 + rand.N(firstBackoff)
 }
 
 // take puts an answer into the record. A token's life counts from the start of the request, by the clock on the wall: the

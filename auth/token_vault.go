@@ -133,17 +133,13 @@ func (s *tokenSource) open(why purpose) (vault, error) {
 		s.vault = newMemory()
 		return s.vault, nil
 	}
-	open := s.place.OpenExisting
-	if why == toKeep && s.endpoint.grant.keeps || why != toLook && hasKey(s.place) {
-		open = s.place.Open
-	}
-	opened, err := open()
+	opened, err := s.openStore(why)
 	switch {
 	case err == nil:
 		s.vault = &kept{opened, s.id}
 	case why == toLook && errors.Is(err, fs.ErrNotExist):
 		return newMemory(), nil // and no decision for those who come to use it
-	case s.endpoint.grant.keeps || !noStore(err) || hasKey(s.place) && !errors.Is(err, fs.ErrNotExist):
+	case !s.doesWithout(err):
 		return nil, err
 	default:
 		s.vault = newMemory()
@@ -151,13 +147,22 @@ func (s *tokenSource) open(why purpose) (vault, error) {
 	return s.vault, nil
 }
 
+// openStore opens the store, and makes it where the purpose is one that makes it.
+func (s *tokenSource) openStore(why purpose) (*store.Store, error) {
+	if why == toKeep && s.endpoint.grant.keeps || why != toLook && hasKey(s.place) {
+		return s.place.Open()
+	}
+	return s.place.OpenExisting()
+}
+
+// doesWithout says whether tokens may live in memory where the store gives an error: there is none, or no key that could open it. A
+// key that a person has given, and that is wrong, is a mistake to be told.
+func (s *tokenSource) doesWithout(err error) bool {
+	_, noKey := errors.AsType[*store.KeyError](err)
+	return !s.endpoint.grant.keeps && (errors.Is(err, fs.ErrNotExist) || noKey && !hasKey(s.place))
+}
+
 // hasKey says whether a person has given a key.
 func hasKey(p *store.Place) bool {
 	return p.Getenv != nil && (p.Getenv(store.KeyVariable) != "" || p.Getenv(store.KeyFileVariable) != "")
-}
-
-// noStore says whether an error means that there is no store, or no key that could open it.
-func noStore(err error) bool {
-	_, noKey := errors.AsType[*store.KeyError](err)
-	return noKey || errors.Is(err, fs.ErrNotExist)
 }
