@@ -107,55 +107,55 @@ func TestRotatedTokenIsKeptAtClose(t *testing.T) {
 	})
 }
 
-func TestLoginGoesBeforeWhatCouldNotBeKept(t *testing.T) {
-	t.Parallel()
-	for name, by := range map[string]func(*testing.T, *stuck) *tokenSource{
-		"in this process":    func(_ *testing.T, s *stuck) *tokenSource { return s.tokenSource },
-		"in another process": func(t *testing.T, s *stuck) *tokenSource { return s.another(t) },
-	} {
-		t.Run(name, func(t *testing.T) {
+// inEither runs a test with the process that could not keep its token, and with another one.
+func inEither(t *testing.T, test func(t *testing.T, stuck *stuck, by *tokenSource)) {
+	t.Helper()
+	for _, another := range []bool{false, true} {
+		t.Run(fmt.Sprint("in another process ", another), func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				s := newStuck(t)
-				s.free()
-				time.Sleep(time.Minute)
-				if err := by(t, s).install(t.Context(), answer{access: "T-login", refresh: "R-login", life: time.Hour}, time.Now()); err != nil {
-					t.Fatal(err)
+				by := s.tokenSource
+				if another {
+					by = s.another(t)
 				}
-				time.Sleep(time.Minute)
-				mustToken(t, s.tokenSource, "T-login")
-				mustToken(t, s.another(t), "T-login")
-				if s.late() != nil {
-					t.Error("the old token is still to be kept")
-				}
+				test(t, s, by)
 			})
 		})
 	}
 }
 
+func TestLoginGoesBeforeWhatCouldNotBeKept(t *testing.T) {
+	t.Parallel()
+	inEither(t, func(t *testing.T, s *stuck, by *tokenSource) {
+		s.free()
+		time.Sleep(time.Minute)
+		if err := by.install(t.Context(), answer{access: "T-login", refresh: "R-login", life: time.Hour}, time.Now()); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Minute)
+		mustToken(t, s.tokenSource, "T-login")
+		mustToken(t, s.another(t), "T-login")
+		if s.late() != nil {
+			t.Error("the old token is still to be kept")
+		}
+	})
+}
+
 func TestResetGoesBeforeWhatCouldNotBeKept(t *testing.T) {
 	t.Parallel()
-	for name, by := range map[string]func(*testing.T, *stuck) *tokenSource{
-		"in this process":    func(_ *testing.T, s *stuck) *tokenSource { return s.tokenSource },
-		"in another process": func(t *testing.T, s *stuck) *tokenSource { return s.another(t) },
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			synctest.Test(t, func(t *testing.T) {
-				s := newStuck(t)
-				k := &Keyring{hangar: s.hangar, sources: map[string]*tokenSource{"p": by(t, s)}}
-				if _, err := k.Reset(t.Context(), "p"); err != nil {
-					t.Fatal(err)
-				}
-				s.free()
-				time.Sleep(time.Minute)
-				s.saveLate()
-				if r := recordOf(t, s.another(t)); r.Refresh != "" || r.Access != "" {
-					t.Errorf("a token is back: %+v", r)
-				}
-			})
-		})
-	}
+	inEither(t, func(t *testing.T, s *stuck, by *tokenSource) {
+		k := &Keyring{hangar: s.hangar, sources: map[string]*tokenSource{"p": by}}
+		if _, err := k.Reset(t.Context(), "p"); err != nil {
+			t.Fatal(err)
+		}
+		s.free()
+		time.Sleep(time.Minute)
+		s.saveLate()
+		if r := recordOf(t, s.another(t)); r.Refresh != "" || r.Access != "" {
+			t.Errorf("a token is back: %+v", r)
+		}
+	})
 }
 
 // recordOf is what is kept of a profile's sign-in.

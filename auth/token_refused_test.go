@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -99,6 +100,29 @@ func TestRefreshTokenThatHasExpired(t *testing.T) {
 		if !strings.Contains(failed.Error(), ends.Format(time.RFC3339)) || s.asked() != 1 {
 			t.Errorf("got %v after %d requests", failed, s.asked())
 		}
+	})
+}
+
+// How long a refresh token lives is not known any more once another came without a word on that.
+func TestLifeOfARotatedRefreshToken(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := &system{give: func(w http.ResponseWriter, n int, form url.Values) {
+			if n == 1 {
+				grant(w, "T1-token", 600, "refresh_token", "R1", "refresh_expires_in", "1800")
+				return
+			}
+			grant(w, fmt.Sprintf("T%d-token", n), 600, "refresh_token", "R"+form.Get("refresh_token"))
+		}}
+		source := sourceIn(t, s, pasted(nil), placeOf(t))
+		mustToken(t, source, "T1-token")
+		time.Sleep(20 * time.Minute)
+		mustToken(t, source, "T2-token")
+		if st := status(t, source); !st.RefreshExpires.IsZero() {
+			t.Errorf("ends %v", st.RefreshExpires)
+		}
+		time.Sleep(time.Hour)
+		mustToken(t, source, "T3-token")
 	})
 }
 
