@@ -96,6 +96,18 @@ func TestRotatedTokenThatCannotBeKept(t *testing.T) {
 	})
 }
 
+func TestRotatedTokenIsKeptOverADamagedEntry(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := newStuck(t)
+		s.free()
+		sqlite(t, s.place, "UPDATE entries SET sealed = zeroblob(length(sealed))")
+		time.Sleep(time.Minute)
+		mustToken(t, s.tokenSource, "T2-token")
+		mustToken(t, s.another(t), "T2-token")
+	})
+}
+
 func TestRotatedTokenIsKeptAtClose(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
