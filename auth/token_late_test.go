@@ -108,6 +108,29 @@ func TestRotatedTokenIsKeptOverADamagedEntry(t *testing.T) {
 	})
 }
 
+// Once it is kept, a failure that finds no room is told as what it is.
+func TestFailureAfterARotatedTokenWasKept(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := newStuck(t)
+		s.free()
+		time.Sleep(time.Minute)
+		mustToken(t, s.tokenSource, "T2-token")
+		s.system.give = func(w http.ResponseWriter, n int, _ url.Values) {
+			if n == 3 {
+				fill(t, s.place)
+			}
+			w.WriteHeader(404)
+		}
+		time.Sleep(time.Hour)
+		mustFail(t, s.tokenSource)
+		time.Sleep(2 * time.Second)
+		if failed := mustFail(t, s.tokenSource); failed.Status != 404 {
+			t.Errorf("got %v", failed)
+		}
+	})
+}
+
 func TestRotatedTokenIsKeptAtClose(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -493,3 +493,22 @@ func TestDurable(t *testing.T) {
 		}
 	}
 }
+
+// TestKeyThatComesBack holds that a keyring which only lacks the key is asked again at once.
+func TestKeyThatComesBack(t *testing.T) {
+	t.Parallel()
+	r := &ring{}
+	file := inRing(t, r).File
+	keys := r.keys
+	r.keys = nil
+	p := &Place{File: file, Keyring: r}
+	defer p.Close()
+	var key *KeyError
+	if _, err := p.OpenExisting(); !errors.As(err, &key) {
+		t.Fatalf("got %v, want a *KeyError", err)
+	}
+	r.keys = keys
+	if _, err := p.OpenExisting(); err != nil {
+		t.Error(err)
+	}
+}
