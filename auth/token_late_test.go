@@ -114,8 +114,6 @@ func TestFailureAfterARotatedTokenWasKept(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newStuck(t)
 		s.free()
-		time.Sleep(time.Minute)
-		mustToken(t, s.tokenSource, "T2-token")
 		s.system.give = func(w http.ResponseWriter, n int, _ url.Values) {
 			if n == 3 {
 				fill(t, s.place)

@@ -169,8 +169,10 @@ func TestHandedOver(t *testing.T) {
 			t.Errorf("%s: %t, want %t", file, got, want)
 		}
 	}
-	if (&Place{Getenv: variables()}).handedOver("/home/ann/key") {
-		t.Error("any file may have any mode where no folder of credentials is set")
+	for _, file := range []string{"/home/ann/key", "key"} {
+		if (&Place{Getenv: variables()}).handedOver(file) {
+			t.Errorf("%s may have any mode where no folder of credentials is set", file)
+		}
 	}
 }
 
