@@ -227,7 +227,7 @@ func mustBe(t *testing.T, k *Keyring, want State) Status {
 // recordOf is what is kept of a profile's sign-in.
 func recordOf(t *testing.T, k *Keyring) *record {
 	t.Helper()
-	v, err := k.sources["p"].open(false)
+	v, err := k.sources["p"].open(toLook)
 	if err != nil {
 		t.Fatal(err)
 	}
