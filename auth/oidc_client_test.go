@@ -154,6 +154,10 @@ func testClientCertificates(t *testing.T, o *providers) {
 				"client_id": "alone", "token_endpoint_auth_method": "self_signed_tls_client_auth",
 				"jwks": map[string]any{"keys": []any{aloneKey}},
 			}),
+			client(clientData{
+				"client_id": "unbound", "token_endpoint_auth_method": "tls_client_auth", "tls_client_auth_subject_dn": "CN=integration",
+				"tls_client_certificate_bound_access_tokens": false,
+			}),
 		},
 	})
 	dir := t.TempDir()
@@ -165,23 +169,23 @@ func testClientCertificates(t *testing.T, o *providers) {
 		t.Fatal(err)
 	}
 	writeFile(t, dir, "issued.p12", string(packed))
-	with := func(client string, files TLS) *Keyring {
+	with := func(client, base string, files TLS) *Keyring {
 		profile := p.profile(t, Settings{"client_id": client, "client_secret": nil, "client_auth": "mtls"})
-		// The API's port is the one for certificates: the issuer's, which is another origin, sees none.
-		profile.BaseURL, profile.TLS = mustURL(t, p.Mutual), files
+		profile.BaseURL, profile.TLS = mustURL(t, base), files
 		profile.TLS.CAFile = "ca.pem"
 		return keyringOf(t, Options{Dir: dir}, profile)
 	}
 	for _, tt := range []struct {
-		name, client string
-		files        TLS
+		name, client, base string
+		files              TLS
 	}{
-		{"of an authority", "client", TLS{CertFile: "issued.pem"}},
-		{"PKCS #12", "client", TLS{PKCS12File: "issued.p12", PKCS12Password: "pw"}},
-		{"self-signed", "alone", TLS{CertFile: "alone.pem"}},
+		{"of an authority", "client", p.Mutual, TLS{CertFile: "issued.pem"}},
+		{"PKCS #12", "client", p.Mutual, TLS{PKCS12File: "issued.p12", PKCS12Password: "pw"}},
+		{"self-signed", "alone", p.Mutual, TLS{CertFile: "alone.pem"}},
+		{"for the token endpoint only, of another origin", "unbound", p.Issuer, TLS{CertFile: "issued.pem"}},
 	} {
-		k := with(tt.client, tt.files)
-		if got := callAPI(t, k); got.Client != tt.client || !got.Bound {
+		k := with(tt.client, tt.base, tt.files)
+		if got := callAPI(t, k); got.Client != tt.client || got.Bound != (tt.base == p.Mutual) {
 			t.Errorf("%s: the API was called by %+v", tt.name, got)
 		}
 		if revoked, err := k.Reset(t.Context(), "p"); !revoked || err != nil {
@@ -189,7 +193,7 @@ func testClientCertificates(t *testing.T, o *providers) {
 		}
 		callAPI(t, k)
 	}
-	wrong := with("client", TLS{CertFile: "alone.pem"})
+	wrong := with("client", p.Mutual, TLS{CertFile: "alone.pem"})
 	if failed := mustBeRefused(t, wrong); failed.Code != "invalid_client" || !strings.Contains(failed.Help(), "that the server knows the client's certificate") {
 		t.Errorf("a certificate that is not the client's: got %v; %s", failed, failed.Help())
 	}
