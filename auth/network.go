@@ -18,6 +18,9 @@ func wireFailure(err error, sent bool) *SignInError {
 		failed.kind, failed.lost = unusable, false
 		failed.help = "if the server's certificate comes from an authority of your own, name its file in tls.ca_file"
 	}
+	if name, ok := errors.AsType[*net.DNSError](err); ok && name.IsNotFound {
+		failed.help = "check the name of the host in the profile, and the network of this machine"
+	}
 	// In TLS 1.3 the server judges the client's certificate after the request has left. It has not read it then.
 	alert, ok := errors.AsType[*net.OpError](err)
 	if ok && alert.Op == "remote error" && strings.Contains(alert.Error(), "certificate") {
