@@ -92,7 +92,11 @@ func (s *tokenSource) token(ctx context.Context) (*token, error) {
 	if !started && t.usable(now) { // somebody is renewing it already
 		return t, nil
 	}
-	return f.wait(ctx)
+	next, err := f.wait(ctx)
+	if err == nil && next.rejected.Load() { // the flight began before that, and brought what was good then
+		return s.after(ctx, order{})
+	}
+	return next, err
 }
 
 // held gives the failure that is to be told without asking again, nil when there is none.
