@@ -147,6 +147,8 @@ func (e *SignInError) Help() string {
 		return "check grant in the profile: the server does not allow this client the grant " + e.Grant
 	case e.Grant == "refresh_token" && e.deadGrant():
 		return "the refresh token has expired, was used up or revoked: a new one is needed where refresh_token comes from"
+	case e.Grant == "refresh_token":
+		return "check client_id, client_secret and client_auth, and that the refresh token is still good"
 	case e.Grant == "jwt_bearer":
 		return "check client_id, subject, claims and key_id, the clock of this machine, and that the server knows the key"
 	case e.Grant == "password":

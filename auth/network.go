@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/http"
 	"strings"
 	"syscall"
 )
@@ -17,6 +18,10 @@ func wireFailure(err error, sent bool) *SignInError {
 	if _, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
 		failed.kind, failed.lost = unusable, false
 		failed.help = "if the server's certificate comes from an authority of your own, name its file in tls.ca_file"
+	}
+	if _, ok := errors.AsType[tls.RecordHeaderError](err); ok || errors.Is(err, http.ErrSchemeMismatch) {
+		failed.Cause = &wordedError{"the server does not speak TLS there", err}
+		failed.help = "check scheme and port of the address"
 	}
 	if name, ok := errors.AsType[*net.DNSError](err); ok && name.IsNotFound {
 		failed.help = "check the name of the host in the profile, and the network of this machine"

@@ -51,6 +51,18 @@ func TestTokenEndpointThatIsNotThere(t *testing.T) {
 	}
 }
 
+func TestTokenEndpointWithoutTLS(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewServer(http.NotFoundHandler())
+	t.Cleanup(server.Close)
+	client, base := overWire(t, &system{}, Settings{"token_url": strings.Replace(server.URL, "http:", "https:", 1) + "/token"})
+	_, err := client.Get(base)
+	failed, ok := errors.AsType[*SignInError](err)
+	if !ok || !strings.HasSuffix(failed.Error(), "the server does not speak TLS there") || failed.Help() != "check scheme and port of the address" {
+		t.Errorf("got %v: %s", err, failed.Help())
+	}
+}
+
 // A store that others may read is refused until a person has done something about it: trying again is no use.
 func TestStoreThatOthersMayReadIsNoOutage(t *testing.T) {
 	t.Parallel()

@@ -51,7 +51,7 @@ func (s *tokenSource) mayChange() bool {
 // find looks into the vault, and asks the server where that has no good token.
 func (s *tokenSource) find(ctx context.Context, o order) (*token, *SignInError) {
 	why := toUse
-	if o.anew {
+	if o.anew || s.seed != "" { // what comes in place of a refresh token that was pasted must not get lost
 		why = toKeep
 	}
 	v, err := s.open(why)

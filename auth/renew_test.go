@@ -585,6 +585,21 @@ func TestClockSetBack(t *testing.T) {
 	})
 }
 
+// A refresh token that was pasted is used up by its first use: without a key for the store it is not tried.
+func TestPastedRefreshTokenNeedsAKey(t *testing.T) {
+	t.Parallel()
+	server := &rotating{good: "R0-pasted"}
+	s := &system{give: server.give}
+	file := filepath.Join(t.TempDir(), "snrun-auth.db")
+	failed := mustFail(t, sourceIn(t, s, pasted(nil), &store.Place{File: file, Getenv: func(string) string { return "" }}))
+	if !strings.Contains(failed.Error(), "there is no key") || !strings.Contains(failed.Help(), "snrun key new") || failed.Temporary() || s.asked() > 0 {
+		t.Errorf("got %v: %s, after %d requests", failed, failed.Help(), s.asked())
+	}
+	made := &store.Place{File: file, Getenv: keyOfTests}
+	t.Cleanup(func() { _ = made.Close() })
+	mustToken(t, sourceIn(t, s, pasted(nil), made), "T1-token")
+}
+
 func TestNobodySignedIn(t *testing.T) {
 	t.Parallel()
 	s := &system{}
