@@ -295,7 +295,7 @@ func TestKilledBetweenAnswerAndCommit(t *testing.T) {
 	server := &rotating{good: "R1-that-is-lost"}
 	source := reopened(t, v, &system{give: server.give})
 	failed := mustFail(t, source)
-	if !strings.Contains(failed.Error(), " was lost") || failed.Help() != "run: snrun auth login p" || failed.Temporary() {
+	if !strings.Contains(failed.Error(), " was lost") || failed.Help() != pastedHelp || failed.Temporary() {
 		t.Errorf("got %v: %s", failed, failed.Help())
 	}
 	if st := status(t, source); st.State != StateReauth {

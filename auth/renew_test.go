@@ -48,6 +48,14 @@ func pasted(more Settings) Settings {
 	return s
 }
 
+// pastedHelp is what such a profile needs when its refresh token is dead. No login gives one.
+const pastedHelp = "put a new refresh token where refresh_token in the profile comes from; then: snrun auth test p"
+
+// signedInByAPerson are the settings of a profile that a login signs in.
+func signedInByAPerson() Settings {
+	return Settings{"grant": grantAuthorizationCode, "authorize_url": "/authorize"}
+}
+
 // rotating is a server whose refresh tokens are good once: R0-pasted, then R1, R2 and so on.
 type rotating struct {
 	mu   sync.Mutex
@@ -172,6 +180,73 @@ func TestWrongSecretIsNotTriedAgainBeforeTheProfileChanges(t *testing.T) {
 	})
 }
 
+// What is told again says so: when the server was asked, and what makes it be asked again. What is told for the first time does not.
+func TestFailureThatIsToldAgain(t *testing.T) {
+	t.Parallel()
+	down := func(w http.ResponseWriter, _ int, _ url.Values) {
+		w.Header().Set("Retry-After", "60")
+		w.WriteHeader(503)
+	}
+	tests := []struct {
+		name     string
+		settings Settings
+		signedIn bool
+		give     func(http.ResponseWriter, int, url.Values)
+		after    time.Duration
+		again    string // behind the first error
+		help     string
+	}{
+		{"an outage", nil, false, down, 5 * time.Second,
+			" (asked at {at}, not again before {at+1m})", "wait until then, or ask now: snrun auth test p"},
+		{"nothing there", nil, false, func(w http.ResponseWriter, _ int, _ url.Values) { w.WriteHeader(404) }, 5 * time.Second,
+			" (asked at {at}, not again before {at+1m})", "{first}; to ask now: snrun auth test p"},
+		{"a wrong secret", nil, false, func(w http.ResponseWriter, _ int, _ url.Values) { refuse(w, 401, "invalid_client") }, 5 * time.Second,
+			" (asked at {at}, not again before the profile changes)", "{first}"},
+		{"a wrong secret, days ago", nil, false, func(w http.ResponseWriter, _ int, _ url.Values) { refuse(w, 401, "invalid_client") }, 48 * time.Hour,
+			" (asked at {date at}, not again before the profile changes)", "{first}"},
+		{"a dead refresh token that was pasted", pasted(nil), false,
+			func(w http.ResponseWriter, _ int, _ url.Values) { refuse(w, 400, "invalid_grant") }, 5 * time.Second,
+			" (asked at {at}, not again before the profile changes)", "{first}"},
+		{"a dead refresh token of a login", signedInByAPerson(), true,
+			func(w http.ResponseWriter, _ int, _ url.Values) { refuse(w, 400, "invalid_grant") }, 5 * time.Second,
+			" (asked at {at}, not again before you sign in)", "run: snrun auth login p"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				folder, s := t.TempDir(), &system{give: tt.give}
+				first := sourceIn(t, s, tt.settings, placeIn(t, folder))
+				if tt.signedIn {
+					if err := first.install(t.Context(), answer{access: "T0", refresh: "R0", life: time.Second}, time.Now()); err != nil {
+						t.Fatal(err)
+					}
+					time.Sleep(time.Minute)
+				}
+				at := time.Now()
+				failed := mustFail(t, first)
+				if strings.Contains(failed.Error(), "asked at") {
+					t.Errorf("told for the first time: %v", failed)
+				}
+				time.Sleep(tt.after)
+				asked := s.asked()
+				again := mustFail(t, sourceIn(t, s, tt.settings, placeIn(t, folder)))
+				said := strings.NewReplacer("{at}", at.Format("15:04:05"), "{at+1m}", at.Add(time.Minute).Format("15:04:05"),
+					"{date at}", at.Format("2006-01-02 15:04:05"), "{first}", failed.Help())
+				if got, want := again.Error(), failed.Error()+said.Replace(tt.again); got != want {
+					t.Errorf("got  %s\nwant %s", got, want)
+				}
+				if got, want := again.Help(), said.Replace(tt.help); got != want {
+					t.Errorf("help: got  %s\nwant       %s", got, want)
+				}
+				if st := status(t, first); st.LastError != failed.Error() || s.asked() != asked {
+					t.Errorf("got %q after %d requests, want the first error after %d", st.LastError, s.asked(), asked)
+				}
+			})
+		})
+	}
+}
+
 func TestAuthorizationAsksThoughAFailureIsHeld(t *testing.T) {
 	t.Parallel()
 	mended := false
@@ -229,7 +304,7 @@ func TestDeadRefreshToken(t *testing.T) {
 				}
 				for range 3 {
 					failed := mustFail(t, source)
-					if failed.Temporary() || tt.state == StateReauth && failed.Help() != "run: snrun auth login p" {
+					if failed.Temporary() || tt.state == StateReauth && failed.Help() != pastedHelp {
 						t.Errorf("got %v: %s", failed, failed.Help())
 					}
 					time.Sleep(time.Hour)
@@ -280,7 +355,7 @@ func TestLostAnswerAfterRotation(t *testing.T) {
 		if got := s.asked(); got != 3 { // the first, the lost one, and the careful one
 			t.Errorf("%d token requests, want 3", got)
 		}
-		if st := status(t, source); st.State != StateReauth || st.Help != "run: snrun auth login p" {
+		if st := status(t, source); st.State != StateReauth || st.Help != pastedHelp {
 			t.Errorf("got %+v", st)
 		}
 		time.Sleep(time.Hour)
@@ -360,7 +435,7 @@ func TestProcessDiedWhileItAsked(t *testing.T) {
 					return
 				}
 				failed := mustFail(t, next)
-				if !strings.Contains(failed.Error(), "the refresh at "+died.Format(time.RFC3339)+" was lost") || failed.Help() != "run: snrun auth login p" {
+				if !strings.Contains(failed.Error(), "the refresh at "+died.Format(time.RFC3339)+" was lost") || failed.Help() != pastedHelp {
 					t.Errorf("got %v: %s", failed, failed.Help())
 				}
 			})
@@ -510,11 +585,25 @@ func TestClockSetBack(t *testing.T) {
 	})
 }
 
+// A refresh token that was pasted is used up by its first use: without a key for the store it is not tried.
+func TestPastedRefreshTokenNeedsAKey(t *testing.T) {
+	t.Parallel()
+	server := &rotating{good: "R0-pasted"}
+	s := &system{give: server.give}
+	file := filepath.Join(t.TempDir(), "snrun-auth.db")
+	failed := mustFail(t, sourceIn(t, s, pasted(nil), &store.Place{File: file, Getenv: func(string) string { return "" }}))
+	if !strings.Contains(failed.Error(), "there is no key") || !strings.Contains(failed.Help(), "snrun key new") || failed.Temporary() || s.asked() > 0 {
+		t.Errorf("got %v: %s, after %d requests", failed, failed.Help(), s.asked())
+	}
+	made := &store.Place{File: file, Getenv: keyOfTests}
+	t.Cleanup(func() { _ = made.Close() })
+	mustToken(t, sourceIn(t, s, pasted(nil), made), "T1-token")
+}
+
 func TestNobodySignedIn(t *testing.T) {
 	t.Parallel()
 	s := &system{}
-	source := sourceIn(t, s, pasted(nil), nil)
-	source.seed, source.endpoint.settings["refresh_token"] = "", ""
+	source := sourceIn(t, s, signedInByAPerson(), nil)
 	failed := mustFail(t, source)
 	if failed.Error() != "profile p: nobody has signed in yet" || failed.Help() != "run: snrun auth login p" || failed.Temporary() || s.asked() > 0 {
 		t.Errorf("got %v: %s, after %d requests", failed, failed.Help(), s.asked())

@@ -41,8 +41,9 @@ func TestAuthTest(t *testing.T) {
 		{"a web page in disguise", "/x", answer(200, "application/json", "\n<!DOCTYPE html>"), exitSignIn, []string{"the answer is a web page"}},
 		{"sent away", "/x", answer(302, "text/plain", ""), exitSignIn, []string{"302 Found", "sends away from test_path"}},
 		{"refused otherwise", "/x", answer(400, "application/json", "{}"), exitSignIn, []string{"does not answer test_path as it should"}},
-		{"no test_path", "", answer(404, "text/plain", ""), exitOK, []string{"tells nothing of the sign-in: write test_path"}},
-		{"no test_path, a web page", "", answer(200, "text/html", "<html>"), exitOK, []string{"tells nothing of the sign-in: write test_path"}},
+		{"no test_path", "", answer(404, "text/plain", ""), exitOK, []string{"whether it accepts the sign-in cannot be told", "write test_path"}},
+		{"no test_path, a web page", "", answer(200, "text/html", "<html>"), exitOK, []string{"whether it accepts the sign-in cannot be told", "write test_path"}},
+		{"no test_path, not allowed", "", answer(403, "text/plain", ""), exitSignIn, []string{"does not let the sign-in see base_url", "write test_path"}},
 		{"no test_path, not signed in", "", answer(401, "text/plain", ""), exitSignIn, []string{"does not accept the sign-in"}},
 	}
 	for _, tt := range tests {

@@ -33,7 +33,7 @@ func TestWrongClientSecretIsTriedOnce(t *testing.T) {
 	u.environ = append(u.environ, secretVariable+"SANDBOX_CLIENT_SECRET=of-another-instance")
 	u.write("ask.yaml", signsIn)
 	got := u.must(exitSignIn, "run", "ask")
-	for _, want := range []string{"profile servicenow", "/oauth_token.do", "client_credentials", "401", "access_denied", "check client_id, client_secret"} {
+	for _, want := range []string{"profile servicenow", "/oauth_token.do", "client_credentials", "401", "access_denied", "1. client_id and client_secret are those of"} {
 		if !strings.Contains(got.stderr, want) {
 			t.Errorf("the error does not say %q:\n%s", want, got.stderr)
 		}
