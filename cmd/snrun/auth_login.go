@@ -60,7 +60,7 @@ func (a *app) login(ctx context.Context, name string, o loginOptions) error {
 		return p.signsItself("to log in to")
 	}
 	if err := p.keys.Login(ctx, name, a.prompt(name, o)); err != nil {
-		return stopped(ctx, &exitError{exitSignIn, err, helpOf(err)})
+		return signInFailure(ctx, err)
 	}
 	status, err := p.keys.Status(name)
 	if err != nil {
