@@ -37,6 +37,9 @@ func (k *Keyring) Status(profile string) (Status, error) {
 	}
 	st.Kept = v.durable()
 	s.describe(&st, r)
+	if t := s.current.Load(); t.usable(time.Now()) && t.expires.After(st.AccessExpires) { // it could not be kept
+		st.State, st.AccessExpires, st.Kept = StateOK, t.expires, false
+	}
 	return st, nil
 }
 
@@ -46,14 +49,15 @@ func (s *tokenSource) describe(st *Status, r *record) {
 	if r.State != "" {
 		st.State = r.State
 	}
-	if s.seed != "" && r.Seed != s.seed || r.Failure != nil && r.Failure.Fingerprint != s.fingerprint {
-		st.State = StateNew // the profile has changed since
+	changed := s.seed != "" && r.Seed != s.seed || r.Failure != nil && r.Failure.Fingerprint != s.fingerprint
+	if changed { // then the failure is that of another profile
+		st.State = StateNew
 		if r.Access != "" {
 			st.State = StateOK
 		}
 	}
 	st.AccessExpires, st.RefreshExpires, st.HasRefresh, st.LastOK = r.Expires, r.RefreshExpires, r.Refresh != "", r.LastOK
-	if r.Failure != nil {
+	if r.Failure != nil && !changed {
 		failed := r.Failure.err(st.Profile)
 		st.LastError, st.LastErrorAt, st.Help = failed.Error(), r.Failure.At, failed.Help()
 		if st.State == StateBackoff {

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -165,7 +166,7 @@ func TestWrongSecretIsNotTriedAgainBeforeTheProfileChanges(t *testing.T) {
 			t.Errorf("%d token requests, want 1", got)
 		}
 		mended := sourceIn(t, s, Settings{"client_secret": "right"}, placeIn(t, folder))
-		if st := status(t, mended); st.State != StateNew {
+		if st := status(t, mended); st.State != StateNew || st.LastError != "" || st.Help != "" {
 			t.Errorf("after the change: got %+v", st)
 		}
 		mustToken(t, mended, "T-token")
@@ -508,6 +509,61 @@ func TestClockSetBack(t *testing.T) {
 		}
 		mustToken(t, source, "T1-token")
 	})
+}
+
+// TestTokenThatCannotBeKept has a store that may be read only: the token is good all the same, and its life is told.
+func TestTokenThatCannotBeKept(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		folder := t.TempDir()
+		mustToken(t, sourceIn(t, &system{}, nil, placeIn(t, folder)), "T1-token")
+		time.Sleep(2 * time.Hour)
+		source := sourceIn(t, &system{}, nil, placeIn(t, folder))
+		full := &unwritable{}
+		v, err := source.open(toUse)
+		if err != nil {
+			t.Fatal(err)
+		}
+		full.vault = v
+		source.vault = full
+		mustToken(t, source, "T1-token")
+		if st := status(t, source); st.State != StateOK || st.Kept || !st.AccessExpires.After(time.Now()) || full.tried == 0 {
+			t.Errorf("got %+v after %d attempts to write", st, full.tried)
+		}
+	})
+}
+
+// unwritable is a vault on a full disk.
+type unwritable struct {
+	vault
+	tried int
+}
+
+func (u *unwritable) commit(*record) error {
+	u.tried++
+	return syscall.ENOSPC
+}
+
+// TestRejectedTokenOfADeadSignIn has the server end a sign-in: no other process need find out with the access token that is kept.
+func TestRejectedTokenOfADeadSignIn(t *testing.T) {
+	t.Parallel()
+	s := &system{give: func(w http.ResponseWriter, n int, _ url.Values) {
+		if n == 1 {
+			grant(w, "T1-token", 600, "refresh_token", "R1")
+			return
+		}
+		refuse(w, 400, "invalid_grant")
+	}}
+	folder := t.TempDir()
+	source := sourceIn(t, s, pasted(nil), placeIn(t, folder))
+	mustToken(t, source, "T1-token")
+	source.reject(source.current.Load())
+	mustFail(t, source)
+	next := sourceIn(t, s, pasted(nil), placeIn(t, folder))
+	mustFail(t, next)
+	if st := status(t, next); st.State != StateReauth || !st.AccessExpires.IsZero() || s.asked() != 2 {
+		t.Errorf("got %+v after %d requests", st, s.asked())
+	}
 }
 
 func TestNobodySignedIn(t *testing.T) {

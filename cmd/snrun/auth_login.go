@@ -80,7 +80,7 @@ func loginFacts(s auth.Status, now time.Time) []string {
 	case s.HasRefresh && s.Kept:
 		facts = append(facts, "refresh token kept")
 	case !s.Kept:
-		facts = append(facts, "nothing kept: there is no store for tokens")
+		facts = append(facts, "nothing kept: there is no store that could be written")
 	case s.Grant == "authorization_code" || s.Grant == "device_code":
 		facts = append(facts, "no refresh token: the sign-in ends with the token")
 	}
