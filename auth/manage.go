@@ -33,7 +33,7 @@ func (k *Keyring) Status(profile string) (Status, error) {
 	}
 	r, err := v.load()
 	if err != nil {
-		return st, err
+		return st, s.storeFailure(err)
 	}
 	st.Kept = v.durable()
 	s.describe(&st, r)

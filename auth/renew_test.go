@@ -2,6 +2,7 @@ package auth
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"io"
@@ -563,6 +564,31 @@ func TestRejectedTokenOfADeadSignIn(t *testing.T) {
 	mustFail(t, next)
 	if st := status(t, next); st.State != StateReauth || !st.AccessExpires.IsZero() || s.asked() != 2 {
 		t.Errorf("got %+v after %d requests", st, s.asked())
+	}
+}
+
+// TestDamagedSignIn names the command that helps, to who uses it and to who looks.
+func TestDamagedSignIn(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	mustToken(t, sourceIn(t, &system{}, nil, placeIn(t, folder)), "T1-token")
+	db, err := sql.Open("sqlite3", placeIn(t, folder).File)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if _, err := db.Exec("UPDATE entries SET sealed = zeroblob(100)"); err != nil {
+		t.Fatal(err)
+	}
+	const help = "forget it and sign in anew: snrun auth reset p"
+	source := sourceIn(t, &system{}, nil, placeIn(t, folder))
+	if failed := mustFail(t, source); failed.Help() != help || failed.Temporary() {
+		t.Errorf("got %v: %s", failed, failed.Help())
+	}
+	k := &Keyring{sources: map[string]*tokenSource{"p": source}, types: map[string]string{"p": "oauth2"}}
+	_, err = k.Status("p")
+	if failed, ok := errors.AsType[*SignInError](err); !ok || failed.Help() != help {
+		t.Errorf("got %v", err)
 	}
 }
 
