@@ -56,6 +56,9 @@ func (s *tokenSource) describe(st *Status, r *record) {
 			st.State = StateOK
 		}
 	}
+	if at := r.Intent; st.State == StateRefresh && now.Sub(at) > maxTries*exchangeTimeout {
+		st.Help = "a request for a token broke off at " + at.Format(time.RFC3339) + ": the next run, or " + s.endpoint.program + " auth test " + st.Profile + ", asks again"
+	}
 	st.AccessExpires, st.RefreshExpires, st.HasRefresh, st.LastOK = r.Expires, r.RefreshExpires, r.Refresh != "", r.LastOK
 	if r.Failure != nil && !changed {
 		failed := r.Failure.err(st.Profile)

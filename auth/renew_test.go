@@ -349,8 +349,12 @@ func TestProcessDiedWhileItAsked(t *testing.T) {
 				if err := v.commit(r); err != nil {
 					t.Fatal(err)
 				}
-				if st := status(t, first); st.State != StateRefresh {
+				if st := status(t, first); st.State != StateRefresh || st.Help != "" {
 					t.Errorf("got %+v", st)
+				}
+				time.Sleep(2 * time.Minute)
+				if st := status(t, first); !strings.HasPrefix(st.Help, "a request for a token broke off at "+died.Format(time.RFC3339)) {
+					t.Errorf("long after: got %+v", st)
 				}
 				if carriedOut {
 					server.good = "R2-that-nobody-heard-of"
