@@ -176,11 +176,13 @@ func (l *codeLogin) redirectHelp() string {
 
 // finish gets the tokens for the answer of the authorization server, and keeps them.
 func (l *codeLogin) finish(ctx context.Context, s *tokenSource, values url.Values) error {
+	if given := values.Get("code"); isCode(given) { // also beside an error, which may quote it
+		l.endpoint.redactor.Add(given)
+	}
 	code, failed := l.code(values)
 	if failed != nil {
 		return failed
 	}
-	l.endpoint.redactor.Add(code)
 	form := url.Values{
 		"grant_type": {grantAuthorizationCode}, "code": {code},
 		"redirect_uri": {l.landing.redirect}, "code_verifier": {l.verifier},

@@ -52,6 +52,34 @@ func TestRejectedTokenIsReplacedOnce(t *testing.T) {
 	}
 }
 
+// A flight may have found a token good just before the server rejected it. Whoever waits for that flight must not get it.
+func TestRejectedWhileAFlightBringsIt(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		source := inBubble(t, &system{}, nil)
+		first, err := source.token(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		late := &flight{done: make(chan struct{}), token: first}
+		source.flight = late
+		source.reject(first)
+		given := make(chan *token, 1)
+		go func() {
+			got, _ := source.token(t.Context())
+			given <- got
+		}()
+		synctest.Wait()
+		source.mu.Lock()
+		source.flight = nil
+		source.mu.Unlock()
+		close(late.done)
+		if got := <-given; got == nil || got.access != "T2-token" {
+			t.Errorf("got %+v, want the second token", got)
+		}
+	})
+}
+
 func TestRejectedTwiceButAcceptedBetween(t *testing.T) {
 	t.Parallel()
 	good := "T1-token"

@@ -12,6 +12,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"snrun/auth/store"
 )
 
 const (
@@ -41,13 +43,21 @@ type given struct {
 
 func newCommands(o SecretsOptions, r *Redactor) *commands {
 	c := &commands{
-		words: o.Exec, dir: o.ExecDir, environ: o.Environ, limit: commandLimit, drain: commandDrain, redactor: r,
+		words: o.Exec, dir: o.ExecDir, environ: keyless(o.Environ), limit: commandLimit, drain: commandDrain, redactor: r,
 		given: make(map[string]*given),
 	}
 	for name := range c.words {
 		c.given[name] = new(given)
 	}
 	return c
+}
+
+// keyless is an environment without the key of the store: a command that gives one secret is not to have all of them.
+func keyless(environ []string) []string {
+	return slices.DeleteFunc(slices.Clone(environ), func(entry string) bool {
+		name, _, _ := strings.Cut(entry, "=")
+		return name == store.KeyVariable || name == store.KeyFileVariable
+	})
 }
 
 func (c *commands) source() secretSource {
@@ -126,6 +136,11 @@ func (c *commands) failure(err error, complaint *lastWords) error {
 		err = fmt.Errorf("exit code %d", exit.ExitCode())
 	default:
 		err = errors.New(exit.String()) // signal: killed
+	}
+	for _, entry := range c.environ { // the command has them all, whether a job does or not
+		if name, value, _ := strings.Cut(entry, "="); strings.HasPrefix(name, secretVariable) {
+			c.redactor.Add(value)
+		}
 	}
 	// Masked before it is cut: the beginning of a secret is no longer known as one.
 	if line := clean(c.redactor.Text(complaint.line())); line != "" {

@@ -18,7 +18,8 @@ import (
 
 // commandsOf are commands that are run in dir, as a project declares them.
 func commandsOf(dir string, r *Redactor, exec map[string][]string) SecretsOptions {
-	return SecretsOptions{Environ: append(os.Environ(), "GREETING=hello"), Exec: exec, ExecDir: dir, Redactor: r}
+	environ := append(os.Environ(), "GREETING=hello", "SNRUN_KEY=the-key-of-all", "SNRUN_KEY_FILE=its-file")
+	return SecretsOptions{Environ: environ, Exec: exec, ExecDir: dir, Redactor: r}
 }
 
 func TestSecretCommands(t *testing.T) {
@@ -45,6 +46,7 @@ func TestSecretCommands(t *testing.T) {
 		"LINES":        {[]string{"printf", "---\na b\n---\n"}, "---\na b\n---"},
 		"NO_SHELL":     {[]string{"printf", "%s|%s|%s", "$HOME `id` $(id)", "*", "a; b > c"}, "$HOME `id` $(id)|*|a; b > c"},
 		"ENVIRONMENT":  {[]string{"sh", "-c", `printf "$GREETING"`}, "hello"},
+		"NO_KEY":       {[]string{"sh", "-c", `printf "${SNRUN_KEY-no} ${SNRUN_KEY_FILE-key}"`}, "no key"},
 		"FOLDER":       {[]string{"sh", "-c", `printf "$PWD "; cat here`}, dir + " from a file of the project"},
 		"NO_INPUT":     {[]string{"sh", "-c", `cat; printf nothing`}, "nothing"},
 		"COMPLAINTS":   {[]string{"sh", "-c", `echo this shows nowhere >&2; printf va.lue`}, "va.lue"},

@@ -26,10 +26,10 @@ func digestType() SignInType {
 			{Name: "password", Doc: "The user's password.", Example: "${secret.ERP_PASSWORD}", Required: true, Secret: true},
 		},
 		check: func(p Profile) []Problem { return checkHeaderValue("auth.username", p.Settings.text("username")) },
-		open: func(p Profile, _ *Keyring) (*credentials, error) {
+		open: func(p Profile, k *Keyring) (*credentials, error) {
 			username, password := p.Settings.text("username"), p.Settings.text("password")
 			return &credentials{wrap: func(next http.RoundTripper) http.RoundTripper {
-				return &digester{profile: p.Name, username: username, password: password, next: next, cnonce: rand.Text}
+				return &digester{profile: p.Name, username: username, password: password, next: next, cnonce: rand.Text, redactor: k.redactor}
 			}}, nil
 		},
 	}
@@ -37,6 +37,8 @@ func digestType() SignInType {
 
 // largeBody is how many bytes of a body are sent before it is known that the server wants them without a sign-in.
 const largeBody = 64 << 10
+
+const keptProofs = 64 // proofs of a profile that stay masked
 
 // digester answers challenges. The library's own transport does not do here: it takes the body into memory, gives an answer whose
 // body is closed, asks with a request without its body, sends a wrong password again and again, and shares a challenge
@@ -46,8 +48,10 @@ type digester struct {
 	username, password string
 	next               http.RoundTripper
 	cnonce             func() string
+	redactor           *Redactor
 
-	mu sync.Mutex
+	mu     sync.Mutex
+	proofs []string // what the redactor knows of them, the oldest first
 	// known are the challenges that were answered well, by origin: they are answered ahead of being asked.
 	known map[string]*challenge
 }
@@ -188,8 +192,22 @@ func (d *digester) prove(req *http.Request, c *challenge, count int) error {
 		return d.failed(0, err)
 	}
 	proof.Algorithm = c.algorithm
+	d.mask(proof.Response)
+
 	req.Header.Set("Authorization", proofHeader(proof))
 	return nil
+}
+
+// mask has the redactor know a proof: whoever sees one can try passwords on it. A server that gives it back, as some do in their errors,
+// does so at once, so the last ones will do.
+func (d *digester) mask(proof string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.redactor.Add(proof)
+	if d.proofs = append(d.proofs, proof); len(d.proofs) > keptProofs {
+		d.redactor.forget(d.proofs[0])
+		d.proofs = d.proofs[1:]
+	}
 }
 
 // bodyAgain is the body for qop=auth-int, which hashes it.
@@ -237,7 +255,7 @@ func proofHeader(c *digest.Credentials) string {
 
 // quotedString writes a quoted-string (RFC 9110 §5.6.4).
 func quotedString(text string) string {
-	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(text) + `"`
+	return `"` + strings.ReplaceAll(strings.ReplaceAll(text, `\`, `\\`), `"`, `\"`) + `"`
 }
 
 // digestHash is the hash of an algorithm, nil where it is not known.

@@ -457,7 +457,7 @@ func TestDigestOfTheRFCs(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			d := &digester{username: tt.username, password: tt.password, cnonce: func() string { return tt.cnonce }}
+			d := &digester{redactor: NewRedactor(), username: tt.username, password: tt.password, cnonce: func() string { return tt.cnonce }}
 			req := awsRequest(t, "GET", "http://www.example.org"+tt.uri, "")
 			if err := d.prove(req, c, 1); err != nil {
 				t.Fatal(err)
@@ -519,7 +519,7 @@ func FuzzDigestChallenge(f *testing.F) {
 			_ = err.(*noDigestError).help()
 			return
 		}
-		d := &digester{username: "u", password: "p-of-u", cnonce: func() string { return "c" }}
+		d := &digester{redactor: NewRedactor(), username: "u", password: "p-of-u", cnonce: func() string { return "c" }}
 		req, err := http.NewRequest(http.MethodGet, "http://example.com/x", nil)
 		if err != nil {
 			t.Fatal(err)

@@ -88,11 +88,17 @@ func (s *tokenSource) token(ctx context.Context) (*token, error) {
 	if failed := s.held(now); failed != nil {
 		return orOld(t, failed)
 	}
-	f, started := s.join(order{})
-	if !started && t.usable(now) { // somebody is renewing it already
-		return t, nil
+	for {
+		f, started := s.join(order{})
+		if !started && t.usable(now) { // somebody is renewing it already
+			return t, nil
+		}
+		got, err := f.wait(ctx)
+		if err != nil || started || !got.rejected.Load() {
+			return got, err
+		}
+		// The flight had found its token good before the server rejected it: the next one will not.
 	}
-	return f.wait(ctx)
 }
 
 // held gives the failure that is to be told without asking again, nil when there is none.

@@ -16,6 +16,7 @@ import (
 	"golang.org/x/term"
 
 	"snrun/auth"
+	"snrun/auth/store"
 	"snrun/jobs"
 )
 
@@ -160,6 +161,12 @@ func (a *app) hasScreen() bool {
 // openBrowser opens a page. Some of the programs that do it live as long as the browser, so nobody waits for them; one that cannot
 // do it says so soon.
 func (a *app) openBrowser(page string) {
+	for _, entry := range a.environ { // the browser would have them, and hand them on to what it starts
+		name, _, _ := strings.Cut(entry, "=")
+		if name == store.KeyVariable || name == store.KeyFileVariable || strings.HasPrefix(name, secretVariable) {
+			_ = os.Unsetenv(name)
+		}
+	}
 	browser.Stdout, browser.Stderr = io.Discard, io.Discard
 	go func() {
 		if browser.OpenURL(page) != nil { // the error may quote the address

@@ -19,10 +19,14 @@ import (
 	"snrun/examples/sandbox"
 )
 
-// browserCommand is what the tests have for xdg-open: it chatters, and presses the button that $BUTTON names.
+// browserCommand is what the tests have for xdg-open: it chatters, notes in $SEEN what it was told, and presses the button that
+// $BUTTON names.
 func browserCommand() {
 	fmt.Println("browser chatter")
 	fmt.Fprintln(os.Stderr, "browser chatter")
+	if seen := os.Getenv("SEEN"); seen != "" {
+		_ = os.WriteFile(seen, []byte(strings.Join(append(os.Args, os.Environ()...), "\n")), 0o600)
+	}
 	if os.Getenv("BUTTON") == "" {
 		os.Exit(1)
 	}

@@ -3,11 +3,15 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
+	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -91,10 +95,15 @@ func (u *user) start(args ...string) (process *os.Process, wait func() outcome) 
 	return cmd.Process, func() outcome {
 		u.t.Helper()
 		code := exitCodeOf(u.t, cmd.Wait())
-		u.written.keep(stdout.Bytes(), stderr.Bytes())
+		u.written.keep(stdout.Bytes(), withoutPage(stderr.Bytes()))
 		return outcome{stdout.String(), stderr.String(), code}
 	}
 }
+
+// loginPage is the address that a person is to open. It is told to them as it is, on a line of its own, and holds the state.
+var loginPage = regexp.MustCompile(`(?m)^http\S+[?&]state=\S+$`)
+
+func withoutPage(text []byte) []byte { return loginPage.ReplaceAll(text, nil) }
 
 // run runs the program to its end.
 func (u *user) run(args ...string) outcome {
@@ -158,7 +167,7 @@ func (r record) statuses() string {
 	return strings.Join(lines, "\n")
 }
 
-// tap is a sandbox that listens. It keeps each request as it came, and each token that was given.
+// tap is a sandbox that listens. It keeps each request as it came, and all that is secret in sign-ins: tokens, codes, states, verifiers.
 type tap struct {
 	*httptest.Server
 	sandbox *sandbox.Server
@@ -166,7 +175,7 @@ type tap struct {
 	mu       sync.Mutex
 	count    int
 	received bytes.Buffer
-	tokens   []string
+	kept     []string // secrets
 	hooks    map[int]func()
 }
 
@@ -196,13 +205,17 @@ func (w *tap) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	if hook := w.take(r); hook != nil {
 		hook()
 	}
-	if r.URL.Path != "/oauth_token.do" {
+	if !strings.HasPrefix(r.URL.Path, "/oauth_") {
 		w.sandbox.ServeHTTP(rw, r)
 		return
 	}
+	body, _ := io.ReadAll(r.Body)
+	r.Body = io.NopCloser(bytes.NewReader(body))
 	answer := httptest.NewRecorder()
 	w.sandbox.ServeHTTP(answer, r)
-	w.keepTokens(answer.Body.Bytes())
+	form, _ := url.ParseQuery(string(body))
+	to, _ := url.Parse(answer.Header().Get("Location"))
+	w.keep(secretsIn(r.URL.Query(), form, to.Query(), membersOf(answer.Body.Bytes()))...)
 	for name, values := range answer.Header() {
 		rw.Header()[name] = values
 	}
@@ -222,28 +235,54 @@ func (w *tap) take(r *http.Request) func() {
 	return w.hooks[w.count]
 }
 
-func (w *tap) keepTokens(answer []byte) {
-	var given struct {
-		Access  string `json:"access_token"`
-		Refresh string `json:"refresh_token"`
+// secretsIn are the values that are secret in what a sign-in sends to and fro.
+func secretsIn(all ...url.Values) []string {
+	var list []string
+	for _, values := range all {
+		for _, name := range []string{
+			"access_token", "refresh_token", "token", "code", "state", "code_verifier", "device_code", "assertion", "client_assertion",
+			"client_secret", "password",
+		} {
+			for _, value := range values[name] {
+				if value != "" {
+					list = append(list, value)
+				}
+			}
+		}
 	}
-	if json.Unmarshal(answer, &given) != nil {
-		return
+	return list
+}
+
+// membersOf are the texts of a JSON object.
+func membersOf(body []byte) url.Values {
+	var members map[string]any
+	if json.Unmarshal(body, &members) != nil {
+		return nil
 	}
+	values := url.Values{}
+	for name, value := range members {
+		if text, ok := value.(string); ok {
+			values.Set(name, text)
+		}
+	}
+	return values
+}
+
+func (w *tap) keep(secrets ...string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	for _, token := range []string{given.Access, given.Refresh} {
-		if token != "" {
-			w.tokens = append(w.tokens, token)
+	for _, secret := range secrets {
+		if !slices.Contains(w.kept, secret) {
+			w.kept = append(w.kept, secret)
 		}
 	}
 }
 
-// secrets are the sandbox's secrets and the tokens that it gave.
+// secrets are the sandbox's secrets, and those of all sign-ins.
 func (w *tap) secrets() []string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	list := append([]string(nil), w.tokens...)
+	list := slices.Clone(w.kept)
 	for _, secret := range w.sandbox.Secrets() {
 		list = append(list, secret)
 	}

@@ -14,6 +14,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -46,6 +47,7 @@ type mirror struct {
 	received bytes.Buffer
 	told     bytes.Buffer // to /hook
 	tokens   []string
+	proofs   []string // of digests
 	given    int
 	during   func() // called while it has a request for a page
 }
@@ -54,6 +56,7 @@ func newMirror(t *testing.T) *mirror {
 	m := &mirror{tokens: []string{"tok/en+one==" + rand.Text(), `to"ken\two&` + rand.Text(), "token-three." + rand.Text()}}
 	mux := http.NewServeMux()
 	mux.HandleFunc("/token", m.token)
+	mux.HandleFunc("/challenged", m.challenge)
 	mux.HandleFunc("/hook", func(_ http.ResponseWriter, r *http.Request) { io.Copy(&m.told, r.Body) })
 	mux.HandleFunc("/echo", echo(http.StatusOK, "application/json"))
 	mux.HandleFunc("/refuse", echo(http.StatusUnprocessableEntity, "application/json"))
@@ -116,6 +119,22 @@ func (m *mirror) token(w http.ResponseWriter, _ *http.Request) {
 	json.NewEncoder(w).Encode(map[string]any{"access_token": token, "token_type": "Bearer", "expires_in": 1799})
 }
 
+// challenge asks for a digest, and gives what it gets.
+func (m *mirror) challenge(w http.ResponseWriter, r *http.Request) {
+	proof := digestProof.FindStringSubmatch(r.Header.Get("Authorization"))
+	if proof == nil {
+		w.Header().Set("WWW-Authenticate", `Digest realm="r", nonce="n", qop="auth", algorithm=SHA-256`)
+		w.WriteHeader(http.StatusUnauthorized)
+		return
+	}
+	m.mu.Lock()
+	m.proofs = append(m.proofs, proof[1])
+	m.mu.Unlock()
+	echo(http.StatusOK, "application/json")(w, r)
+}
+
+var digestProof = regexp.MustCompile(`^Digest .*response="([0-9a-f]{64})"`)
+
 // profilesOf gives each secret to each sign-in.
 func profilesOf(m *mirror) string {
 	var b strings.Builder
@@ -127,6 +146,12 @@ func profilesOf(m *mirror) string {
 			"bearer":        `type: bearer, token: "${secret.NAME}"`,
 			"key_in_header": `type: api_key, in: header, name: X-Key, value: "${secret.NAME}"`,
 			"key_in_query":  `type: api_key, in: query, name: key, value: "${secret.NAME}"`,
+			"digest":        `type: digest, username: ann, password: "${secret.NAME}"`,
+			"aws":           `type: aws_sigv4, access_key_id: AKID, secret_access_key: "${secret.NAME}", region: eu-central-1, service: s3`,
+			"aws_token":     `type: aws_sigv4, access_key_id: AKID, secret_access_key: x-of-aws, session_token: "${secret.NAME}", region: eu-central-1, service: s3`,
+			"hmac":          `type: hmac, key: "${secret.NAME}", headers: {X-Signature: "{signature}", X-Timestamp: "{timestamp}", X-Nonce: "{nonce}"}`,
+			"signature":     `type: http_signature, algorithm: hmac-sha256, key_id: me, key: "${secret.NAME}"`,
+			"pasted":        `type: oauth2, grant: refresh_token, token_url: /token, client_id: me, client_auth: none, refresh_token: "${secret.NAME}"`,
 			"oauth_body":    `type: oauth2, grant: client_credentials, token_url: /token, client_id: me, client_secret: "${secret.NAME}", client_auth: body`,
 			"oauth_header":  `type: oauth2, grant: client_credentials, token_url: /token, client_id: me, client_secret: "${secret.NAME}", client_auth: header`,
 			"oauth_user":    `type: oauth2, grant: password, token_url: /token, client_id: me, client_secret: x, client_auth: body, username: ann, password: "${secret.NAME}"`,
@@ -186,6 +211,13 @@ var waysOut = []string{
 	`rest: {profile: key_in_header_LOWER, path: /echo}`,
 	`rest: {profile: key_in_query_LOWER, path: /echo}`,
 	`rest: {profile: key_in_query_LOWER, path: /refuse}`,
+	`rest: {profile: digest_LOWER, path: /challenged, method: POST, json: {k: "${secret.NAME}"}}`,
+	`rest: {profile: digest_LOWER, path: /challenged, query: {q: 1}}`,
+	`rest: {profile: aws_LOWER, path: /echo}`,
+	`rest: {profile: aws_token_LOWER, path: /echo}`,
+	`rest: {profile: hmac_LOWER, path: /echo}`,
+	`rest: {profile: signature_LOWER, path: /refuse}`,
+	`rest: {profile: pasted_LOWER, path: /refuse}`,
 	`rest: {profile: oauth_body_LOWER, path: /echo}`,
 	`rest: {profile: oauth_header_LOWER, path: /refuse}`,
 	`rest: {profile: oauth_user_LOWER, path: /page}`,
@@ -198,7 +230,7 @@ func leakyJob() string {
 	for _, name := range sortedNasty() {
 		for i, way := range waysOut {
 			way = strings.NewReplacer("NAME", name, "LOWER", strings.ToLower(name)).Replace(way)
-			if strings.Contains(nasty[name], "\n") && (strings.Contains(way, "bearer_") || strings.Contains(way, "key_in_header_")) {
+			if strings.Contains(nasty[name], "\n") && (strings.Contains(way, "bearer_") || strings.Contains(way, "key_in_header_") || strings.Contains(way, "aws_")) {
 				way = "log: refused before the run starts, which a test of its own sees"
 			}
 			id := fmt.Sprintf("way_%s_%d", strings.ToLower(name), i)
@@ -237,7 +269,7 @@ func secretive(t *testing.T) (*user, *mirror) {
 
 // hidden are the secrets, what is computed of them, and the tokens: none of these may show.
 func hidden(m *mirror) []string {
-	list := slices.Clone(m.tokens)
+	list := slices.Concat(m.tokens, m.proofs)
 	for _, name := range sortedNasty() {
 		secret := nasty[name]
 		sum := sha256.Sum256([]byte(secret))
@@ -369,6 +401,9 @@ func checkSent(t *testing.T, m *mirror) {
 		if sent < 3 {
 			t.Errorf("the secret %s was received in %d forms, want at least 3", name, sent)
 		}
+	}
+	if len(m.proofs) == 0 {
+		t.Error("no digest was asked for")
 	}
 	for i, token := range m.tokens {
 		if !bytes.Contains(m.received.Bytes(), []byte("Bearer "+token)) {

@@ -45,6 +45,9 @@ func (a *app) storePlace(s jobs.Settings) (*store.Place, error) {
 		return nil, err
 	}
 	a.redactor.Add(a.getenv(store.KeyVariable))
+	if text := a.getenv(store.KeyFileVariable); isKey(text) { // in the wrong variable, whose file an error would name
+		a.redactor.Add(text)
+	}
 	ext := filepath.Ext(file)
 	p := &store.Place{File: strings.TrimSuffix(file, ext) + "-auth" + ext, Getenv: a.getenv, Program: a.name}
 	switch text := a.getenv(keyringVariable); text {
@@ -55,6 +58,11 @@ func (a *app) storePlace(s jobs.Settings) (*store.Place, error) {
 		return nil, usageError("write off to leave the keyring of this system alone, or nothing", "%s is %q", keyringVariable, text)
 	}
 	return p, nil
+}
+
+func isKey(text string) bool {
+	_, err := store.ParseKey(text)
+	return err == nil
 }
 
 // readHistory opens the history for reading, and gives the command that shows a run of it. The error is
