@@ -135,6 +135,8 @@ func (e *SignInError) Help() string {
 	switch {
 	case e.help != "":
 		return e.help
+	case e.kind == unreachable && e.after > maxWait: // less is waited out in place
+		return "try again in " + min(e.after, maxPause).Round(time.Second).String() + ": the server asks to be left alone for a while"
 	case e.kind == unreachable:
 		return "try again later; if it goes on, check token_url, proxy and the state of the server"
 	case e.Status == http.StatusProxyAuthRequired:

@@ -359,6 +359,9 @@ func (n *renewal) fail(failed *SignInError, refreshes bool) {
 	r.Intent, r.State = time.Time{}, StateBackoff
 	if failed.kind == refused {
 		r.State = n.verdict(failed, refreshes)
+		if r.State == StateReauth && n.old != nil && n.old.rejected.Load() && n.old.access == r.Access { // no other process need try it
+			r.Access, r.Expires = "", time.Time{}
+		}
 	} else {
 		failed.until = now.Add(pauseAfter(failed, count))
 	}

@@ -2,6 +2,7 @@ package auth
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"io"
@@ -12,6 +13,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -173,7 +175,7 @@ func TestWrongSecretIsNotTriedAgainBeforeTheProfileChanges(t *testing.T) {
 			t.Errorf("%d token requests, want 1", got)
 		}
 		mended := sourceIn(t, s, Settings{"client_secret": "right"}, placeIn(t, folder))
-		if st := status(t, mended); st.State != StateNew {
+		if st := status(t, mended); st.State != StateNew || st.LastError != "" || st.Help != "" {
 			t.Errorf("after the change: got %+v", st)
 		}
 		mustToken(t, mended, "T-token")
@@ -422,8 +424,12 @@ func TestProcessDiedWhileItAsked(t *testing.T) {
 				if err := v.commit(r); err != nil {
 					t.Fatal(err)
 				}
-				if st := status(t, first); st.State != StateRefresh {
+				if st := status(t, first); st.State != StateRefresh || st.Help != "" {
 					t.Errorf("got %+v", st)
+				}
+				time.Sleep(2 * time.Minute)
+				if st := status(t, first); !strings.HasPrefix(st.Help, "a request for a token broke off at "+died.Format(time.RFC3339)) {
+					t.Errorf("long after: got %+v", st)
 				}
 				if carriedOut {
 					server.good = "R2-that-nobody-heard-of"
@@ -598,6 +604,86 @@ func TestPastedRefreshTokenNeedsAKey(t *testing.T) {
 	made := &store.Place{File: file, Getenv: keyOfTests}
 	t.Cleanup(func() { _ = made.Close() })
 	mustToken(t, sourceIn(t, s, pasted(nil), made), "T1-token")
+}
+
+// TestTokenThatCannotBeKept has a store that may be read only: the token is good all the same, and its life is told.
+func TestTokenThatCannotBeKept(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		folder := t.TempDir()
+		mustToken(t, sourceIn(t, &system{}, nil, placeIn(t, folder)), "T1-token")
+		time.Sleep(2 * time.Hour)
+		source := sourceIn(t, &system{}, nil, placeIn(t, folder))
+		full := &unwritable{}
+		v, err := source.open(toUse)
+		if err != nil {
+			t.Fatal(err)
+		}
+		full.vault = v
+		source.vault = full
+		mustToken(t, source, "T1-token")
+		if st := status(t, source); st.State != StateOK || st.Kept || !st.AccessExpires.After(time.Now()) || full.tried == 0 {
+			t.Errorf("got %+v after %d attempts to write", st, full.tried)
+		}
+	})
+}
+
+// unwritable is a vault on a full disk.
+type unwritable struct {
+	vault
+	tried int
+}
+
+func (u *unwritable) commit(*record) error {
+	u.tried++
+	return syscall.ENOSPC
+}
+
+// TestRejectedTokenOfADeadSignIn has the server end a sign-in: no other process need find out with the access token that is kept.
+func TestRejectedTokenOfADeadSignIn(t *testing.T) {
+	t.Parallel()
+	s := &system{give: func(w http.ResponseWriter, n int, _ url.Values) {
+		if n == 1 {
+			grant(w, "T1-token", 600, "refresh_token", "R1")
+			return
+		}
+		refuse(w, 400, "invalid_grant")
+	}}
+	folder := t.TempDir()
+	source := sourceIn(t, s, pasted(nil), placeIn(t, folder))
+	mustToken(t, source, "T1-token")
+	source.reject(source.current.Load())
+	mustFail(t, source)
+	next := sourceIn(t, s, pasted(nil), placeIn(t, folder))
+	mustFail(t, next)
+	if st := status(t, next); st.State != StateReauth || !st.AccessExpires.IsZero() || s.asked() != 2 {
+		t.Errorf("got %+v after %d requests", st, s.asked())
+	}
+}
+
+// TestDamagedSignIn names the command that helps, to who uses it and to who looks.
+func TestDamagedSignIn(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	mustToken(t, sourceIn(t, &system{}, nil, placeIn(t, folder)), "T1-token")
+	db, err := sql.Open("sqlite3", placeIn(t, folder).File)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if _, err := db.Exec("UPDATE entries SET sealed = zeroblob(100)"); err != nil {
+		t.Fatal(err)
+	}
+	const help = "forget it and sign in anew: snrun auth reset p"
+	source := sourceIn(t, &system{}, nil, placeIn(t, folder))
+	if failed := mustFail(t, source); failed.Help() != help || failed.Temporary() {
+		t.Errorf("got %v: %s", failed, failed.Help())
+	}
+	k := &Keyring{sources: map[string]*tokenSource{"p": source}, types: map[string]string{"p": "oauth2"}}
+	_, err = k.Status("p")
+	if failed, ok := errors.AsType[*SignInError](err); !ok || failed.Help() != help {
+		t.Errorf("got %v", err)
+	}
 }
 
 func TestNobodySignedIn(t *testing.T) {

@@ -90,6 +90,7 @@ func TestAuthTestWithoutAnswer(t *testing.T) {
 		{"hung up", "http://" + silent.Addr().String(), exitTransient, []string{"no answer", "try again later"}},
 		{"no such name", "http://nobody.invalid", exitTransient, []string{"no answer", "the name nobody.invalid cannot be resolved here"}},
 		{"a certificate of one's own", secured.URL, exitSignIn, []string{"certificate", "name its file in tls.ca_file"}},
+		{"a certificate of another host", strings.Replace(secured.URL, "127.0.0.1", "localhost", 1), exitSignIn, []string{"that of another host: check the host in base_url"}},
 		{"TLS where there is none", strings.Replace(plain.URL, "http:", "https:", 1), exitSignIn, []string{"does not speak TLS there"}},
 	}
 	for _, tt := range tests {

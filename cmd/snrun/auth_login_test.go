@@ -307,6 +307,37 @@ func TestLoginThatCannotBe(t *testing.T) {
 	}
 }
 
+// TestLoginWhileTheServerIsDown ends with the code for what may pass.
+func TestLoginWhileTheServerIsDown(t *testing.T) {
+	t.Parallel()
+	for _, profile := range []string{"servicenow", "servicenow_user", "servicenow_device"} {
+		t.Run(profile, func(t *testing.T) {
+			t.Parallel()
+			u := newSignedOut(t, sandbox.Options{Faults: []sandbox.Fault{{Kind: sandbox.Unavailable, Path: "/oauth_token.do"}, {Kind: sandbox.Unavailable, Path: "/oauth_device.do"}}})
+			got := u.withBrowser("allow").must(exitTransient, "auth", "login", profile)
+			if !strings.Contains(got.stderr, "status 503") || !strings.Contains(got.stderr, "try again later") {
+				t.Errorf("got %q", got.stderr)
+			}
+		})
+	}
+}
+
+// TestResetForgetsARefusal mends a profile without changing it.
+func TestResetForgetsARefusal(t *testing.T) {
+	t.Parallel()
+	u := newSignedOut(t, sandbox.Options{})
+	wrong := *u
+	wrong.environ = append(append([]string{}, u.environ...), secretVariable+"SANDBOX_CLIENT_SECRET=of-another-instance")
+	wrong.must(exitSignIn, "auth", "test", "servicenow")
+	got := wrong.must(exitOK, "auth", "reset", "servicenow")
+	if want := "there are no tokens of servicenow; its last failure is forgotten, and the server will be asked again\n"; got.stderr != want {
+		t.Errorf("got %q, want %q", got.stderr, want)
+	}
+	if got := wrong.must(exitOK, "auth", "status", "servicenow"); strings.Contains(got.stdout, "access_denied") {
+		t.Errorf("the refusal is still there:\n%s", got.stdout)
+	}
+}
+
 // TestTokenIsShownOnlyOnDemand prints the one secret that snrun ever prints.
 func TestTokenIsShownOnlyOnDemand(t *testing.T) {
 	t.Parallel()

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
@@ -169,9 +170,15 @@ func networkHint(p *opened, err error) (code int, hint string) {
 	var name *net.DNSError
 	var record tls.RecordHeaderError
 	var untrusted *tls.CertificateVerificationError
+	var other x509.HostnameError
+	var invalid x509.CertificateInvalidError
 	switch {
 	case errors.As(err, &name):
 		return exitTransient, fmt.Sprintf("check the host in base_url: the name %s cannot be resolved here%s", clean(name.Name), proxyHint(p))
+	case errors.As(err, &other):
+		return exitSignIn, "the certificate is that of another host: check the host in base_url"
+	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
+		return exitSignIn, "check the clock of this machine; if it is right, whoever runs the server has to renew its certificate"
 	case errors.As(err, &untrusted):
 		return exitSignIn, "if the server's certificate comes from an authority of your own, name its file in tls.ca_file"
 	case errors.As(err, &record), errors.Is(err, http.ErrSchemeMismatch):
