@@ -31,7 +31,7 @@ type codeLogin struct {
 
 // loginInBrowser has a person sign in with a browser, and gets tokens for the code that comes of it.
 func (s *tokenSource) loginInBrowser(ctx context.Context, p Prompt) error {
-	if _, err := s.open(true); err != nil {
+	if _, err := s.open(toKeep); err != nil {
 		return err
 	}
 	meta, failed := s.endpoint.resolve(ctx)

@@ -41,7 +41,7 @@ type deviceCode struct {
 
 // loginByDevice has a person confirm a code on another device, and asks for the tokens until that is done (RFC 8628).
 func (s *tokenSource) loginByDevice(ctx context.Context, p Prompt) error {
-	if _, err := s.open(true); err != nil {
+	if _, err := s.open(toKeep); err != nil {
 		return err
 	}
 	meta, failed := s.endpoint.resolve(ctx)

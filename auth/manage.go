@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"time"
 )
 
@@ -28,11 +27,7 @@ func (k *Keyring) Status(profile string) (Status, error) {
 		return st, nil
 	}
 	st.Grant, st.State = s.endpoint.grant.Name, StateNew
-	v, err := s.open(false)
-	if errors.Is(err, fs.ErrNotExist) {
-		st.Help = s.endpoint.loginHelp()
-		return st, nil
-	}
+	v, err := s.open(toLook)
 	if err != nil {
 		return st, err
 	}
@@ -101,7 +96,7 @@ func (s *tokenSource) loginAlone(ctx context.Context) error {
 
 // install keeps the tokens that a login gave, whatever was there before.
 func (s *tokenSource) install(ctx context.Context, got answer, started time.Time) error {
-	v, err := s.open(true)
+	v, err := s.open(toKeep)
 	if err != nil {
 		return err
 	}
@@ -132,10 +127,7 @@ func (k *Keyring) Reset(ctx context.Context, profile string) (revoked bool, err 
 	if err != nil || s == nil {
 		return false, err
 	}
-	v, err := s.open(false)
-	if errors.Is(err, fs.ErrNotExist) {
-		return false, nil
-	}
+	v, err := s.open(toLook)
 	if err != nil {
 		return false, err
 	}

@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -10,6 +11,7 @@ import (
 	"net/url"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -27,6 +29,10 @@ const childVariable = "SNRUN_AUTH_TEST"
 type visit struct {
 	Folder, URL, RefreshToken string
 	Goroutines                int
+	Pause                     time.Duration // between two requests of a goroutine; 0 for a few milliseconds
+	Record                    bool          // keep how long each request took, in a file
+	Late                      bool          // renew no token while it is good
+	ToTheEnd                  bool          // use each token as long as it lives
 }
 
 func TestMain(m *testing.M) {
@@ -52,29 +58,41 @@ func (v visit) pay() error {
 	}
 	place := &store.Place{File: v.Folder + "/snrun-auth.db", Getenv: keyOfTests}
 	defer place.Close()
-	k, err := NewKeyring([]Profile{{Name: "p", BaseURL: base, Auth: "oauth2", Settings: Settings{
+	settings := Settings{
 		"grant": "refresh_token", "refresh_token": v.RefreshToken, "token_url": "/token", "client_id": "client", "client_secret": "s3cret",
-	}}}, Options{Store: place})
-	if err != nil {
+	}
+	if v.ToTheEnd {
+		settings["skew"] = time.Duration(0)
+	}
+	o := Options{Store: place}
+	var k *Keyring
+	if v.Late {
+		o.Notify = func(TokenEvent) { k.sources["p"].postpone() }
+	}
+	if k, err = NewKeyring([]Profile{{Name: "p", BaseURL: base, Auth: "oauth2", Settings: settings}}, o); err != nil {
 		return err
 	}
 	defer k.Close()
-	failed := make(chan error, v.Goroutines)
-	for range v.Goroutines {
-		go func() { failed <- ask(k.clients["p"], v.URL+"/api") }()
+	failed, took := make(chan error, v.Goroutines), make([][]sample, v.Goroutines)
+	for i := range v.Goroutines {
+		go func() { failed <- v.ask(k.clients["p"], &took[i]) }()
 	}
 	for range v.Goroutines {
 		if e := <-failed; e != nil {
 			err = e
 		}
 	}
+	if err == nil && v.Record {
+		err = writeSamples(v.Folder, slices.Concat(took...))
+	}
 	return err
 }
 
 // ask asks until the API has enough.
-func ask(client *http.Client, address string) error {
+func (v visit) ask(client *http.Client, took *[]sample) error {
 	for {
-		resp, err := client.Get(address)
+		start := time.Now()
+		resp, err := client.Get(v.URL + "/api")
 		if err != nil {
 			return err
 		}
@@ -84,7 +102,8 @@ func ask(client *http.Client, address string) error {
 		case http.StatusGone:
 			return nil
 		case http.StatusOK:
-			time.Sleep(5 * time.Millisecond) // the processes share the machine
+			*took = append(*took, sample{start, time.Since(start)})
+			time.Sleep(cmp.Or(v.Pause, 5*time.Millisecond)) // the processes share the machine
 		default:
 			return fmt.Errorf("a job got status %d", resp.StatusCode)
 		}
@@ -118,12 +137,14 @@ func (v visit) start(t testing.TB) *exec.Cmd {
 type fleet struct {
 	*httptest.Server
 	enough int
+	slow   time.Duration // how long a token request takes
 
 	mu       sync.Mutex
 	given    []time.Time // when each token was given
 	refusals int         // of refresh tokens that were used before
 	rejected int         // requests to the API
 	served   int
+	samples  []sample // of all processes, when they have ended
 }
 
 const fleetLife = time.Second
@@ -137,6 +158,9 @@ func newFleet(t testing.TB, enough int) *fleet {
 }
 
 func (f *fleet) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.URL.Path == "/token" {
+		time.Sleep(f.slow)
+	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	n := len(f.given)
@@ -170,9 +194,9 @@ func (f *fleet) alive(header string) bool {
 }
 
 // sail has processes use the server until it has enough, and says what went wrong.
-func (f *fleet) sail(t testing.TB, processes, goroutines int) {
+func (f *fleet) sail(t testing.TB, processes int, v visit) {
 	t.Helper()
-	v := visit{Folder: t.TempDir(), URL: f.URL, RefreshToken: "R0-of-fleet", Goroutines: goroutines}
+	v.Folder, v.URL, v.RefreshToken = t.TempDir(), f.URL, "R0-of-fleet"
 	var running []*exec.Cmd
 	for range processes {
 		running = append(running, v.start(t))
@@ -181,6 +205,9 @@ func (f *fleet) sail(t testing.TB, processes, goroutines int) {
 		if err := c.Wait(); err != nil {
 			t.Errorf("a process failed: %v", err)
 		}
+	}
+	if v.Record {
+		f.samples = readSamples(t, v.Folder)
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -191,19 +218,7 @@ func (f *fleet) sail(t testing.TB, processes, goroutines int) {
 
 func TestSixProcessesAtExpiry(t *testing.T) {
 	t.Parallel()
-	newFleet(t, 3).sail(t, 6, 8)
-}
-
-// BenchmarkSixProcesses has 50 goroutines in each of six processes live through 20 expiries.
-func BenchmarkSixProcesses(b *testing.B) {
-	for b.Loop() {
-		f := newFleet(b, 20)
-		start := time.Now()
-		f.sail(b, 6, 50)
-		b.ReportMetric(float64(len(f.given)-1), "refreshes")
-		b.ReportMetric(float64(f.rejected), "401s")
-		b.ReportMetric(float64(f.served)/time.Since(start).Seconds(), "requests/s")
-	}
+	newFleet(t, 3).sail(t, 6, visit{Goroutines: 8})
 }
 
 // halt is a token endpoint that has a process killed in the midst of a request.

@@ -49,7 +49,11 @@ func (s *tokenSource) mayChange() bool {
 
 // find looks into the vault, and asks the server where that has no good token.
 func (s *tokenSource) find(ctx context.Context, o order) (*token, *SignInError) {
-	v, err := s.open(o.anew)
+	why := toUse
+	if o.anew {
+		why = toKeep
+	}
+	v, err := s.open(why)
 	if err != nil {
 		return nil, s.storeFailure(err)
 	}
@@ -77,12 +81,22 @@ func (s *tokenSource) find(ctx context.Context, o order) (*token, *SignInError) 
 	return n.run(ctx)
 }
 
-// open gives the vault. The store is made for those who want to keep something, or have set a key; for others it is enough to
-// look into one that is there, and without it, or without its key, tokens that can be had anew live in memory.
-func (s *tokenSource) open(create bool) (vault, error) {
+// purpose is what a vault is opened for.
+type purpose int
+
+// A store that is not there yet is made by who has something to keep for good, and by who is to use one and has been given a key;
+// never by who only looks.
+const (
+	toLook purpose = iota
+	toUse
+	toKeep
+)
+
+// open gives the vault. Without a store, or without its key, tokens that can be had anew live in memory.
+func (s *tokenSource) open(why purpose) (vault, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.vault != nil && (s.place == nil || s.vault.durable() || !create) {
+	if s.vault != nil && (s.place == nil || s.vault.durable() || why != toKeep) {
 		return s.vault, nil
 	}
 	if s.place == nil {
@@ -90,13 +104,15 @@ func (s *tokenSource) open(create bool) (vault, error) {
 		return s.vault, nil
 	}
 	open := s.place.OpenExisting
-	if create && s.endpoint.grant.keeps || hasKey(s.place) {
+	if why == toKeep && s.endpoint.grant.keeps || why != toLook && hasKey(s.place) {
 		open = s.place.Open
 	}
 	opened, err := open()
 	switch {
 	case err == nil:
 		s.vault = &kept{opened, s.id}
+	case why == toLook && errors.Is(err, fs.ErrNotExist):
+		return newMemory(), nil // and no decision for those who come to use it
 	case s.endpoint.grant.keeps || !noStore(err) || hasKey(s.place) && !errors.Is(err, fs.ErrNotExist):
 		return nil, err
 	default:

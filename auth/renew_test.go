@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net/http"
 	"net/url"
+	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -333,7 +335,7 @@ func TestProcessDiedWhileItAsked(t *testing.T) {
 				mustToken(t, first, "T1-token")
 				time.Sleep(time.Hour)
 				died := time.Now()
-				v, err := first.open(false)
+				v, err := first.open(toUse)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -492,7 +494,7 @@ func TestClockSetBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &system{}
 		source := sourceIn(t, s, nil, placeOf(t))
-		v, err := source.open(false)
+		v, err := source.open(toUse)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -516,5 +518,21 @@ func TestNobodySignedIn(t *testing.T) {
 	failed := mustFail(t, source)
 	if failed.Error() != "profile p: nobody has signed in yet" || failed.Help() != "run: snrun auth login p" || failed.Temporary() || s.asked() > 0 {
 		t.Errorf("got %v: %s, after %d requests", failed, failed.Help(), s.asked())
+	}
+}
+
+func TestLookingMakesNoStore(t *testing.T) {
+	t.Parallel()
+	place := placeOf(t)
+	source := sourceIn(t, &system{}, nil, place)
+	if st := status(t, source); st.State != StateNew || st.Kept {
+		t.Errorf("got %+v", st)
+	}
+	if _, err := os.Stat(place.File); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("the store is there: %v", err)
+	}
+	mustToken(t, source, "T1-token")
+	if st := status(t, source); st.State != StateOK || !st.Kept {
+		t.Errorf("after use: got %+v", st)
 	}
 }

@@ -255,7 +255,7 @@ func proofHeader(c *digest.Credentials) string {
 
 // quotedString writes a quoted-string (RFC 9110 §5.6.4).
 func quotedString(text string) string {
-	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(text) + `"`
+	return `"` + strings.ReplaceAll(strings.ReplaceAll(text, `\`, `\\`), `"`, `\"`) + `"`
 }
 
 // digestHash is the hash of an algorithm, nil where it is not known.

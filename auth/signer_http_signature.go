@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -53,7 +54,8 @@ func httpSignature() SignInType {
 // messageSigner signs the requests of one profile.
 type messageSigner struct {
 	key       httpsig.SigningKey
-	covered   []httpsig.Component // nil for what is signed where a profile does not say it
+	covered   []httpsig.Component // of a request without a body
+	withBody  []httpsig.Component // of one with a body
 	params    httpsig.Params      // without what differs from request to request
 	label     string
 	digest    string
@@ -69,12 +71,8 @@ func newMessageSigner(s Settings, k *Keyring) (*messageSigner, error) {
 		params: httpsig.Params{Algorithm: s.text("algorithm"), KeyID: s.text("key_id"), Tag: s.text("tag")},
 		label:  s.text("label"), digest: s.text("digest"), expires: s.duration("expires"), nonce: nonce, userAgent: k.userAgent,
 	}
-	for _, text := range s.list("components") {
-		c, err := httpsig.ParseComponent(text)
-		if err != nil {
-			return nil, fmt.Errorf("auth.components: %w", err)
-		}
-		m.covered = append(m.covered, c)
+	if err := m.cover(s.list("components")); err != nil {
+		return nil, fmt.Errorf("auth.components: %w", err)
 	}
 	if m.params.Algorithm == httpsig.HMACSHA256 {
 		secret, err := decodeKey(s.text("key"), s.text("key_encoding"))
@@ -92,6 +90,34 @@ func newMessageSigner(s Settings, k *Keyring) (*messageSigner, error) {
 		return nil, fmt.Errorf("auth.algorithm: %w", err)
 	}
 	return m, nil
+}
+
+// cover says what is signed of each request, by the names in a profile, or where it has none.
+func (m *messageSigner) cover(names []string) error {
+	more := names
+	if len(names) == 0 {
+		names = []string{"@method", "@target-uri"}
+		if more = names; m.digest != "none" {
+			more = append(slices.Clip(names), "content-digest")
+		}
+	}
+	var err error
+	if m.covered, err = parseComponents(names); err == nil {
+		m.withBody, err = parseComponents(more)
+	}
+	return err
+}
+
+func parseComponents(names []string) ([]httpsig.Component, error) {
+	var list []httpsig.Component
+	for _, name := range names {
+		c, err := httpsig.ParseComponent(name)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, c)
+	}
+	return list, nil
 }
 
 // newPairKey makes the key that signs of a private key. The error is a *keyError.
@@ -125,9 +151,9 @@ func decodeKey(text, encoding string) ([]byte, error) {
 // sign puts a signature on a request that is made at this moment.
 func (m *messageSigner) sign(req *http.Request) error {
 	now := time.Now()
-	covered, err := m.covers(req)
-	if err != nil {
-		return err
+	covered := m.covered
+	if req.Body != nil && req.Body != http.NoBody {
+		covered = m.withBody
 	}
 	for _, c := range covered {
 		if err := m.provide(req, c.Name(), now); err != nil {
@@ -147,26 +173,6 @@ func (m *messageSigner) sign(req *http.Request) error {
 		return err
 	}
 	return signature.SignRequest(req, m.key)
-}
-
-// covers says what is signed of a request.
-func (m *messageSigner) covers(req *http.Request) ([]httpsig.Component, error) {
-	if m.covered != nil {
-		return m.covered, nil
-	}
-	names := []string{"@method", "@target-uri"}
-	if req.Body != nil && req.Body != http.NoBody && m.digest != "none" {
-		names = append(names, "content-digest")
-	}
-	var covered []httpsig.Component
-	for _, name := range names {
-		c, err := httpsig.ParseComponent(name)
-		if err != nil {
-			return nil, err
-		}
-		covered = append(covered, c)
-	}
-	return covered, nil
 }
 
 // provide sets a header that is to be signed and follows from the request, the time or the program.

@@ -356,26 +356,3 @@ func TestKeyringMasksItsSecrets(t *testing.T) {
 		}
 	}
 }
-
-func BenchmarkSign(b *testing.B) {
-	s := &system{}
-	source := inBubble(b, s, nil)
-	p := oauthProfile(b, baseOfTests, nil)
-	p.Header = http.Header{"Accept": {"application/json"}}
-	w, err := newWire(p, "")
-	if err != nil {
-		b.Fatal(err)
-	}
-	signer := newSigner(p, w, &credentials{tokens: source})
-	req := httptest.NewRequest(http.MethodGet, baseOfTests+"/api/now/table/incident?sysparm_limit=500", nil)
-	req.Header.Set("X-Correlation", "1")
-	b.ReportAllocs()
-	for b.Loop() {
-		out := signer.prepare(req, w.ours(req.URL))
-		t, err := source.token(req.Context())
-		if err != nil {
-			b.Fatal(err)
-		}
-		out.Header.Set("Authorization", t.header)
-	}
-}

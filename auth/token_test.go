@@ -515,15 +515,3 @@ func TestRefreshTokensAreMasked(t *testing.T) {
 		}
 	})
 }
-
-func BenchmarkCachedToken(b *testing.B) {
-	source := inBubble(b, &system{}, nil)
-	b.ReportAllocs()
-	b.RunParallel(func(pb *testing.PB) {
-		for pb.Next() {
-			if _, err := source.token(context.Background()); err != nil {
-				b.Error(err)
-			}
-		}
-	})
-}

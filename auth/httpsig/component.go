@@ -145,6 +145,9 @@ func unique(covered []Component) error {
 
 // identity is the same text for components that are the same.
 func (c Component) identity() string {
+	if len(c.item.Params.Names()) < 2 {
+		return c.text
+	}
 	sorted := httpsfv.NewItem(c.item.Value)
 	for _, name := range slices.Sorted(slices.Values(c.item.Params.Names())) {
 		v, _ := c.item.Params.Get(name)

@@ -50,7 +50,7 @@ func lockName(name string) string {
 // that those who wait do not all ask at once.
 const (
 	firstPause = time.Millisecond
-	lastPause  = 50 * time.Millisecond
+	lastPause  = 20 * time.Millisecond
 )
 
 // wait takes the lock on an open file. It asks again and again, because a wait in the kernel could not be given up.

@@ -152,6 +152,8 @@ func TestLoginThenWork(t *testing.T) {
 			t.Errorf("the test does not say %q:\n%s", want, got.stdout)
 		}
 	}
+	u.write("ask.yaml", strings.Replace(signsIn, "profile: servicenow,", "profile: servicenow_user,", 1))
+	u.must(exitOK, "run", "ask")
 	checkRequests(t, u, "POST", "/oauth_token.do", 1)
 
 	got = u.must(exitOK, "auth", "reset", "servicenow_user")
@@ -164,8 +166,28 @@ func TestLoginThenWork(t *testing.T) {
 	if !strings.Contains(got.stderr, "nobody has signed in yet") || !strings.Contains(got.stderr, "snrun auth login servicenow_user") {
 		t.Errorf("after the reset the test says %q", got.stderr)
 	}
+	if got = u.must(exitSignIn, "run", "ask"); !strings.Contains(got.stderr, "snrun auth login servicenow_user") {
+		t.Errorf("after the reset a run says %q", got.stderr)
+	}
 	if got = u.must(exitOK, "auth", "reset", "servicenow_user"); !strings.Contains(got.stderr, "there are no tokens of servicenow_user") {
 		t.Errorf("the second reset says %q", got.stderr)
+	}
+}
+
+// TestLoginOutlivesItsToken runs a job again when the token of the login has expired: nobody is asked, and the next one is kept too.
+func TestLoginOutlivesItsToken(t *testing.T) {
+	t.Parallel()
+	u := newSignedOut(t, sandbox.Options{RotateRefresh: true})
+	u.withBrowser("allow").must(exitOK, "auth", "login", "servicenow_user")
+	u.write("ask.yaml", strings.Replace(signsIn, "profile: servicenow,", "profile: servicenow_user,", 1))
+	for round := 1; round <= 3; round++ {
+		resp, err := http.Post(u.server.URL+"/sandbox/expire", "", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+		u.must(exitOK, "run", "ask")
+		checkRequests(t, u, "POST", "/oauth_token.do", 1+round)
 	}
 }
 
