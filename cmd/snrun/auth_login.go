@@ -109,7 +109,12 @@ func (a *app) prompt(profile string, o loginOptions) auth.Prompt {
 	}
 	p.Visit = func(v auth.Visit) {
 		opens := !o.noBrowser && !o.device && a.hasScreen()
-		a.show(visitText(profile, v, opens, p.Paste != nil))
+		text := visitText(profile, v, opens, p.Paste != nil)
+		if v.Code == "" {
+			a.show(text)
+		} else { // the address is one that the server gave
+			io.WriteString(a.err, text)
+		}
 		if opens {
 			a.openBrowser(v.URL)
 		}

@@ -225,6 +225,19 @@ func TestExpiredTokenIsRenewedOnce(t *testing.T) {
 	}
 }
 
+// TestTokensRejectedForEver has every token be refused by the system: one new one is asked for, and then no more.
+func TestTokensRejectedForEver(t *testing.T) {
+	t.Parallel()
+	u := newUser(t, sandbox.Options{Faults: []sandbox.Fault{{Kind: sandbox.Expired, Path: "/api/now"}}})
+	u.write("ask.yaml", strings.Replace(signsIn, "concurrency: 8", "tolerate: all", 1))
+	got := u.must(exitOK, "run", "ask", "--progress", "plain")
+	if !strings.Contains(got.stderr, "8 failed") {
+		t.Errorf("got %s", got.stderr)
+	}
+	checkRequests(t, u, "POST", "/oauth_token.do", 2)
+	checkRequests(t, u, "GET", "/api/now/table/incident", 9) // the first one twice
+}
+
 // A kind of step knows the errors of a sign-in by their methods: package steps may not know package auth.
 var (
 	_ steps.SignInError = (*auth.SignInError)(nil)
