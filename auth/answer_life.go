@@ -3,7 +3,6 @@ package auth
 import (
 	"encoding/json"
 	"errors"
-	"fmt"
 	"strconv"
 	"strings"
 	"time"
@@ -81,14 +80,22 @@ func timestamp(v any) time.Duration {
 	return min(max(0, time.Until(time.UnixMilli(int64(count*1000)))), maxLifetime)
 }
 
-// positive reads a number that is more than zero; one beyond all numbers is an infinity.
+// positive reads a number that is more than zero.
 func positive(v any) (float64, bool) {
-	text := fmt.Sprint(v)
-	if number, ok := v.(json.Number); ok {
-		text = number.String()
+	number, ok := numberOf(v)
+	return number, ok && number > 0
+}
+
+// numberOf reads a number, which may stand there as text; one beyond all numbers is an infinity.
+func numberOf(v any) (float64, bool) {
+	var text string
+	switch v := v.(type) {
+	case json.Number:
+		text = v.String()
+	case string:
+		text = strings.TrimSpace(v)
 	}
-	text = strings.TrimSpace(text)
-	if strings.Trim(text, "0123456789.+-eE") != "" {
+	if strings.Trim(text, "0123456789.+-eE") != "" { // ParseFloat knows infinities, hexadecimal numbers and more
 		return 0, false
 	}
 	// An overflow gives an infinity beside its error.
@@ -96,5 +103,5 @@ func positive(v any) (float64, bool) {
 	if err != nil && !errors.Is(err, strconv.ErrRange) {
 		return 0, false
 	}
-	return number, number > 0
+	return number, true
 }

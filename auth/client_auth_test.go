@@ -5,11 +5,13 @@ import (
 	"crypto/x509"
 	"io"
 	"log"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -131,8 +133,8 @@ func TestClientCertificateAsClientAuth(t *testing.T) {
 	}
 }
 
-// A server that does not take the certificate says so after the request has left. It was not carried out, and asking again in a
-// second would not help.
+// A server that does not take the certificate says so after the request has left, and ends the connection: either may be seen first.
+// The request was not carried out, and what is said leads to the certificate.
 func TestClientCertificateThatIsNotTaken(t *testing.T) {
 	t.Parallel()
 	server, shown := certificateServer(t, true)
@@ -143,11 +145,51 @@ func TestClientCertificateThatIsNotTaken(t *testing.T) {
 	delete(p.Settings, "client_secret")
 	p.TLS = TLS{CAFile: "ca.pem", CertFile: "me.pem", KeyFile: "me.key"}
 	_, failed := exchangeOf(t, endpointOf(t, Options{Dir: dir}, p))
-	if failed == nil || failed.kind != unusable || failed.lost || !strings.Contains(failed.Help(), "client's certificate") {
+	if failed == nil || failed.kind == refused || failed.Status != 0 || !strings.Contains(failed.Help(), "client's certificate") {
 		t.Errorf("got %+v: %v", failed, failed)
 	}
 	if len(*shown) != 0 {
 		t.Errorf("the server took %q", *shown)
+	}
+}
+
+// A certificate that is not taken is not asked about again in a second, and nothing is lost with its request.
+func TestAlertOverAClientCertificate(t *testing.T) {
+	t.Parallel()
+	server, _ := certificateServer(t, true)
+	dir := t.TempDir()
+	clientCertificate(t, dir)
+	certificate, err := tls.LoadX509KeyPair(dir+"/me.pem", dir+"/me.key")
+	if err != nil {
+		t.Fatal(err)
+	}
+	authorities := x509.NewCertPool()
+	authorities.AddCert(server.Certificate())
+	config := &tls.Config{RootCAs: authorities, ServerName: "example.com", Certificates: []tls.Certificate{certificate}}
+	conn, err := tls.Dial("tcp", server.Listener.Addr().String(), config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	_, alert := conn.Read(make([]byte, 1))
+	failed := wireFailure(alert, true)
+	if failed.kind != unusable || failed.lost || !strings.Contains(failed.Help(), "client's certificate") {
+		t.Errorf("got %+v: %v", failed, failed)
+	}
+}
+
+// A connection that ends without an answer is a matter of certificates only where the client shows one.
+func TestConnectionThatEnds(t *testing.T) {
+	t.Parallel()
+	for _, mutual := range []bool{false, true} {
+		for _, err := range []error{syscall.ECONNRESET, syscall.EPIPE, io.ErrUnexpectedEOF, io.EOF, syscall.ECONNREFUSED} {
+			e := &endpoint{mutual: mutual, redactor: NewRedactor()}
+			failed := e.describe(wireFailure(&net.OpError{Op: "read", Err: err}, true), nil)
+			hint := strings.Contains(failed.Help(), "client's certificate")
+			if want := mutual && err != syscall.ECONNREFUSED && err != io.ErrUnexpectedEOF; hint != want || failed.kind != unreachable || !failed.lost {
+				t.Errorf("%v, with a certificate %v: got %+v, %s", err, mutual, failed, failed.Help())
+			}
+		}
 	}
 }
 

@@ -168,11 +168,8 @@ func (e *endpoint) fetchDocument(ctx context.Context, address string) (*document
 	}
 	req.Header.Set("Accept", "application/json")
 	req.Header.Set("User-Agent", e.userAgent)
-	resp, err := e.wire.RoundTrip(req) // not a client: it would follow redirects
+	resp, err := e.roundTrip(req)
 	if err != nil {
-		if errors.Is(context.Cause(ctx), errTooSlow) {
-			err = errTooSlow
-		}
 		return nil, wireFailure(err, false)
 	}
 	defer resp.Body.Close()

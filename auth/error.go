@@ -136,7 +136,7 @@ func (e *SignInError) Help() string {
 	case e.help != "":
 		return e.help
 	case e.kind == unreachable && e.after > maxWait: // less is waited out in place
-		return "try again in " + min(e.after, maxPause).Round(time.Second).String() + ": the server asks to be left alone for a while"
+		return fmt.Sprintf("try again in %d seconds: the server asks to be left alone for a while", int(min(e.after, maxPause).Round(time.Second).Seconds()))
 	case e.kind == unreachable:
 		return "try again later; if it goes on, check token_url, proxy and the state of the server"
 	case e.Status == http.StatusProxyAuthRequired:

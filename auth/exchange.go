@@ -35,6 +35,7 @@ type endpoint struct {
 	urls       metadata    // what the profile names
 	discovery  *discovery  // for the rest, nil where the profile names no issuer
 	wire       http.RoundTripper
+	mutual     bool // the profile has a client certificate
 	redactor   *Redactor
 	userAgent  string
 	program    string
@@ -53,8 +54,11 @@ func newEndpoint(p Profile, k *Keyring) (*endpoint, error) {
 	if s.has("issuer") {
 		e.discovery = newDiscovery(s.text("issuer"))
 	}
-	if w := k.wires[p.Name]; w != nil && e.clientAuth.certificate {
-		e.wire = w.own // also where tokens come from another origin than the profile's
+	if w := k.wires[p.Name]; w != nil {
+		e.mutual = w.own != w.other
+		if e.clientAuth.certificate {
+			e.wire = w.own // also where tokens come from another origin than the profile's
+		}
 	}
 	if e.clientAuth.style == oauth2.AuthStyleInHeader {
 		pair := url.QueryEscape(s.text("client_id")) + ":" + url.QueryEscape(s.text("client_secret"))
@@ -193,6 +197,9 @@ func (e *endpoint) describe(failed *SignInError, form url.Values) *SignInError {
 	failed.handshake()
 	if failed.help == "" && failed.ofClient() {
 		failed.help = e.clientAuth.help
+	}
+	if failed.help == "" && failed.kind == unreachable && e.mutual && connectionEnded(failed.Cause) {
+		failed.help = "try again later; if it goes on, check that the server knows the client's certificate in tls"
 	}
 	e.suspect(failed)
 	return e.mask(failed)

@@ -103,6 +103,11 @@ func (k *Keyring) Client(_ context.Context, profile string) (*http.Client, error
 // Then it closes the connections that are open and idle. No token is fetched any more.
 func (k *Keyring) Close() {
 	k.hangar.shut()
+	for _, s := range k.sources {
+		if s != nil {
+			s.saveLate()
+		}
+	}
 	for _, w := range k.wires {
 		w.closeIdle()
 	}

@@ -202,10 +202,10 @@ func (e *endpoint) exchangeSurely(ctx context.Context, form url.Values) (got ans
 	for try := 1; ; try++ {
 		started = time.Now()
 		got, failed = e.exchange(ctx, form)
-		if failed == nil || failed.kind != unreachable || failed.lost || failed.after > maxWait || try == maxTries {
+		if failed == nil || failed.lost || !failed.passesSoon() || try == maxTries {
 			return got, started, failed
 		}
-		if !sleep(ctx, max(failed.after, firstBackoff<<(try-1))) {
+		if !sleep(ctx, failed.pause(try)) {
 			return got, started, &SignInError{kind: abandoned, Cause: ctx.Err()}
 		}
 	}

@@ -2,13 +2,10 @@ package auth
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"math"
 	"net/http"
 	"net/url"
-	"strconv"
 	"strings"
 	"time"
 	"unicode"
@@ -96,8 +93,6 @@ func (e *endpoint) ask(ctx context.Context, at *url.URL, form url.Values) (field
 	switch {
 	case err != nil && ctx.Err() != nil:
 		return nil, &SignInError{kind: abandoned, Cause: ctx.Err()}
-	case err != nil && errors.Is(context.Cause(own), errTooSlow):
-		return nil, wireFailure(errTooSlow, false)
 	case err != nil:
 		return nil, wireFailure(err, false)
 	}
@@ -165,22 +160,6 @@ func cleanCode(text string) string {
 		return -1
 	}, text)))
 	return string(runes[:min(len(runes), maxUserCode)])
-}
-
-// numberOf reads a number that may stand there as text.
-func numberOf(v any) (float64, bool) {
-	var text string
-	switch v := v.(type) {
-	case json.Number:
-		text = v.String()
-	case string:
-		text = strings.TrimSpace(v)
-	}
-	number, err := strconv.ParseFloat(text, 64)
-	if err != nil && !errors.Is(err, strconv.ErrRange) { // too large for a float is an infinity
-		return 0, false
-	}
-	return number, !math.IsNaN(number)
 }
 
 // bounded is a number of seconds within bounds.

@@ -309,7 +309,7 @@ func TestNumbers(t *testing.T) {
 		want  string
 	}{
 		{json.Number("5"), "5 true"}, {json.Number("5.0"), "5 true"}, {json.Number("-5"), "-5 true"}, {json.Number("1e999"), "+Inf true"},
-		{" 7 ", "7 true"}, {"", "0 false"}, {"NaN", "NaN false"}, {"soon", "0 false"}, {nil, "0 false"}, {true, "0 false"}, {[]any{}, "0 false"},
+		{" 7 ", "7 true"}, {"", "0 false"}, {"NaN", "0 false"}, {"Inf", "0 false"}, {"0x10", "0 false"}, {"soon", "0 false"}, {nil, "0 false"}, {true, "0 false"}, {[]any{}, "0 false"},
 	} {
 		got, ok := numberOf(tt.value)
 		if text := fmt.Sprint(got, ok); text != tt.want {

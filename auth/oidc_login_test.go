@@ -92,10 +92,10 @@ func testPublicLogin(t *testing.T, o *providers) {
 	k := keyringOf(t, Options{Store: placeOf(t)}, p.profile(t, signingIn(Settings{"client_secret": nil, "client_auth": "none"})))
 	mustLogin(t, k)
 	mustBeAnn(t, k)
-	first := recordOf(t, k)
+	first := recordOf(t, k.sources["p"])
 	killAccess(t, k)
 	mustBeAnn(t, k)
-	if now := recordOf(t, k); now.Refresh == first.Refresh || now.Access == first.Access {
+	if now := recordOf(t, k.sources["p"]); now.Refresh == first.Refresh || now.Access == first.Access {
 		t.Error("the tokens are those before the refresh")
 	}
 }
@@ -188,10 +188,10 @@ func testDeviceLogin(t *testing.T, o *providers) {
 		t.Errorf("the person was shown %+v", visit)
 	}
 	mustBeAnn(t, k)
-	first := recordOf(t, k)
+	first := recordOf(t, k.sources["p"])
 	killAccess(t, k)
 	mustBeAnn(t, k)
-	if now := recordOf(t, k); now.Refresh == first.Refresh || now.Refresh == "" {
+	if now := recordOf(t, k.sources["p"]); now.Refresh == first.Refresh || now.Refresh == "" {
 		t.Error("the refresh token is the one before the refresh")
 	}
 }

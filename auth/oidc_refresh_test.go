@@ -40,10 +40,10 @@ func copied(t *testing.T, place *store.Place) *store.Place {
 func testRotation(t *testing.T, o *providers) {
 	p, k, place := signedIn(t, o, providerConfig{AccessSeconds: 2})
 	for range 2 { // the second time with a refresh token that came of the first
-		before := recordOf(t, k)
+		before := recordOf(t, k.sources["p"])
 		time.Sleep(time.Until(before.Expires)) // by the provider's clock
 		mustBeAnn(t, k)
-		after := recordOf(t, k)
+		after := recordOf(t, k.sources["p"])
 		if after.Access == before.Access || after.Refresh == before.Refresh || after.Refresh == "" {
 			t.Error("the tokens are those before the refresh")
 		}
@@ -55,12 +55,12 @@ func testRotation(t *testing.T, o *providers) {
 
 func testPastedRefreshToken(t *testing.T, o *providers) {
 	p, k, _ := signedIn(t, o, providerConfig{})
-	settings := Settings{"grant": "refresh_token", "refresh_token": recordOf(t, k).Refresh}
+	settings := Settings{"grant": "refresh_token", "refresh_token": recordOf(t, k.sources["p"]).Refresh}
 	place := placeOf(t)
 	other := keyringOf(t, Options{Store: place}, p.profile(t, settings))
 	mustBeAnn(t, other)
 	mustBe(t, other, StateOK)
-	rotated := recordOf(t, other)
+	rotated := recordOf(t, other.sources["p"])
 	if rotated.Refresh == settings["refresh_token"] {
 		t.Error("the refresh token that was pasted in is kept, want the one that came in its place")
 	}

@@ -224,24 +224,10 @@ func mustBe(t *testing.T, k *Keyring, want State) Status {
 	return st
 }
 
-// recordOf is what is kept of a profile's sign-in.
-func recordOf(t *testing.T, k *Keyring) *record {
-	t.Helper()
-	v, err := k.sources["p"].open(toLook)
-	if err != nil {
-		t.Fatal(err)
-	}
-	r, err := v.load()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return r
-}
-
 // killAccess has the provider end a profile's access token, and that one only.
 func killAccess(t *testing.T, k *Keyring) {
 	t.Helper()
-	if err := k.sources["p"].endpoint.revoke(t.Context(), recordOf(t, k).Access, "access_token"); err != nil {
+	if err := k.sources["p"].endpoint.revoke(t.Context(), recordOf(t, k.sources["p"]).Access, "access_token"); err != nil {
 		t.Fatal(err)
 	}
 }

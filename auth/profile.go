@@ -1,9 +1,3 @@
-// Package auth signs requests in: it knows the profiles, gets and keeps their tokens, puts credentials on requests, and
-// takes care that neither shows where it should not.
-//
-// A Keyring gives an HTTP client for each profile. Its credentials go to the profile's origins and nowhere else. A Redactor
-// masks secrets wherever output leaves the process; Secrets finds their values. The package knows no YAML: a SignInType
-// describes its params, from which the language decodes, checks and documents an `auth:` mapping.
 package auth
 
 import (

@@ -63,9 +63,6 @@ func (e *endpoint) revoke(ctx context.Context, token, hint string) error {
 	resp, err := e.post(own, m.revoke, form)
 	defer e.forget(form)
 	if err != nil {
-		if errors.Is(context.Cause(own), errTooSlow) {
-			err = errTooSlow
-		}
 		return e.notRevoked(ctx, &RevokeError{Endpoint: place(m.revoke), Cause: err})
 	}
 	defer resp.Body.Close()
@@ -136,5 +133,15 @@ func (e *endpoint) post(ctx context.Context, address *url.URL, form url.Values) 
 		req.SetBasicAuth(url.QueryEscape(id), url.QueryEscape(secret))
 	}
 	e.addHeaders(req)
-	return e.wire.RoundTrip(req)
+	return e.roundTrip(req)
+}
+
+// roundTrip sends a request within the time of an exchange; the error is errTooSlow where that was over. It is no client, which would
+// follow redirects.
+func (e *endpoint) roundTrip(req *http.Request) (*http.Response, error) {
+	resp, err := e.wire.RoundTrip(req)
+	if err != nil && errors.Is(context.Cause(req.Context()), errTooSlow) {
+		return nil, errTooSlow
+	}
+	return resp, err
 }

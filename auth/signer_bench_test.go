@@ -213,11 +213,11 @@ func TestSignInsPileNothingUp(t *testing.T) {
 			client, k := nowhere{s.challenge}.clientTo(t, s.kind, s.settings)
 			post(t, client, nil)
 			known := len(k.redactor.known)
-			for range 50 {
+			for range 2 * keptProofs {
 				post(t, client, nil)
 			}
-			if got := len(k.redactor.known); got != known {
-				t.Errorf("the redactor knows %d secrets after 51 requests, %d after one", got, known)
+			if got := len(k.redactor.known); got > known+keptProofs {
+				t.Errorf("the redactor knows %d secrets after %d requests, %d after one", got, 2*keptProofs+1, known)
 			}
 		})
 	}

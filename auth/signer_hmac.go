@@ -8,7 +8,6 @@ import (
 	"crypto/sha512"
 	"encoding/base64"
 	hexcode "encoding/hex"
-	"errors"
 	"fmt"
 	"hash"
 	"net/http"
@@ -58,9 +57,7 @@ func hmacType() SignInType {
 func checkHMAC(p Profile) []Problem {
 	s := p.Settings
 	problems := checkHeaderValue("auth.key_id", s.text("key_id"))
-	if _, err := hmacKey(s.text("key"), s.text("key_encoding")); err != nil {
-		problems = append(problems, Problem{Path: "auth.key", Message: err.Error(), Hint: "check key_encoding, and that the secret is whole"})
-	}
+	problems = append(problems, checkSharedKey(s)...)
 	signed, more := checkTemplate("auth.template", s.text("template"), true)
 	if problems = append(problems, more...); s.text("template") == "" {
 		signed, _ = parseTemplate(hmacTemplate)
@@ -145,7 +142,7 @@ type hmacHeader struct {
 
 // newHMACSigner makes the signer of settings that have been checked.
 func newHMACSigner(s Settings) (*hmacSigner, error) {
-	key, err := hmacKey(s.text("key"), s.text("key_encoding"))
+	key, err := decodeKey(s.text("key"), s.text("key_encoding"))
 	if err != nil {
 		return nil, err
 	}
@@ -173,26 +170,6 @@ func newHMACSigner(s Settings) (*hmacSigner, error) {
 		}
 	}
 	return h, nil
-}
-
-// hmacKey decodes a key. Its errors do not show it.
-func hmacKey(text, encoding string) ([]byte, error) {
-	switch encoding {
-	case "base64":
-		plain := strings.TrimRight(strings.NewReplacer("-", "+", "_", "/").Replace(strings.TrimSpace(text)), "=")
-		key, err := base64.RawStdEncoding.DecodeString(plain)
-		if err != nil {
-			return nil, errors.New("the key is not base64")
-		}
-		return key, nil
-	case "hex":
-		key, err := hexcode.DecodeString(strings.TrimSpace(text))
-		if err != nil {
-			return nil, errors.New("the key is not hex")
-		}
-		return key, nil
-	}
-	return []byte(text), nil
 }
 
 // sign sets the headers. Timestamp and nonce are new every time.

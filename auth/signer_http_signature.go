@@ -3,13 +3,9 @@ package auth
 import (
 	"crypto"
 	"crypto/rand"
-	"encoding/base64"
-	hexcode "encoding/hex"
-	"errors"
 	"fmt"
 	"net/http"
 	"slices"
-	"strings"
 	"time"
 
 	"snrun/auth/httpsig"
@@ -127,25 +123,6 @@ func newPairKey(algorithm string, key crypto.Signer) (httpsig.SigningKey, error)
 		return made, &keyError{err.Error(), "write the algorithm that belongs to the key, or use another key"}
 	}
 	return made, nil
-}
-
-// decodeKey gives the bytes of a shared key.
-func decodeKey(text, encoding string) ([]byte, error) {
-	key, err := []byte(text), error(nil)
-	switch encoding {
-	case "base64":
-		plain := strings.NewReplacer("-", "+", "_", "/").Replace(strings.TrimSpace(text))
-		key, err = base64.RawStdEncoding.DecodeString(strings.TrimRight(plain, "="))
-	case "hex":
-		key, err = hexcode.DecodeString(strings.TrimSpace(text))
-	}
-	switch {
-	case err != nil:
-		return nil, fmt.Errorf("the key is not written in %s", encoding) // the library's error quotes a part of it
-	case len(key) == 0:
-		return nil, errors.New("the key is empty")
-	}
-	return key, nil
 }
 
 // sign puts a signature on a request that is made at this moment.

@@ -46,9 +46,9 @@ func checkSigningKey(s Settings) []Problem {
 
 // checkKeyText looks at a key that stands in the profile; a file is read when the keyring is made.
 func checkKeyText(s Settings, algorithm string) []Problem {
-	if text, known := s["key"].(string); known && algorithm == httpsig.HMACSHA256 {
-		if _, err := decodeKey(text, s.text("key_encoding")); err != nil {
-			return []Problem{{Path: "auth.key", Message: err.Error(), Hint: "check key_encoding, and that the secret is whole"}}
+	if algorithm == httpsig.HMACSHA256 {
+		if problems := checkSharedKey(s); len(problems) > 0 {
+			return problems
 		}
 	}
 	text, known := s["private_key"].(string)

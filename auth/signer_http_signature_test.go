@@ -415,8 +415,8 @@ func TestCheckHTTPSignature(t *testing.T) {
 		{"a secret for a pair", pair(Settings{"key": "a", "key_encoding": "hex"}), "auth.key: algorithm ed25519 does not use key\nauth.key_encoding: algorithm ed25519 does not use key_encoding"},
 		{"a pair for a secret", pair(Settings{"algorithm": "hmac-sha256"}), "auth.private_key: algorithm hmac-sha256 does not use private_key\nauth.key: algorithm hmac-sha256 needs key"},
 		{"an empty secret", Settings{"algorithm": "hmac-sha256", "key_id": "k", "key": ""}, "auth.key: the key is empty"},
-		{"no hex", Settings{"algorithm": "hmac-sha256", "key_id": "k", "key": "abx", "key_encoding": "hex"}, "auth.key: the key is not written in hex"},
-		{"no base64", Settings{"algorithm": "hmac-sha256", "key_id": "k", "key": "a!", "key_encoding": "base64"}, "auth.key: the key is not written in base64"},
+		{"no hex", Settings{"algorithm": "hmac-sha256", "key_id": "k", "key": "abx", "key_encoding": "hex"}, "auth.key: the key is not hex"},
+		{"no base64", Settings{"algorithm": "hmac-sha256", "key_id": "k", "key": "a!", "key_encoding": "base64"}, "auth.key: the key is not base64"},
 		{"nothing signed", list(), "auth.components: a signature over nothing says nothing about the request"},
 		{"components", list("@method", "@method", "@nothing", "@status", "@path;req", "a b", "TE", "date", "Date"),
 			"auth.components[1]: \"@method\" is covered twice\n" +

@@ -17,6 +17,7 @@ const keptMasked = 16 // tokens of a profile that stay masked
 type token struct {
 	header    string // the value of Authorization
 	access    string
+	issued    time.Time // by our clock
 	expires   time.Time
 	refreshAt time.Time // from here on it is renewed before it is used
 	aheadAt   time.Time // from here on it is renewed while it is used
@@ -26,8 +27,9 @@ type token struct {
 	accepted, rejected   atomic.Bool
 }
 
+// fresh, as of a record: one that was issued in the future comes of a clock that has been set back since.
 func (t *token) fresh(now time.Time) bool {
-	return t != nil && !t.rejected.Load() && now.Before(t.refreshAt)
+	return t != nil && !t.rejected.Load() && now.Before(t.refreshAt) && t.issued.Before(now.Add(maxClockError))
 }
 
 func (t *token) usable(now time.Time) bool {
@@ -52,9 +54,11 @@ type tokenSource struct {
 
 	mu      sync.Mutex
 	flight  *flight
-	vault   vault    // nil until it is needed
 	unsaved *record  // what came of the last request and could not be written
-	masked  []string // the tokens that the redactor knows, the oldest first
+	masked  []string // the tokens that the redactor knows, the last used at the end
+
+	opening sync.Mutex // apart from mu: a keyring may take seconds, and who gives up waiting for a token does not wait for it
+	vault   vault      // nil until it is needed
 }
 
 // hold is a failure that whoever asks is told again, without a look into the vault.
@@ -104,7 +108,7 @@ func (s *tokenSource) token(ctx context.Context) (*token, error) {
 // held gives the failure that is to be told without asking again, nil when there is none.
 func (s *tokenSource) held(now time.Time) *SignInError {
 	h := s.hold.Load()
-	if h == nil || !h.until.IsZero() && !now.Before(h.until) {
+	if h == nil || !h.until.IsZero() && !ahead(h.until, now) {
 		return nil
 	}
 	return h.failed
@@ -133,7 +137,7 @@ func (s *tokenSource) reject(t *token) bool {
 // use makes the token of a record the current one.
 func (s *tokenSource) use(r *record, what string) *token {
 	old := s.current.Load()
-	t := &token{header: "Bearer " + r.Access, access: r.Access, expires: r.Expires, refreshAt: r.refreshAt(s.endpoint.settings)}
+	t := &token{header: "Bearer " + r.Access, access: r.Access, issued: r.Issued, expires: r.Expires, refreshAt: r.refreshAt(s.endpoint.settings)}
 	t.aheadAt = t.refreshAt
 	if window := t.refreshAt.Sub(r.Issued) / 10; window > 0 { // each process at a time of its own
 		t.aheadAt = t.refreshAt.Add(-rand.N(window))
@@ -154,11 +158,15 @@ func (s *tokenSource) tell(what string, t *token) {
 	s.notify(TokenEvent{Profile: s.endpoint.profile, Grant: s.endpoint.grant.Name, What: what, Expires: t.expires})
 }
 
-// mask has the redactor know a token, and forget the oldest where there are many.
+// mask has the redactor know a token, and forget the one that was longest out of use where there are many.
 func (s *tokenSource) mask(token string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if token == "" || slices.Contains(s.masked, token) {
+	if token == "" {
+		return
+	}
+	if at := slices.Index(s.masked, token); at >= 0 { // a refresh token may outlive many access tokens
+		s.masked = append(slices.Delete(s.masked, at, at+1), token)
 		return
 	}
 	s.endpoint.redactor.Add(token)

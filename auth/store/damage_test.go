@@ -17,7 +17,7 @@ func change(t *testing.T, file, sql string, args ...driver.Value) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := errors.Join(c.exec(sql, args...), c.close()); err != nil {
+	if err := errors.Join(hurry(c), c.exec(sql, args...), c.close()); err != nil {
 		t.Fatal(err)
 	}
 }

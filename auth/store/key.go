@@ -11,8 +11,8 @@ import (
 	"strings"
 )
 
-// KeySize is the length of a key in bytes.
-const KeySize = 32
+// keySize is the length of a key in bytes.
+const keySize = 32
 
 // Key is the key of a store. It prints as *** through every verb of fmt, as JSON, as text and in slog, also as an unexported
 // field of a struct that is printed. The zero Key is none.
@@ -26,7 +26,7 @@ const mask = "***"
 
 // NewKey makes a random key.
 func NewKey() Key {
-	raw := make([]byte, KeySize)
+	raw := make([]byte, keySize)
 	_, _ = rand.Read(raw) // it gives no error
 	return keyOf(raw)
 }
@@ -47,8 +47,8 @@ func ParseKey(text string) (Key, error) {
 	if err != nil {
 		return Key{}, errors.New("it is neither base64 nor hex: a key is 32 bytes as either")
 	}
-	if len(data) != KeySize {
-		return Key{}, fmt.Errorf("it has %d bytes: a key has %d, as base64 or hex", len(data), KeySize)
+	if len(data) != keySize {
+		return Key{}, fmt.Errorf("it has %d bytes: a key has %d, as base64 or hex", len(data), keySize)
 	}
 	return keyOf(data), nil
 }

@@ -13,7 +13,7 @@ import (
 
 func TestParseKey(t *testing.T) {
 	t.Parallel()
-	raw := []byte("\xfb\xff\xbe3456789abcdef0123456789abcdef")[:KeySize]
+	raw := []byte("\xfb\xff\xbe3456789abcdef0123456789abcdef")[:keySize]
 	want := keyOf(raw)
 	std := base64.StdEncoding.EncodeToString(raw)
 	if !strings.ContainsAny(std, "+/") || !strings.HasSuffix(std, "=") {

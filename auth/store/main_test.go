@@ -118,6 +118,9 @@ func open(t *testing.T, file, key string) *Store {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if err := hurry(s.conn); err != nil {
+		t.Fatal(err)
+	}
 	t.Cleanup(func() {
 		if err := p.Close(); err != nil {
 			t.Error(err)
@@ -125,6 +128,10 @@ func open(t *testing.T, file, key string) *Store {
 	})
 	return s
 }
+
+// hurry leaves it to the system when the disk has what was written: in a test there is no power cut, and many tests at once would wait
+// for one disk.
+func hurry(c *conn) error { return c.exec("PRAGMA synchronous = OFF") }
 
 // newFile is where a test has its store.
 func newFile(t *testing.T) string { return filepath.Join(t.TempDir(), "state", "snrun-auth.db") }

@@ -475,7 +475,12 @@ func TestSymbolicLink(t *testing.T) {
 // TestDurable holds that the file is written through to the disk, and keeps nothing that was removed.
 func TestDurable(t *testing.T) {
 	t.Parallel()
-	s := open(t, newFile(t), testKey)
+	p := placeOf(newFile(t), testKey)
+	s, err := p.Open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Close()
 	for pragma, want := range map[string]driver.Value{"synchronous": int64(3), "secure_delete": int64(1), "journal_mode": "delete"} {
 		err := s.conn.query("PRAGMA "+pragma, nil, func(row []driver.Value) error {
 			if row[0] != want {

@@ -30,21 +30,21 @@ func (s *tokenSource) fly(ctx context.Context, o order) (*token, error) {
 	if failed == nil {
 		return t, nil
 	}
-	if failed.kind == abandoned {
-		return nil, failed
-	}
 	h := &hold{failed: failed, until: failed.until}
 	if soon := time.Now().Add(glance); s.mayChange() && (h.until.IsZero() || soon.Before(h.until)) {
 		h.until = soon
 	}
 	s.hold.Store(h)
+	if o.anew { // who signs in wants to know
+		return nil, failed
+	}
 	return orOld(s.current.Load(), failed)
 }
 
 // mayChange says whether another process may mend what is held.
 func (s *tokenSource) mayChange() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.opening.Lock()
+	defer s.opening.Unlock()
 	return s.vault == nil || s.vault.durable()
 }
 
@@ -96,78 +96,6 @@ func (s *tokenSource) heldFailure(r *record, durable bool) *SignInError {
 	return failed
 }
 
-// purpose is what a vault is opened for.
-type purpose int
-
-// A store that is not there yet is made by who has something to keep for good, and by who is to use one and has been given a key;
-// never by who only looks.
-const (
-	toLook purpose = iota
-	toUse
-	toKeep
-)
-
-// open gives the vault. Without a store, or without its key, tokens that can be had anew live in memory.
-func (s *tokenSource) open(why purpose) (vault, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.vault != nil && (s.place == nil || s.vault.durable() || why != toKeep) {
-		return s.vault, nil
-	}
-	if s.place == nil {
-		s.vault = newMemory()
-		return s.vault, nil
-	}
-	open := s.place.OpenExisting
-	if why == toKeep && s.endpoint.grant.keeps || why != toLook && hasKey(s.place) {
-		open = s.place.Open
-	}
-	opened, err := open()
-	switch {
-	case err == nil:
-		s.vault = &kept{opened, s.id}
-	case why == toLook && errors.Is(err, fs.ErrNotExist):
-		return newMemory(), nil // and no decision for those who come to use it
-	case s.endpoint.grant.keeps || !noStore(err) || hasKey(s.place) && !errors.Is(err, fs.ErrNotExist):
-		return nil, err
-	default:
-		s.vault = newMemory()
-	}
-	return s.vault, nil
-}
-
-// hasKey says whether a person has given a key.
-func hasKey(p *store.Place) bool {
-	return p.Getenv != nil && (p.Getenv(store.KeyVariable) != "" || p.Getenv(store.KeyFileVariable) != "")
-}
-
-// noStore says whether an error means that there is no store, or no key that could open it.
-func noStore(err error) bool {
-	_, noKey := errors.AsType[*store.KeyError](err)
-	return noKey || errors.Is(err, fs.ErrNotExist)
-}
-
-// read gives the record as it stands, after what could not be written before has been.
-func (s *tokenSource) read(v vault) (*record, error) {
-	s.mu.Lock()
-	unsaved := s.unsaved
-	s.mu.Unlock()
-	if unsaved == nil {
-		r, err := v.load()
-		if err == nil {
-			s.settle(r)
-		}
-		return r, err
-	}
-	if err := overwrite(v, unsaved); err != nil {
-		return nil, fmt.Errorf("the new refresh token is not kept yet: %w", err)
-	}
-	s.mu.Lock()
-	s.unsaved = nil
-	s.mu.Unlock()
-	return unsaved, nil
-}
-
 // settle brings a record up to date with the profile, and with a request whose process did not live to see its end.
 func (s *tokenSource) settle(r *record) {
 	if r.Failure != nil && r.Failure.Fingerprint != s.fingerprint {
@@ -184,20 +112,6 @@ func (s *tokenSource) settle(r *record) {
 		r.Intent = time.Time{}
 	}
 	s.mask(r.Refresh)
-}
-
-// overwrite commits a record that is newer than whatever is in the vault.
-func overwrite(v vault, r *record) error {
-	err := v.commit(r)
-	if !errors.Is(err, store.ErrConflict) {
-		return err
-	}
-	there, err := v.load()
-	if err != nil {
-		return err
-	}
-	r.generation = there.generation
-	return v.commit(r)
 }
 
 // adopt uses the token of a record, nil where it is not good for what is ordered.
@@ -270,11 +184,12 @@ func (n *renewal) signedOut(ended bool) *SignInError {
 }
 
 // request makes a token request, and a few more where the endpoint is out of reach for a moment and there is no token to go on
-// with. That it is made is durable before, and what came of it before it is used.
+// with. Where what is shown could not be had anew, that it is made is durable before, and what came of it before it is used.
 func (n *renewal) request(ctx context.Context, form url.Values) *SignInError {
 	r, refresh := n.record, form.Get("refresh_token")
+	cannotBeHadAnew := refresh != "" && n.endpoint.grant.keeps
 	r.Intent, r.State = time.Now(), StateRefresh
-	if err := n.vault.commit(r); err != nil && refresh != "" {
+	if err := n.vault.commit(r); err != nil && cannotBeHadAnew {
 		return n.storeFailure(err)
 	}
 	started, got, failed := n.try(ctx, form)
@@ -283,12 +198,11 @@ func (n *renewal) request(ctx context.Context, form url.Values) *SignInError {
 		return failed
 	}
 	n.take(got, started)
-	err := overwrite(n.vault, r)
-	if err != nil && r.Refresh != refresh { // the server has forgotten the old one
-		n.mu.Lock()
-		n.unsaved = r
-		n.mu.Unlock()
-		return n.storeFailure(fmt.Errorf("the new refresh token cannot be kept: %w", err))
+	if err := overwrite(n.vault, r); err != nil {
+		n.keepLate(r)
+		if r.rotated = cannotBeHadAnew && r.Refresh != refresh; r.rotated { // the server has forgotten the old one
+			return n.storeFailure(fmt.Errorf("the new refresh token cannot be kept: %w", err))
+		}
 	}
 	return nil
 }
@@ -311,17 +225,23 @@ func (n *renewal) try(ctx context.Context, form url.Values) (started time.Time, 
 			n.record.Lost = started
 			tries = min(tries, try+1) // the server may have replaced the token: one careful try tells
 		}
-		if failed.kind != unreachable || try >= tries || failed.after > maxWait || errors.Is(failed, errTooSlow) {
-			return started, got, failed
-		}
-		pause := failed.after
-		if pause == 0 {
-			pause = firstBackoff<<(try-1)/2 + rand.N(firstBackoff)
-		}
-		if !sleep(ctx, pause) {
+		if try >= tries || !failed.passesSoon() || !sleep(ctx, failed.pause(try)) {
 			return started, got, failed
 		}
 	}
+}
+
+// passesSoon says whether it is worth waiting for in place. An endpoint that took its whole time would take it again.
+func (e *SignInError) passesSoon() bool {
+	return e.kind == unreachable && e.after <= maxWait && !errors.Is(e, errTooSlow)
+}
+
+// pause is how long to wait after the nth try: what the server asked for, else more from try to try, and not the same for all who wait.
+func (e *SignInError) pause(try int) time.Duration {
+	if e.after > 0 {
+		return e.after
+	}
+	return firstBackoff<<(try-1)/2 + rand.N(firstBackoff)
 }
 
 // take puts an answer into the record. A token's life counts from the start of the request, by the clock on the wall: the
@@ -346,7 +266,8 @@ func (n *renewal) take(got answer, started time.Time) {
 	n.mask(r.Refresh)
 }
 
-// fail puts a failure into the record. That it cannot be written is no news beside it.
+// fail puts a failure into the record. That it cannot be written is no news beside it. Nor is it news to whoever has written another
+// record since, with a token in it perhaps.
 func (n *renewal) fail(failed *SignInError, refreshes bool) {
 	if failed.kind == abandoned {
 		return
@@ -367,7 +288,9 @@ func (n *renewal) fail(failed *SignInError, refreshes bool) {
 	}
 	r.Failure = mishapOf(failed, now, n.fingerprint)
 	r.Failure.Until, r.Failure.Count = failed.until, count
-	_ = overwrite(n.vault, r)
+	if err := n.vault.commit(r); err != nil && !errors.Is(err, store.ErrConflict) {
+		n.keepLate(r)
+	}
 }
 
 // pauseAfter is how long a server is left alone.

@@ -42,7 +42,7 @@ func TestHandshakes(t *testing.T) {
 	}{
 		{"another authority", secured.URL, "", "if the server's certificate comes from an authority of your own, name its file in tls.ca_file"},
 		{"another host", named + mustURL(t, secured.URL).Port(), "ca.pem", "the certificate is that of another host: check the host in "},
-		{"no TLS there", strings.Replace(plain.URL, "http:", "https:", 1), "", "the server does not speak TLS there: check scheme and port in https://127.0.0.1:"},
+		{"no TLS there", strings.Replace(plain.URL, "http:", "https:", 1), "", "check scheme and port in https://127.0.0.1:"},
 		{"no client's certificate", strict.URL, "ca.pem", "the server wants to see a client's certificate: name yours in tls.cert_file and tls.key_file"},
 	}
 	for _, tt := range tests {

@@ -2,6 +2,7 @@ package auth
 
 import (
 	"context"
+	"errors"
 	"sync"
 )
 
@@ -37,14 +38,21 @@ func (s *tokenSource) join(o order) (f *flight, started bool) {
 		return s.flight, false
 	}
 	f = &flight{done: make(chan struct{})}
-	s.flight = f
-	s.hangar.start(func(ctx context.Context) {
+	off := s.hangar.start(func(ctx context.Context) {
 		f.token, f.err = s.fly(ctx, o)
 		s.mu.Lock()
 		s.flight = nil
 		s.mu.Unlock()
 		close(f.done)
 	})
+	if off {
+		s.flight = f
+		return f, true
+	}
+	f.token, f.err = orOld(s.current.Load(), &SignInError{
+		Profile: s.endpoint.profile, Grant: s.endpoint.grant.Name, kind: abandoned, Cause: errShut, help: "run it again",
+	})
+	close(f.done)
 	return f, true
 }
 
@@ -61,10 +69,14 @@ func (s *tokenSource) after(ctx context.Context, o order) (*token, error) {
 
 // hangar is where the flights of a keyring come home to.
 type hangar struct {
+	ctx   context.Context // ends when the keyring is closed
+	close context.CancelFunc
+
+	mu      sync.Mutex // no flight starts while the hangar is being shut
 	flights sync.WaitGroup
-	ctx     context.Context // ends when the keyring is closed
-	close   context.CancelFunc
 }
+
+var errShut = errors.New("the keyring is closed")
 
 func newHangar() *hangar {
 	h := &hangar{}
@@ -72,10 +84,21 @@ func newHangar() *hangar {
 	return h
 }
 
-func (h *hangar) start(fly func(ctx context.Context)) { h.flights.Go(func() { fly(h.ctx) }) }
+// start says false where the hangar is shut: nothing flies any more.
+func (h *hangar) start(fly func(ctx context.Context)) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.ctx.Err() != nil {
+		return false
+	}
+	h.flights.Go(func() { fly(h.ctx) })
+	return true
+}
 
 // shut ends what waits, and returns when the requests that may not be cut off have come to their end, which is bounded.
 func (h *hangar) shut() {
+	h.mu.Lock()
 	h.close()
+	h.mu.Unlock()
 	h.flights.Wait()
 }

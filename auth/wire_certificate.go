@@ -9,11 +9,13 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"os"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"software.sslmate.com/src/go-pkcs12"
@@ -136,6 +138,14 @@ func shows(p Profile, certificate *tls.Certificate) func(*tls.CertificateRequest
 		}
 		return certificate, nil
 	}
+}
+
+// connectionEnded says whether a server ended the connection without an answer, which is how many refuse a client's certificate: the
+// word that they send before is often overtaken. The text is net/http's for a connection that ended before its first request; it
+// has no error for that.
+func connectionEnded(err error) bool {
+	return errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) || errors.Is(err, io.EOF) ||
+		err != nil && strings.Contains(err.Error(), "http2: client conn could not be established")
 }
 
 // hideFromProxy keeps the client's certificate from a proxy that is spoken to over TLS: net/http would use the same configuration

@@ -27,6 +27,7 @@ type record struct {
 	Failure *mishap   `json:"failure,omitempty"`  // what the last request ended with, nil when it went well
 
 	generation int64 // of the entry in the store, 0 for a new one
+	rotated    bool  // Refresh came in place of another, and is nowhere else yet
 }
 
 // refreshAt is from when on the token counts as expired: early by the skew, at most half its life.
@@ -38,6 +39,12 @@ func (r *record) refreshAt(s Settings) time.Time {
 // it lives cannot be told.
 func (r *record) fresh(s Settings, now time.Time) bool {
 	return r.Access != "" && now.Before(r.refreshAt(s)) && r.Issued.Before(now.Add(maxClockError))
+}
+
+// follows says whether a record that could not be written is newer than the one that is there: nobody has signed in since, nor out.
+func (r *record) follows(there *record) bool {
+	removed := r.generation != 0 && there.generation == 0
+	return !removed && !there.LastOK.After(r.LastOK)
 }
 
 // maxClockError is how far the clocks of two processes may differ.
@@ -86,7 +93,12 @@ func (m *mishap) err(profile string) *SignInError {
 	return e
 }
 
-// holds says whether no request may be made yet. A time beyond all pauses comes from a clock that has been set back since.
+// holds says whether no request may be made yet.
 func (m *mishap) holds(now time.Time) bool {
-	return m != nil && (m.Until.IsZero() || now.Before(m.Until) && m.Until.Sub(now) <= maxPause+time.Second)
+	return m != nil && (m.Until.IsZero() || ahead(m.Until, now))
+}
+
+// ahead says whether the end of a pause is yet to come. One beyond all pauses comes from a clock that has been set back since.
+func ahead(until, now time.Time) bool {
+	return now.Before(until) && until.Sub(now) <= maxPause+time.Second
 }

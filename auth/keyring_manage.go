@@ -123,6 +123,7 @@ func (s *tokenSource) install(ctx context.Context, got answer, started time.Time
 	if err := overwrite(v, r); err != nil {
 		return fmt.Errorf("profile %s: keeping the tokens: %w", s.endpoint.profile, err)
 	}
+	s.keepLate(nil)
 	s.use(r, TokenFetched)
 	return nil
 }
@@ -147,9 +148,13 @@ func (k *Keyring) Reset(ctx context.Context, profile string) (revoked bool, err 
 	if err != nil { // it cannot be read: then there is nothing to revoke it with
 		r = &record{}
 	}
+	if late := s.late(); late != nil && late.follows(r) {
+		r = late
+	}
 	if err := v.forget(); err != nil {
 		return false, err
 	}
+	s.keepLate(nil)
 	s.current.Store(nil)
 	s.hold.Store(nil)
 	return s.revokeAll(ctx, r)

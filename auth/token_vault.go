@@ -36,6 +36,9 @@ type memory struct {
 func newMemory() *memory { return &memory{turn: make(chan struct{}, 1)} }
 
 func (m *memory) lock(ctx context.Context) (release func(), err error) {
+	if err := ctx.Err(); err != nil { // select takes either where both are ready
+		return nil, err
+	}
 	select {
 	case m.turn <- struct{}{}:
 		return func() { <-m.turn }, nil
@@ -107,3 +110,59 @@ func (k *kept) commit(r *record) error {
 func (k *kept) forget() error { return k.store.Delete(tokenKind, k.id) }
 
 func (k *kept) durable() bool { return true }
+
+// purpose is what a vault is opened for.
+type purpose int
+
+// A store that is not there yet is made by who has something to keep for good, and by who is to use one and has been given a key;
+// never by who only looks.
+const (
+	toLook purpose = iota
+	toUse
+	toKeep
+)
+
+// open gives the vault. Without a store, or without its key, tokens that can be had anew live in memory.
+func (s *tokenSource) open(why purpose) (vault, error) {
+	s.opening.Lock()
+	defer s.opening.Unlock()
+	if s.vault != nil && (s.place == nil || s.vault.durable() || why != toKeep) {
+		return s.vault, nil
+	}
+	if s.place == nil {
+		s.vault = newMemory()
+		return s.vault, nil
+	}
+	opened, err := s.openStore(why)
+	switch {
+	case err == nil:
+		s.vault = &kept{opened, s.id}
+	case why == toLook && errors.Is(err, fs.ErrNotExist):
+		return newMemory(), nil // and no decision for those who come to use it
+	case !s.doesWithout(err):
+		return nil, err
+	default:
+		s.vault = newMemory()
+	}
+	return s.vault, nil
+}
+
+// openStore opens the store, and makes it where the purpose is one that makes it.
+func (s *tokenSource) openStore(why purpose) (*store.Store, error) {
+	if why == toKeep && s.endpoint.grant.keeps || why != toLook && hasKey(s.place) {
+		return s.place.Open()
+	}
+	return s.place.OpenExisting()
+}
+
+// doesWithout says whether tokens may live in memory where the store gives an error: there is none, or no key that could open it. A
+// key that a person has given, and that is wrong, is a mistake to be told.
+func (s *tokenSource) doesWithout(err error) bool {
+	_, noKey := errors.AsType[*store.KeyError](err)
+	return !s.endpoint.grant.keeps && (errors.Is(err, fs.ErrNotExist) || noKey && !hasKey(s.place))
+}
+
+// hasKey says whether a person has given a key.
+func hasKey(p *store.Place) bool {
+	return p.Getenv != nil && (p.Getenv(store.KeyVariable) != "" || p.Getenv(store.KeyFileVariable) != "")
+}
