@@ -24,6 +24,7 @@ type SignInError struct {
 	lost  bool          // the request may have been carried out, and what was in its answer is gone
 	help  string
 	until time.Time // no request before
+	held  *held     // nil where the server was asked just now
 }
 
 // failure tells apart what may help after a token request failed.
@@ -41,10 +42,41 @@ const (
 // Error names the profile, the grant, the endpoint, the status and the cause.
 func (e *SignInError) Error() string {
 	why := reason(e.Status, e.Code, e.Description, e.Cause)
+	if e.held != nil {
+		why += " (" + e.held.String() + ")"
+	}
 	if e.Endpoint == "" {
 		return fmt.Sprintf("profile %s: %s", e.Profile, why)
 	}
 	return fmt.Sprintf("profile %s: no token from %s (grant %s): %s", e.Profile, e.Endpoint, e.Grant, why)
+}
+
+// held says that an error is that of an earlier request, told again: the server was not asked this time.
+type held struct {
+	at    time.Time // of the request
+	until time.Time // when the server is asked again; zero: not by itself
+	login bool      // a login makes it be asked again, else a changed profile
+}
+
+// String says when the server was asked, and when it is asked again. Times are local, with their date where that is not today's.
+func (h *held) String() string {
+	now := time.Now()
+	next := "before the profile changes"
+	switch {
+	case !h.until.IsZero():
+		next = "before " + clock(h.until, now)
+	case h.login:
+		next = "before you sign in"
+	}
+	return "asked at " + clock(h.at, now) + ", not again " + next
+}
+
+// clock is a time as a person reads it.
+func clock(t, now time.Time) string {
+	if t.Local().Format(time.DateOnly) == now.Local().Format(time.DateOnly) {
+		return t.Local().Format(time.TimeOnly)
+	}
+	return t.Local().Format(time.DateTime)
 }
 
 // reason joins what is known of why a server did not do what it was asked for.
@@ -103,6 +135,8 @@ func (e *SignInError) Help() string {
 	switch {
 	case e.help != "":
 		return e.help
+	case e.kind == unreachable && e.after > maxWait: // less is waited out in place
+		return fmt.Sprintf("try again in %d seconds: the server asks to be left alone for a while", int(min(e.after, maxPause).Round(time.Second).Seconds()))
 	case e.kind == unreachable:
 		return "try again later; if it goes on, check token_url, proxy and the state of the server"
 	case e.Status == http.StatusProxyAuthRequired:
@@ -115,6 +149,8 @@ func (e *SignInError) Help() string {
 		return "check grant in the profile: the server does not allow this client the grant " + e.Grant
 	case e.Grant == "refresh_token" && e.deadGrant():
 		return "the refresh token has expired, was used up or revoked: a new one is needed where refresh_token comes from"
+	case e.Grant == "refresh_token":
+		return "check client_id, client_secret and client_auth, and that the refresh token is still good"
 	case e.Grant == "jwt_bearer":
 		return "check client_id, subject, claims and key_id, the clock of this machine, and that the server knows the key"
 	case e.Grant == "password":

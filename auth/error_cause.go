@@ -37,12 +37,15 @@ func (e *endpoint) suspect(failed *SignInError) {
 		}
 	}
 	if len(causes) > 0 {
-		failed.help = e.list(causes)
+		next := e.testCommand()
+		if failed.Grant == grantAuthorizationCode || failed.Grant == grantDeviceCode { // of a login
+			next = e.loginCommand()
+		}
+		failed.help = e.list(causes) + "\nthen run: " + next
 	}
 }
 
-// list writes causes for a person, one a line, and how to go on: a refusal is held until the profile changes, and most of what is
-// mended here changes on the server.
+// list writes causes for a person, one a line.
 func (e *endpoint) list(causes []Cause) string {
 	name := e.product.name
 	if name == "" {
@@ -53,6 +56,5 @@ func (e *endpoint) list(causes []Cause) string {
 	for i, c := range causes {
 		fmt.Fprintf(&b, "\n%d. %s", i+1, c.Check)
 	}
-	fmt.Fprintf(&b, "\nthen run: %s auth test %s", e.program, e.profile)
 	return b.String()
 }

@@ -80,6 +80,12 @@ func TestCausesOfARefresh(t *testing.T) {
 	if got := failed.Help(); got != want {
 		t.Errorf("got the help\n%s\nwant\n%s", got, want)
 	}
+	failed = &SignInError{kind: refused, Grant: "authorization_code", Description: "access_denied"}
+	e.suspect(failed)
+	want = "P answers access_denied for all of these; check in this order:\n1. the secret\nthen run: snrun auth login p"
+	if got := failed.Help(); got != want {
+		t.Errorf("got the help of a login\n%s\nwant\n%s", got, want)
+	}
 	failed = &SignInError{kind: unreachable, Grant: "refresh_token", Description: "access_denied"}
 	if e.suspect(failed); failed.help != "" {
 		t.Errorf("got the help %q for what is no refusal", failed.help)

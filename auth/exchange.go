@@ -3,13 +3,11 @@ package auth
 import (
 	"bytes"
 	"context"
-	"crypto/tls"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"io"
 	"maps"
-	"net"
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
@@ -73,9 +71,6 @@ func newEndpoint(p Profile, k *Keyring) (*endpoint, error) {
 	}
 	return e, nil
 }
-
-// loginHelp is what a person should do whose sign-in has ended.
-func (e *endpoint) loginHelp() string { return "run: " + e.program + " auth login " + e.profile }
 
 // exchange makes one token request: exactly one, that follows no redirect. Where the caller gave up the error is of kind abandoned.
 // The error's lost says whether the request may have been carried out.
@@ -199,6 +194,7 @@ func (e *endpoint) describe(failed *SignInError, form url.Values) *SignInError {
 	if failed.Endpoint == "" && e.urls.token != nil {
 		failed.Endpoint = place(e.urls.token)
 	}
+	failed.handshake()
 	if failed.help == "" && failed.ofClient() {
 		failed.help = e.clientAuth.help
 	}
@@ -297,21 +293,4 @@ func (e *endpoint) addHeaders(req *http.Request) {
 	for _, pair := range e.settings.pairs("token_headers") {
 		req.Header.Set(pair[0], pair[1])
 	}
-}
-
-// wireFailure is the error of a request that got no answer. A certificate that is not trusted today will not be in a second, be it
-// the server's or ours.
-func wireFailure(err error, sent bool) *SignInError {
-	failed := &SignInError{kind: unreachable, Cause: err, lost: sent}
-	if _, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
-		failed.kind, failed.lost = unusable, false
-		failed.help = "if the server's certificate comes from an authority of your own, name its file in tls.ca_file"
-	}
-	// In TLS 1.3 the server judges the client's certificate after the request has left. It has not read it then.
-	alert, ok := errors.AsType[*net.OpError](err)
-	if ok && alert.Op == "remote error" && strings.Contains(alert.Error(), "certificate") {
-		failed.kind, failed.lost = unusable, false
-		failed.help = "the server ends the connection: check that it knows the client's certificate in tls"
-	}
-	return failed
 }

@@ -89,7 +89,7 @@ func TestLostAnswers(t *testing.T) {
 	}{
 		{"nobody listens", closed.URL, "", verdict{kind: unreachable}},
 		{"no such host", "http://no-such-host.test", "", verdict{kind: unreachable}},
-		{"no TLS there", "https://" + listening(t, write("220 smtp.example.com\r\n")), "", verdict{kind: unreachable}},
+		{"no TLS there", "https://" + listening(t, write("220 smtp.example.com\r\n")), "", verdict{kind: unusable}},
 		{"a certificate of strangers", newTLSServer(t, 0).URL, "", verdict{kind: unusable}},
 		{"a proxy that is down", "https://id.example.com", closed.URL, verdict{kind: unreachable}},
 		{"a proxy that refuses", "https://id.example.com", proxy("HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n"), verdict{kind: unreachable}},

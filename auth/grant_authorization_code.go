@@ -12,7 +12,7 @@ const grantAuthorizationCode = "authorization_code"
 func authorizationCode() Grant {
 	return Grant{
 		Name:      grantAuthorizationCode,
-		Summary:   "has a person sign in once, in a browser, with `snrun auth login`",
+		Summary:   "a person signs in once, in a browser, with `snrun auth login`",
 		needs:     []string{"authorize_url"},
 		takes:     []string{"redirect_url", "authorize_params"},
 		refreshes: true,

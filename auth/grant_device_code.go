@@ -6,7 +6,7 @@ const grantDeviceCode = "device_code"
 func deviceGrant() Grant {
 	return Grant{
 		Name:      grantDeviceCode,
-		Summary:   "has a person sign in once, on any device, with `snrun auth login`",
+		Summary:   "a person signs in once, on any device, with `snrun auth login`",
 		needs:     []string{"device_url"},
 		refreshes: true,
 		keeps:     true,

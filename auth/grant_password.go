@@ -8,8 +8,8 @@ func password() Grant {
 		Name:    "password",
 		Summary: "signs in as a user, with the user's name and password beside the client's id and secret",
 		Params: []Param{
-			{Name: "username", Doc: "The user's name.", Example: "integration"},
-			{Name: "password", Doc: "The user's password.", Example: "${secret.SN_PASSWORD}", Secret: true},
+			{Name: "username", Doc: "The user's name, for grant password.", Example: "integration"},
+			{Name: "password", Doc: "The user's password, for grant password.", Example: "${secret.SN_PASSWORD}", Secret: true},
 		},
 		needs:     []string{"username", "password"},
 		refreshes: true,

@@ -2,11 +2,13 @@ package auth
 
 import "net/url"
 
+const grantRefreshToken = "refresh_token"
+
 // pastedRefreshToken signs in with a refresh token that a person got elsewhere (RFC 6749 §6). Where the server gives another one in
 // its place, that one counts from then on.
 func pastedRefreshToken() Grant {
 	return Grant{
-		Name:    "refresh_token",
+		Name:    grantRefreshToken,
 		Summary: "signs in with a refresh token that was got elsewhere",
 		Params: []Param{
 			{Name: "refresh_token", Doc: "The refresh token to begin with, for grant refresh_token. Those that the server gives in its place are kept.",

@@ -33,10 +33,13 @@ func (k *Keyring) Status(profile string) (Status, error) {
 	}
 	r, err := v.load()
 	if err != nil {
-		return st, err
+		return st, s.storeFailure(err)
 	}
 	st.Kept = v.durable()
 	s.describe(&st, r)
+	if t := s.current.Load(); t.usable(time.Now()) && t.expires.After(st.AccessExpires) { // it could not be kept
+		st.State, st.AccessExpires, st.Kept = StateOK, t.expires, false
+	}
 	return st, nil
 }
 
@@ -46,14 +49,18 @@ func (s *tokenSource) describe(st *Status, r *record) {
 	if r.State != "" {
 		st.State = r.State
 	}
-	if s.seed != "" && r.Seed != s.seed || r.Failure != nil && r.Failure.Fingerprint != s.fingerprint {
-		st.State = StateNew // the profile has changed since
+	changed := s.seed != "" && r.Seed != s.seed || r.Failure != nil && r.Failure.Fingerprint != s.fingerprint
+	if changed { // then the failure is that of another profile
+		st.State = StateNew
 		if r.Access != "" {
 			st.State = StateOK
 		}
 	}
+	if at := r.Intent; st.State == StateRefresh && now.Sub(at) > maxTries*exchangeTimeout {
+		st.Help = "a request for a token broke off at " + at.Format(time.RFC3339) + ": the next run, or " + s.endpoint.program + " auth test " + st.Profile + ", asks again"
+	}
 	st.AccessExpires, st.RefreshExpires, st.HasRefresh, st.LastOK = r.Expires, r.RefreshExpires, r.Refresh != "", r.LastOK
-	if r.Failure != nil {
+	if r.Failure != nil && !changed {
 		failed := r.Failure.err(st.Profile)
 		st.LastError, st.LastErrorAt, st.Help = failed.Error(), r.Failure.At, failed.Help()
 		if st.State == StateBackoff {

@@ -75,3 +75,14 @@ func loginOutcome(ctx context.Context, failed *SignInError) error {
 
 // loginCommand is what a person types to sign in.
 func (e *endpoint) loginCommand() string { return e.program + " auth login " + e.profile }
+
+// testCommand is what a person types to have the server asked, whatever it said before.
+func (e *endpoint) testCommand() string { return e.program + " auth test " + e.profile }
+
+// loginHelp is what a person should do whose sign-in has ended. No login gives a refresh token that was got elsewhere.
+func (e *endpoint) loginHelp() string {
+	if e.grant.Name == grantRefreshToken {
+		return "put a new refresh token where refresh_token in the profile comes from; then: " + e.testCommand()
+	}
+	return "run: " + e.loginCommand()
+}

@@ -142,7 +142,7 @@ func (l *codeLogin) await(ctx context.Context, p Prompt) (callback, error) {
 		case back := <-l.landing.answers:
 			return back, nil
 		case err := <-given:
-			if !l.landing.listens() && waiting.Err() == nil {
+			if (!l.landing.listens() || errors.Is(err, errUseless)) && waiting.Err() == nil {
 				return callback{}, l.failure(&SignInError{kind: refused, Cause: err, help: "sign in again: " + l.endpoint.loginCommand()})
 			}
 		case <-waiting.Done():
@@ -161,9 +161,17 @@ func (l *codeLogin) nobody() *SignInError {
 		cause = fmt.Errorf("%w; answers that did not belong to this sign-in: %d", errNobodyCame, n)
 	}
 	return l.failure(&SignInError{kind: refused, Cause: cause, help: fmt.Sprintf(
-		"sign in again: %s; if the page spoke of a wrong redirect URI, register %s at the server, or write one that is registered into redirect_url",
-		l.endpoint.loginCommand(), l.landing.redirect,
+		"sign in again: %s; if the page spoke of a wrong redirect URI, %s", l.endpoint.loginCommand(), l.redirectHelp(),
 	)})
+}
+
+// redirectHelp is what to do where the server does not know the redirect URL. One of ours has another port every time, which only
+// servers that go by RFC 8252 §7.3 do not mind.
+func (l *codeLogin) redirectHelp() string {
+	if l.endpoint.settings.text("redirect_url") == "" {
+		return "write a redirect_url into the profile, http://127.0.0.1:8912/callback or the like, and register the same one at the server"
+	}
+	return "register " + l.landing.redirect + " at the server, letter for letter"
 }
 
 // finish gets the tokens for the answer of the authorization server, and keeps them.

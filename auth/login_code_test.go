@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/base64"
@@ -11,6 +12,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -628,6 +630,18 @@ func TestNobodyPastes(t *testing.T) {
 			t.Errorf("got %v", err)
 		}
 	})
+	t.Run("somebody pastes what is of no use", func(t *testing.T) {
+		t.Parallel()
+		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second) // the browser is waited for longer
+		defer cancel()
+		err := newAuthority(t).keyring(t, Options{}, nil).Login(ctx, "p", Prompt{
+			Visit: func(Visit) {}, Paste: pasting(slices.Repeat([]string{"not a code"}, maxPastes)...),
+		})
+		failed, ok := errors.AsType[*SignInError](err)
+		if !ok || !strings.Contains(failed.Error(), "of no use 5 times over") || !strings.Contains(failed.Help(), "snrun auth login p") {
+			t.Errorf("got %v", err)
+		}
+	})
 	t.Run("and nobody could", func(t *testing.T) {
 		t.Parallel()
 		a := newAuthority(t)
@@ -683,8 +697,26 @@ func TestBadStateIsTold(t *testing.T) {
 	if status := visitFor(t.Context(), l.landing.redirect+"?code=c&state=another"); status != http.StatusBadRequest {
 		t.Errorf("got status %d", status)
 	}
-	if got := l.nobody(); !strings.Contains(got.Error(), "did not belong to this sign-in: 1") || !strings.Contains(got.Help(), l.landing.redirect) {
-		t.Errorf("got %v; %s", got, got.Help())
+	if got := l.nobody(); !strings.Contains(got.Error(), "did not belong to this sign-in: 1") {
+		t.Errorf("got %v", got)
+	}
+}
+
+// TestRedirectThatTheServerDoesNotKnow has nobody come back: the help must name an address that stays the same.
+func TestRedirectThatTheServerDoesNotKnow(t *testing.T) {
+	t.Parallel()
+	const own = "https://example.com/cb"
+	tests := []struct{ redirect, want string }{
+		{"", "write a redirect_url into the profile, http://127.0.0.1:8912/callback or the like, and register the same one at the server"},
+		{own, "register " + own + " at the server, letter for letter"},
+	}
+	for _, tt := range tests {
+		l := newCodeLogin(inBubble(t, &system{}, Settings{"grant": grantAuthorizationCode, "authorize_url": "/authorize", "redirect_url": tt.redirect}).endpoint, metadata{})
+		l.landing = &landing{redirect: cmp.Or(tt.redirect, "http://127.0.0.1:40123/callback")}
+		want := "sign in again: snrun auth login p; if the page spoke of a wrong redirect URI, " + tt.want
+		if got := l.nobody().Help(); got != want {
+			t.Errorf("redirect_url %q: got\n%s\nwant\n%s", tt.redirect, got, want)
+		}
 	}
 }
 

@@ -11,6 +11,9 @@ import (
 // maxPasted bounds what may be pasted, in bytes.
 const maxPasted = 16 << 10
 
+// errUseless ends a login: who pastes on would not know that nobody reads it any more.
+var errUseless = fmt.Errorf("what was pasted was of no use %d times over", maxPastes)
+
 // readPasted waits for something of use to be pasted, and hands it to the login. The error says why there is nothing.
 func (l *codeLogin) readPasted(ctx context.Context, p Prompt) error {
 	var refusal error
@@ -32,7 +35,7 @@ func (l *codeLogin) readPasted(ctx context.Context, p Prompt) error {
 			p.Refused(err)
 		}
 	}
-	return refusal
+	return errUseless
 }
 
 // pasted reads the address that a browser ended at, or a code by itself. An address must have the state of this login.

@@ -26,15 +26,15 @@ func oauth2Type() SignInType {
 // oauth2Params are the params that no grant has for itself.
 func oauth2Params() []Param {
 	return []Param{
-		{Name: "grant", Doc: "What is shown to the server to be given a token.",
+		{Name: "grant", Doc: grantDoc(),
 			Form: Enum, Values: grantNames(), Default: "client_credentials"},
 		{Name: "token_url", Doc: "Where tokens come from: absolute, or relative to `base_url`; a leading slash means the root of its host. Needed unless `issuer` is there.",
 			Example: "/oauth_token.do"},
-		{Name: "authorize_url", Doc: "Where a person signs in, in a browser.", Example: "/oauth_auth.do"},
-		{Name: "device_url", Doc: "Where a sign-in on another device begins.", Example: "/oauth_device.do"},
+		{Name: "authorize_url", Doc: "Where a person signs in, in a browser. For grant authorization_code.", Example: "/oauth_auth.do"},
+		{Name: "device_url", Doc: "Where a sign-in on another device begins. For grant device_code, and `snrun auth login --device`.", Example: "/oauth_device.do"},
 		{Name: "revoke_url", Doc: "Where tokens are revoked, for `snrun auth reset`.", Example: "/oauth_revoke_token.do"},
-		{Name: "issuer", Doc: "The server's name, as an address: what is not said here comes from its discovery document.", Example: "https://id.example.com"},
-		{Name: "redirect_url", Doc: "Where the server sends the browser after a sign-in. Default: a free port of this machine.", Example: "http://127.0.0.1:8912/callback"},
+		{Name: "issuer", Doc: "The server's name, as an address: addresses that are not written here come from its discovery document.", Example: "https://id.example.com"},
+		{Name: "redirect_url", Doc: "Where the server sends the browser after a sign-in. For grant authorization_code. Default: a free port of this machine.", Example: "http://127.0.0.1:8912/callback"},
 		{Name: "client_id", Doc: "The id under which this client is known to the server. Only grant jwt_bearer can do without, with `iss` in `claims`.", Example: "snrun"},
 		{Name: "client_secret", Doc: "The client's secret.", Example: "${secret.SN_CLIENT_SECRET}", Secret: true},
 		{Name: "client_auth", Doc: clientAuthDoc(), Form: Enum, Values: clientAuthNames(), Default: "body"},
@@ -50,9 +50,17 @@ func oauth2Params() []Param {
 			Form: Enum, Values: []string{"seconds", "milliseconds", "minutes", "hours", "timestamp"}, Default: "seconds"},
 		{Name: "skew", Doc: "How early before its end a token counts as expired, at most half its life.", Form: Duration, Default: "60s"},
 		{Name: "assume_ttl", Doc: "How long a token lives when the server gives no usable `expires_in`.", Form: Duration, Default: "30m"},
-		{Name: "refresh_when", Doc: "What the answer to a rejected token looks like. The token is then fetched once more, and the request sent once more.",
+		{Name: "refresh_when", Doc: "What the answer to a rejected token looks like. A new token is then fetched, once, and the request sent once more.",
 			Form: Condition, Default: "response.status == 401"},
 	}
+}
+
+func grantDoc() string {
+	var ways []string
+	for _, g := range Grants() {
+		ways = append(ways, "`"+g.Name+"` "+g.Summary)
+	}
+	return "What is shown to the server to be given a token: " + strings.Join(ways, "; ") + "."
 }
 
 func clientAuthDoc() string {

@@ -143,14 +143,14 @@ func checkClientAuth(p Profile) []Problem {
 	case way.certificate && !p.TLS.hasCertificate():
 		return []Problem{{
 			Path: "tls.cert_file", Message: fmt.Sprintf("client_auth %s needs a client certificate", way.name),
-			Hint: "add tls: {cert_file: me.pem, key_file: me.key} to the profile",
+			Hint: "add tls: {cert_file: me.pem, key_file: me.key} to the profile, or tls: {pkcs12_file: me.p12, pkcs12_password: …}",
 		}}
 	}
 	return nil
 }
 
 // hasCertificate says whether the client has a certificate to show.
-func (t TLS) hasCertificate() bool { return t.CertFile != "" }
+func (t TLS) hasCertificate() bool { return t.CertFile != "" || t.PKCS12File != "" }
 
 // checkUnused finds params that neither the grant nor the client's way of showing itself has a use for: whoever wrote one believes
 // that it does something.

@@ -137,3 +137,16 @@ func TestGrantsNeedWhatThereIs(t *testing.T) {
 		}
 	}
 }
+
+// A certificate is one, whatever kind of file it comes in.
+func TestCheckClientCertificate(t *testing.T) {
+	t.Parallel()
+	for _, files := range []TLS{{CertFile: "me.pem", KeyFile: "me.key"}, {CertFile: "both.pem"}, {PKCS12File: "me.p12", PKCS12Password: "pw"}} {
+		p := Profile{Name: "p", BaseURL: mustURL(t, baseOfTests), Auth: "oauth2", TLS: files, Settings: Settings{
+			"token_url": "/token", "client_id": "client", "client_auth": "mtls",
+		}}
+		if got := problemsOf(p); got != "" {
+			t.Errorf("%+v: got %s", files, got)
+		}
+	}
+}

@@ -137,6 +137,17 @@ func (r *Redactor) forget(secret string) {
 	}
 }
 
+// swap has a text masked that is made for one request, and another one no more, "" for none. It is masked in every escaping, but not in
+// base64, which would take most of the time.
+func (r *Redactor) swap(text, gone string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.index.add(text)
+	if gone != "" {
+		r.index.remove(gone)
+	}
+}
+
 // parts gives a secret with what of it is masked by itself.
 func parts(secret string) []string {
 	trimmed := strings.TrimSpace(secret)

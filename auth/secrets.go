@@ -103,7 +103,7 @@ func (s *Secrets) Lookup(ctx context.Context, name string) (Secret, error) {
 		return NewSecret(value), nil
 	}
 	if value, err = source.run(ctx, name); err != nil {
-		return Secret{}, secretError(name, source, err)
+		return Secret{}, s.failure(name, source, err)
 	}
 	s.redactor.Add(value)
 	return NewSecret(value), nil
@@ -130,7 +130,7 @@ func (s *Secrets) find(name string) (secretSource, string, error) {
 		case errors.Is(err, fs.ErrNotExist):
 			missing.Looked = append(missing.Looked, source.place(name))
 		case err != nil:
-			return secretSource{}, "", secretError(name, source, err)
+			return secretSource{}, "", s.failure(name, source, err)
 		case value == "" && source.run == nil:
 			missing.Looked = append(missing.Looked, source.place(name)+" (there, but empty)")
 		default:
@@ -145,8 +145,11 @@ func (s *Secrets) find(name string) (secretSource, string, error) {
 	return secretSource{}, "", missing
 }
 
-// secretError says what is wrong with a source that has a secret, or may have it.
-func secretError(name string, source secretSource, err error) error {
+// failure says what is wrong with a source that has a secret, or may have it.
+func (s *Secrets) failure(name string, source secretSource, err error) error {
+	if damaged, ok := errors.AsType[*store.DamagedError](err); ok && damaged.ID == name {
+		err = &advisedError{err, "set it again: " + s.program + " secret set " + name}
+	}
 	if source.kind == FromStore { // its errors name the file
 		return fmt.Errorf("secret %s: %w", name, err)
 	}

@@ -115,6 +115,10 @@ func TestSetMendsADamagedSecret(t *testing.T) {
 	if _, damaged := errors.AsType[*store.DamagedError](err); !damaged {
 		t.Fatalf("got %v, want a *store.DamagedError", err)
 	}
+	var helpful interface{ Help() string }
+	if !errors.As(err, &helpful) || helpful.Help() != "set it again: snrun secret set SET" {
+		t.Errorf("got %v, want the command that helps", err)
+	}
 	if names, err := s.Stored(); err == nil || fmt.Sprint(names) != "[WHOLE]" {
 		t.Errorf("stored: got %v, %v, want the one that is whole, and an error", names, err)
 	}

@@ -38,7 +38,7 @@ func digestType() SignInType {
 // largeBody is how many bytes of a body are sent before it is known that the server wants them without a sign-in.
 const largeBody = 64 << 10
 
-const keptProofs = 64 // proofs of a profile that stay masked
+const keptProofs = 32 // proofs of a profile that stay masked
 
 // digester answers challenges. The library's own transport does not do here: it takes the body into memory, gives an answer whose
 // body is closed, asks with a request without its body, sends a wrong password again and again, and shares a challenge
@@ -51,7 +51,8 @@ type digester struct {
 	redactor           *Redactor
 
 	mu     sync.Mutex
-	proofs []string // what the redactor knows of them, the oldest first
+	proofs [keptProofs]string // that the redactor knows
+	made   int                // so many in all
 	// known are the challenges that were answered well, by origin: they are answered ahead of being asked.
 	known map[string]*challenge
 }
@@ -193,7 +194,6 @@ func (d *digester) prove(req *http.Request, c *challenge, count int) error {
 	}
 	proof.Algorithm = c.algorithm
 	d.mask(proof.Response)
-
 	req.Header.Set("Authorization", proofHeader(proof))
 	return nil
 }
@@ -203,11 +203,10 @@ func (d *digester) prove(req *http.Request, c *challenge, count int) error {
 func (d *digester) mask(proof string) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.redactor.Add(proof)
-	if d.proofs = append(d.proofs, proof); len(d.proofs) > keptProofs {
-		d.redactor.forget(d.proofs[0])
-		d.proofs = d.proofs[1:]
-	}
+	place := &d.proofs[d.made%keptProofs]
+	d.redactor.swap(proof, *place)
+	*place = proof
+	d.made++
 }
 
 // bodyAgain is the body for qop=auth-int, which hashes it.

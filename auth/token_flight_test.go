@@ -296,7 +296,7 @@ func TestWrongKeyOfTheStore(t *testing.T) {
 	place.Getenv = func(name string) string { return strings.ReplaceAll(keyOfTests(name), "0", "1") }
 	source := sourceIn(t, s, pasted(nil), place)
 	failed := mustFail(t, source)
-	if _, ok := errors.AsType[*store.KeyError](failed); !ok || failed.Temporary() || !strings.Contains(failed.Help(), "give the key that it was made with") || s.asked() != 1 {
+	if _, ok := errors.AsType[*store.KeyError](failed); !ok || failed.Temporary() || !strings.Contains(failed.Help(), "set the key that it was made with") || s.asked() != 1 {
 		t.Errorf("got %v: %s, after %d requests", failed, failed.Help(), s.asked())
 	}
 	if err := source.install(t.Context(), answer{access: "T-login"}, time.Now()); err == nil {

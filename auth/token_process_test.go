@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -250,6 +251,34 @@ func reopened(t *testing.T, v visit, server *system) *tokenSource {
 	return k.sources["p"]
 }
 
+// TestKilledBetweenIntentAndRequest ends the process while it connects: without an answer to its hello no request leaves it.
+func TestKilledBetweenIntentAndRequest(t *testing.T) {
+	t.Parallel()
+	deaf, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer deaf.Close()
+	v := visit{Folder: t.TempDir(), URL: "https://" + deaf.Addr().String(), RefreshToken: "R0-pasted", Goroutines: 1}
+	c := v.start(t)
+	connection, err := deaf.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = c.Process.Kill()
+	_ = c.Wait()
+	connection.Close()
+	server := &system{give: (&rotating{good: "R0-pasted"}).give}
+	source := reopened(t, v, server)
+	if st := status(t, source); st.State != StateRefresh {
+		t.Errorf("got %+v, want what the killed process intended", st)
+	}
+	mustToken(t, source, "T1-token")
+	if st := status(t, source); st.State != StateOK || server.asked() != 1 {
+		t.Errorf("got %+v after %d requests", st, server.asked())
+	}
+}
+
 func TestKilledBetweenIntentAndAnswer(t *testing.T) {
 	t.Parallel()
 	h := newHalt(t, func(http.ResponseWriter) {})
@@ -295,7 +324,7 @@ func TestKilledBetweenAnswerAndCommit(t *testing.T) {
 	server := &rotating{good: "R1-that-is-lost"}
 	source := reopened(t, v, &system{give: server.give})
 	failed := mustFail(t, source)
-	if !strings.Contains(failed.Error(), " was lost") || failed.Help() != "run: snrun auth login p" || failed.Temporary() {
+	if !strings.Contains(failed.Error(), " was lost") || failed.Help() != pastedHelp || failed.Temporary() {
 		t.Errorf("got %v: %s", failed, failed.Help())
 	}
 	if st := status(t, source); st.State != StateReauth {

@@ -268,3 +268,23 @@ func TestSlowEndpoint(t *testing.T) {
 type roundTripper func(*http.Request) (*http.Response, error)
 
 func (f roundTripper) RoundTrip(req *http.Request) (*http.Response, error) { return f(req) }
+
+// A request whose token the server has just rejected may come upon a flight that began before, and brings that very token.
+func TestFlightThatBringsWhatWasRejectedMeanwhile(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		source := inBubble(t, &system{}, nil)
+		mustToken(t, source, "T1-token")
+		early := &flight{done: make(chan struct{})}
+		source.flight, early.token = early, source.current.Load()
+		source.reject(early.token)
+		go func() {
+			synctest.Wait() // somebody waits for it
+			source.mu.Lock()
+			source.flight = nil
+			source.mu.Unlock()
+			close(early.done)
+		}()
+		mustToken(t, source, "T2-token")
+	})
+}

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"math/rand/v2"
 	"net/url"
+	"strings"
 	"time"
 
 	"snrun/auth/store"
@@ -50,7 +51,7 @@ func (s *tokenSource) mayChange() bool {
 // find looks into the vault, and asks the server where that has no good token.
 func (s *tokenSource) find(ctx context.Context, o order) (*token, *SignInError) {
 	why := toUse
-	if o.anew {
+	if o.anew || s.seed != "" { // what comes in place of a refresh token that was pasted must not get lost
 		why = toKeep
 	}
 	v, err := s.open(why)
@@ -73,12 +74,26 @@ func (s *tokenSource) find(ctx context.Context, o order) (*token, *SignInError) 
 		r.Failure = nil
 	}
 	if r.Failure.holds(time.Now()) {
-		failed := r.Failure.err(s.endpoint.profile)
-		failed.until = r.Failure.Until
-		return nil, failed
+		return nil, s.heldFailure(r, v.durable())
 	}
 	n := &renewal{tokenSource: s, vault: v, record: r, old: s.current.Load()}
 	return n.run(ctx)
+}
+
+// heldFailure tells the failure of a record again, and how to have the server asked all the same. What only this process knows, no
+// other one can have asked again.
+func (s *tokenSource) heldFailure(r *record, durable bool) *SignInError {
+	failed := r.Failure.err(s.endpoint.profile)
+	failed.until = r.Failure.Until
+	failed.held = &held{at: r.Failure.At, until: r.Failure.Until, login: r.State == StateReauth && s.seed == ""}
+	switch {
+	case !durable || failed.until.IsZero(): // the help says already what to do
+	case failed.help == "" && failed.kind == unreachable:
+		failed.help = "wait until then, or ask now: " + s.endpoint.testCommand()
+	default:
+		failed.help = failed.Help() + "; to ask now: " + s.endpoint.testCommand()
+	}
+	return failed
 }
 
 // settle brings a record up to date with the profile, and with a request whose process did not live to see its end.
@@ -265,6 +280,9 @@ func (n *renewal) fail(failed *SignInError, refreshes bool) {
 	r.Intent, r.State = time.Time{}, StateBackoff
 	if failed.kind == refused {
 		r.State = n.verdict(failed, refreshes)
+		if r.State == StateReauth && n.old != nil && n.old.rejected.Load() && n.old.access == r.Access { // no other process need try it
+			r.Access, r.Expires = "", time.Time{}
+		}
 	} else {
 		failed.until = now.Add(pauseAfter(failed, count))
 	}
@@ -288,15 +306,18 @@ func pauseAfter(failed *SignInError, count int) time.Duration {
 func (n *renewal) verdict(failed *SignInError, refreshes bool) State {
 	r := n.record
 	if !refreshes || !failed.deadGrant() && (failed.ofProfile() || r.GoodFor != n.fingerprint) {
-		if n.vault.durable() { // it may have been mended on the server
-			failed.help = failed.Help() + "; then: " + n.endpoint.program + " auth test " + n.endpoint.profile
+		help := failed.Help()
+		if n.vault.durable() && !strings.HasSuffix(help, n.endpoint.testCommand()) { // it may have been mended on the server
+			failed.help = help + "; then: " + n.endpoint.testCommand()
 		}
 		return StateConfig
 	}
 	failed.help = n.endpoint.loginHelp()
-	if !r.Lost.IsZero() {
-		failed.Cause = fmt.Errorf("the answer to the refresh at %s was lost, and most likely the refresh token with it that replaced this one",
-			r.Lost.Format(time.RFC3339))
+	switch {
+	case !r.Lost.IsZero():
+		failed.Cause = fmt.Errorf("the answer to the refresh at %s was lost, and with it most likely a new refresh token", r.Lost.Format(time.RFC3339))
+	case failed.Cause == nil:
+		failed.Cause = errors.New("the refresh token is no longer accepted")
 	}
 	return StateReauth
 }
@@ -314,10 +335,11 @@ func (s *tokenSource) storeFailure(err error) *SignInError {
 	}
 	_, noKey := errors.AsType[*store.KeyError](err)
 	damaged, isDamaged := errors.AsType[*store.DamagedError](err)
+	file, isFile := errors.AsType[*store.FileError](err)
 	switch {
 	case isDamaged && damaged.ID != "":
 		failed.kind, failed.help = refused, "forget it and sign in anew: "+s.endpoint.program+" auth reset "+s.endpoint.profile
-	case noKey, isDamaged, errors.Is(err, fs.ErrPermission):
+	case noKey, isDamaged, isFile && file.Lasting():
 		failed.kind = refused
 	case errors.Is(err, fs.ErrNotExist):
 		failed.kind, failed.Cause, failed.help = refused, errors.New("nobody has signed in yet"), s.endpoint.loginHelp()

@@ -2,6 +2,7 @@ package auth
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"io"
@@ -12,6 +13,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -46,6 +48,14 @@ func pasted(more Settings) Settings {
 		s[name] = v
 	}
 	return s
+}
+
+// pastedHelp is what such a profile needs when its refresh token is dead. No login gives one.
+const pastedHelp = "put a new refresh token where refresh_token in the profile comes from; then: snrun auth test p"
+
+// signedInByAPerson are the settings of a profile that a login signs in.
+func signedInByAPerson() Settings {
+	return Settings{"grant": grantAuthorizationCode, "authorize_url": "/authorize"}
 }
 
 // rotating is a server whose refresh tokens are good once: R0-pasted, then R1, R2 and so on.
@@ -165,11 +175,78 @@ func TestWrongSecretIsNotTriedAgainBeforeTheProfileChanges(t *testing.T) {
 			t.Errorf("%d token requests, want 1", got)
 		}
 		mended := sourceIn(t, s, Settings{"client_secret": "right"}, placeIn(t, folder))
-		if st := status(t, mended); st.State != StateNew {
+		if st := status(t, mended); st.State != StateNew || st.LastError != "" || st.Help != "" {
 			t.Errorf("after the change: got %+v", st)
 		}
 		mustToken(t, mended, "T-token")
 	})
+}
+
+// What is told again says so: when the server was asked, and what makes it be asked again. What is told for the first time does not.
+func TestFailureThatIsToldAgain(t *testing.T) {
+	t.Parallel()
+	down := func(w http.ResponseWriter, _ int, _ url.Values) {
+		w.Header().Set("Retry-After", "60")
+		w.WriteHeader(503)
+	}
+	tests := []struct {
+		name     string
+		settings Settings
+		signedIn bool
+		give     func(http.ResponseWriter, int, url.Values)
+		after    time.Duration
+		again    string // behind the first error
+		help     string
+	}{
+		{"an outage", nil, false, down, 5 * time.Second,
+			" (asked at {at}, not again before {at+1m})", "wait until then, or ask now: snrun auth test p"},
+		{"nothing there", nil, false, func(w http.ResponseWriter, _ int, _ url.Values) { w.WriteHeader(404) }, 5 * time.Second,
+			" (asked at {at}, not again before {at+1m})", "{first}; to ask now: snrun auth test p"},
+		{"a wrong secret", nil, false, func(w http.ResponseWriter, _ int, _ url.Values) { refuse(w, 401, "invalid_client") }, 5 * time.Second,
+			" (asked at {at}, not again before the profile changes)", "{first}"},
+		{"a wrong secret, days ago", nil, false, func(w http.ResponseWriter, _ int, _ url.Values) { refuse(w, 401, "invalid_client") }, 48 * time.Hour,
+			" (asked at {date at}, not again before the profile changes)", "{first}"},
+		{"a dead refresh token that was pasted", pasted(nil), false,
+			func(w http.ResponseWriter, _ int, _ url.Values) { refuse(w, 400, "invalid_grant") }, 5 * time.Second,
+			" (asked at {at}, not again before the profile changes)", "{first}"},
+		{"a dead refresh token of a login", signedInByAPerson(), true,
+			func(w http.ResponseWriter, _ int, _ url.Values) { refuse(w, 400, "invalid_grant") }, 5 * time.Second,
+			" (asked at {at}, not again before you sign in)", "run: snrun auth login p"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				folder, s := t.TempDir(), &system{give: tt.give}
+				first := sourceIn(t, s, tt.settings, placeIn(t, folder))
+				if tt.signedIn {
+					if err := first.install(t.Context(), answer{access: "T0", refresh: "R0", life: time.Second}, time.Now()); err != nil {
+						t.Fatal(err)
+					}
+					time.Sleep(time.Minute)
+				}
+				at := time.Now()
+				failed := mustFail(t, first)
+				if strings.Contains(failed.Error(), "asked at") {
+					t.Errorf("told for the first time: %v", failed)
+				}
+				time.Sleep(tt.after)
+				asked := s.asked()
+				again := mustFail(t, sourceIn(t, s, tt.settings, placeIn(t, folder)))
+				said := strings.NewReplacer("{at}", at.Format("15:04:05"), "{at+1m}", at.Add(time.Minute).Format("15:04:05"),
+					"{date at}", at.Format("2006-01-02 15:04:05"), "{first}", failed.Help())
+				if got, want := again.Error(), failed.Error()+said.Replace(tt.again); got != want {
+					t.Errorf("got  %s\nwant %s", got, want)
+				}
+				if got, want := again.Help(), said.Replace(tt.help); got != want {
+					t.Errorf("help: got  %s\nwant       %s", got, want)
+				}
+				if st := status(t, first); st.LastError != failed.Error() || s.asked() != asked {
+					t.Errorf("got %q after %d requests, want the first error after %d", st.LastError, s.asked(), asked)
+				}
+			})
+		})
+	}
 }
 
 func TestAuthorizationAsksThoughAFailureIsHeld(t *testing.T) {
@@ -229,7 +306,7 @@ func TestDeadRefreshToken(t *testing.T) {
 				}
 				for range 3 {
 					failed := mustFail(t, source)
-					if failed.Temporary() || tt.state == StateReauth && failed.Help() != "run: snrun auth login p" {
+					if failed.Temporary() || tt.state == StateReauth && failed.Help() != pastedHelp {
 						t.Errorf("got %v: %s", failed, failed.Help())
 					}
 					time.Sleep(time.Hour)
@@ -280,7 +357,7 @@ func TestLostAnswerAfterRotation(t *testing.T) {
 		if got := s.asked(); got != 3 { // the first, the lost one, and the careful one
 			t.Errorf("%d token requests, want 3", got)
 		}
-		if st := status(t, source); st.State != StateReauth || st.Help != "run: snrun auth login p" {
+		if st := status(t, source); st.State != StateReauth || st.Help != pastedHelp {
 			t.Errorf("got %+v", st)
 		}
 		time.Sleep(time.Hour)
@@ -347,8 +424,12 @@ func TestProcessDiedWhileItAsked(t *testing.T) {
 				if err := v.commit(r); err != nil {
 					t.Fatal(err)
 				}
-				if st := status(t, first); st.State != StateRefresh {
+				if st := status(t, first); st.State != StateRefresh || st.Help != "" {
 					t.Errorf("got %+v", st)
+				}
+				time.Sleep(2 * time.Minute)
+				if st := status(t, first); !strings.HasPrefix(st.Help, "a request for a token broke off at "+died.Format(time.RFC3339)) {
+					t.Errorf("long after: got %+v", st)
 				}
 				if carriedOut {
 					server.good = "R2-that-nobody-heard-of"
@@ -360,7 +441,7 @@ func TestProcessDiedWhileItAsked(t *testing.T) {
 					return
 				}
 				failed := mustFail(t, next)
-				if !strings.Contains(failed.Error(), "the refresh at "+died.Format(time.RFC3339)+" was lost") || failed.Help() != "run: snrun auth login p" {
+				if !strings.Contains(failed.Error(), "the refresh at "+died.Format(time.RFC3339)+" was lost") || failed.Help() != pastedHelp {
 					t.Errorf("got %v: %s", failed, failed.Help())
 				}
 			})
@@ -510,11 +591,105 @@ func TestClockSetBack(t *testing.T) {
 	})
 }
 
+// A refresh token that was pasted is used up by its first use: without a key for the store it is not tried.
+func TestPastedRefreshTokenNeedsAKey(t *testing.T) {
+	t.Parallel()
+	server := &rotating{good: "R0-pasted"}
+	s := &system{give: server.give}
+	file := filepath.Join(t.TempDir(), "snrun-auth.db")
+	failed := mustFail(t, sourceIn(t, s, pasted(nil), &store.Place{File: file, Getenv: func(string) string { return "" }}))
+	if !strings.Contains(failed.Error(), "there is no key") || !strings.Contains(failed.Help(), "snrun key new") || failed.Temporary() || s.asked() > 0 {
+		t.Errorf("got %v: %s, after %d requests", failed, failed.Help(), s.asked())
+	}
+	made := &store.Place{File: file, Getenv: keyOfTests}
+	t.Cleanup(func() { _ = made.Close() })
+	mustToken(t, sourceIn(t, s, pasted(nil), made), "T1-token")
+}
+
+// TestTokenThatCannotBeKept has a store that may be read only: the token is good all the same, and its life is told.
+func TestTokenThatCannotBeKept(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		folder := t.TempDir()
+		mustToken(t, sourceIn(t, &system{}, nil, placeIn(t, folder)), "T1-token")
+		time.Sleep(2 * time.Hour)
+		source := sourceIn(t, &system{}, nil, placeIn(t, folder))
+		full := &unwritable{}
+		v, err := source.open(toUse)
+		if err != nil {
+			t.Fatal(err)
+		}
+		full.vault = v
+		source.vault = full
+		mustToken(t, source, "T1-token")
+		if st := status(t, source); st.State != StateOK || st.Kept || !st.AccessExpires.After(time.Now()) || full.tried == 0 {
+			t.Errorf("got %+v after %d attempts to write", st, full.tried)
+		}
+	})
+}
+
+// unwritable is a vault on a full disk.
+type unwritable struct {
+	vault
+	tried int
+}
+
+func (u *unwritable) commit(*record) error {
+	u.tried++
+	return syscall.ENOSPC
+}
+
+// TestRejectedTokenOfADeadSignIn has the server end a sign-in: no other process need find out with the access token that is kept.
+func TestRejectedTokenOfADeadSignIn(t *testing.T) {
+	t.Parallel()
+	s := &system{give: func(w http.ResponseWriter, n int, _ url.Values) {
+		if n == 1 {
+			grant(w, "T1-token", 600, "refresh_token", "R1")
+			return
+		}
+		refuse(w, 400, "invalid_grant")
+	}}
+	folder := t.TempDir()
+	source := sourceIn(t, s, pasted(nil), placeIn(t, folder))
+	mustToken(t, source, "T1-token")
+	source.reject(source.current.Load())
+	mustFail(t, source)
+	next := sourceIn(t, s, pasted(nil), placeIn(t, folder))
+	mustFail(t, next)
+	if st := status(t, next); st.State != StateReauth || !st.AccessExpires.IsZero() || s.asked() != 2 {
+		t.Errorf("got %+v after %d requests", st, s.asked())
+	}
+}
+
+// TestDamagedSignIn names the command that helps, to who uses it and to who looks.
+func TestDamagedSignIn(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	mustToken(t, sourceIn(t, &system{}, nil, placeIn(t, folder)), "T1-token")
+	db, err := sql.Open("sqlite3", placeIn(t, folder).File)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if _, err := db.Exec("UPDATE entries SET sealed = zeroblob(100)"); err != nil {
+		t.Fatal(err)
+	}
+	const help = "forget it and sign in anew: snrun auth reset p"
+	source := sourceIn(t, &system{}, nil, placeIn(t, folder))
+	if failed := mustFail(t, source); failed.Help() != help || failed.Temporary() {
+		t.Errorf("got %v: %s", failed, failed.Help())
+	}
+	k := &Keyring{sources: map[string]*tokenSource{"p": source}, types: map[string]string{"p": "oauth2"}}
+	_, err = k.Status("p")
+	if failed, ok := errors.AsType[*SignInError](err); !ok || failed.Help() != help {
+		t.Errorf("got %v", err)
+	}
+}
+
 func TestNobodySignedIn(t *testing.T) {
 	t.Parallel()
 	s := &system{}
-	source := sourceIn(t, s, pasted(nil), nil)
-	source.seed, source.endpoint.settings["refresh_token"] = "", ""
+	source := sourceIn(t, s, signedInByAPerson(), nil)
 	failed := mustFail(t, source)
 	if failed.Error() != "profile p: nobody has signed in yet" || failed.Help() != "run: snrun auth login p" || failed.Temporary() || s.asked() > 0 {
 		t.Errorf("got %v: %s, after %d requests", failed, failed.Help(), s.asked())

@@ -215,12 +215,14 @@ func TestEndpointOutOfReach(t *testing.T) {
 		requests int
 		ok       bool
 		from, to time.Duration // how long it takes
+		help     string
 	}{
-		{"twice", busy(""), 3, true, 300 * time.Millisecond, time.Second},
-		{"twice, asking to wait", busy("4"), 3, true, 8 * time.Second, 9 * time.Second},
-		{"asking to wait long", busy("600"), 1, false, 0, 0},
-		{"always", func(w http.ResponseWriter, _ int, _ url.Values) { w.WriteHeader(http.StatusTooManyRequests) }, 3, false, 300 * time.Millisecond, time.Second},
-		{"a web page", func(w http.ResponseWriter, _ int, _ url.Values) { _, _ = io.WriteString(w, "<html>") }, 3, false, 300 * time.Millisecond, time.Second},
+		{"twice", busy(""), 3, true, 300 * time.Millisecond, time.Second, ""},
+		{"twice, asking to wait", busy("4"), 3, true, 8 * time.Second, 9 * time.Second, ""},
+		{"asking to wait long", busy("120"), 1, false, 0, 0, "try again in 120 seconds: "},
+		{"asking to wait too long", busy("600"), 1, false, 0, 0, "try again in 300 seconds: "},
+		{"always", func(w http.ResponseWriter, _ int, _ url.Values) { w.WriteHeader(http.StatusTooManyRequests) }, 3, false, 300 * time.Millisecond, time.Second, "try again later; "},
+		{"a web page", func(w http.ResponseWriter, _ int, _ url.Values) { _, _ = io.WriteString(w, "<html>") }, 3, false, 300 * time.Millisecond, time.Second, "try again later; "},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -233,6 +235,9 @@ func TestEndpointOutOfReach(t *testing.T) {
 				var failed *SignInError
 				if errors.As(err, &failed) && !failed.Temporary() || (err == nil) != tt.ok {
 					t.Errorf("got %v", err)
+				}
+				if failed != nil && !strings.HasPrefix(failed.Help(), tt.help) {
+					t.Errorf("got the help %q", failed.Help())
 				}
 				if got := s.asked(); got != tt.requests || took < tt.from || took > tt.to {
 					t.Errorf("%d requests in %v, want %d in %v to %v", got, took, tt.requests, tt.from, tt.to)

@@ -2,6 +2,7 @@ package jobs
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -14,6 +15,9 @@ const pageWidth = 100
 
 // functionsTopic explains what expressions can call; it is no Topic, as it takes nothing.
 const functionsTopic = "functions"
+
+// authTopics is what the topics of the ways to sign in have before their dot.
+const authTopics = "auth"
 
 // Explain gives a page of plain text about a topic or one of its fields: "rest", "rest.paginate.items", "functions.map". An
 // empty path lists the topics. The error of a path that names nothing says what is close.
@@ -31,6 +35,10 @@ func Explain(kinds steps.Set, path string) (string, error) {
 	}
 	if t, ok := presetNamed(topics, path); ok {
 		return t.explain("")
+	}
+	if path == authTopics { // one topic for each way to sign in
+		list, _ := topicLines(slices.DeleteFunc(topics, func(t Topic) bool { return !strings.HasPrefix(t.Name, authTopics+".") }))
+		return list + "\nSee: snrun explain auth.oauth2\n", nil
 	}
 	if rest, ok := below(path, functionsTopic); ok {
 		return explainFunctions(rest)
@@ -54,8 +62,16 @@ func below(path, topic string) (string, bool) {
 }
 
 func listTopics(topics []Topic) string {
+	list, width := topicLines(topics)
+	return fmt.Sprintf("%sExpressions\n  %-*s %s\n\n", list, width, functionsTopic, "What expressions can call") +
+		"See: snrun explain rest, snrun explain rest.paginate\n"
+}
+
+// topicLines gives the topics, one a line below their areas, and how wide the names are.
+func topicLines(topics []Topic) (list string, width int) {
 	var b strings.Builder
-	area, width := "", 14
+	area := ""
+	width = 14
 	for _, t := range topics {
 		width = max(width, len(t.Name))
 	}
@@ -66,9 +82,7 @@ func listTopics(topics []Topic) string {
 		}
 		fmt.Fprintf(&b, "  %-*s %s\n", width, t.Name, t.Summary)
 	}
-	fmt.Fprintf(&b, "Expressions\n  %-*s %s\n\n", width, functionsTopic, "What expressions can call")
-	b.WriteString("See: snrun explain rest, snrun explain rest.paginate\n")
-	return b.String()
+	return b.String(), width
 }
 
 // explain prints the topic, or the field that the path names in it.

@@ -67,6 +67,7 @@ func TestExplain(t *testing.T) {
 		"rest.multipart.file":     "one of file, value is required",
 		"switch.when":             "condition",
 		"try":                     "\nbeside it\n  catch: list of {when, steps}\n",
+		"auth":                    "\n  auth.oauth2         Gets an access token",
 		"auth.oauth2.grant":       "client_credentials | password",
 		"functions.len":           "len(value: text|list|map) int\n",
 	} {

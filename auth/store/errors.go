@@ -69,10 +69,30 @@ func (e *FileError) Unwrap() error { return e.Cause }
 // Help says what a person should do next.
 func (e *FileError) Help() string { return e.Hint }
 
+// Lasting says that trying again does not help: a person has to do something about the file.
+func (e *FileError) Lasting() bool {
+	for _, lasting := range []error{fs.ErrPermission, errForeign, errNoFile, errNewer} {
+		if errors.Is(e.Cause, lasting) {
+			return true
+		}
+	}
+	return false
+}
+
+// looseError is the mode of a file that others than its owner may use.
+type looseError fs.FileMode
+
+func (e looseError) Error() string {
+	return fmt.Sprintf("others may use it (its mode is %04o)", fs.FileMode(e))
+}
+
+func (e looseError) Is(target error) bool { return target == fs.ErrPermission }
+
 // Why a file is not used.
 var (
 	errClosed  = errors.New("it is closed")
 	errForeign = errors.New("it is another program's database")
+	errNoFile  = errors.New("it is no file")
 	errNewer   = errors.New("it was made by a newer snrun")
 	errFull    = errors.New("the disk is full")
 	errLocked  = errors.New("it is locked by another program")

@@ -40,11 +40,11 @@ func examine(file string) (string, error) {
 	case err != nil:
 		return file, err
 	case !info.Mode().IsRegular():
-		return file, &FileError{File: file, Doing: "open", Cause: errors.New("it is no file"), Hint: foreignHint}
+		return file, &FileError{File: file, Doing: "open", Cause: errNoFile, Hint: foreignHint}
 	case info.Mode().Perm()&others != 0:
 		return file, &FileError{
 			File: file, Doing: "open", Hint: "keep it to yourself: chmod 600 " + quote(file),
-			Cause: fmt.Errorf("others may use it (its mode is %04o)", info.Mode().Perm()),
+			Cause: looseError(info.Mode().Perm()),
 		}
 	case info.Size() > 0 && info.Size() < pageSize:
 		return file, sqlite3.Error{Code: sqlite3.ErrNotADB}

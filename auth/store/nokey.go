@@ -19,7 +19,7 @@ func (p *Place) noKey(keyring error) error {
 	if info, err := os.Stat(p.File); err == nil && info.Size() > 0 {
 		return &KeyError{
 			"there is no key for the store " + p.File + ": " + unset,
-			"name the file that has its key: export " + KeyFileVariable + "=FILE; where the key is lost, move the store away and start anew",
+			"name the file that has its key: export " + KeyFileVariable + "=FILE; " + p.lostKeyHint(),
 		}
 	}
 	return &KeyError{"there is no key to keep tokens and secrets with: " + unset, "make one: " + p.makeKeyHint()}
@@ -32,9 +32,13 @@ func (p *Place) badKey(where string, err error) error {
 
 // otherKey says that a key is not the store's.
 func (p *Place) otherKey(where string) error {
-	hint := "give the key that it was made with, or leave " + KeyVariable + " and " + KeyFileVariable + " unset where that is in " + inKeyring.name +
-		"; where it is lost, move the store away and start anew"
-	return &KeyError{"the key from " + where + " is not that of the store " + p.File, hint}
+	hint := "set the key that it was made with (" + inKeyring.name + " is asked where neither " + KeyVariable + " nor " + KeyFileVariable + " is set); "
+	return &KeyError{"the key from " + where + " is not that of the store " + p.File, hint + p.lostKeyHint()}
+}
+
+// lostKeyHint is how to go on without the key of a store.
+func (p *Place) lostKeyHint() string {
+	return "if the key is lost, start anew: mv " + quote(p.File) + " " + quote(p.File+".lost")
 }
 
 // keyFile is where a key file is proposed to be: not beside the store, so that not every copy of that comes with its key.

@@ -41,8 +41,9 @@ func TestAuthTest(t *testing.T) {
 		{"a web page in disguise", "/x", answer(200, "application/json", "\n<!DOCTYPE html>"), exitSignIn, []string{"the answer is a web page"}},
 		{"sent away", "/x", answer(302, "text/plain", ""), exitSignIn, []string{"302 Found", "sends away from test_path"}},
 		{"refused otherwise", "/x", answer(400, "application/json", "{}"), exitSignIn, []string{"does not answer test_path as it should"}},
-		{"no test_path", "", answer(404, "text/plain", ""), exitOK, []string{"tells nothing of the sign-in: write test_path"}},
-		{"no test_path, a web page", "", answer(200, "text/html", "<html>"), exitOK, []string{"tells nothing of the sign-in: write test_path"}},
+		{"no test_path", "", answer(404, "text/plain", ""), exitOK, []string{"whether it accepts the sign-in cannot be told", "write test_path"}},
+		{"no test_path, a web page", "", answer(200, "text/html", "<html>"), exitOK, []string{"whether it accepts the sign-in cannot be told", "write test_path"}},
+		{"no test_path, not allowed", "", answer(403, "text/plain", ""), exitSignIn, []string{"does not let the sign-in see base_url", "write test_path"}},
 		{"no test_path, not signed in", "", answer(401, "text/plain", ""), exitSignIn, []string{"does not accept the sign-in"}},
 	}
 	for _, tt := range tests {
@@ -89,6 +90,7 @@ func TestAuthTestWithoutAnswer(t *testing.T) {
 		{"hung up", "http://" + silent.Addr().String(), exitTransient, []string{"no answer", "try again later"}},
 		{"no such name", "http://nobody.invalid", exitTransient, []string{"no answer", "the name nobody.invalid cannot be resolved here"}},
 		{"a certificate of one's own", secured.URL, exitSignIn, []string{"certificate", "name its file in tls.ca_file"}},
+		{"a certificate of another host", strings.Replace(secured.URL, "127.0.0.1", "localhost", 1), exitSignIn, []string{"that of another host: check the host in base_url"}},
 		{"TLS where there is none", strings.Replace(plain.URL, "http:", "https:", 1), exitSignIn, []string{"does not speak TLS there"}},
 	}
 	for _, tt := range tests {

@@ -61,7 +61,7 @@ func (a *app) login(ctx context.Context, name string, o loginOptions) error {
 		return p.signsItself("to log in to")
 	}
 	if err := p.keys.Login(ctx, name, a.prompt(name, o)); err != nil {
-		return stopped(ctx, &exitError{exitSignIn, err, helpOf(err)})
+		return signInFailure(ctx, err)
 	}
 	status, err := p.keys.Status(name)
 	if err != nil {
@@ -81,7 +81,7 @@ func loginFacts(s auth.Status, now time.Time) []string {
 	case s.HasRefresh && s.Kept:
 		facts = append(facts, "refresh token kept")
 	case !s.Kept:
-		facts = append(facts, "nothing kept: there is no store for tokens")
+		facts = append(facts, "nothing kept: there is no store that could be written")
 	case s.Grant == "authorization_code" || s.Grant == "device_code":
 		facts = append(facts, "no refresh token: the sign-in ends with the token")
 	}
@@ -109,7 +109,12 @@ func (a *app) prompt(profile string, o loginOptions) auth.Prompt {
 	}
 	p.Visit = func(v auth.Visit) {
 		opens := !o.noBrowser && !o.device && a.hasScreen()
-		a.show(visitText(profile, v, opens, p.Paste != nil))
+		text := visitText(profile, v, opens, p.Paste != nil)
+		if v.Code == "" {
+			a.show(text)
+		} else { // the address is one that the server gave
+			io.WriteString(a.err, text)
+		}
 		if opens {
 			a.openBrowser(v.URL)
 		}

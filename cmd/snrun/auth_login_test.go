@@ -33,16 +33,10 @@ func browserCommand() {
 	_ = sandbox.Answer(context.Background(), os.Args[1], os.Getenv("BUTTON") == "allow")
 }
 
-// newSignedOut is a user who has a key for the store, whose servicenow_user says what it may be tested with.
+// newSignedOut is a user who has a key for the store.
 func newSignedOut(t *testing.T, o sandbox.Options) *user {
 	u := newUser(t, o)
 	u.environ = append(u.environ, "SNRUN_KEY=MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=")
-	profiles, err := os.ReadFile(u.dir + "/profiles.yaml")
-	if err != nil {
-		t.Fatal(err)
-	}
-	u.write("profiles.yaml", strings.ReplaceAll(string(profiles), "    headers: {Accept: application/json}\n",
-		"    headers: {Accept: application/json}\n    test_path: /api/now/table/incident?sysparm_limit=1&sysparm_fields=number\n"))
 	return u
 }
 
@@ -147,7 +141,7 @@ func TestLoginThenWork(t *testing.T) {
 		t.Errorf("the address does not stand on a line of its own, or not whole:\n%s", got.stderr)
 	}
 	got = u.must(exitOK, "auth", "test", "servicenow_user")
-	for _, want := range []string{"authorization_code, lives 29m", "/api/now/table/incident?sysparm_limit=1&sysparm_fields=number", "200 OK, application/json", "profile servicenow_user works"} {
+	for _, want := range []string{"authorization_code, lives 29m", "/api/now/table/sys_user?sysparm_limit=1&sysparm_fields=sys_id", "200 OK, application/json", "profile servicenow_user works"} {
 		if !strings.Contains(got.stdout, want) {
 			t.Errorf("the test does not say %q:\n%s", want, got.stdout)
 		}
@@ -313,6 +307,37 @@ func TestLoginThatCannotBe(t *testing.T) {
 	}
 }
 
+// TestLoginWhileTheServerIsDown ends with the code for what may pass.
+func TestLoginWhileTheServerIsDown(t *testing.T) {
+	t.Parallel()
+	for _, profile := range []string{"servicenow", "servicenow_user", "servicenow_device"} {
+		t.Run(profile, func(t *testing.T) {
+			t.Parallel()
+			u := newSignedOut(t, sandbox.Options{Faults: []sandbox.Fault{{Kind: sandbox.Unavailable, Path: "/oauth_token.do"}, {Kind: sandbox.Unavailable, Path: "/oauth_device.do"}}})
+			got := u.withBrowser("allow").must(exitTransient, "auth", "login", profile)
+			if !strings.Contains(got.stderr, "status 503") || !strings.Contains(got.stderr, "try again later") {
+				t.Errorf("got %q", got.stderr)
+			}
+		})
+	}
+}
+
+// TestResetForgetsARefusal mends a profile without changing it.
+func TestResetForgetsARefusal(t *testing.T) {
+	t.Parallel()
+	u := newSignedOut(t, sandbox.Options{})
+	wrong := *u
+	wrong.environ = append(append([]string{}, u.environ...), secretVariable+"SANDBOX_CLIENT_SECRET=of-another-instance")
+	wrong.must(exitSignIn, "auth", "test", "servicenow")
+	got := wrong.must(exitOK, "auth", "reset", "servicenow")
+	if want := "there are no tokens of servicenow; its last failure is forgotten, and the server will be asked again\n"; got.stderr != want {
+		t.Errorf("got %q, want %q", got.stderr, want)
+	}
+	if got := wrong.must(exitOK, "auth", "status", "servicenow"); strings.Contains(got.stdout, "access_denied") {
+		t.Errorf("the refusal is still there:\n%s", got.stdout)
+	}
+}
+
 // TestTokenIsShownOnlyOnDemand prints the one secret that snrun ever prints.
 func TestTokenIsShownOnlyOnDemand(t *testing.T) {
 	t.Parallel()
@@ -361,18 +386,22 @@ func TestAuthStatus(t *testing.T) {
 	requests := u.server.seen()
 	got := u.must(exitOK, "auth", "status")
 	for _, want := range []string{
-		`(?m)^PROFILE +TYPE +GRANT +STATE +ACCESS +REFRESH +LAST OK +USED BY +LAST ERROR$`,
-		`(?m)^servicenow_user +oauth2 +authorization_code +ok +29m5\ds +kept +(just now|\d+ seconds? ago) +nightly$`,
-		`(?m)^servicenow +oauth2 +client_credentials +new$`,
-		`(?m)^oncall +api_key +- +(broken, )?nightly$`,
-		`(?m)^servicenow_password +oauth2 +secret missing +profile servicenow_password: secret SANDBOX_PASSWORD is missing`,
+		`(?m)^PROFILE +SIGN-IN +STATE +ACCESS +REFRESH +LAST OK +USED BY$`,
+		`(?m)^servicenow_user +authorization_code +ok +29m5\ds +kept +\d+s ago +nightly$`,
+		`(?m)^servicenow +client_credentials +new$`,
+		`(?m)^oncall +api_key +- +broken \+1$`,
+		`(?m)^servicenow_password +oauth2 +secret missing$`,
 	} {
 		if !regexp.MustCompile(want).MatchString(got.stdout) {
 			t.Errorf("the table has no line %s:\n%s", want, got.stdout)
 		}
 	}
-	if !strings.Contains(got.stderr, "servicenow_device: ") || !strings.Contains(got.stderr, "snrun auth login servicenow_device") {
-		t.Errorf("what to do is not said:\n%s", got.stderr)
+	for _, want := range []string{
+		"servicenow_device: nobody has signed in yet\n  run: ", "snrun auth login servicenow_device\n", "servicenow_password: secret SANDBOX_PASSWORD is missing",
+	} {
+		if !strings.Contains(got.stderr, want) {
+			t.Errorf("the notes do not say %q:\n%s", want, got.stderr)
+		}
 	}
 	if got := u.server.seen(); got != requests {
 		t.Errorf("%d requests were made", got-requests)

@@ -44,8 +44,13 @@ func (a *app) resetProfile(ctx context.Context, name string) error {
 	}
 	text := "the tokens of " + name + " are forgotten"
 	switch {
-	case statusErr == nil && before.State == auth.StateNew && before.AccessExpires.IsZero() && !before.HasRefresh:
+	case statusErr != nil:
+		text += "; the server was not asked to revoke them: they could not be read"
+	case before.AccessExpires.IsZero() && !before.HasRefresh:
 		text = "there are no tokens of " + name
+		if before.LastError != "" {
+			text += "; its last failure is forgotten, and the server will be asked again"
+		}
 	case revoked:
 		text += ", and the server has revoked them"
 	case isRefused:

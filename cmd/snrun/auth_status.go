@@ -4,18 +4,14 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"io"
-	"io/fs"
 	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"snrun/auth"
-	"snrun/auth/store"
 	"snrun/jobs"
 )
 
@@ -34,9 +30,12 @@ The states are new, ok, refreshing, backoff, reauth_required (sign in again) and
 		},
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false,
-		"print a JSON array of {profile, type, grant, state, access_expires, refresh_expires, last_ok, last_error, used_by, refresh, kept, retry, help}")
+		"print a JSON array of {profile, type, grant, state, access_expires, refresh_expires, last_ok, last_error, used_by, last_error_at, refresh, kept, retry, help}")
 	return cmd
 }
+
+// problemStore is the problem of a profile whose store cannot be read.
+const problemStore = "not known"
 
 // signInRecord is a profile's sign-in as `auth status --json` prints it. What there is not, is null.
 type signInRecord struct {
@@ -49,6 +48,7 @@ type signInRecord struct {
 	LastOK         *time.Time `json:"last_ok"`
 	LastError      *string    `json:"last_error"`
 	UsedBy         []string   `json:"used_by"`
+	LastErrorAt    *time.Time `json:"last_error_at"`
 	Refresh        bool       `json:"refresh"` // there is a refresh token
 	Kept           bool       `json:"kept"`    // tokens outlive the program
 	Retry          *time.Time `json:"retry"`   // the server is not asked before
@@ -84,7 +84,7 @@ func (a *app) authStatus(ctx context.Context, names []string, asJSON bool) error
 		r.UsedBy = append(r.UsedBy, used[name]...)
 		list = append(list, r)
 	}
-	notes := a.statusNotes(p, list)
+	notes := a.statusNotes(p, list, time.Now())
 	defer func() { io.WriteString(a.err, notes) }()
 	switch {
 	case asJSON:
@@ -134,7 +134,7 @@ func (a *app) signInRecord(ctx context.Context, p *project, profile *jobs.Profil
 	s, err := o.keys.Status(profile.Name)
 	r.fill(s)
 	if err != nil {
-		r.State, r.problem = nil, "not known"
+		r.State, r.problem = nil, problemStore
 		r.fail(err)
 	}
 	return r, nil
@@ -150,7 +150,7 @@ func (r *signInRecord) fail(err error) {
 func (r *signInRecord) fill(s auth.Status) {
 	r.Grant, r.State, r.LastError, r.Help = given(s.Grant), given(string(s.State)), given(s.LastError), given(s.Help)
 	r.AccessExpires, r.RefreshExpires, r.LastOK, r.Retry = timeOf(s.AccessExpires), timeOf(s.RefreshExpires), timeOf(s.LastOK), timeOf(s.Retry)
-	r.Refresh, r.Kept = s.HasRefresh, s.Kept
+	r.Refresh, r.Kept, r.LastErrorAt = s.HasRefresh, s.Kept, timeOf(s.LastErrorAt)
 }
 
 // given is a text, nil where there is none.
@@ -168,110 +168,4 @@ func timeOf(t time.Time) *time.Time {
 	}
 	t = t.Local().Truncate(time.Millisecond)
 	return &t
-}
-
-// statusNotes are what a person should know or do beside the table.
-func (a *app) statusNotes(p *project, list []signInRecord) string {
-	var b strings.Builder
-	for _, r := range list {
-		if r.Help != nil {
-			fmt.Fprintf(&b, "%s: %s\n", r.Profile, indented(clean(*r.Help)))
-		}
-	}
-	tokens := slices.ContainsFunc(list, func(r signInRecord) bool { return r.Grant != nil && !r.Kept })
-	if tokens && p.store != nil {
-		b.WriteString(a.noKeyNote(p.store))
-	}
-	return b.String()
-}
-
-// noKeyNote says why tokens are not kept, "" where they are or would be. It makes neither store nor key.
-func (a *app) noKeyNote(place *store.Place) string {
-	_, err := place.OpenExisting()
-	var key *store.KeyError
-	switch {
-	case errors.As(err, &key):
-		return "tokens are not kept: " + clean(key.Error()) + "\n  " + indented(clean(key.Help())) + "\n"
-	case !errors.Is(err, fs.ErrNotExist) || a.getenv(store.KeyVariable) != "" || a.getenv(store.KeyFileVariable) != "":
-		return "" // they are, or something else is wrong that stands in the table
-	}
-	why := "the keyring of this system is switched off"
-	if place.Keyring != nil {
-		_, err := place.Keyring.Get("snrun")
-		if err == nil || errors.Is(err, fs.ErrNotExist) {
-			return "" // the first login makes store and key
-		}
-		why = "the keyring of this system cannot be used: " + clean(err.Error())
-	}
-	return fmt.Sprintf("tokens are not kept: neither %s nor %s is set, and %s\n  make a key: %s key new FILE, and paste the line that it prints\n",
-		store.KeyVariable, store.KeyFileVariable, why, a.name)
-}
-
-// signInTable lists sign-ins, one a line.
-func signInTable(p page, list []signInRecord) string {
-	rows := [][]string{{"PROFILE", "TYPE", "GRANT", "STATE", "ACCESS", "REFRESH", "LAST OK", "USED BY", "LAST ERROR"}}
-	for _, r := range list {
-		rows = append(rows, []string{
-			clean(r.Profile), r.Type, textOf(r.Grant), r.state(), left(r.AccessExpires, p.now), r.refresh(p.now), r.lastOK(p.now),
-			clean(strings.Join(r.UsedBy, ", ")), firstLine(textOf(r.LastError)),
-		})
-	}
-	return p.table(rows, func(row, column int, text string) string {
-		switch {
-		case row == 0:
-			return p.style.faint(text)
-		case column == 3:
-			return p.stateColour(list[row-1], text)
-		}
-		return text
-	})
-}
-
-func (p page) stateColour(r signInRecord, text string) string {
-	switch auth.State(textOf(r.State)) {
-	case auth.StateOK:
-		return p.style.green(text)
-	case auth.StateReauth, auth.StateConfig:
-		return p.style.red(text)
-	case auth.StateBackoff, auth.StateRefresh:
-		return p.style.yellow(text)
-	}
-	if r.problem != "" {
-		return p.style.red(text)
-	}
-	return text
-}
-
-func textOf(text *string) string {
-	if text == nil {
-		return ""
-	}
-	return *text
-}
-
-func (r signInRecord) state() string { return cmp.Or(r.problem, textOf(r.State), "-") }
-
-// left is how long something still lives; "" for what there is not.
-func left(end *time.Time, now time.Time) string {
-	switch {
-	case end == nil:
-		return ""
-	case !end.After(now):
-		return "expired"
-	}
-	return lifetimeLeft(*end, now)
-}
-
-func (r signInRecord) refresh(now time.Time) string {
-	if r.Refresh && r.RefreshExpires == nil {
-		return "kept"
-	}
-	return left(r.RefreshExpires, now)
-}
-
-func (r signInRecord) lastOK(now time.Time) string {
-	if r.LastOK == nil {
-		return ""
-	}
-	return ago(*r.LastOK, now)
 }

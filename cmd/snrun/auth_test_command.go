@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
@@ -169,9 +170,15 @@ func networkHint(p *opened, err error) (code int, hint string) {
 	var name *net.DNSError
 	var record tls.RecordHeaderError
 	var untrusted *tls.CertificateVerificationError
+	var other x509.HostnameError
+	var invalid x509.CertificateInvalidError
 	switch {
 	case errors.As(err, &name):
 		return exitTransient, fmt.Sprintf("check the host in base_url: the name %s cannot be resolved here%s", clean(name.Name), proxyHint(p))
+	case errors.As(err, &other):
+		return exitSignIn, "the certificate is that of another host: check the host in base_url"
+	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
+		return exitSignIn, "check the clock of this machine; if it is right, whoever runs the server has to renew its certificate"
 	case errors.As(err, &untrusted):
 		return exitSignIn, "if the server's certificate comes from an authority of your own, name its file in tls.ca_file"
 	case errors.As(err, &record), errors.Is(err, http.ErrSchemeMismatch):
@@ -203,12 +210,15 @@ func (a *app) judgeTest(p *opened, t testAnswer) error {
 	switch {
 	case t.StatusCode == http.StatusUnauthorized:
 		return fail(exitSignIn, "the system does not accept the sign-in", a.rejectedHint(p))
+	case t.StatusCode == http.StatusForbidden && p.TestPath == "":
+		return fail(exitSignIn, "the system does not let the sign-in see base_url", "write test_path, a path that the profile may GET: snrun explain profile.test_path")
 	case t.StatusCode == http.StatusForbidden:
 		return fail(exitSignIn, "the sign-in is accepted, but not for this", "check the roles and the scope of whom the profile signs in as, and whether the system lets this machine's address in")
 	case t.StatusCode == http.StatusTooManyRequests || t.StatusCode >= 500:
 		return fail(exitTransient, "the system is out of order, or busy", "try again later")
 	case p.TestPath == "" && (t.StatusCode == http.StatusNotFound || t.page || t.StatusCode/100 == 3):
-		return a.print("the system answers, but what it says to base_url tells nothing of the sign-in: write test_path, a path that the profile may GET\n")
+		return a.print("the system answers, but whether it accepts the sign-in cannot be told from what it says to base_url\n" +
+			"  write test_path, a path that the profile may GET: snrun explain profile.test_path\n")
 	case t.StatusCode == http.StatusNotFound:
 		return fail(exitSignIn, "there is nothing at test_path", "check base_url and test_path")
 	case t.StatusCode/100 == 3:

@@ -203,3 +203,31 @@ func TestKeysOfTheStoreShowNowhere(t *testing.T) {
 	}
 	u.checkHidden(append(secrets, key[1:], strings.TrimSpace(string(second))))
 }
+
+// TestDevicePageThatGossips has a server put what it was sent into what a person is to see.
+func TestDevicePageThatGossips(t *testing.T) {
+	t.Parallel()
+	for _, complete := range []string{"", "_complete"} {
+		t.Run("verification_uri"+complete, func(t *testing.T) {
+			t.Parallel()
+			server := newPlace(t, false, func(w http.ResponseWriter, r *http.Request) {
+				if r.URL.Path == "/token" {
+					reply(w, 400, "application/json", object("error", "access_denied", "error_description", "not "+r.PostFormValue("device_code")))
+					return
+				}
+				page := "https://example.com/" + url.PathEscape(r.PostFormValue("client_secret")) + "?c=the-code-of-the-device&s=" + url.QueryEscape(r.PostFormValue("client_secret"))
+				reply(w, 200, "application/json", object("device_code", "the-code-of-the-device", "user_code", "ABCD-EFGH "+r.PostFormValue("client_secret"),
+					"verification_uri"+complete, page, "interval", 1))
+			})
+			u := newSignedOut(t, sandbox.Options{})
+			u.environ = append(u.environ, secretVariable+"MARKUP="+nasty["MARKUP"])
+			u.write("profiles.yaml", "version: 1\nprofiles:\n  p:\n    base_url: "+server.URL+"\n    auth: {type: oauth2, grant: device_code, device_url: /device, token_url: /token, "+
+				"client_id: me, client_auth: body, client_secret: \"${secret.MARKUP}\"}\n")
+			got := u.must(exitSignIn, "auth", "login", "p")
+			if !strings.Contains(got.stderr, "https://example.com/***") || !strings.Contains(got.stderr, "ABCD-EFGH") {
+				t.Errorf("got %s", got.stderr)
+			}
+			u.checkHidden([]string{nasty["MARKUP"], "the-code-of-the-device"})
+		})
+	}
+}

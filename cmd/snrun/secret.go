@@ -146,7 +146,7 @@ func (a *app) secretValue(name string, place *store.Place) (value string, err er
 	case err != nil:
 		return "", usageError("", "the value of %s: %w", name, err)
 	case value == "":
-		return "", usageError("snrun secret rm "+name+" removes a secret", "the value of %s is empty", name)
+		return "", usageError(a.name+" secret rm "+name+" removes a secret", "the value of %s is empty", name)
 	}
 	return value, nil
 }

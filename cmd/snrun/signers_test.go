@@ -101,3 +101,26 @@ func TestClientCertificateThatDoesNotOpen(t *testing.T) {
 	}
 	u.checkHidden([]string{"pass-of-another"})
 }
+
+// TestClientCertificateOfAFile signs in with PKCS#12. The server that gets the certificate is the one of the profile.
+func TestClientCertificateOfAFile(t *testing.T) {
+	t.Parallel()
+	home := newPlace(t, true, nil)
+	u := newUser(t, sandbox.Options{})
+	u.environ = append(u.environ, secretVariable+"P12=pass-of-p12")
+	u.certificate(home.Server)
+	file, err := os.ReadFile("../../auth/testdata/openssl3.p12")
+	if err != nil {
+		t.Fatal(err)
+	}
+	u.write("me.p12", string(file))
+	u.write("profiles.yaml", "version: 1\nprofiles:\n  erp: {base_url: \""+home.URL+"\", tls: {ca_file: ca.pem, pkcs12_file: me.p12, pkcs12_password: \"${secret.P12}\"}}\n")
+	u.write("ask.yaml", "version: 1\nsteps:\n  - rest: {profile: erp, path: /x}\n  - log: \"${secret.P12}\"\n")
+	u.must(exitOK, "run", "ask")
+	u.must(exitOK, "auth", "test", "erp")
+	u.must(exitOK, "auth", "status", "--json")
+	if got := home.arrived("/x"); len(got) != 1 || got[0] != "GET /x: certificate" {
+		t.Errorf("the server got %q", got)
+	}
+	u.checkHidden([]string{"pass-of-p12"})
+}

@@ -33,7 +33,7 @@ func TestWrongClientSecretIsTriedOnce(t *testing.T) {
 	u.environ = append(u.environ, secretVariable+"SANDBOX_CLIENT_SECRET=of-another-instance")
 	u.write("ask.yaml", signsIn)
 	got := u.must(exitSignIn, "run", "ask")
-	for _, want := range []string{"profile servicenow", "/oauth_token.do", "client_credentials", "401", "access_denied", "check client_id, client_secret"} {
+	for _, want := range []string{"profile servicenow", "/oauth_token.do", "client_credentials", "401", "access_denied", "1. client_id and client_secret are those of"} {
 		if !strings.Contains(got.stderr, want) {
 			t.Errorf("the error does not say %q:\n%s", want, got.stderr)
 		}
@@ -223,6 +223,19 @@ func TestExpiredTokenIsRenewedOnce(t *testing.T) {
 	if want := append(first, second...); !slices.Equal(seen, want) {
 		t.Errorf("the requests came with %v, want %v", seen, want)
 	}
+}
+
+// TestTokensRejectedForEver has every token be refused by the system: one new one is asked for, and then no more.
+func TestTokensRejectedForEver(t *testing.T) {
+	t.Parallel()
+	u := newUser(t, sandbox.Options{Faults: []sandbox.Fault{{Kind: sandbox.Expired, Path: "/api/now"}}})
+	u.write("ask.yaml", strings.Replace(signsIn, "concurrency: 8", "tolerate: all", 1))
+	got := u.must(exitOK, "run", "ask", "--progress", "plain")
+	if !strings.Contains(got.stderr, "8 failed") {
+		t.Errorf("got %s", got.stderr)
+	}
+	checkRequests(t, u, "POST", "/oauth_token.do", 2)
+	checkRequests(t, u, "GET", "/api/now/table/incident", 9) // the first one twice
 }
 
 // A kind of step knows the errors of a sign-in by their methods: package steps may not know package auth.

@@ -1,0 +1,184 @@
+package main
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"io/fs"
+	"slices"
+	"strings"
+	"time"
+
+	"snrun/auth"
+	"snrun/auth/store"
+)
+
+// signInTable lists sign-ins, one a line. Columns in which there is nothing are left out; what errors say stands in the notes.
+func signInTable(p page, list []signInRecord) string {
+	rows := [][]string{{"PROFILE", "SIGN-IN", "STATE", "ACCESS", "REFRESH", "LAST OK", "LAST ERROR", "USED BY"}}
+	for _, r := range list {
+		rows = append(rows, []string{
+			clean(r.Profile), cmp.Or(textOf(r.Grant), r.Type), r.state(), left(r.AccessExpires, p.now), r.refresh(p.now),
+			briefly(r.LastOK, p.now), briefly(r.LastErrorAt, p.now), usedBy(r.UsedBy),
+		})
+	}
+	return p.table(withoutEmpty(rows), func(row, column int, text string) string {
+		switch {
+		case row == 0:
+			return p.style.faint(text)
+		case column == 2:
+			return p.stateColour(list[row-1], text)
+		}
+		return text
+	})
+}
+
+// withoutEmpty leaves out the columns that have only a title.
+func withoutEmpty(rows [][]string) [][]string {
+	kept := make([][]string, len(rows))
+	for column := range rows[0] {
+		if !slices.ContainsFunc(rows[1:], func(row []string) bool { return row[column] != "" }) {
+			continue
+		}
+		for i, row := range rows {
+			kept[i] = append(kept[i], row[column])
+		}
+	}
+	return kept
+}
+
+// usedBy names the first of the jobs that use something, and counts the others.
+func usedBy(jobs []string) string {
+	switch len(jobs) {
+	case 0:
+		return ""
+	case 1:
+		return clean(jobs[0])
+	}
+	return fmt.Sprintf("%s +%d", clean(jobs[0]), len(jobs)-1)
+}
+
+// briefly says how long ago something was, in a word.
+func briefly(t *time.Time, now time.Time) string {
+	if t == nil {
+		return ""
+	}
+	d := max(0, now.Sub(*t))
+	switch {
+	case d < time.Minute:
+		return fmt.Sprintf("%ds ago", int(d.Seconds()))
+	case d < time.Hour:
+		return fmt.Sprintf("%dm ago", int(d.Minutes()))
+	case d < 48*time.Hour:
+		return fmt.Sprintf("%dh ago", int(d.Hours()))
+	}
+	return fmt.Sprintf("%dd ago", int(d.Hours())/24)
+}
+
+func (p page) stateColour(r signInRecord, text string) string {
+	switch auth.State(textOf(r.State)) {
+	case auth.StateOK:
+		return p.style.green(text)
+	case auth.StateReauth, auth.StateConfig:
+		return p.style.red(text)
+	case auth.StateBackoff, auth.StateRefresh:
+		return p.style.yellow(text)
+	}
+	if r.problem != "" {
+		return p.style.red(text)
+	}
+	return text
+}
+
+func textOf(text *string) string {
+	if text == nil {
+		return ""
+	}
+	return *text
+}
+
+func (r signInRecord) state() string { return cmp.Or(r.problem, textOf(r.State), "-") }
+
+// left is how long something still lives; "" for what there is not.
+func left(end *time.Time, now time.Time) string {
+	switch {
+	case end == nil:
+		return ""
+	case !end.After(now):
+		return "expired"
+	}
+	return lifetimeLeft(*end, now)
+}
+
+func (r signInRecord) refresh(now time.Time) string {
+	if r.Refresh && r.RefreshExpires == nil {
+		return "kept"
+	}
+	return left(r.RefreshExpires, now)
+}
+
+// statusNotes are what is wrong and what to do about it, below the table. What several profiles have in common is said once.
+func (a *app) statusNotes(p *project, list []signInRecord, now time.Time) string {
+	type note struct{ wrong, help string }
+	var order []note
+	profiles := map[note][]string{}
+	for _, r := range list {
+		n := note{r.wrong(now), textOf(r.Help)}
+		if n.wrong == "" && n.help == "" {
+			continue
+		}
+		if profiles[n] == nil {
+			order = append(order, n)
+		}
+		profiles[n] = append(profiles[n], r.Profile)
+	}
+	var b strings.Builder
+	for _, n := range order {
+		fmt.Fprintf(&b, "%s: %s\n", clean(strings.Join(profiles[n], ", ")), clean(n.wrong))
+		if n.help != "" {
+			fmt.Fprintf(&b, "  %s\n", indented(clean(n.help)))
+		}
+	}
+	unkept := slices.ContainsFunc(list, func(r signInRecord) bool { return r.Grant != nil && !r.Kept })
+	untold := !slices.ContainsFunc(list, func(r signInRecord) bool { return r.problem == problemStore })
+	if unkept && untold && p.store != nil {
+		b.WriteString(a.noKeyNote(p.store))
+	}
+	return b.String()
+}
+
+// wrong says what is wrong with a sign-in, "" for nothing.
+func (r signInRecord) wrong(now time.Time) string {
+	text := strings.TrimPrefix(textOf(r.LastError), "profile "+r.Profile+": ")
+	switch {
+	case text != "" && r.Retry != nil && r.Retry.After(now):
+		return text + " (not asked again before " + r.Retry.Format(time.TimeOnly) + ")"
+	case text != "" || r.Help == nil:
+		return text
+	case auth.State(textOf(r.State)) == auth.StateReauth:
+		return "the sign-in has ended"
+	}
+	return "nobody has signed in yet"
+}
+
+// noKeyNote says why tokens are not kept, "" where they are or would be. It makes neither store nor key.
+func (a *app) noKeyNote(place *store.Place) string {
+	_, err := place.OpenExisting()
+	var key *store.KeyError
+	switch {
+	case errors.As(err, &key):
+		return "tokens are not kept: " + clean(key.Error()) + "\n  " + indented(clean(key.Help())) + "\n"
+	case !errors.Is(err, fs.ErrNotExist) || a.getenv(store.KeyVariable) != "" || a.getenv(store.KeyFileVariable) != "":
+		return "" // they are, or something else is wrong that stands in the table
+	}
+	why := "the keyring of this system is switched off"
+	if place.Keyring != nil {
+		_, err := place.Keyring.Get("snrun")
+		if err == nil || errors.Is(err, fs.ErrNotExist) {
+			return "" // the first login makes store and key
+		}
+		why = "the keyring of this system cannot be used: " + clean(err.Error())
+	}
+	return fmt.Sprintf("tokens are not kept: neither %s nor %s is set, and %s\n  make a key: %s key new FILE, and paste the line that it prints\n",
+		store.KeyVariable, store.KeyFileVariable, why, a.name)
+}
