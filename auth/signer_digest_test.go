@@ -166,16 +166,7 @@ func answerTo(t *testing.T, client *http.Client, method, address, body string) (
 	if err != nil {
 		t.Fatal(err)
 	}
-	resp, err := client.Do(req)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer resp.Body.Close()
-	text, err := io.ReadAll(resp.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return resp.StatusCode, string(text)
+	return exchanged(t, client, req)
 }
 
 func TestDigest(t *testing.T) {

@@ -96,6 +96,39 @@ func TestRotatedTokenThatCannotBeKept(t *testing.T) {
 	})
 }
 
+func TestRotatedTokenIsKeptOverADamagedEntry(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := newStuck(t)
+		s.free()
+		sqlite(t, s.place, "UPDATE entries SET sealed = zeroblob(length(sealed))")
+		time.Sleep(time.Minute)
+		mustToken(t, s.tokenSource, "T2-token")
+		mustToken(t, s.another(t), "T2-token")
+	})
+}
+
+// Once it is kept, a failure that finds no room is told as what it is.
+func TestFailureAfterARotatedTokenWasKept(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := newStuck(t)
+		s.free()
+		s.system.give = func(w http.ResponseWriter, n int, _ url.Values) {
+			if n == 3 {
+				fill(t, s.place)
+			}
+			w.WriteHeader(404)
+		}
+		time.Sleep(time.Hour)
+		mustFail(t, s.tokenSource)
+		time.Sleep(2 * time.Second)
+		if failed := mustFail(t, s.tokenSource); failed.Status != 404 {
+			t.Errorf("got %v", failed)
+		}
+	})
+}
+
 func TestRotatedTokenIsKeptAtClose(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -236,6 +236,16 @@ func TestHeadIsGone(t *testing.T) {
 	checkHeadDamage(t, s)
 }
 
+// TestHeadNamesNoKey holds that no keyring is asked for a key that no store can have: it would be taken for lost.
+func TestHeadNamesNoKey(t *testing.T) {
+	t.Parallel()
+	r := &ring{}
+	p := inRing(t, r)
+	change(t, p.File, "UPDATE head SET key = x'00'")
+	_, err := (&Place{File: p.File, Keyring: r}).OpenExisting()
+	checkDamaged(t, err, p.File, "", "")
+}
+
 // TestFlippedByteInFile changes bytes of the file, one at a time, as a bad disk does: every third that is not 0, and a few others.
 func TestFlippedByteInFile(t *testing.T) {
 	t.Parallel()

@@ -169,8 +169,10 @@ func TestHandedOver(t *testing.T) {
 			t.Errorf("%s: %t, want %t", file, got, want)
 		}
 	}
-	if (&Place{Getenv: variables()}).handedOver("/home/ann/key") {
-		t.Error("any file may have any mode where no folder of credentials is set")
+	for _, file := range []string{"/home/ann/key", "key"} {
+		if (&Place{Getenv: variables()}).handedOver(file) {
+			t.Errorf("%s may have any mode where no folder of credentials is set", file)
+		}
 	}
 }
 
@@ -491,5 +493,24 @@ func TestDurable(t *testing.T) {
 		if err != nil {
 			t.Error(err)
 		}
+	}
+}
+
+// TestKeyThatComesBack holds that a keyring which only lacks the key is asked again at once.
+func TestKeyThatComesBack(t *testing.T) {
+	t.Parallel()
+	r := &ring{}
+	file := inRing(t, r).File
+	keys := r.keys
+	r.keys = nil
+	p := &Place{File: file, Keyring: r}
+	defer p.Close()
+	var key *KeyError
+	if _, err := p.OpenExisting(); !errors.As(err, &key) {
+		t.Fatalf("got %v, want a *KeyError", err)
+	}
+	r.keys = keys
+	if _, err := p.OpenExisting(); err != nil {
+		t.Error(err)
 	}
 }

@@ -127,6 +127,22 @@ func TestDelete(t *testing.T) {
 	}
 }
 
+// TestDeleteOfAYoungEntry holds that the generations of one that was written more often stay used.
+func TestDeleteOfAYoungEntry(t *testing.T) {
+	t.Parallel()
+	s := open(t, newFile(t), testKey)
+	young, old := put(t, s, Entry{Kind: "token", ID: "young"}), put(t, s, Entry{Kind: "token", ID: "old"})
+	old = put(t, s, put(t, s, old))
+	for _, e := range []Entry{old, young} {
+		if err := s.Delete(e.Kind, e.ID); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if again := put(t, s, Entry{Kind: "token", ID: "old"}); again.Generation <= old.Generation {
+		t.Errorf("the entry that was made anew has generation %d, want more than %d", again.Generation, old.Generation)
+	}
+}
+
 func TestList(t *testing.T) {
 	t.Parallel()
 	s := open(t, newFile(t), testKey)
