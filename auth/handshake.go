@@ -4,31 +4,38 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
-	"fmt"
 	"net"
 	"net/http"
 	"strings"
 )
 
-// handshake tells apart why no connection came about: what a person has to mend is no outage, and trying again no help.
-func (e *SignInError) handshake() {
-	var record tls.RecordHeaderError
-	var name x509.HostnameError
-	var invalid x509.CertificateInvalidError
-	unknown, isUnknown := errors.AsType[*net.DNSError](e.Cause)
-	remote, isRemote := errors.AsType[*net.OpError](e.Cause)
+// speaksNoTLS says whether a connection failed because the other side speaks something else.
+func speaksNoTLS(err error) bool {
+	_, ok := errors.AsType[tls.RecordHeaderError](err)
+	return ok || errors.Is(err, http.ErrSchemeMismatch)
+}
+
+// handshakeHelp is what to do where TLS did not come about: a person has to mend that, trying again is no help. "" for other errors.
+func handshakeHelp(err error) string {
+	_, untrusted := errors.AsType[*tls.CertificateVerificationError](err)
+	_, otherHost := errors.AsType[x509.HostnameError](err)
+	invalid, isInvalid := errors.AsType[x509.CertificateInvalidError](err)
+	// In TLS 1.3 the server judges the client's certificate after the request has left. It has not read it then.
+	alert, ok := errors.AsType[*net.OpError](err)
+	ofClient := ok && alert.Op == "remote error" && strings.Contains(alert.Error(), "certificate")
 	switch {
-	case e.kind != unreachable && e.kind != unusable:
-	case errors.As(e.Cause, &record), errors.Is(e.Cause, http.ErrSchemeMismatch):
-		e.kind, e.lost = unusable, false
-		e.help = "the server does not speak TLS there: check scheme and port in " + e.Endpoint
-	case errors.As(e.Cause, &name):
-		e.help = "the certificate is that of another host: check the host in " + e.Endpoint
-	case errors.As(e.Cause, &invalid) && invalid.Reason == x509.Expired:
-		e.help = "check the clock of this machine; if it is right, whoever runs the server has to renew its certificate"
-	case isRemote && remote.Op == "remote error" && strings.Contains(remote.Error(), "certificate required"):
-		e.help = "the server wants to see a client's certificate: name yours in tls.cert_file and tls.key_file"
-	case isUnknown && unknown.IsNotFound && e.help == "":
-		e.help = fmt.Sprintf("check the host in %s, and proxy: the name %s cannot be resolved here", e.Endpoint, clean(unknown.Name))
+	case speaksNoTLS(err):
+		return "check scheme and port of the address"
+	case otherHost:
+		return "the certificate is that of another host: check the host of the address"
+	case isInvalid && invalid.Reason == x509.Expired:
+		return "check the clock of this machine; if it is right, whoever runs the server has to renew its certificate"
+	case untrusted:
+		return "if the server's certificate comes from an authority of your own, name its file in tls.ca_file"
+	case ofClient && strings.Contains(alert.Error(), "certificate required"):
+		return "the server wants to see a client's certificate: name yours in tls.cert_file and tls.key_file"
+	case ofClient:
+		return "the server ends the connection: check that it knows the client's certificate in tls"
 	}
+	return ""
 }

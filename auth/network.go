@@ -1,13 +1,10 @@
 package auth
 
 import (
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
 	"net"
-	"net/http"
-	"strings"
 	"syscall"
 )
 
@@ -15,22 +12,14 @@ import (
 // the server's or ours.
 func wireFailure(err error, sent bool) *SignInError {
 	failed := &SignInError{kind: unreachable, Cause: worded(err), lost: sent}
-	if _, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
-		failed.kind, failed.lost = unusable, false
-		failed.help = "if the server's certificate comes from an authority of your own, name its file in tls.ca_file"
+	if help := handshakeHelp(err); help != "" {
+		failed.kind, failed.lost, failed.help = unusable, false, help
 	}
-	if _, ok := errors.AsType[tls.RecordHeaderError](err); ok || errors.Is(err, http.ErrSchemeMismatch) {
+	if speaksNoTLS(err) {
 		failed.Cause = &wordedError{"the server does not speak TLS there", err}
-		failed.help = "check scheme and port of the address"
 	}
 	if name, ok := errors.AsType[*net.DNSError](err); ok && name.IsNotFound {
 		failed.help = "check the name of the host in the profile, and the network of this machine"
-	}
-	// In TLS 1.3 the server judges the client's certificate after the request has left. It has not read it then.
-	alert, ok := errors.AsType[*net.OpError](err)
-	if ok && alert.Op == "remote error" && strings.Contains(alert.Error(), "certificate") {
-		failed.kind, failed.lost = unusable, false
-		failed.help = "the server ends the connection: check that it knows the client's certificate in tls"
 	}
 	return failed
 }
