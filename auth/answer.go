@@ -255,13 +255,17 @@ func retryAfter(resp *http.Response) time.Duration {
 	return 0
 }
 
-// quoted is a server's text as an error may quote it; "" for none, and for servers that write "error": false.
+// quoted is a server's text as an error may quote it; "" for none, and for servers that write "error": false or 0 where there is none.
 func quoted(v any) string {
 	switch v := v.(type) {
 	case nil, bool:
 		return ""
 	case string:
 		return clean(v)
+	case json.Number:
+		if v == "0" {
+			return ""
+		}
 	}
 	text, _ := json.Marshal(v) // it came out of JSON
 	return clean(string(text))

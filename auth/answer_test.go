@@ -42,6 +42,7 @@ func TestReadAnswerTakesTokens(t *testing.T) {
 		{"form as text", "text/plain", "access_token=T&expires_in=60", answer{access: "T", life: time.Minute}},
 		{"error is empty", jsonType, `{"access_token":"T","error":"","error_description":null}`, answer{access: "T"}},
 		{"error is false", jsonType, `{"access_token":"T","error":false}`, answer{access: "T"}},
+		{"error is 0", jsonType, `{"access_token":"T","error":0}`, answer{access: "T"}},
 		{"refresh token is null", jsonType, `{"access_token":"T","refresh_token":null}`, answer{access: "T"}},
 	}
 	for _, tt := range tests {

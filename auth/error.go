@@ -136,7 +136,7 @@ func (e *SignInError) Help() string {
 	case e.help != "":
 		return e.help
 	case e.kind == unreachable && e.after > maxWait: // less is waited out in place
-		return fmt.Sprintf("try again in %d seconds: the server asks to be left alone for a while", int(min(e.after, maxPause).Round(time.Second).Seconds()))
+		return "try again in " + inWords(min(e.after, maxPause)) + ": the server asks to be left alone for a while"
 	case e.kind == unreachable:
 		return "try again later; if it goes on, check token_url, proxy and the state of the server"
 	case e.Status == http.StatusProxyAuthRequired:
@@ -162,4 +162,12 @@ func (e *SignInError) Help() string {
 // place is a URL as an error may name it: without user, query and fragment.
 func place(u *url.URL) string {
 	return (&url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path}).String()
+}
+
+// inWords is a time to wait as a person would say it, rounded up.
+func inWords(d time.Duration) string {
+	if d < 2*time.Minute {
+		return fmt.Sprintf("%d seconds", (d+time.Second-1)/time.Second)
+	}
+	return fmt.Sprintf("%d minutes", (d+time.Minute-1)/time.Minute)
 }

@@ -194,7 +194,6 @@ func (e *endpoint) describe(failed *SignInError, form url.Values) *SignInError {
 	if failed.Endpoint == "" && e.urls.token != nil {
 		failed.Endpoint = place(e.urls.token)
 	}
-	failed.handshake()
 	if failed.help == "" && failed.ofClient() {
 		failed.help = e.clientAuth.help
 	}

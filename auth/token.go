@@ -140,7 +140,7 @@ func (s *tokenSource) use(r *record, what string) *token {
 	t := &token{header: "Bearer " + r.Access, access: r.Access, issued: r.Issued, expires: r.Expires, refreshAt: r.refreshAt(s.endpoint.settings)}
 	t.aheadAt = t.refreshAt
 	if window := t.refreshAt.Sub(r.Issued) / 10; window > 0 { // each process at a time of its own
-		t.aheadAt = t.refreshAt.Add(-rand.N(window))
+		t.aheadAt = t.refreshAt.Add(-window/2 - rand.N(window/2+1))
 	}
 	if old != nil {
 		t.afterRejection = old.rejected.Load()

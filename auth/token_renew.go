@@ -17,7 +17,7 @@ const (
 	maxTries     = 3
 	firstBackoff = 200 * time.Millisecond
 	maxWait      = 5 * time.Second // the longest Retry-After that is waited out in place
-	maxPause     = 5 * time.Minute // the longest Retry-After that is honoured at all
+	maxPause     = time.Hour       // the longest Retry-After that is honoured at all
 	minHold      = time.Second
 	maxHold      = time.Minute // the longest that a server is left alone which did not ask for it
 	glance       = time.Second // how long a failure is told again without a look at what other processes have done

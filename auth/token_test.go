@@ -219,8 +219,8 @@ func TestEndpointOutOfReach(t *testing.T) {
 	}{
 		{"twice", busy(""), 3, true, 300 * time.Millisecond, time.Second, ""},
 		{"twice, asking to wait", busy("4"), 3, true, 8 * time.Second, 9 * time.Second, ""},
-		{"asking to wait long", busy("120"), 1, false, 0, 0, "try again in 120 seconds: "},
-		{"asking to wait too long", busy("600"), 1, false, 0, 0, "try again in 300 seconds: "},
+		{"asking to wait long", busy("120"), 1, false, 0, 0, "try again in 2 minutes: "},
+		{"asking to wait too long", busy("600"), 1, false, 0, 0, "try again in 10 minutes: "},
 		{"always", func(w http.ResponseWriter, _ int, _ url.Values) { w.WriteHeader(http.StatusTooManyRequests) }, 3, false, 300 * time.Millisecond, time.Second, "try again later; "},
 		{"a web page", func(w http.ResponseWriter, _ int, _ url.Values) { _, _ = io.WriteString(w, "<html>") }, 3, false, 300 * time.Millisecond, time.Second, "try again later; "},
 	}
