@@ -1,9 +1,6 @@
 package auth
 
 import (
-	"context"
-	"errors"
-	"strings"
 	"testing"
 	"time"
 )
@@ -34,32 +31,5 @@ func TestStatusOfASignInThatNeedsAPerson(t *testing.T) {
 		if st.State != tt.state || (st.Help == source.endpoint.loginHelp()) != tt.help {
 			t.Errorf("%s: got %s, %q", tt.name, st.State, st.Help)
 		}
-	}
-}
-
-func TestLoginThatIsGivenUp(t *testing.T) {
-	t.Parallel()
-	ctx, cancel := context.WithCancel(t.Context())
-	failed := &SignInError{kind: abandoned, Cause: context.Canceled}
-	if err := loginOutcome(ctx, failed); err != failed {
-		t.Errorf("before: got %v", err)
-	}
-	cancel()
-	if err := loginOutcome(ctx, failed); err != context.Canceled {
-		t.Errorf("after: got %v", err)
-	}
-	if err := loginOutcome(ctx, &SignInError{kind: refused}); errors.Is(err, context.Canceled) {
-		t.Errorf("a refusal: got %v", err)
-	}
-}
-
-// The grant device_code is a login on another device without being told to be one.
-func TestLoginOfADeviceGrant(t *testing.T) {
-	t.Parallel()
-	source := sourceIn(t, &system{}, Settings{"grant": "device_code", "device_url": "/device"}, placeOf(t))
-	source.endpoint.urls.device = nil
-	err := (&Keyring{sources: map[string]*tokenSource{"p": source}}).Login(t.Context(), "p", Prompt{})
-	if err == nil || !strings.Contains(err.Error(), "where codes for another device come from is not known") {
-		t.Errorf("got %v", err)
 	}
 }
