@@ -16,66 +16,6 @@ func (k *Keyring) source(profile string) (*tokenSource, error) {
 	return s, nil
 }
 
-// Status tells how it stands with a profile's sign-in, without asking the server. The error is that of the store.
-func (k *Keyring) Status(profile string) (Status, error) {
-	s, err := k.source(profile)
-	if err != nil {
-		return Status{}, err
-	}
-	st := Status{Profile: profile, Type: k.types[profile]}
-	if s == nil {
-		return st, nil
-	}
-	st.Grant, st.State = s.endpoint.grant.Name, StateNew
-	v, err := s.open(toLook)
-	if err != nil {
-		return st, err
-	}
-	r, err := v.load()
-	if err != nil {
-		return st, s.storeFailure(err)
-	}
-	st.Kept = v.durable()
-	s.describe(&st, r)
-	if t := s.current.Load(); t.usable(time.Now()) && t.expires.After(st.AccessExpires) { // it could not be kept
-		st.State, st.AccessExpires, st.Kept = StateOK, t.expires, false
-	}
-	return st, nil
-}
-
-// describe fills in what a record says.
-func (s *tokenSource) describe(st *Status, r *record) {
-	now := time.Now()
-	if r.State != "" {
-		st.State = r.State
-	}
-	changed := s.seed != "" && r.Seed != s.seed || r.Failure != nil && r.Failure.Fingerprint != s.fingerprint
-	if changed { // then the failure is that of another profile
-		st.State = StateNew
-		if r.Access != "" {
-			st.State = StateOK
-		}
-	}
-	if at := r.Intent; st.State == StateRefresh && now.Sub(at) > maxTries*exchangeTimeout {
-		st.Help = "a request for a token broke off at " + at.Format(time.RFC3339) + ": the next run, or " + s.endpoint.program + " auth test " + st.Profile + ", asks again"
-	}
-	st.AccessExpires, st.RefreshExpires, st.HasRefresh, st.LastOK = r.Expires, r.RefreshExpires, r.Refresh != "", r.LastOK
-	if r.Failure != nil && !changed {
-		failed := r.Failure.err(st.Profile)
-		st.LastError, st.LastErrorAt, st.Help = failed.Error(), r.Failure.At, failed.Help()
-		if st.State == StateBackoff {
-			st.Retry = r.Failure.Until
-		}
-	}
-	ended := !r.RefreshExpires.IsZero() && now.After(r.RefreshExpires) || r.Refresh == ""
-	if s.endpoint.grant.keeps && s.seed == "" && now.After(r.Expires) && ended {
-		st.Help = s.endpoint.loginHelp()
-		if r.Access != "" {
-			st.State = StateReauth
-		}
-	}
-}
-
 // Authorization gives the value of the Authorization header that requests of an oauth2 profile carry now, with a token that is
 // good. A failure that is held is forgotten first: the server is asked.
 func (k *Keyring) Authorization(ctx context.Context, profile string) (Secret, error) {
