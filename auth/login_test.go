@@ -3,8 +3,11 @@ package auth
 import (
 	"context"
 	"errors"
+	"net/http"
+	"net/url"
 	"strings"
 	"testing"
+	"testing/synctest"
 )
 
 func TestLoginThatIsGivenUp(t *testing.T) {
@@ -32,4 +35,17 @@ func TestLoginOfADeviceGrant(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "where codes for another device come from is not known") {
 		t.Errorf("got %v", err)
 	}
+}
+
+// A code that the server surely did not take is shown again, three times in all.
+func TestCodeIsShownAgainWhileTheServerIsDown(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := &system{give: func(w http.ResponseWriter, _ int, _ url.Values) { w.WriteHeader(503) }}
+		e := inBubble(t, s, nil).endpoint
+		_, _, failed := e.exchangeSurely(t.Context(), url.Values{"grant_type": {grantAuthorizationCode}, "code": {"C"}})
+		if failed == nil || !failed.Temporary() || s.asked() != maxTries {
+			t.Errorf("got %v after %d requests, want %d", failed, s.asked(), maxTries)
+		}
+	})
 }

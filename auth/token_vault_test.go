@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -107,4 +108,40 @@ func TestResetEndsARefusal(t *testing.T) {
 		t.Fatal(err)
 	}
 	mustToken(t, source, "T-token")
+}
+
+// Memory stands in for the store only where tokens can be had anew, and nobody has given a key.
+func TestMemoryStandsInForTheStore(t *testing.T) {
+	t.Parallel()
+	person := Settings{"grant": "authorization_code", "authorize_url": "/authorize"}
+	wrong := func(name string) string { return strings.ReplaceAll(keyOfTests(name), "0", "1") }
+	tests := []struct {
+		name     string
+		settings Settings
+		getenv   func(string) string
+		made     bool // there is a store, with the right key
+		memory   bool
+	}{
+		{"no key, no store", nil, nil, false, true},
+		{"no key for the store", nil, nil, true, true},
+		{"another key", nil, wrong, true, false},
+		{"a person, no store", person, nil, false, false},
+		{"a person, no key for the store", person, nil, true, false},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			place := placeOf(t)
+			if tt.made {
+				if _, err := (&store.Place{File: place.File, Getenv: keyOfTests}).Open(); err != nil {
+					t.Fatal(err)
+				}
+			}
+			place.Getenv = tt.getenv
+			v, err := sourceIn(t, &system{}, tt.settings, place).open(toUse)
+			if tt.memory != (err == nil) || err == nil && v.durable() {
+				t.Errorf("got %v, %v", v, err)
+			}
+		})
+	}
 }
