@@ -76,7 +76,7 @@ func (s *tokenSource) find(ctx context.Context, o order) (*token, *SignInError) 
 	if r.Failure.holds(time.Now()) {
 		return nil, s.heldFailure(r, v.durable())
 	}
-	n := &renewal{tokenSource: s, vault: v, record: r, old: s.current.Load()}
+	n := &renewal{tokenSource: s, vault: v, record: r, old: s.current.Load(), anew: o.anew}
 	return n.run(ctx)
 }
 
@@ -137,6 +137,7 @@ type renewal struct {
 	vault  vault
 	record *record
 	old    *token
+	anew   bool // a login: what is in the profile is to be proven, not a refresh token that came of it
 }
 
 // run asks for a token: with the refresh token where there is one, with the grant where there is none or it is refused.
@@ -155,7 +156,7 @@ func (n *renewal) run(ctx context.Context) (*token, *SignInError) {
 func (n *renewal) ask(ctx context.Context) *SignInError {
 	r, e := n.record, n.endpoint
 	ended := !r.RefreshExpires.IsZero() && time.Now().After(r.RefreshExpires)
-	if r.Refresh != "" && !ended {
+	if r.Refresh != "" && !ended && (e.grant.keeps || !n.anew) {
 		failed := n.request(ctx, url.Values{"grant_type": {"refresh_token"}, "refresh_token": {r.Refresh}})
 		if failed == nil || failed.kind != refused || e.grant.keeps || failed.ofClient() {
 			return failed

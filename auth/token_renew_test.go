@@ -711,3 +711,19 @@ func TestLookingMakesNoStore(t *testing.T) {
 		t.Errorf("after use: got %+v", st)
 	}
 }
+
+// A login with a password shows the password, though there is a refresh token: whoever signs in wants to know whether it is right.
+func TestLoginProvesWhatTheProfileSays(t *testing.T) {
+	t.Parallel()
+	s := &system{give: func(w http.ResponseWriter, n int, _ url.Values) {
+		grant(w, fmt.Sprintf("T%d-token", n), 600, "refresh_token", "R-kept")
+	}}
+	source := sourceIn(t, s, Settings{"grant": "password", "username": "ann", "password": "pw"}, placeOf(t))
+	mustToken(t, source, "T1-token")
+	if err := source.loginAlone(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if got := s.forms[1].Get("grant_type"); got != "password" || s.asked() != 2 {
+		t.Errorf("asked %d times, then with the grant %s; want password", s.asked(), got)
+	}
+}

@@ -38,6 +38,9 @@ func (p *Profile) SignIn(names map[string]any) (auth.Profile, error) {
 	return out, nil
 }
 
+// Grant is the grant of a profile that signs in with oauth2, "" for others.
+func (p *Profile) Grant() string { return p.signInKnown().Text("grant") }
+
 // nullField names a key that cannot do without a value, and whose expression gave null.
 func (p *Profile) nullField(rest, signIn steps.Input) string {
 	if _, written := p.rest.known()["base_url"]; written && !rest.Has("base_url") {

@@ -390,7 +390,7 @@ func TestAuthStatus(t *testing.T) {
 		`(?m)^servicenow_user +authorization_code +ok +29m5\ds +kept +\d+s ago +nightly$`,
 		`(?m)^servicenow +client_credentials +new$`,
 		`(?m)^oncall +api_key +- +broken \+1$`,
-		`(?m)^servicenow_password +oauth2 +secret missing$`,
+		`(?m)^servicenow_password +password +secret missing$`,
 	} {
 		if !regexp.MustCompile(want).MatchString(got.stdout) {
 			t.Errorf("the table has no line %s:\n%s", want, got.stdout)

@@ -117,7 +117,7 @@ func profileUses(p *project) map[string][]string {
 
 // signInRecord tells how it stands with a profile. One that cannot be opened, for want of a secret, is told of too.
 func (a *app) signInRecord(ctx context.Context, p *project, profile *jobs.Profile) (signInRecord, error) {
-	r := signInRecord{Profile: profile.Name, Type: cmp.Or(profile.AuthType, "none"), UsedBy: []string{}}
+	r := signInRecord{Profile: profile.Name, Type: cmp.Or(profile.AuthType, "none"), Grant: given(profile.Grant()), UsedBy: []string{}}
 	o, err := a.open(ctx, p, profile)
 	if ctx.Err() != nil {
 		return r, stopped(ctx, err)
