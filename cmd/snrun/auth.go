@@ -57,6 +57,28 @@ func (a *app) openProfile(ctx context.Context, name string) (*opened, error) {
 	return a.open(ctx, p, profile)
 }
 
+// with carries out a command over the profile of a name, which a signal ends.
+func (a *app) with(ctx context.Context, name string, command func(context.Context, *opened) error) error {
+	ctx, stop := withSignals(ctx)
+	defer stop()
+	p, err := a.openProfile(ctx, name)
+	if err != nil {
+		return err
+	}
+	defer p.close()
+	return command(ctx, p)
+}
+
+// withTokens does so where the profile has tokens; else there is nothing to do what is asked for.
+func (a *app) withTokens(ctx context.Context, name, nothing string, command func(context.Context, *opened) error) error {
+	return a.with(ctx, name, func(ctx context.Context, p *opened) error {
+		if !p.hasTokens() {
+			return p.signsItself(nothing)
+		}
+		return command(ctx, p)
+	})
+}
+
 // noProfile is the mistake of naming a profile that there is not.
 func noProfile(p *project, name string) error {
 	names := slices.Sorted(maps.Keys(p.Profiles))

@@ -41,7 +41,9 @@ Other grants need no person: they get a new token, and show that they can.`,
 		Args:              exactly(1, "auth login takes one profile"),
 		ValidArgsFunction: a.completeProfiles,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.login(cmd.Context(), args[0], o)
+			return a.withTokens(cmd.Context(), args[0], "to log in to", func(ctx context.Context, p *opened) error {
+				return a.login(ctx, p, o)
+			})
 		},
 	}
 	cmd.Flags().BoolVar(&o.device, "device", false, "sign in on another device, where the profile has a device_url")
@@ -49,25 +51,15 @@ Other grants need no person: they get a new token, and show that they can.`,
 	return cmd
 }
 
-func (a *app) login(ctx context.Context, name string, o loginOptions) error {
-	ctx, stop := withSignals(ctx)
-	defer stop()
-	p, err := a.openProfile(ctx, name)
-	if err != nil {
-		return err
-	}
-	defer p.close()
-	if !p.hasTokens() {
-		return p.signsItself("to log in to")
-	}
-	if err := p.keys.Login(ctx, name, a.prompt(name, o)); err != nil {
+func (a *app) login(ctx context.Context, p *opened, o loginOptions) error {
+	if err := p.keys.Login(ctx, p.Name, a.prompt(p.Name, o)); err != nil {
 		return signInFailure(ctx, err)
 	}
-	status, err := p.keys.Status(name)
+	status, err := p.keys.Status(p.Name)
 	if err != nil {
 		return signInFailure(ctx, err)
 	}
-	io.WriteString(a.err, "signed in as "+name+" ("+strings.Join(loginFacts(status, time.Now()), ", ")+")\n")
+	io.WriteString(a.err, "signed in as "+p.Name+" ("+strings.Join(loginFacts(status, time.Now()), ", ")+")\n")
 	return nil
 }
 

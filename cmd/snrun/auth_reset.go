@@ -20,22 +20,13 @@ revoked (revoke_url, or its issuer does) the server is asked to end them too.`,
 		Args:              exactly(1, "auth reset takes one profile"),
 		ValidArgsFunction: a.completeProfiles,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.resetProfile(cmd.Context(), args[0])
+			return a.withTokens(cmd.Context(), args[0], "to forget", a.resetProfile)
 		},
 	}
 }
 
-func (a *app) resetProfile(ctx context.Context, name string) error {
-	ctx, stop := withSignals(ctx)
-	defer stop()
-	p, err := a.openProfile(ctx, name)
-	if err != nil {
-		return err
-	}
-	defer p.close()
-	if !p.hasTokens() {
-		return p.signsItself("to forget")
-	}
+func (a *app) resetProfile(ctx context.Context, p *opened) error {
+	name := p.Name
 	before, statusErr := p.keys.Status(name)
 	revoked, err := p.keys.Reset(ctx, name)
 	refused, isRefused := errors.AsType[*auth.RevokeError](err)

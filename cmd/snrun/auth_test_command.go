@@ -35,19 +35,12 @@ Exit codes: 0 it works, 4 something must be mended, 75 it may work later.`,
 		Args:              exactly(1, "auth test takes one profile"),
 		ValidArgsFunction: a.completeProfiles,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.testProfile(cmd.Context(), args[0])
+			return a.with(cmd.Context(), args[0], a.testProfile)
 		},
 	}
 }
 
-func (a *app) testProfile(ctx context.Context, name string) error {
-	ctx, stop := withSignals(ctx)
-	defer stop()
-	p, err := a.openProfile(ctx, name)
-	if err != nil {
-		return err
-	}
-	defer p.close()
+func (a *app) testProfile(ctx context.Context, p *opened) error {
 	if err := a.testSignIn(ctx, p); err != nil {
 		return err
 	}

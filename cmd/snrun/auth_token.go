@@ -24,7 +24,9 @@ and the only one that snrun ever prints: whoever has it can do what the profile 
 				return usageError("add --reveal, where nobody looks on and nothing keeps a log",
 					"the token is a secret: whoever sees it can do what profile %s can", args[0])
 			}
-			return a.revealToken(cmd.Context(), args[0], header)
+			return a.withTokens(cmd.Context(), args[0], "to print", func(ctx context.Context, p *opened) error {
+				return a.revealToken(ctx, p, header)
+			})
 		},
 	}
 	cmd.Flags().BoolVar(&header, "header", false, "print it as the header Authorization")
@@ -32,18 +34,8 @@ and the only one that snrun ever prints: whoever has it can do what the profile 
 	return cmd
 }
 
-func (a *app) revealToken(ctx context.Context, name string, header bool) error {
-	ctx, stop := withSignals(ctx)
-	defer stop()
-	p, err := a.openProfile(ctx, name)
-	if err != nil {
-		return err
-	}
-	defer p.close()
-	if !p.hasTokens() {
-		return p.signsItself("to print")
-	}
-	value, err := p.keys.Authorization(ctx, name)
+func (a *app) revealToken(ctx context.Context, p *opened, header bool) error {
+	value, err := p.keys.Authorization(ctx, p.Name)
 	if err != nil {
 		return signInFailure(ctx, err)
 	}
