@@ -11,6 +11,7 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+	"unicode"
 )
 
 // deviceServer is a server for logins on another device, in a bubble of synctest. It keeps when it was asked for tokens.
@@ -240,6 +241,10 @@ func TestDeviceCodes(t *testing.T) {
 			want: "the verification_uri of the answer is no address of a web page"},
 		{name: "a page in other letters", text: `{"device_code":"dev-1f7a-code","user_code":"A","verification_uri":"https://as.example.com/\u202ex"}`,
 			page: "https://as.example.com/%E2%80%AEx", user: "A"},
+		{name: "a query that steers the terminal", text: `{"device_code":"dev-1f7a-code","user_code":"A","verification_uri":"https://as.example.com/?a=\u009b2J\u202eb"}`,
+			page: "https://as.example.com/?a=%C2%9B2J%E2%80%AEb", user: "A"},
+		{name: "a query of several words", text: `{"device_code":"dev-1f7a-code","user_code":"A","verification_uri":"https://as.example.com/?a=%20 --flag \"<x>\"&c=1+1"}`,
+			page: "https://as.example.com/?a=%20%20--flag%20%22%3Cx%3E%22&c=1+1", user: "A"},
 		{name: "a script", text: `{"device_code":"dev-1f7a-code","user_code":"A","verification_uri":"javascript:alert(1)"}`, want: "the verification_uri of the answer is no address of a web page"},
 		{name: "a script beside a page", text: `{"device_code":"dev-1f7a-code","user_code":"A","verification_uri":"https://as.example.com/","verification_uri_complete":"javascript:alert(1)"}`,
 			want: "the verification_uri_complete of the answer is no address of a web page"},
@@ -296,7 +301,7 @@ func FuzzDeviceCode(f *testing.F) {
 		if d.page.Scheme != "http" && d.page.Scheme != "https" {
 			t.Errorf("the page is %s", d.page)
 		}
-		if strings.ContainsFunc(d.user+d.page.String(), func(r rune) bool { return r < ' ' || r == 0x7f || r == 0x202e }) {
+		if strings.ContainsFunc(d.user, func(r rune) bool { return !unicode.IsPrint(r) }) || strings.ContainsFunc(d.page.String(), func(r rune) bool { return r <= ' ' || r > '~' }) {
 			t.Errorf("not clean: %q %q", d.user, d.page)
 		}
 	})
