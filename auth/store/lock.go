@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -37,8 +38,22 @@ func openLock(file, name string) (*os.File, error) {
 	if err := os.Mkdir(folder, 0o700); err != nil && !errors.Is(err, os.ErrExist) {
 		return nil, err
 	}
-	return os.OpenFile(filepath.Join(folder, lockName(name)), os.O_RDWR|os.O_CREATE, 0o600)
+	info, err := os.Stat(folder)
+	if err != nil {
+		return nil, err
+	}
+	if mode := info.Mode().Perm(); mode&writable != 0 {
+		return nil, &FileError{
+			File: file, Doing: "lock", Hint: "keep it to yourself: chmod 700 " + quote(folder),
+			Cause: fmt.Errorf("the folder %s: %w", folder, looseError(mode)),
+		}
+	}
+	return os.OpenFile(filepath.Join(folder, lockName(name)), os.O_RDWR|os.O_CREATE|syscall.O_NOFOLLOW, 0o600)
 }
+
+// writable are the permissions by which others than the owner could put another file in the place of one that is locked: two
+// processes would then renew a token at once.
+const writable = 0o022
 
 // lockName makes a file's name of any text, also of one that is long or has slashes.
 func lockName(name string) string {

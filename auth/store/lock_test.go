@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -49,6 +50,56 @@ func TestLock(t *testing.T) {
 		if taken(t, s, name) {
 			t.Errorf("%.20q is still locked", name)
 		}
+	}
+}
+
+// Who may write into the folder of the locks could take a lock's file away while it is held.
+func TestLockThatOthersCouldTake(t *testing.T) {
+	t.Parallel()
+	s := open(t, newFile(t), testKey)
+	release, err := s.Lock(t.Context(), "x")
+	if err != nil {
+		t.Fatal(err)
+	}
+	release()
+	folder := strings.TrimSuffix(s.file, ".db") + "-locks"
+	for mode, want := range map[os.FileMode]string{
+		0o700: "", 0o755: "",
+		0o770: "lock the store " + s.file + ": the folder " + folder + ": others may use it (its mode is 0770)",
+		0o702: "lock the store " + s.file + ": the folder " + folder + ": others may use it (its mode is 0702)",
+	} {
+		if err := os.Chmod(folder, mode); err != nil {
+			t.Fatal(err)
+		}
+		release, err := s.Lock(t.Context(), "x")
+		if err == nil {
+			release()
+		}
+		if got := fmt.Sprint(err); want != "" && got != want || want == "" && err != nil {
+			t.Errorf("mode %o: got %v, want %s", mode, err, want)
+		}
+		var file *FileError
+		if want != "" && (!errors.As(err, &file) || !file.Lasting() || file.Help() != "keep it to yourself: chmod 700 "+quote(folder)) {
+			t.Errorf("mode %o: the help is that of %#v", mode, err)
+		}
+	}
+}
+
+// A link in the place of a lock's file would have a file made wherever it points.
+func TestLockThatIsALink(t *testing.T) {
+	t.Parallel()
+	s := open(t, newFile(t), testKey)
+	folder, elsewhere := strings.TrimSuffix(s.file, ".db")+"-locks", filepath.Join(t.TempDir(), "elsewhere")
+	if err := errors.Join(os.Mkdir(folder, 0o700), os.Symlink(elsewhere, filepath.Join(folder, lockName("x")))); err != nil {
+		t.Fatal(err)
+	}
+	release, err := s.Lock(t.Context(), "x")
+	if err == nil {
+		release()
+		t.Error("a link was locked")
+	}
+	if _, err := os.Lstat(elsewhere); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("where the link points: %v", err)
 	}
 }
 
