@@ -346,6 +346,29 @@ func TestAssertionsAreFresh(t *testing.T) {
 	}
 }
 
+// A client_assertion that somebody made and wrote into params is a secret before a request and after it.
+func TestAssertionInParamsStaysMasked(t *testing.T) {
+	t.Parallel()
+	const secret = "made-by-hand-4711"
+	p := oauthProfile(t, baseOfTests, Settings{
+		"grant": "jwt_bearer", "client_auth": "none", "private_key": pkcs8(t, testKeys().rsa), "params": [][2]string{{"client_assertion", secret}},
+	})
+	delete(p.Settings, "client_secret")
+	e := endpointOf(t, Options{}, p)
+	s := &system{}
+	e.wire = direct{s}
+	e.redactor.Add(secret) // as the one who looked it up does
+	if _, failed := e.exchange(t.Context(), url.Values{"grant_type": {jwtBearerType}}); failed != nil {
+		t.Fatal(failed)
+	}
+	if got := s.forms[0].Get("client_assertion"); got != secret {
+		t.Errorf("sent was %q", got)
+	}
+	if got := e.redactor.Text(secret); got != Mask {
+		t.Errorf("after the request it shows as %s", got)
+	}
+}
+
 // ed25519 keys are of no use to jwt_bearer; that is said where the key is known, with its place.
 func TestKeyIsCheckedWhereItIsKnown(t *testing.T) {
 	t.Parallel()

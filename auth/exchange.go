@@ -154,11 +154,13 @@ func (e *endpoint) authenticate(form url.Values, address *url.URL) error {
 	return nil
 }
 
-// forget has the redactor forget the assertions of a request that is over: there is no end to them.
+// forget has the redactor forget the assertions that were made for a request that is over: there is no end to them. A client_assertion
+// in params is the profile's own, and stays a secret.
 func (e *endpoint) forget(form url.Values) {
+	made := map[string]bool{"assertion": e.grant.assertion != nil, "client_assertion": e.clientAuth.assertion}
 	for _, name := range []string{"assertion", "client_assertion"} {
-		if made := form.Get(name); made != "" && e.key != nil {
-			e.redactor.forget(made)
+		if text := form.Get(name); text != "" && made[name] {
+			e.redactor.forget(text)
 		}
 	}
 }
