@@ -246,7 +246,7 @@ func checkDiscovered(text, issuer string) error {
 		return nil
 	}
 	u, err := url.Parse(text)
-	if err != nil || checkURL("", u) != nil || u.Fragment != "" {
+	if err != nil || checkURL("", u) != nil || !isHost(u.Hostname()) || u.Fragment != "" {
 		return errors.New("is no address of a web server")
 	}
 	if u.Scheme != "https" && !strings.HasPrefix(strings.ToLower(issuer), "http://") {

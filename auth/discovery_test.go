@@ -217,6 +217,8 @@ func TestDiscoveryFails(t *testing.T) {
 			"status 200: token_endpoint in the discovery document is not an https address", hint},
 		{"no web server", give(200, documentOf(host, "authorization_endpoint", "file:///etc/passwd")), unusable, 2,
 			"status 200: authorization_endpoint in the discovery document is no address of a web server", hint},
+		{"a host that a script would run", give(200, documentOf(host, "authorization_endpoint", `https://id.example.com";calc;"/`)), unusable, 2,
+			"status 200: authorization_endpoint in the discovery document is no address of a web server", hint},
 		{"a user in it", give(200, documentOf(host, "revocation_endpoint", "https://u:p@id.example.com/r")), unusable, 2,
 			"status 200: revocation_endpoint in the discovery document is no address of a web server", hint},
 		{"a path only", give(200, documentOf(host, "token_endpoint", "/t")), unusable, 2,

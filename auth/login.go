@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // Prompt is how a person takes part in a login. Visit is called once, before the others; Paste and Refused from one goroutine.
@@ -30,6 +32,32 @@ type Visit struct {
 	Expires time.Time // of device_code: when the code ends
 	// Returns says that the browser comes back to this machine by itself; else the person pastes what it ended at.
 	Returns bool
+}
+
+// inert gives a page's URL with all encoded that could steer the terminal, or be more than one word to a script that opens browsers
+// (wslview hands it to PowerShell). What remains means the same to the server (RFC 3986 §2.4).
+func inert(page *url.URL) *url.URL {
+	u := *page
+	u.RawPath, u.RawQuery = encodeUnsafe(u.EscapedPath()), encodeUnsafe(u.RawQuery)
+	return &u
+}
+
+func encodeUnsafe(text string) string {
+	var b strings.Builder
+	for i := range len(text) {
+		if c := text[i]; c <= ' ' || c > '~' || strings.IndexByte("\"'`$\\<>^{|}()", c) >= 0 {
+			fmt.Fprintf(&b, "%%%02X", c)
+		} else {
+			b.WriteByte(c)
+		}
+	}
+	return b.String()
+}
+
+// isHost says whether a URL's host can be one: net/url lets quotes and semicolons through. Other letters it encodes.
+func isHost(name string) bool {
+	const known = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._:%"
+	return name != "" && !strings.ContainsFunc(name, func(r rune) bool { return r < utf8.RuneSelf && !strings.ContainsRune(known, r) })
 }
 
 // Login signs a profile in, with a person where its grant wants one, and keeps the tokens. It asks the server even where the

@@ -91,7 +91,7 @@ func (l *codeLogin) address() *url.URL {
 	l.endpoint.addScope(q)
 	page := *l.meta.authorize
 	page.RawQuery = q.Encode()
-	return &page
+	return inert(&page)
 }
 
 // addScope says what the tokens shall be good for.

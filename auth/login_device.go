@@ -143,27 +143,12 @@ func verificationPage(members fields) (page *url.URL, filled bool, err error) {
 			continue
 		}
 		u, err := url.Parse(text)
-		if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" || u.User != nil {
+		if err != nil || u.Scheme != "http" && u.Scheme != "https" || !isHost(u.Hostname()) || u.User != nil {
 			return nil, false, fmt.Errorf("the %s of the answer is no address of a web page", name)
 		}
-		u.RawQuery = plainQuery(u.RawQuery)
-		return u, name == "verification_uri_complete", nil
+		return inert(u), name == "verification_uri_complete", nil
 	}
 	return nil, false, errors.New("the answer has no verification_uri")
-}
-
-// plainQuery encodes what may not stand in a query (RFC 3986 §3.4). A URL keeps its query as it was written: it could steer the
-// terminal, or be several words to a script that opens browsers.
-func plainQuery(query string) string {
-	var b strings.Builder
-	for i := range len(query) {
-		if c := query[i]; c <= ' ' || c > '~' || strings.IndexByte("\"<>\\^`{|}", c) >= 0 {
-			fmt.Fprintf(&b, "%%%02X", c)
-		} else {
-			b.WriteByte(c)
-		}
-	}
-	return b.String()
 }
 
 // cleanCode leaves of a user's code what can be typed.

@@ -49,3 +49,18 @@ func TestCodeIsShownAgainWhileTheServerIsDown(t *testing.T) {
 		}
 	})
 }
+
+// The page to sign in at goes through whatever script opens browsers.
+func TestAddressThatAScriptWouldRun(t *testing.T) {
+	t.Parallel()
+	page := mustURL(t, "https://id.example.com/$(calc)/a%2Fb;c=~'?x='$(calc)'")
+	l := newCodeLogin(inBubble(t, &system{}, nil).endpoint, metadata{authorize: page})
+	l.landing = &landing{redirect: ownRedirect}
+	got := l.address().String()
+	if want := "https://id.example.com/%24%28calc%29/a%2Fb;c=~%27?client_id="; !strings.HasPrefix(got, want) {
+		t.Errorf("got %s, want it to begin with %s", got, want)
+	}
+	if x := l.address().Query().Get("x"); x != "'$(calc)'" || strings.ContainsAny(got, `"'$()`) {
+		t.Errorf("got %s, where x is %q", got, x)
+	}
+}
