@@ -104,6 +104,10 @@ func noPrivateKey(text, seen string) error {
 		return &keyError{"this is a public key, not the private one", form}
 	case strings.HasSuffix(seen, "CERTIFICATE"):
 		return &keyError{"this is a certificate, without its private key", form}
+	case strings.HasPrefix(strings.TrimSpace(text), "{"):
+		return &keyError{"this is JSON, not the private key in it", "take the key out, as with jq -r .private_key FILE"}
+	case strings.HasPrefix(strings.TrimSpace(text), `"`):
+		return &keyError{"the private key stands in quotes", "take it without them, as jq -r gives it"}
 	case strings.Contains(text, "-----BEGIN "):
 		return &keyError{"the PEM is damaged", "keep its line breaks, or write each of them as \\n; in YAML put it behind |"}
 	}

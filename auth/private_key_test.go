@@ -134,6 +134,8 @@ func TestParsePrivateKeyRefuses(t *testing.T) {
 		{"certificate", pemText("CERTIFICATE", public), "this is a certificate, without its private key"},
 		{"cut off", good[:len(good)/2], "the PEM is damaged"},
 		{"line breaks lost", strings.ReplaceAll(good, "\n", " "), "the PEM is damaged"},
+		{"a JSON key file", `{"type": "service_account", "private_key": "` + strings.ReplaceAll(good, "\n", `\n`) + `"}`, "this is JSON, not the private key in it"},
+		{"out of JSON with its quotes", `"` + strings.ReplaceAll(good, "\n", `\n`) + `"`, "the private key stands in quotes"},
 		{"lines swapped", swapped, "the private key is damaged, or of a kind that is not known here"},
 		{"under a wrong name", strings.ReplaceAll(good, "PRIVATE KEY", "EC PRIVATE KEY"), "the private key is damaged, or of a kind that is not known here"},
 		{"no key inside", pemText("PRIVATE KEY", []byte("secretsecret")), "the private key is damaged, or of a kind that is not known here"},

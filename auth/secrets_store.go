@@ -3,6 +3,7 @@ package auth
 import (
 	"errors"
 	"io/fs"
+	"os"
 	"sync"
 
 	"snrun/auth/store"
@@ -22,10 +23,18 @@ type keptSecrets struct {
 func (k *keptSecrets) source() secretSource {
 	return secretSource{
 		kind:   FromStore,
-		place:  func(string) string { return "the store " + k.place.File },
+		place:  k.where,
 		lookup: k.lookup,
 		names:  k.names,
 	}
+}
+
+// where names the store. That it is not there tells those whose environment, as under cron, leads to another one.
+func (k *keptSecrets) where(string) string {
+	if _, err := os.Lstat(k.place.File); errors.Is(err, fs.ErrNotExist) {
+		return "the store " + k.place.File + " (not there yet)"
+	}
+	return "the store " + k.place.File
 }
 
 // open gives the store. The error is fs.ErrNotExist where there is none and none shall be made.

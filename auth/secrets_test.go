@@ -125,7 +125,7 @@ func TestMissingSecretEverywhere(t *testing.T) {
 		t.Fatalf("got %v", err)
 	}
 	want := "secret TOKEN is missing: looked at SNRUN_SECRET_TOKEN, then /nowhere/TOKEN ($CREDENTIALS_DIRECTORY), then /none/TOKEN (secrets.dir), " +
-		"then secrets.exec, then the store " + place.File
+		"then secrets.exec, then the store " + place.File + " (not there yet)"
 	if err.Error() != want {
 		t.Errorf("got  %s\nwant %s", err, want)
 	}

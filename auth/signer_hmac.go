@@ -32,7 +32,7 @@ func hmacType() SignInType {
 			{Name: "key_encoding", Doc: "How the key is written.", Form: Enum, Values: []string{"text", "base64", "hex"}, Default: "text"},
 			{Name: "key_id", Doc: "The name of the key, for `{key_id}`, as in `{Authorization: \"HMAC {key_id}:{signature}\"}`.", Example: "snrun"},
 			{Name: "algorithm", Doc: "The hash function.", Form: Enum, Values: []string{"sha256", "sha1", "sha512"}, Default: "sha256"},
-			{Name: "template", Doc: "The text that is signed, with what the request puts in: `{method}`, `{path}`, `{query}` (both as they are sent), " +
+			{Name: "template", Doc: "The text that is signed, with what the request puts in, in braces without a `$`: `{method}`, `{path}`, `{query}` (both as they are sent), " +
 				"`{target}` (the path, and the query behind a question mark if there is one), `{host}`, `{url}`, `{body}`, `{body_sha256}` (also `sha1`, `sha512`, `md5`; " +
 				"in hex, with `_base64` behind it in base64), `{timestamp}`, `{nonce}`, `{key_id}` and `{header.NAME}`, empty where there is no such header. " +
 				"`{{` and `}}` are braces. Default: method, path, query, `body_sha256`, timestamp and nonce, each on a line of its own.",

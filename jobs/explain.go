@@ -36,6 +36,11 @@ func Explain(kinds steps.Set, path string) (string, error) {
 	if t, ok := presetNamed(topics, path); ok {
 		return t.explain("")
 	}
+	for _, t := range topics { // what is a topic of its own there needs no area
+		if t.Name == authTopics+"."+path {
+			return t.explain("")
+		}
+	}
 	if path == authTopics { // one topic for each way to sign in
 		list, _ := topicLines(slices.DeleteFunc(topics, func(t Topic) bool { return !strings.HasPrefix(t.Name, authTopics+".") }))
 		return list + "\nSee: snrun explain auth.oauth2\n", nil

@@ -68,6 +68,7 @@ func TestExplain(t *testing.T) {
 		"switch.when":             "condition",
 		"try":                     "\nbeside it\n  catch: list of {when, steps}\n",
 		"auth":                    "\n  auth.oauth2         Gets an access token",
+		"hmac":                    "auth.hmac: Signs",
 		"auth.oauth2.grant":       "client_credentials | password",
 		"functions.len":           "len(value: text|list|map) int\n",
 	} {

@@ -91,6 +91,9 @@ func syncFolder(folder string) error {
 
 func (p *Place) unreadable(err error) error {
 	message := "the key file cannot be read: " + err.Error()
+	if bad, ok := errors.AsType[*fs.PathError](err); ok && (strings.HasPrefix(bad.Path, "~/") || strings.HasPrefix(bad.Path, "$")) {
+		return &KeyError{message, "write the whole path: only a shell puts a folder for ~ and $HOME, a crontab does not"}
+	}
 	if errors.Is(err, fs.ErrNotExist) {
 		return &KeyError{message, "put the file back, or where nothing is kept yet make one: " + p.makeKeyHint()}
 	}

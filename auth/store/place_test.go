@@ -121,6 +121,8 @@ func TestKeyThatIsGiven(t *testing.T) {
 
 		{"a variable with no key", []string{KeyVariable, "open sesame"}, []string{KeyVariable + " has no key: it is neither", "snrun key new"}},
 		{"a short key", []string{KeyVariable, "c2VzYW1l"}, []string{KeyVariable + " has no key: it has 6 bytes"}},
+		{"a file as only a shell reads it", []string{KeyFileVariable, "~/nothing"}, []string{"~/nothing: no such file", "write the whole path"}},
+		{"a file behind a variable", []string{KeyFileVariable, "$NOWHERE/nothing"}, []string{"$NOWHERE/nothing: no such file", "write the whole path"}},
 		{"no file", []string{KeyFileVariable, folder + "/nothing"}, []string{folder + "/nothing: no such file", "snrun key new ~/.config/snrun/key && export SNRUN_KEY_FILE="}},
 		{"a folder", []string{KeyFileVariable, folder}, []string{folder}},
 		{"a file with no key", []string{KeyFileVariable, bad}, []string{bad + " has no key: it is neither"}},

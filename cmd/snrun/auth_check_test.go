@@ -9,6 +9,9 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
+
+	"snrun/auth"
 )
 
 // TestAuthTest asks systems that answer in all the ways that a person should be told of.
@@ -122,4 +125,22 @@ func checkTest(t *testing.T, profiles string, code int, want []string) {
 		}
 	}
 	u.checkHidden([]string{"the-password"})
+}
+
+// TestRefreshColumn holds that a refresh token which is no longer accepted does not show as a good one.
+func TestRefreshColumn(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	end := now.Add(time.Hour)
+	ok, reauth := string(auth.StateOK), string(auth.StateReauth)
+	for want, r := range map[string]signInRecord{
+		"":     {State: &reauth},
+		"kept": {State: &ok, Refresh: true},
+		"1h":   {State: &ok, Refresh: true, RefreshExpires: &end},
+		"dead": {State: &reauth, Refresh: true, RefreshExpires: &end},
+	} {
+		if got := r.refresh(now); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
 }

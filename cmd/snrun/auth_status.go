@@ -23,7 +23,11 @@ func (a *app) authStatusCommand() *cobra.Command {
 		Long: `Show how it stands with the sign-ins of all profiles, or of those named: how long their tokens live, when the last request
 for one went well, what the last error was, and which jobs use them. No server is asked.
 
-The states are new, ok, refreshing, backoff, reauth_required (sign in again) and config_error (mend the profile).`,
+The states are new, ok, refreshing, backoff, reauth_required (sign in again) and config_error (mend the profile);
+with --json null where there is none, and help is null where nothing is to be done: a check for monitoring.`,
+		Example: `  snrun auth status
+  snrun auth status --json | jq -e 'all(.help == null)'
+  snrun auth status --json | jq -r '.[] | select(.help) | "\(.last_error // .profile): \(.help)"'`,
 		ValidArgsFunction: a.completeProfiles,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.authStatus(cmd.Context(), args, asJSON)

@@ -111,6 +111,9 @@ func left(end *time.Time, now time.Time) string {
 }
 
 func (r signInRecord) refresh(now time.Time) string {
+	if r.Refresh && textOf(r.State) == string(auth.StateReauth) {
+		return "dead"
+	}
 	if r.Refresh && r.RefreshExpires == nil {
 		return "kept"
 	}
