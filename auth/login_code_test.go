@@ -424,11 +424,12 @@ func TestRedirectURLs(t *testing.T) {
 			if !tt.listens {
 				return
 			}
-			answered := make(chan int, 1)
-			go func() { answered <- visitFor(t.Context(), l.redirect) }()
-			back := <-l.answers
-			back.outcome <- nil
-			if status := <-answered; status != http.StatusOK {
+			go func() {
+				back := <-l.answers
+				back.outcome <- nil
+			}()
+			// As browsers write it: Go asks a proxy for LocalHost.
+			if status := visitFor(t.Context(), strings.ToLower(l.redirect)); status != http.StatusOK {
 				t.Errorf("at the redirect URL: status %d", status)
 			}
 		})

@@ -52,7 +52,7 @@ func start(t *testing.T, what, path string) *child {
 	if _, err := os.Stat(c.Path); err != nil {
 		c.Cmd = exec.Command(os.Args[0])
 	}
-	c.Env = append(os.Environ(), childVariable+"="+what+"@"+path)
+	c.Env = append(os.Environ(), childVariable+"="+what+"@"+path, "GORACE=atexit_sleep_ms=0")
 	c.Stderr = os.Stderr
 	in, err := c.StdinPipe()
 	if err != nil {
@@ -462,7 +462,7 @@ func TestReadOnlyFolder(t *testing.T) {
 	if _, err := os.Stat(c.Path); err != nil {
 		c = exec.Command(os.Args[0])
 	}
-	c.Env = append(os.Environ(), childVariable+"=read only@"+path)
+	c.Env = append(os.Environ(), childVariable+"=read only@"+path, "GORACE=atexit_sleep_ms=0")
 	if os.Getuid() == 0 { // root may write everywhere
 		c.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}
 	}

@@ -245,7 +245,7 @@ profiles:
 const chatterJob = `version: 1
 steps:
   - foreach:
-      in: ${[1, 2, 3, 4, 5, 6]}
+      in: ${ITEMS}
       collect: ${steps.ask.output}
       steps:
         - id: ask
@@ -257,17 +257,23 @@ steps:
 // TestTokensInAnswers has a system give back its tokens, the dead ones too, and rotate them meanwhile.
 func TestTokensInAnswers(t *testing.T) {
 	t.Parallel()
-	for name, tokens := range map[string]func(n int) (access, refresh string){
-		"usual":      func(int) (string, string) { return rand.Text(), rand.Text() },
-		"with signs": func(int) (string, string) { return `a"b\c<d>&` + rand.Text() + "+/==", "'%25" + rand.Text() + "~&x=1" },
-		"10 KB":      func(int) (string, string) { return rand.Text(), strings.Repeat(rand.Text(), 400) },
+	for _, tt := range []struct {
+		name, items string
+		tokens      func(n int) (access, refresh string)
+	}{
+		{"usual", "[1, 2, 3, 4, 5, 6]", func(int) (string, string) { return rand.Text(), rand.Text() }},
+		{"with signs", "[1, 2, 3, 4, 5, 6]", func(int) (string, string) {
+			return `a"b\c<d>&` + rand.Text() + "+/==", "'%25" + rand.Text() + "~&x=1"
+		}},
+		// Fewer requests, which rotate the tokens in each run all the same: the race detector makes each long answer take seconds.
+		{"10 KB", "[1, 2, 3]", func(int) (string, string) { return rand.Text(), strings.Repeat(rand.Text(), 400) }},
 	} {
-		t.Run(name, func(t *testing.T) {
+		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			u, c := newUser(t, sandbox.Options{}), newChatter(t, 2, tokens)
+			u, c := newUser(t, sandbox.Options{}), newChatter(t, 2, tt.tokens)
 			u.environ = append(u.environ, "SNRUN_KEY="+storeKey)
 			u.write("profiles.yaml", strings.Replace(chatterProfile, "URL", c.URL, 1))
-			u.write("ask.yaml", chatterJob)
+			u.write("ask.yaml", strings.Replace(chatterJob, "ITEMS", tt.items, 1))
 			for _, how := range []string{"--progress=json", "--progress=plain", "--json"} {
 				u.must(exitFailed, "run", how, "ask")
 				c.another()

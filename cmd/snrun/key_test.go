@@ -56,6 +56,9 @@ func TestKeyRotate(t *testing.T) {
 	}
 	u.stored(first)
 	u.must(exitOK, "key", "new", "other")
+	if err := os.Chmod(filepath.Join(u.dir, "profiles.yaml"), 0o644); err != nil { // whatever the umask is
+		t.Fatal(err)
+	}
 	environ := u.environ
 	for _, test := range []struct {
 		name, variable, value string

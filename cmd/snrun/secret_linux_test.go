@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"io"
 	"os"
 	"os/exec"
@@ -117,7 +118,8 @@ func TestSecretIsAskedFor(t *testing.T) {
 func TestSecretIsNotAskedForInVain(t *testing.T) {
 	t.Parallel()
 	dir := newProject(t, "steps: [{set: {}}]\n", "")
-	if err := os.WriteFile(filepath.Join(dir, "runs-auth.db"), nil, 0o644); err != nil {
+	file := filepath.Join(dir, "runs-auth.db")
+	if err := errors.Join(os.WriteFile(file, nil, 0o644), os.Chmod(file, 0o644)); err != nil { // whatever the umask is
 		t.Fatal(err)
 	}
 	seen := atTerminal(t, dir, "secret", "set", "TOKEN").end(exitFailed)
