@@ -3,11 +3,14 @@ package main
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"syscall"
@@ -37,10 +40,18 @@ func newApp(in io.Reader, out, errs *os.File, environ []string) *app {
 	return &app{name: programName(os.Args[0]), in: in, out: &stream{out, r}, err: &stream{errs, r}, environ: environ, redactor: r}
 }
 
+// isGoCached says whether a program stands where `go run` keeps those that it has built before, wherever its cache is: below the
+// hash of what it was made from. At first it puts them below a folder named go-build….
+func isGoCached(path string) bool {
+	hash, ok := strings.CutSuffix(filepath.Base(filepath.Dir(path)), "-d")
+	sum, err := hex.DecodeString(hash)
+	return ok && err == nil && len(sum) == sha256.Size
+}
+
 // programName is how a person calls the program that was started as arg0, so that a command shown can be pasted.
 func programName(arg0 string) string {
 	switch {
-	case strings.Contains(arg0, "/go-build"): // where `go run` puts a program for as long as it runs
+	case strings.Contains(arg0, "/go-build"), isGoCached(arg0):
 		return "go run ./cmd/snrun"
 	case strings.Contains(arg0, "/"):
 		return quoteArg(arg0)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -82,6 +83,9 @@ func (a *app) withTokens(ctx context.Context, name, nothing string, command func
 // noProfile is the mistake of naming a profile that there is not.
 func noProfile(p *project, name string) error {
 	names := slices.Sorted(maps.Keys(p.Profiles))
+	if len(names) == 0 && !isFound(filepath.Join(p.Dir, jobs.SettingsFile)) {
+		return usageError("no "+jobs.SettingsFile+" is in this folder or above it: go to your project", "there is no profile %q", name)
+	}
 	if len(names) == 0 {
 		return usageError("write it into "+p.Settings.Profiles+"; snrun explain profile lists its keys", "there is no profile %q: the project has none", name)
 	}
@@ -98,7 +102,7 @@ func (a *app) open(ctx context.Context, p *project, profile *jobs.Profile) (*ope
 	for _, name := range profile.Secrets() {
 		secret, err := p.secrets.Lookup(ctx, name)
 		if err != nil {
-			return nil, stopped(ctx, &exitError{exitInvalid, fmt.Errorf("profile %s: %w", profile.Name, err), jobs.SecretHint(err)})
+			return nil, stopped(ctx, &exitError{exitInvalid, fmt.Errorf("profile %s: %w", profile.Name, err), a.noSecretHint(name, err)})
 		}
 		secrets[name] = secret.Reveal()
 	}
@@ -114,6 +118,15 @@ func (a *app) open(ctx context.Context, p *project, profile *jobs.Profile) (*ope
 		return nil, &exitError{exitInvalid, err, helpOf(err)}
 	}
 	return &opened{filled[0], keys, p.store}, nil
+}
+
+// noSecretHint is what to do about a secret that cannot be had. Those of the sandbox nobody need make up.
+func (a *app) noSecretHint(name string, err error) string {
+	_, missing := errors.AsType[*auth.MissingSecretError](err)
+	if missing && slices.Contains(sandboxSecrets[:], name) {
+		return "paste here the lines that the sandbox prints in another terminal: " + a.name + " sandbox; or " + jobs.SecretHint(err)
+	}
+	return jobs.SecretHint(err)
 }
 
 // close ends what the profile's sign-in has open.

@@ -285,7 +285,7 @@ func TestLoginThatCannotBe(t *testing.T) {
 		{"no device", "", []string{"--device", "servicenow_user"}, exitSignIn, []string{"where codes for another device come from is not known", "add device_url"}},
 		{"a wrong secret", secretVariable + "SANDBOX_CLIENT_SECRET=of-another-instance", []string{"servicenow"}, exitSignIn,
 			[]string{"no token from", "(grant client_credentials): status 401", "access_denied"}},
-		{"no secret", secretVariable + "SANDBOX_CLIENT_SECRET=", []string{"servicenow"}, exitInvalid, []string{"profile servicenow: secret SANDBOX_CLIENT_SECRET is missing", "snrun secret set"}},
+		{"no secret", secretVariable + "SANDBOX_CLIENT_SECRET=", []string{"servicenow"}, exitInvalid, []string{"profile servicenow: secret SANDBOX_CLIENT_SECRET is missing", "the sandbox prints in another terminal: snrun sandbox; or", "snrun secret set"}},
 		{"a key that is none", "SNRUN_KEY=abc", []string{"servicenow_user"}, exitSignIn, []string{"SNRUN_KEY has no key", "snrun key new"}},
 		{"no profile named", "", nil, exitUsage, []string{"auth login takes one profile"}},
 	}

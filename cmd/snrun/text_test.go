@@ -159,6 +159,8 @@ func TestProgramName(t *testing.T) {
 		{"./snrun", "./snrun"},
 		{"/opt/my tools/snrun", "'/opt/my tools/snrun'"},
 		{"/tmp/go-build123/b001/exe/snrun", "go run ./cmd/snrun"},
+		{"/cache/0b/0b" + strings.Repeat("73", 31) + "-d/snrun", "go run ./cmd/snrun"},
+		{"/opt/0b/snrun-d/snrun", "/opt/0b/snrun-d/snrun"},
 	} {
 		if got := programName(test.arg0); got != test.want {
 			t.Errorf("%s: got %s, want %s", test.arg0, got, test.want)
