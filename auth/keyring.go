@@ -76,7 +76,7 @@ func NewKeyring(profiles []Profile, o Options) (*Keyring, error) {
 	}
 	var errs []error
 	for _, p := range append([]Profile{{}}, profiles...) {
-		if err := k.open(p, o.Dir); err != nil {
+		if err := k.open(p); err != nil {
 			errs = append(errs, fmt.Errorf("profile %s: %w", p.Name, err))
 		}
 	}
@@ -114,7 +114,7 @@ func (k *Keyring) Close() {
 }
 
 // open makes the client of a profile.
-func (k *Keyring) open(p Profile, dir string) error {
+func (k *Keyring) open(p Profile) error {
 	if _, taken := k.clients[p.Name]; taken {
 		return errors.New("there are two profiles of this name")
 	}
@@ -127,7 +127,7 @@ func (k *Keyring) open(p Profile, dir string) error {
 	if len(errs) > 0 {
 		return errors.Join(errs...)
 	}
-	wire, err := newWire(p, dir)
+	wire, err := newWire(p, k.dir)
 	if err != nil {
 		return err
 	}

@@ -87,9 +87,9 @@ func mustBeSignedOut(t *testing.T, p provider, k *Keyring) {
 }
 
 func testRevokedRefreshToken(t *testing.T, o *providers) {
-	p, k, place := signedIn(t, o, providerConfig{})
+	p, _, place := signedIn(t, o, providerConfig{})
 	elsewhere := keyringOf(t, Options{Store: copied(t, place)}, p.profile(t, signingIn(nil)))
-	k = keyringOf(t, Options{Store: reopen(t, place)}, p.profile(t, signingIn(nil)))
+	k := keyringOf(t, Options{Store: reopen(t, place)}, p.profile(t, signingIn(nil)))
 	mustBeAnn(t, k)
 	if revoked, err := elsewhere.Reset(t.Context(), "p"); !revoked || err != nil {
 		t.Errorf("reset: got %t, %v", revoked, err)
@@ -103,9 +103,9 @@ func testRevokedRefreshToken(t *testing.T, o *providers) {
 // testReusedRefreshToken holds what a copy of the store leads to: the provider takes the second use of a refresh token for a theft,
 // and ends all that came of the login.
 func testReusedRefreshToken(t *testing.T, o *providers) {
-	p, k, place := signedIn(t, o, providerConfig{})
+	p, _, place := signedIn(t, o, providerConfig{})
 	older := keyringOf(t, Options{Store: copied(t, place)}, p.profile(t, signingIn(nil)))
-	k = keyringOf(t, Options{Store: reopen(t, place)}, p.profile(t, signingIn(nil)))
+	k := keyringOf(t, Options{Store: reopen(t, place)}, p.profile(t, signingIn(nil)))
 	killAccess(t, k)
 	mustBeAnn(t, k)
 	mustBeSignedOut(t, p, older)

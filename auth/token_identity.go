@@ -35,7 +35,7 @@ func hashOf(text string) string {
 	return fmt.Sprintf("%x", sum[:16])
 }
 
-// encoded gives a text that is the same for the same values.
+// canonical gives a text that is the same for the same values.
 func canonical(v any) []byte {
 	data, err := json.Marshal(v) // sorts the keys of maps
 	if err != nil {
