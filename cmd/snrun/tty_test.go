@@ -175,6 +175,7 @@ func TestTTYViewIsResized(t *testing.T) {
 		e.Time = time.Now()
 		v.event(e)
 		time.Sleep(2 * framePause)
+		synctest.Wait() // for the frame of this very moment: it was measured for the wide screen
 		s.resize(24)
 		time.Sleep(2 * framePause)
 		synctest.Wait()
