@@ -53,7 +53,7 @@ func (a *app) openProfile(ctx context.Context, name string) (*opened, error) {
 	}
 	profile, ok := p.Profiles[name]
 	if !ok {
-		return nil, noProfile(p, name)
+		return nil, a.noProfile(p, name)
 	}
 	return a.open(ctx, p, profile)
 }
@@ -74,22 +74,22 @@ func (a *app) with(ctx context.Context, name string, command func(context.Contex
 func (a *app) withTokens(ctx context.Context, name, nothing string, command func(context.Context, *opened) error) error {
 	return a.with(ctx, name, func(ctx context.Context, p *opened) error {
 		if !p.hasTokens() {
-			return p.signsItself(nothing)
+			return a.signsItself(p, nothing)
 		}
 		return command(ctx, p)
 	})
 }
 
 // noProfile is the mistake of naming a profile that there is not.
-func noProfile(p *project, name string) error {
+func (a *app) noProfile(p *project, name string) error {
 	names := slices.Sorted(maps.Keys(p.Profiles))
 	if len(names) == 0 && !isFound(filepath.Join(p.Dir, jobs.SettingsFile)) {
 		return usageError("no "+jobs.SettingsFile+" is in this folder or above it: go to your project", "there is no profile %q", name)
 	}
 	if len(names) == 0 {
-		return usageError("write it into "+p.Settings.Profiles+"; snrun explain profile lists its keys", "there is no profile %q: the project has none", name)
+		return usageError("write it into "+p.Settings.Profiles+"; "+a.name+" explain profile lists its keys", "there is no profile %q: the project has none", name)
 	}
-	return usageError(cmp.Or(source.Hint(name, names), "snrun auth status lists the profiles"), "there is no profile %q", name)
+	return usageError(cmp.Or(source.Hint(name, names), a.name+" auth status lists the profiles"), "there is no profile %q", name)
 }
 
 // open fills a profile in, with its own secrets only: those of others may be missing.
@@ -147,12 +147,9 @@ func (o *opened) grant() string {
 }
 
 // signsItself is the mistake of asking for something that only sign-ins with tokens have.
-func (o *opened) signsItself(nothing string) error {
-	kind := o.Auth
-	if kind == "" {
-		kind = "none"
-	}
-	return usageError("see: snrun explain auth", "profile %s signs in with type %s, which has no tokens: there is nothing %s", o.Name, kind, nothing)
+func (a *app) signsItself(o *opened, nothing string) error {
+	return usageError("see: "+a.name+" explain auth", "profile %s signs in with type %s, which has no tokens: there is nothing %s",
+		o.Name, cmp.Or(o.Auth, "none"), nothing)
 }
 
 // helpOf is what an error says should be done.

@@ -79,7 +79,7 @@ func (a *app) authStatus(ctx context.Context, names []string, asJSON bool) error
 	for _, name := range names {
 		profile, ok := p.Profiles[name]
 		if !ok {
-			return noProfile(p, name)
+			return a.noProfile(p, name)
 		}
 		r, err := a.signInRecord(ctx, p, profile)
 		if err != nil {

@@ -197,6 +197,7 @@ func (a *app) judgeTest(p *opened, t testAnswer) error {
 	if p.TestPath == "" {
 		asked = "base_url"
 	}
+	writePath := "write test_path, a path that the profile may GET: " + a.name + " explain profile.test_path"
 	fail := func(code int, text, hint string) error {
 		return &exitError{code, fmt.Errorf("profile %s: %s", p.Name, text), hint}
 	}
@@ -204,14 +205,13 @@ func (a *app) judgeTest(p *opened, t testAnswer) error {
 	case t.StatusCode == http.StatusUnauthorized:
 		return fail(exitSignIn, "the system does not accept the sign-in", a.rejectedHint(p))
 	case t.StatusCode == http.StatusForbidden && p.TestPath == "":
-		return fail(exitSignIn, "the system does not let the sign-in see base_url", "write test_path, a path that the profile may GET: snrun explain profile.test_path")
+		return fail(exitSignIn, "the system does not let the sign-in see base_url", writePath)
 	case t.StatusCode == http.StatusForbidden:
 		return fail(exitSignIn, "the sign-in is accepted, but not for this", "check the roles and the scope of whom the profile signs in as, and whether the system lets this machine's address in")
 	case t.StatusCode == http.StatusTooManyRequests || t.StatusCode >= 500:
 		return fail(exitTransient, "the system is out of order, or busy", "try again later")
 	case p.TestPath == "" && (t.StatusCode == http.StatusNotFound || t.page || t.StatusCode/100 == 3):
-		return a.print("the system answers, but whether it accepts the sign-in cannot be told from what it says to base_url\n" +
-			"  write test_path, a path that the profile may GET: snrun explain profile.test_path\n")
+		return a.print("the system answers, but whether it accepts the sign-in cannot be told from what it says to base_url\n  " + writePath + "\n")
 	case t.StatusCode == http.StatusNotFound:
 		return fail(exitSignIn, "there is nothing at test_path", "check base_url and test_path")
 	case t.StatusCode/100 == 3:

@@ -32,7 +32,7 @@ func (c *checker) path(path string) error {
 	info, err := os.Stat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return usageError("see: snrun validate --help", "there is no file or folder %s", path)
+		return usageError("see: "+c.app.name+" validate --help", "there is no file or folder %s", path)
 	case err != nil:
 		return err
 	case !info.IsDir():

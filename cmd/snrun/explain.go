@@ -26,7 +26,7 @@ func (a *app) explainCommand() *cobra.Command {
 			}
 			text, err := jobs.Explain(kinds(), path)
 			if err != nil {
-				return usageError("see: snrun explain", "%w", err)
+				return usageError("see: "+a.name+" explain", "%w", err)
 			}
 			return a.print(a.page().reflow(text))
 		},

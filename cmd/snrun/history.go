@@ -92,7 +92,7 @@ func (a *app) noRuns(asJSON bool) error {
 	if asJSON {
 		return a.printJSON([]engine.Run{})
 	}
-	io.WriteString(a.err, "no such runs yet; start one: snrun run JOB\n")
+	io.WriteString(a.err, "no such runs yet; start one: "+a.name+" run JOB\n")
 	return nil
 }
 
@@ -128,7 +128,7 @@ Requests and answers are shown as they were kept: secrets masked, long bodies cu
 func (a *app) showRun(ref string, o showOptions) error {
 	store, look, err := a.readHistory()
 	if errors.Is(err, history.ErrNoRuns) {
-		return &exitError{exitFailed, fmt.Errorf("run %q: there are no runs yet", ref), "start one: snrun run JOB; another database is named with --db FILE"}
+		return &exitError{exitFailed, fmt.Errorf("run %q: there are no runs yet", ref), "start one: " + a.name + " run JOB; another database is named with --db FILE"}
 	}
 	if err != nil {
 		return err

@@ -85,7 +85,7 @@ func (a *app) loadJob(name string) (*project, *jobs.Job, error) {
 		return nil, nil, usageError(a.noJobHint(p, name), "%w", jobErr)
 	}
 	if err = invalid(notStarted, err); err != nil && p.needsSandbox() {
-		err = &exitError{exitInvalid, err, "the sandbox brings its own secrets along: snrun run --sandbox " + quoteArg(name)}
+		err = &exitError{exitInvalid, err, "the sandbox brings its own secrets along: " + a.name + " run --sandbox " + quoteArg(name)}
 	}
 	return p, job, err
 }
@@ -95,15 +95,15 @@ func (a *app) noJobHint(p *project, name string) string {
 	names := p.Names()
 	switch {
 	case isFile(name):
-		return "see: snrun run --help"
+		return "see: " + a.name + " run --help"
 	case len(names) > 10:
 		return "the jobs are: " + strings.Join(names[:10], ", ") + ", …"
 	case len(names) > 0:
 		return "the jobs are: " + strings.Join(names, ", ")
 	case isFound(filepath.Join(p.Dir, jobs.SettingsFile)):
-		return "write one; snrun init writes an example"
+		return "write one; " + a.name + " init writes an example"
 	}
-	return "no " + jobs.SettingsFile + " is in this folder or above it: go to your project, or start one with snrun init"
+	return "no " + jobs.SettingsFile + " is in this folder or above it: go to your project, or start one with " + a.name + " init"
 }
 
 // notStarted is what mistakes in the files of a job lead to.

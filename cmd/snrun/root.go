@@ -19,8 +19,9 @@ const (
 
 func (a *app) rootCommand() *cobra.Command {
 	root := &cobra.Command{
-		Use:   "snrun",
-		Short: "Run integration jobs written in YAML",
+		Use:         "snrun",
+		Annotations: map[string]string{cobra.CommandDisplayNameAnnotation: a.name},
+		Short:       "Run integration jobs written in YAML",
 		Long: `snrun runs integration jobs written in YAML: REST calls with sign-in, paging, loops and retries, checked before
 they start, with every run on record.
 
@@ -74,7 +75,7 @@ func group(cmd *cobra.Command, args []string) error {
 	if cmd.Root() == cmd {
 		names = append(names, "help", "completion")
 	}
-	return usageError(nearest(cmd, args[0], names, ""), "unknown command %q", strings.TrimPrefix(cmd.CommandPath()+" ", "snrun ")+args[0])
+	return usageError(nearest(cmd, args[0], names, ""), "unknown command %q", strings.TrimPrefix(cmd.CommandPath()+" ", cmd.Root().CommandPath()+" ")+args[0])
 }
 
 // nearest is the hint for a name that is none of those known.

@@ -43,7 +43,7 @@ The value is read from standard input to its end, without the newline there; on 
 show. It is never an argument, which would stay in the shell's history.`,
 		Example: `  snrun secret set SN_CLIENT_SECRET
   snrun secret set SN_PRIVATE_KEY < key.pem`,
-		Args:              a.secretName,
+		Args:              secretName,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(_ *cobra.Command, args []string) error {
 			return a.setSecret(args[0])
@@ -55,7 +55,7 @@ func (a *app) secretRemoveCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:               "rm NAME",
 		Short:             "Remove a secret from the encrypted store",
-		Args:              a.secretName,
+		Args:              secretName,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(_ *cobra.Command, args []string) error {
 			return a.removeSecret(args[0])
@@ -64,7 +64,7 @@ func (a *app) secretRemoveCommand() *cobra.Command {
 }
 
 // secretName checks that the only argument is a name. What else stands there may be a secret, so no error repeats it.
-func (a *app) secretName(cmd *cobra.Command, args []string) error {
+func secretName(cmd *cobra.Command, args []string) error {
 	see := "see: " + cmd.CommandPath() + " --help"
 	if len(args) == 0 {
 		return usageError(see, "secret %s takes the name of a secret", cmd.Name())
@@ -76,7 +76,7 @@ func (a *app) secretName(cmd *cobra.Command, args []string) error {
 		if err != nil {
 			name = "NAME"
 		}
-		return usageError(fmt.Sprintf("give it on standard input: %s %s < file; without a file it is asked for", a.command(cmd), name),
+		return usageError(fmt.Sprintf("give it on standard input: %s %s < file; without a file it is asked for", cmd.CommandPath(), name),
 			"the value of a secret is no argument: it would stay in the shell's history, and show in the list of processes")
 	case assigned || len(args) > 1:
 		return usageError(see, "secret %s takes one name", cmd.Name())
@@ -84,11 +84,6 @@ func (a *app) secretName(cmd *cobra.Command, args []string) error {
 		return usageError(see, "this cannot be the name of a secret: %w", err)
 	}
 	return nil
-}
-
-// command is how a person calls a command of the program from here.
-func (a *app) command(cmd *cobra.Command) string {
-	return a.name + strings.TrimPrefix(cmd.CommandPath(), cmd.Root().Name())
 }
 
 // secretStore gives the secrets of the project around, and the store that keeps them. Whoever has it closes it.

@@ -1,11 +1,15 @@
 package main
 
 import (
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 	"unicode"
+
+	"snrun/examples/sandbox"
 )
 
 func TestClean(t *testing.T) {
@@ -164,6 +168,36 @@ func TestProgramName(t *testing.T) {
 	} {
 		if got := programName(test.arg0); got != test.want {
 			t.Errorf("%s: got %s, want %s", test.arg0, got, test.want)
+		}
+	}
+}
+
+// TestShownCommandsCanBePasted calls the program by a path: what it advises to type must begin with that, too.
+func TestShownCommandsCanBePasted(t *testing.T) {
+	t.Parallel()
+	u := newUser(t, sandbox.Options{})
+	for _, test := range []struct{ args, want string }{
+		{"auth login", "see: ./bin/snrun auth login --help"},
+		{"auth lgin", `unknown command "auth lgin"` + "\n  did you mean \"login\"? see: ./bin/snrun auth --help"},
+		{"auth reset oncall", "see: ./bin/snrun explain auth"},
+		{"secret set TOKEN=x", "./bin/snrun secret set TOKEN < file"},
+		{"secret rm TOKEN", "./bin/snrun secret list"},
+		{"run other.yaml", "see: ./bin/snrun run --help"},
+		{"explain nothing", "see: ./bin/snrun explain"},
+		{"validate nowhere", "see: ./bin/snrun validate --help"},
+		{"history list --lmit", "see: ./bin/snrun history list --help"},
+		{"history show @last", "start one: ./bin/snrun run JOB"},
+	} {
+		said, err := os.Create(filepath.Join(t.TempDir(), "stderr"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer said.Close()
+		a := newApp(strings.NewReader(""), said, said, append(slices.Clip(u.environ), keyringVariable+"=off"))
+		a.name = "./bin/snrun"
+		code := a.run(t.Context(), append([]string{"--project", u.dir}, strings.Fields(test.args)...))
+		if text, err := os.ReadFile(said.Name()); err != nil || code == exitOK || !strings.Contains(string(text), test.want) {
+			t.Errorf("snrun %s: exit code %d, %v, want it to say %q:\n%s", test.args, code, err, test.want, text)
 		}
 	}
 }

@@ -37,7 +37,7 @@ func (a *app) validate(paths []string, asJSON bool) error {
 		}
 	}
 	if c.files == 0 && len(c.mistakes) == 0 {
-		return usageError("name files or folders: snrun validate PATH", "there is nothing to check here: no job files, no profiles and no settings")
+		return usageError("name files or folders: "+a.name+" validate PATH", "there is nothing to check here: no job files, no profiles and no settings")
 	}
 	if err := a.printMistakes(c, asJSON); err != nil {
 		return err

@@ -286,6 +286,7 @@ func TestCodeIsBoundToItsRequest(t *testing.T) {
 		{"other verifier", "code_verifier=" + other, "invalid_grant", false},
 		{"short verifier", "code_verifier=abc", "invalid_request", true},
 		{"long verifier", "code_verifier=" + strings.Repeat("a", 129), "invalid_request", true},
+		{"a verifier with an odd character", "code_verifier=" + other + "!", "invalid_request", true},
 		{"the challenge as verifier", "code_verifier=" + testChallenge, "invalid_grant", false},
 		{"no verifier", "code_verifier=", "invalid_request", true},
 		{"other redirect_uri", "redirect_uri=http://127.0.0.1:9/callback", "invalid_grant", false},
