@@ -171,15 +171,6 @@ func signInFailure(ctx context.Context, err error) error {
 	return stopped(ctx, &exitError{code, err, helpOf(err)})
 }
 
-// stopped gives the error that ends the program where a signal did not come first.
-func stopped(ctx context.Context, err error) error {
-	var sig *signalError
-	if errors.As(context.Cause(ctx), &sig) {
-		return &exitError{code: exitSignal + int(sig.signal), err: sig}
-	}
-	return err
-}
-
 // completeProfiles completes the name of a profile of the project.
 func (a *app) completeProfiles(_ *cobra.Command, args []string, typed string) ([]string, cobra.ShellCompDirective) {
 	p, _ := a.openProject(".") // a project with mistakes has names all the same

@@ -21,7 +21,7 @@ func (a *app) authStatusCommand() *cobra.Command {
 		Use:   "status [PROFILE...]",
 		Short: "Show how it stands with the profiles' sign-ins",
 		Long: `Show how it stands with the sign-ins of all profiles, or of those named: how long their tokens live, when the last request
-for one went well, what the last error was, and which jobs use them. No server is asked.
+for one went well, what the last error was, and which jobs use them. No server is asked; commands of secrets.exec are run.
 
 The states are new, ok, refreshing, backoff, reauth_required (sign in again) and config_error (mend the profile);
 with --json null where there is none, and help is null where nothing is to be done: a check for monitoring.`,

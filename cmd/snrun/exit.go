@@ -90,6 +90,15 @@ type signalError struct{ signal syscall.Signal }
 
 func (e *signalError) Error() string { return "stopped by " + e.signal.String() }
 
+// stopped gives the error that ends the program where a signal did not come first.
+func stopped(ctx context.Context, err error) error {
+	var sig *signalError
+	if errors.As(context.Cause(ctx), &sig) {
+		return &exitError{code: exitSignal + int(sig.signal), err: sig}
+	}
+	return err
+}
+
 // withSignals gives a context that SIGINT or SIGTERM ends, with a signalError as its cause. A second signal ends the
 // process at once. Stop gives the signals back.
 func withSignals(ctx context.Context) (_ context.Context, stop func()) {

@@ -141,13 +141,8 @@ func signInToSandbox(ctx context.Context, keys *auth.Keyring, profiles []auth.Pr
 		if grant := p.Settings["grant"]; p.Auth != "oauth2" || grant != "authorization_code" && grant != "device_code" {
 			continue
 		}
-		err := pressAllow(ctx, keys, p.Name)
-		var sig *signalError
-		switch {
-		case errors.As(err, &sig):
-			return &exitError{code: exitSignal + int(sig.signal), err: err}
-		case err != nil:
-			return &exitError{exitSignIn, err, "with --sandbox a login must be one at the sandbox; without it a person signs in, with auth login"}
+		if err := pressAllow(ctx, keys, p.Name); err != nil {
+			return stopped(ctx, &exitError{exitSignIn, err, "with --sandbox a login must be one at the sandbox; without it a person signs in, with auth login"})
 		}
 	}
 	return nil
