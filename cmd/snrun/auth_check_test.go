@@ -144,3 +144,41 @@ func TestRefreshColumn(t *testing.T) {
 		}
 	}
 }
+
+// TestWhatIsWrong is what stands below the table of auth status.
+func TestWhatIsWrong(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	later, before, failed := now.Add(time.Minute), now.Add(-time.Minute), "profile p: status 503"
+	reauth, fresh, help := string(auth.StateReauth), string(auth.StateNew), "run: snrun auth login p"
+	for _, test := range []struct {
+		record signInRecord
+		want   string
+	}{
+		{signInRecord{}, ""},
+		{signInRecord{LastError: &failed, Retry: &later}, "status 503 (not asked again before 12:01:00)"},
+		{signInRecord{LastError: &failed, Retry: &before}, "status 503"},
+		{signInRecord{State: &reauth, Help: &help}, "the sign-in has ended"},
+		{signInRecord{State: &fresh, Help: &help}, "nobody has signed in yet"},
+	} {
+		test.record.Profile = "p"
+		if got := test.record.wrong(now); got != test.want {
+			t.Errorf("got %q, want %q", got, test.want)
+		}
+	}
+}
+
+// TestStatusSaysOnceWhatIsCommon holds that profiles with the same trouble share its note.
+func TestStatusSaysOnceWhatIsCommon(t *testing.T) {
+	t.Parallel()
+	failed, other, help := "no token", "another", "look"
+	list := []signInRecord{
+		{Profile: "a", LastError: &failed, Help: &help},
+		{Profile: "b", LastError: &other},
+		{Profile: "c", LastError: &failed, Help: &help},
+		{Profile: "d"},
+	}
+	if got, want := new(app).statusNotes(nil, list, time.Now()), "a, c: no token\n  look\nb: another\n"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}

@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"snrun/auth"
 	"snrun/examples/sandbox"
 )
 
@@ -237,6 +238,9 @@ func TestLoginWithoutScreen(t *testing.T) {
 			if got.code != exitOK || !saysSignedIn.MatchString(got.stderr) {
 				t.Errorf("exit code %d, %q", got.code, got.stderr)
 			}
+			if asked := strings.Contains(got.stderr, "paste the address"); asked != (tt.flags != nil) {
+				t.Errorf("the person is asked to paste an address: %v\n%s", asked, got.stderr)
+			}
 			if wrong := strings.Contains(got.stderr, "is the address of the page to sign in at"); wrong != (tt.name == "after something else") {
 				t.Errorf("what was pasted is refused: %v\n%s", wrong, got.stderr)
 			}
@@ -445,5 +449,49 @@ func TestAuthStatusAsJSON(t *testing.T) {
 	}
 	if text, err := json.Marshal(plain["used_by"]); err != nil || string(text) != "[]" {
 		t.Errorf("used_by: got %s", text)
+	}
+}
+
+// TestResetTellsOfTheServer holds that nobody takes tokens for revoked that the server still accepts.
+func TestResetTellsOfTheServer(t *testing.T) {
+	t.Parallel()
+	t.Run("it refuses", func(t *testing.T) {
+		t.Parallel()
+		u := newSignedOut(t, sandbox.Options{Faults: []sandbox.Fault{{Kind: sandbox.Unavailable, Path: "/oauth_revoke_token.do"}}})
+		u.must(exitOK, "auth", "test", "servicenow")
+		if got := u.must(exitFailed, "auth", "reset", "servicenow"); !strings.Contains(got.stderr, "are forgotten, but the server has not revoked them") || !strings.Contains(got.stderr, "status 503") {
+			t.Errorf("got %q", got.stderr)
+		}
+		u.must(exitOK, "auth", "test", "servicenow")
+		checkRequests(t, u, "POST", "/oauth_token.do", 2)
+	})
+	t.Run("it is not asked", func(t *testing.T) {
+		t.Parallel()
+		u := newSignedOut(t, sandbox.Options{})
+		u.write("profiles.yaml", "version: 1\nprofiles:\n  p:\n    base_url: ${env.SANDBOX_URL}\n    test_path: /api/now/table/incident\n"+
+			"    auth: {type: oauth2, token_url: /oauth_token.do, client_id: snrun, client_secret: \"${secret.SANDBOX_CLIENT_SECRET}\"}\n")
+		u.must(exitOK, "auth", "test", "p")
+		if got := u.must(exitOK, "auth", "reset", "p"); !strings.Contains(got.stderr, "the server was not asked to revoke them: the profile has no revoke_url") {
+			t.Errorf("got %q", got.stderr)
+		}
+	})
+}
+
+func TestLoginFacts(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	for _, test := range []struct {
+		status auth.Status
+		want   string
+	}{
+		{auth.Status{Grant: "authorization_code", AccessExpires: now.Add(90 * time.Second), HasRefresh: true, Kept: true}, "authorization_code, token lives 1m30s, refresh token kept"},
+		{auth.Status{Grant: "authorization_code", Kept: true}, "authorization_code, no refresh token: the sign-in ends with the token"},
+		{auth.Status{Grant: "device_code", Kept: true}, "device_code, no refresh token: the sign-in ends with the token"},
+		{auth.Status{Grant: "client_credentials", Kept: true}, "client_credentials"},
+		{auth.Status{Grant: "password", HasRefresh: true}, "password, nothing kept: there is no store that could be written"},
+	} {
+		if got := strings.Join(loginFacts(test.status, now), ", "); got != test.want {
+			t.Errorf("got %q, want %q", got, test.want)
+		}
 	}
 }
