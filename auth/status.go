@@ -44,6 +44,9 @@ func (k *Keyring) Status(profile string) (Status, error) {
 	}
 	st.Grant, st.State = s.endpoint.grant.Name, StateNew
 	v, err := s.open(toLook)
+	if err == nil && s.place != nil && !v.durable() {
+		err = s.place.CheckKey() // who comes to use it would make the store with that
+	}
 	if err != nil {
 		return st, err
 	}

@@ -68,6 +68,13 @@ func (p *Place) OpenExisting() (*Store, error) {
 	return p.existing()
 }
 
+// CheckKey says what is wrong with the key that a variable has or names, where it is given one. Whether it is that of the store only
+// opening it tells.
+func (p *Place) CheckKey() error {
+	_, _, err := p.given()
+	return err
+}
+
 // Close closes the store, if it was opened.
 func (p *Place) Close() error {
 	p.mu.Lock()

@@ -1,17 +1,23 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"snrun/auth"
+	"snrun/auth/store"
+	"snrun/examples/sandbox"
 )
 
 // TestAuthTest asks systems that answer in all the ways that a person should be told of.
@@ -181,4 +187,96 @@ func TestStatusSaysOnceWhatIsCommon(t *testing.T) {
 	if got, want := new(app).statusNotes(nil, list, time.Now()), "a, c: no token\n  look\nb: another\n"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
+}
+
+// TestStatusTellsOfAWrongKey holds that what ends the next run shows before it: a key that is none, and one that is not the store's.
+func TestStatusTellsOfAWrongKey(t *testing.T) {
+	t.Parallel()
+	u := newUser(t, sandbox.Options{})
+	plain := u.environ
+	for _, test := range []struct{ key, want string }{
+		{"abc", "SNRUN_KEY has no key"}, // there is no store yet
+		{storeKey, ""},
+		{strings.Repeat("6162", 16), "the key from SNRUN_KEY is not that of the store"},
+	} {
+		u.environ = append(slices.Clip(plain), store.KeyVariable+"="+test.key)
+		got := u.must(exitOK, "auth", "status", "servicenow")
+		if told := strings.Contains(got.stdout, "  not known"); told != (test.want != "") || !strings.Contains(got.stderr, test.want) {
+			t.Errorf("%s: got\n%s%s", test.key, got.stdout, got.stderr)
+		}
+		if test.want != "" {
+			var list []signInRecord
+			u.decode(&list, "auth", "status", "--json", "servicenow")
+			if len(list) != 1 || list[0].State != nil || list[0].Help == nil {
+				t.Errorf("%s: got %+v", test.key, list)
+			}
+			u.must(exitSignIn, "auth", "test", "servicenow")
+		} else {
+			u.must(exitOK, "auth", "test", "servicenow") // makes the store
+		}
+	}
+}
+
+// keyringOf is a keyring of the system with one answer.
+type keyringOf struct{ err error }
+
+func (k keyringOf) Get(string) (string, error) { return "", k.err }
+func (k keyringOf) Set(string, string) error   { return k.err }
+func (k keyringOf) Delete(string) error        { return k.err }
+
+// TestNoKeyNote holds that who has no key is told so, unless the first login makes one.
+func TestNoKeyNote(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		name    string
+		keyring store.Keyring
+		want    string
+	}{
+		{"none", nil, "the keyring of this system is switched off"},
+		{"mute", keyringOf{errors.New("it does not answer")}, "the keyring of this system cannot be used: it does not answer"},
+		{"empty", keyringOf{fs.ErrNotExist}, ""},
+		{"full", keyringOf{}, ""},
+	} {
+		got := new(app).noKeyNote(&store.Place{File: filepath.Join(t.TempDir(), "auth.db"), Keyring: test.keyring})
+		if strings.Contains(got, "tokens are not kept") != (test.want != "") || !strings.Contains(got, test.want) {
+			t.Errorf("%s: got %q, want it to say %q", test.name, got, test.want)
+		}
+	}
+	file := filepath.Join(t.TempDir(), "auth.db")
+	placeOf := func(key string) *store.Place {
+		return &store.Place{File: file, Getenv: func(string) string { return key }}
+	}
+	first := placeOf(storeKey)
+	defer first.Close()
+	if _, err := first.Open(); err != nil {
+		t.Fatal(err)
+	}
+	if got := new(app).noKeyNote(placeOf(strings.Repeat("6162", 16))); !strings.Contains(got, "tokens are not kept: the key from SNRUN_KEY is not that of the store") {
+		t.Errorf("another key: got %q", got)
+	}
+}
+
+// TestResetTellsOfTheServer holds that nobody takes tokens for revoked that the server still accepts.
+func TestResetTellsOfTheServer(t *testing.T) {
+	t.Parallel()
+	t.Run("it refuses", func(t *testing.T) {
+		t.Parallel()
+		u := newSignedOut(t, sandbox.Options{Faults: []sandbox.Fault{{Kind: sandbox.Unavailable, Path: "/oauth_revoke_token.do"}}})
+		u.must(exitOK, "auth", "test", "servicenow")
+		if got := u.must(exitFailed, "auth", "reset", "servicenow"); !strings.Contains(got.stderr, "are forgotten, but the server has not revoked them") || !strings.Contains(got.stderr, "status 503") {
+			t.Errorf("got %q", got.stderr)
+		}
+		u.must(exitOK, "auth", "test", "servicenow")
+		checkRequests(t, u, "POST", "/oauth_token.do", 2)
+	})
+	t.Run("it is not asked", func(t *testing.T) {
+		t.Parallel()
+		u := newSignedOut(t, sandbox.Options{})
+		u.write("profiles.yaml", "version: 1\nprofiles:\n  p:\n    base_url: ${env.SANDBOX_URL}\n    test_path: /api/now/table/incident\n"+
+			"    auth: {type: oauth2, token_url: /oauth_token.do, client_id: snrun, client_secret: \"${secret.SANDBOX_CLIENT_SECRET}\"}\n")
+		u.must(exitOK, "auth", "test", "p")
+		if got := u.must(exitOK, "auth", "reset", "p"); !strings.Contains(got.stderr, "the server was not asked to revoke them: the profile has no revoke_url") {
+			t.Errorf("got %q", got.stderr)
+		}
+	})
 }

@@ -54,6 +54,7 @@ type login struct {
 	said string // what was written before it
 
 	in     io.WriteCloser
+	until  func(text string) // reads up to a line that has the text
 	signal func(syscall.Signal) error
 	rest   func() outcome
 }
@@ -87,6 +88,14 @@ func (u *user) startLogin(args ...string) *login {
 		l.said += line
 		if err != nil {
 			break
+		}
+	}
+	l.until = func(text string) {
+		u.t.Helper()
+		for line := ""; !strings.Contains(line, text); l.said += line {
+			if line, err = lines.ReadString('\n'); err != nil {
+				u.t.Fatalf("it does not say %q: %s", text, l.said)
+			}
 		}
 	}
 	l.rest = func() outcome {
@@ -245,6 +254,19 @@ func TestLoginWithoutScreen(t *testing.T) {
 				t.Errorf("what was pasted is refused: %v\n%s", wrong, got.stderr)
 			}
 		})
+	}
+}
+
+// TestLoginWithoutBrowser has the program that should open the page fail: the person is told to, and the login goes on.
+func TestLoginWithoutBrowser(t *testing.T) {
+	t.Parallel()
+	l := newSignedOut(t, sandbox.Options{}).withBrowser("").startLogin("servicenow_user")
+	l.until("no browser could be opened: open the address above yourself")
+	if err := sandbox.Answer(t.Context(), l.page, true); err != nil {
+		t.Fatal(err)
+	}
+	if got := l.rest(); got.code != exitOK || !saysSignedIn.MatchString(got.stderr) {
+		t.Errorf("exit code %d, %q", got.code, got.stderr)
 	}
 }
 
@@ -450,31 +472,6 @@ func TestAuthStatusAsJSON(t *testing.T) {
 	if text, err := json.Marshal(plain["used_by"]); err != nil || string(text) != "[]" {
 		t.Errorf("used_by: got %s", text)
 	}
-}
-
-// TestResetTellsOfTheServer holds that nobody takes tokens for revoked that the server still accepts.
-func TestResetTellsOfTheServer(t *testing.T) {
-	t.Parallel()
-	t.Run("it refuses", func(t *testing.T) {
-		t.Parallel()
-		u := newSignedOut(t, sandbox.Options{Faults: []sandbox.Fault{{Kind: sandbox.Unavailable, Path: "/oauth_revoke_token.do"}}})
-		u.must(exitOK, "auth", "test", "servicenow")
-		if got := u.must(exitFailed, "auth", "reset", "servicenow"); !strings.Contains(got.stderr, "are forgotten, but the server has not revoked them") || !strings.Contains(got.stderr, "status 503") {
-			t.Errorf("got %q", got.stderr)
-		}
-		u.must(exitOK, "auth", "test", "servicenow")
-		checkRequests(t, u, "POST", "/oauth_token.do", 2)
-	})
-	t.Run("it is not asked", func(t *testing.T) {
-		t.Parallel()
-		u := newSignedOut(t, sandbox.Options{})
-		u.write("profiles.yaml", "version: 1\nprofiles:\n  p:\n    base_url: ${env.SANDBOX_URL}\n    test_path: /api/now/table/incident\n"+
-			"    auth: {type: oauth2, token_url: /oauth_token.do, client_id: snrun, client_secret: \"${secret.SANDBOX_CLIENT_SECRET}\"}\n")
-		u.must(exitOK, "auth", "test", "p")
-		if got := u.must(exitOK, "auth", "reset", "p"); !strings.Contains(got.stderr, "the server was not asked to revoke them: the profile has no revoke_url") {
-			t.Errorf("got %q", got.stderr)
-		}
-	})
 }
 
 func TestLoginFacts(t *testing.T) {

@@ -178,12 +178,17 @@ func TestKeysOfTheStoreShowNowhere(t *testing.T) {
 	}
 	secrets := []string{key, hex.EncodeToString(raw), string(raw), nasty["SLASHES"]}
 	u.write("ask.yaml", "version: 1\nsteps:\n  - log: \"${secret.X} ${env.SNRUN_KEY ?? \\\"no key\\\"} ${toJSON(env)}\"\n")
+	u.write("say.yaml", "version: 1\ninputs: {text: {type: string}}\nsteps:\n  - log: \"${inputs.text}\"\n")
 	for i, variable := range []string{"SNRUN_KEY_FILE=" + file, "SNRUN_KEY=" + key, "SNRUN_KEY=" + hex.EncodeToString(raw)} {
 		u.environ = append(plain[:len(plain):len(plain)], variable)
 		if i == 0 {
 			u.keep("X", nasty["SLASHES"])
 		}
 		u.must(exitOK, "run", "--progress", "json", "ask")
+		if i > 0 { // whoever gives it to a job by mistake
+			_, given, _ := strings.Cut(variable, "=")
+			u.must(exitOK, "run", "--progress", "json", "-i", "text="+given, "say")
+		}
 		u.must(exitOK, "secret", "list", "--json")
 		u.must(exitOK, "auth", "status", "--json")
 		u.must(exitOK, "history", "show", "@last", "--json")

@@ -10,9 +10,11 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"snrun/auth"
+	"snrun/engine"
 	"snrun/examples/sandbox"
 	"snrun/steps"
 )
@@ -243,3 +245,33 @@ var (
 	_ steps.SignInError = (*auth.SignInError)(nil)
 	_ steps.SignInError = (*auth.SigningError)(nil)
 )
+
+// told is a view that keeps what it is told.
+type told []string
+
+func (v *told) event(e engine.Event) { *v = append(*v, string(e.Type)+" "+e.Profile+": "+e.Message) }
+func (v *told) close()               {}
+
+// TestTokenEvent tells of each token that a run gets, and how it came by it; of one that is rejected the next one tells.
+func TestTokenEvent(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var got told
+		end := time.Now().Add(29*time.Minute + 59*time.Second)
+		for _, e := range []auth.TokenEvent{
+			{Profile: "crm", Grant: "client_credentials", What: auth.TokenFetched, Expires: end},
+			{Profile: "crm", Grant: "client_credentials", What: auth.TokenRejected, Expires: end},
+			{Profile: "crm", Grant: "client_credentials", What: auth.TokenRefreshed, Expires: end},
+			{Profile: "crm", Grant: "password", What: auth.TokenKept},
+		} {
+			tokenEvent(&got, e)
+		}
+		want := []string{"crm: client_credentials, token lives 29m59s", "crm: client_credentials again, token lives 29m59s", "crm: password, kept"}
+		for i := range want {
+			want[i] = string(engine.TokenFetched) + " " + want[i]
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	})
+}
