@@ -1,6 +1,7 @@
 package main
 
 import (
+	"database/sql"
 	"errors"
 	"fmt"
 	"io"
@@ -268,6 +269,27 @@ func TestResetTellsOfTheServer(t *testing.T) {
 		}
 		u.must(exitOK, "auth", "test", "servicenow")
 		checkRequests(t, u, "POST", "/oauth_token.do", 2)
+	})
+	t.Run("they cannot be read", func(t *testing.T) {
+		t.Parallel()
+		u := newSignedOut(t, sandbox.Options{})
+		u.must(exitOK, "auth", "test", "servicenow")
+		db, err := sql.Open("sqlite3", filepath.Join(u.dir, "runs-auth.db"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer db.Close()
+		if _, err := db.Exec("UPDATE entries SET sealed = zeroblob(length(sealed))"); err != nil {
+			t.Fatal(err)
+		}
+		if got := u.must(exitSignIn, "auth", "test", "servicenow"); !strings.Contains(got.stderr, "snrun auth reset servicenow") {
+			t.Errorf("before the reset: got %q", got.stderr)
+		}
+		if got := u.must(exitOK, "auth", "reset", "servicenow"); !strings.Contains(got.stderr, "are forgotten; the server was not asked to revoke them: they could not be read") {
+			t.Errorf("got %q", got.stderr)
+		}
+		u.must(exitOK, "auth", "test", "servicenow")
+		checkRequests(t, u, "POST", "/oauth_revoke_token.do", 0)
 	})
 	t.Run("it is not asked", func(t *testing.T) {
 		t.Parallel()

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"slices"
 	"strings"
@@ -274,4 +275,22 @@ func TestTokenEvent(t *testing.T) {
 			t.Errorf("got %q, want %q", got, want)
 		}
 	})
+}
+
+// TestHeaderMadeOfASecretShowsNowhere has a system give back a header of the profile that is computed from a secret.
+func TestHeaderMadeOfASecretShowsNowhere(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		http.Error(w, "no such key: "+r.Header.Get("X-Key"), http.StatusBadRequest)
+	}))
+	t.Cleanup(server.Close)
+	u := newUser(t, sandbox.Options{})
+	u.environ = append(u.environ, secretVariable+"WHOLE=the-whole-key")
+	u.write("profiles.yaml", "version: 1\nprofiles:\n  p: {base_url: \""+server.URL+"\", headers: {X-Key: \"${upper(secret.WHOLE)}\"}}\n")
+	u.write("ask.yaml", "version: 1\nsteps:\n  - rest: {profile: p, path: /x}\n")
+	u.must(exitFailed, "run", "ask")
+	if got := u.must(exitOK, "history", "show", "@last", "--http"); !strings.Contains(got.stdout, "no such key: ***") {
+		t.Errorf("the answer is not on record:\n%s", got.stdout)
+	}
+	u.checkHidden([]string{"THE-WHOLE-KEY"})
 }
