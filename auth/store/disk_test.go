@@ -53,15 +53,9 @@ func TestDiskFillsUpInRotate(t *testing.T) {
 		put(t, s, Entry{Kind: "token", ID: fmt.Sprint(i), Data: bytes.Repeat([]byte{'x'}, 3000)})
 	}
 	// The size of the journal is bounded by no pragma: that of all files of a process is.
-	program, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
-	c := command("rotate", s.file)
-	c.Path, c.Args = "/bin/sh", []string{"sh", "-c", `ulimit -f 40; trap "" XFSZ; exec "$0"`, program}
-	out, err := c.CombinedOutput()
-	if err != nil || !strings.Contains(string(out), "the disk is full") {
-		t.Errorf("got %v, %s, want a full disk", err, out)
+	out := outOfSpace(t, 40, "rotate", s.file)
+	if !strings.Contains(out, "the disk is full") {
+		t.Errorf("got %s, want a full disk", out)
 	}
 	if list, err := s.List("token"); err != nil || len(list) != 50 {
 		t.Errorf("%d entries, %v, want 50", len(list), err)
@@ -69,6 +63,41 @@ func TestDiskFillsUpInRotate(t *testing.T) {
 	if got := value(t, s.file, "PRAGMA integrity_check"); got != "ok" {
 		t.Error(got)
 	}
+}
+
+// outOfSpace gives what a process says whose files may have no more than so many blocks of 512 bytes.
+func outOfSpace(t *testing.T, blocks int, what, file string) string {
+	t.Helper()
+	program, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := command(what, file)
+	c.Path, c.Args = "/bin/sh", []string{"sh", "-c", fmt.Sprintf(`ulimit -f %d; trap "" XFSZ; exec "$0"`, blocks), program}
+	out, err := c.CombinedOutput()
+	if err != nil {
+		t.Errorf("%v: %s", err, out)
+	}
+	return string(out)
+}
+
+// TestNoSpaceForAKey holds that a file which its key does not fit into is not left behind: it would be taken for one that has it.
+func TestNoSpaceForAKey(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "key")
+	if out := outOfSpace(t, 0, "key", file); !strings.Contains(out, "file too large") {
+		t.Errorf("got %s, want that it does not fit", out)
+	}
+	if _, err := os.Stat(file); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("there is a file: %v", err)
+	}
+}
+
+// writeKeyHere says why a key file cannot be made.
+func writeKeyHere(file string) error {
+	_, err := WriteKeyFile(file)
+	fmt.Println(err)
+	return nil
 }
 
 // rotateHere says why a store cannot be rotated.
