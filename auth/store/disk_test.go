@@ -12,6 +12,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/mattn/go-sqlite3"
 )
 
 func TestFullDisk(t *testing.T) {
@@ -42,6 +44,29 @@ func TestFullDisk(t *testing.T) {
 	e.Data = []byte("small")
 	if got := put(t, s, e); got.Generation != 2 {
 		t.Errorf("generation %d, want 2", got.Generation)
+	}
+}
+
+// TestFault holds what errors that no test can bring about amount to.
+func TestFault(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		err     error
+		cause   error
+		lasting bool
+	}{
+		{&fs.PathError{Err: syscall.ENOSPC}, errFull, false},
+		{&fs.PathError{Err: syscall.EDQUOT}, errFull, false},
+		{&fs.PathError{Err: syscall.EROFS}, fs.ErrPermission, true},
+		{sqlite3.Error{Code: sqlite3.ErrIoErr, SystemErrno: syscall.ENOSPC}, errFull, false},
+		{sqlite3.Error{Code: sqlite3.ErrIoErr, ExtendedCode: sqlite3.ErrIoErrWrite}, errFull, false},
+		{sqlite3.Error{Code: sqlite3.ErrBusy}, errLocked, false},
+		{sqlite3.ErrProtocol, errLocked, false},
+	} {
+		file, ok := errors.AsType[*FileError](fault("write", "snrun-auth.db", test.err))
+		if !ok || !errors.Is(file, test.cause) || file.Lasting() != test.lasting || file.Help() == "" {
+			t.Errorf("%v became %#v, want %v", test.err, file, test.cause)
+		}
 	}
 }
 

@@ -453,6 +453,9 @@ func TestFileThatCannotBeUsed(t *testing.T) {
 				if !errors.As(err, &helpful) {
 					t.Fatalf("got %v, want an error with help", err)
 				}
+				if known, ok := errors.AsType[*FileError](err); ok && !known.Lasting() {
+					t.Errorf("%v would be tried again", err)
+				}
 				for _, want := range append(test.wants, file) {
 					if !strings.Contains(err.Error()+"\n"+helpful.Help(), want) {
 						t.Errorf("got %v\n%s\nwant it to say %q", err, helpful.Help(), want)
