@@ -47,3 +47,18 @@ func TestPresetFileMistakes(t *testing.T) {
 		}
 	}
 }
+
+// TestPresetOfAnyKey holds that keys which code of their own reads may come of a preset too, though none of those there are has them.
+func TestPresetOfAnyKey(t *testing.T) {
+	t.Parallel()
+	const file = "version: 1\nproduct: P\nsummary: A P\ndoc: It is.\nexample: x\nprofile: {base_url: 'https://p.example.com', retry: {attempts: 7}, auth: {type: basic}}\n"
+	d := newDecoder(nil, nil)
+	var err error
+	if d.presets["servicenow"], err = readPreset("servicenow", []byte(file)); err != nil {
+		t.Fatal(err)
+	}
+	p := d.profilesFile("profiles.yaml", []byte("version: 1\nprofiles:\n  p: {preset: servicenow, auth: {username: ann, password: pw}}\n"))["p"]
+	if err := d.err(); err != nil || p.AuthType != "basic" || p.Retry == nil || p.Retry.Attempts != 7 {
+		t.Errorf("got %+v, %v, want the preset's retry and way to sign in", p, err)
+	}
+}
