@@ -154,6 +154,21 @@ func TestKeyThatIsGiven(t *testing.T) {
 	}
 }
 
+// TestGivenKeyGoesFirst holds that no keyring is asked where a key is given.
+func TestGivenKeyGoesFirst(t *testing.T) {
+	t.Parallel()
+	for _, environ := range [][]string{{KeyVariable, testKey}, {KeyFileVariable, writeKey(t, testKey, 0o600)}} {
+		r := &ring{}
+		p := &Place{File: newFile(t), Getenv: variables(environ...), Keyring: r}
+		if _, err := p.Open(); err != nil || r.asked != 0 {
+			t.Errorf("%s: the keyring was asked %d times, %v", environ[0], r.asked, err)
+		}
+		if err := p.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 // TestHandedOver holds which key files may have any mode.
 func TestHandedOver(t *testing.T) {
 	t.Parallel()
