@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"snrun/auth"
 	"snrun/engine"
@@ -16,6 +17,7 @@ type broken struct {
 	*engine.Memory
 	commits   atomic.Int64 // so many go well
 	once      bool         // one commit fails, those after it go well
+	intents   bool         // none can be recorded
 	notes     bool
 	state     bool
 	begun     atomic.Int64
@@ -28,6 +30,13 @@ var errDisk = fmt.Errorf("record the outcome of a call in history.db: %w", engin
 func brokenAfter(commits int64) *broken {
 	b := &broken{}
 	b.commits.Store(commits)
+	return b
+}
+
+// withoutIntents gives a journal in which no intent can be recorded.
+func withoutIntents() *broken {
+	b := brokenAfter(9)
+	b.intents = true
 	return b
 }
 
@@ -46,6 +55,9 @@ func (b *broken) Commit(run string, entry engine.Entry) error {
 func (b *broken) Intend(run, key string) error {
 	if b.commits.Load() < 0 {
 		b.afterFull.Add(1)
+	}
+	if b.intents {
+		return errDisk
 	}
 	return b.Memory.Intend(run, key)
 }
@@ -79,6 +91,7 @@ func TestFullDisk(t *testing.T) {
 	t.Parallel()
 	const want = "failed null limit() the run could not be recorded any further: record the outcome of a call in history.db: the disk is full"
 	loop := "steps:\n  - foreach:\n      in: ${1..100}\n      concurrency: 8\n      tolerate: all\n      steps: [%s]\n"
+	beside := "state: {n: {initial: 0}}\nsteps:\n  - foreach: {in: [0, 1], concurrency: 2, steps: [{probe: {takes: '${item * 3599 + 1}s'}}, {%s}]}\n"
 	tests := []struct {
 		name    string
 		journal *broken
@@ -89,6 +102,8 @@ func TestFullDisk(t *testing.T) {
 		{"in a loop, once", &broken{once: true}, fmt.Sprintf(loop, "{probe: {takes: '${item}s', unsafe: true}}, {probe: {takes: 1s, unsafe: true}}"), 8},
 		{"nothing is tidied up any more", &broken{once: true}, "steps:\n  - try: [{probe: {}}]\n    catch: [{steps: [{probe: {}}]}]\n    finally: [{probe: {}}]\non_failure: [{probe: {}}]\nfinally: [{probe: {}}]", 1},
 		{"beside an item that fails", brokenAfter(1), "steps:\n  - foreach:\n      in: [1, 2]\n      concurrency: 2\n      steps: [{probe: {takes: '${item}s'}}, {fail: no}]\n", 2},
+		{"before an unsafe call, beside one under way", withoutIntents(), fmt.Sprintf(beside, "probe: {unsafe: true}"), 2},
+		{"in a save, beside a call under way", brokenAfter(1), fmt.Sprintf(beside, "save: {n: 1}"), 2},
 		{"in a save", &broken{}, "state: {n: {initial: 0}}\nsteps: [{save: {n: 1}}, {probe: {}}]", 0},
 		{"in the last note", &broken{notes: true}, "steps: [{log: a}]", 0},
 	}
@@ -103,6 +118,9 @@ func TestFullDisk(t *testing.T) {
 				check(t, "outcome", outcome(run), want)
 				if len(p.calls) > test.calls {
 					t.Errorf("made %d calls, want no more than %d:\n%s", len(p.calls), test.calls, strings.Join(p.calls, "\n"))
+				}
+				if took := run.Ended.Sub(run.Started); took > time.Minute {
+					t.Errorf("went on for %s", took)
 				}
 				if n := test.journal.afterFull.Load(); n > 0 {
 					t.Errorf("%d calls were about to be made after the disk was full", n)

@@ -12,6 +12,7 @@ import (
 	"snrun/auth"
 	"snrun/engine"
 	"snrun/steps"
+	"snrun/steps/steptest"
 )
 
 // TestCancelWithoutCalls holds that a loop whose items make no calls ends with its run too.
@@ -46,17 +47,15 @@ func TestKindThatPanics(t *testing.T) {
 // TestItemKeysThatLookAlike holds that no two items share a key, also where a key reads like one told apart.
 func TestItemKeysThatLookAlike(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	run := w.run("steps:\n  - id: l\n    foreach: {in: [a, a, a~2, a, a~2], key: '${item}', steps: [{id: p, probe: {}}]}")
-	check(t, "status", string(run.Status), "ok")
-	seen := map[string]bool{}
-	for _, key := range w.probe.calls {
-		if seen[key] {
-			t.Errorf("two calls have the key %s", key)
-		}
-		seen[key] = true
+	for items, want := range map[string]string{
+		"a, a, a~2, a, a~2": "/l[a]/p /l[a~2]/p /l[a~2~2]/p /l[a~3]/p /l[a~2~3]/p",
+		"a~2, a, a, a~3, a": "/l[a~2]/p /l[a]/p /l[a~3]/p /l[a~3~2]/p /l[a~4]/p",
+	} {
+		w := newWorld(t)
+		run := w.run("steps:\n  - id: l\n    foreach: {in: [" + items + "], key: '${item}', steps: [{id: p, probe: {}}]}")
+		check(t, "status", string(run.Status), "ok")
+		check(t, "calls", strings.Join(w.probe.calls, " "), want)
 	}
-	check(t, "calls", strings.Join(w.probe.calls, " "), "/l[a]/p /l[a~2]/p /l[a~2~2]/p /l[a~3]/p /l[a~2~3]/p")
 }
 
 // TestBlockRetryLimits holds that max_elapsed and a timeout bound the tries of a block as they do those of a call.
@@ -106,6 +105,19 @@ func TestKeysAtTheEnd(t *testing.T) {
 		}
 		seen[key] = true
 	}
+}
+
+// TestCancelBesideAFailure holds that a run which was cancelled says so, also where an item of a loop had failed before.
+func TestCancelBesideAFailure(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		ctx, cancel := context.WithCancel(t.Context())
+		w.ctx = ctx
+		time.AfterFunc(2*time.Second, cancel)
+		run := w.run("steps:\n  - foreach: {in: [1, 3600], concurrency: 2, steps: [{probe: {takes: '${item}s', fails: '${item == 1 ? 1 : 0}'}}]}\non_failure: [{log: no}]")
+		check(t, "outcome", outcome(run), "cancelled null cancelled() the run was cancelled")
+	})
 }
 
 // TestCancelWhileWaiting holds that a run which waits for its next try ends at once, and one whose time is up too.
@@ -161,4 +173,58 @@ func TestSavesAtOnce(t *testing.T) {
 		}
 		check(t, "on the disk", fmt.Sprint(state), "map[n:2]")
 	})
+}
+
+// TestSavesAtOnceAtTheEnd holds the same of a loop at the end of a run that was cancelled.
+func TestSavesAtOnceAtTheEnd(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		ctx, cancel := context.WithCancel(t.Context())
+		w.ctx = ctx
+		cancel()
+		run := w.run("name: j\nstate: {n: {initial: 0}}\nsteps: [{log: a}, {probe: {}}]\nfinally:\n  - foreach: {in: [2, 1], concurrency: 2, steps: [{probe: {takes: '${item}s'}}, {save: {n: '${item}'}}]}")
+		check(t, "steps", run.Steps[len(run.Steps)-1].Key+" "+string(run.Status), "/finally/foreach:1[0]/save:2 cancelled")
+		state, err := w.journal.State("j")
+		if err != nil {
+			t.Fatal(err)
+		}
+		check(t, "on the disk", fmt.Sprint(state), "map[n:1]")
+	})
+}
+
+// TestErrorOnRecord holds that of an error only what can be masked is on record: neither the answer nor the cause, as they came.
+func TestErrorOnRecord(t *testing.T) {
+	t.Parallel()
+	server := steptest.NewServer(t)
+	server.On("/x", steptest.Answer{Status: 422, Body: "no"})
+	w := newWorld(t)
+	w.clients = steptest.NewClients(t)
+	w.request.Env = map[string]any{"URL": server.URL}
+	run := w.run("steps: [{id: x, rest: {url: '${env.URL}/x'}}]")
+	entry, _, err := w.journal.Lookup(run.ID, "/x")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for where, e := range map[string]*steps.Error{"the run": run.Error, "the call": entry.Error} {
+		if e == nil || e.Status != 422 || e.Response != nil || e.Cause != nil {
+			t.Errorf("%s has %#v, want no answer and no cause", where, e)
+		}
+	}
+}
+
+// TestNotSampledOutsideLoops holds that what is called again and again outside of a loop keeps all its requests.
+func TestNotSampledOutsideLoops(t *testing.T) {
+	t.Parallel()
+	server := steptest.NewServer(t)
+	server.On("/x", steptest.Answer{Times: -1})
+	w := newWorld(t)
+	w.clients = steptest.NewClients(t)
+	w.request.Env = map[string]any{"URL": server.URL}
+	const tries = engine.Sampled + 1
+	run := w.run(fmt.Sprintf("steps:\n  - {id: b, retry: {attempts: %d, when: true, backoff: {initial: 1ms, multiplier: 1, jitter: none}}, steps: [{id: x, rest: {url: '${env.URL}/x'}}, {fail: no}]}", tries))
+	entry, _, err := w.journal.Lookup(run.ID, fmt.Sprintf("/b#%d/x", tries))
+	if err != nil || len(entry.Exchanges) != 1 {
+		t.Errorf("the last call has %d requests on record, %v, want its one", len(entry.Exchanges), err)
+	}
 }

@@ -1,6 +1,7 @@
 package history
 
 import (
+	"net/http"
 	"reflect"
 	"testing"
 	"time"
@@ -62,5 +63,17 @@ func TestCommitIsAllOrNothing(t *testing.T) {
 	}
 	if _, mark, err := s.Lookup("r1", "/a"); err != nil || mark != engine.Unknown {
 		t.Errorf("after a commit that came to nothing: mark %d, %v, want %d", mark, err, engine.Unknown)
+	}
+}
+
+// TestHeaderIsSorted holds that the same header is always the same text.
+func TestHeaderIsSorted(t *testing.T) {
+	t.Parallel()
+	h := http.Header{"E": {"5"}, "B": {"2", "1"}, "D": {}, "A": {"\"x\""}, "C": {"ä"}}
+	const want = `{"A":["\"x\""],"B":["2","1"],"C":["ä"],"D":[],"E":["5"]}`
+	for range 20 {
+		if got, err := header(h); err != nil || got != want {
+			t.Fatalf("got %v, %v, want %s", got, err, want)
+		}
 	}
 }

@@ -144,6 +144,11 @@ func TestJobLoop(t *testing.T) {
 	if _, err := loop.Concurrency(map[string]any{"inputs": map[string]any{"priority": -1}}); err == nil || err.Error() != "concurrency must be at least 1, not 0" {
 		t.Errorf("a concurrency of 0: got %v", err)
 	}
+	other := load(t, allKinds(), "", "version: 1\nstate: {n: {initial: 1}}\nsteps: [{foreach: {in: [1], concurrency: '${state.n}', steps: [{log: a}]}}]\n")
+	_, err = other.Steps[0].Body.(*jobs.Foreach).Concurrency(map[string]any{"state": map[string]any{"n": nil}})
+	if err == nil || err.Error() != "concurrency must be a whole number, not null" {
+		t.Errorf("a concurrency of null: got %v", err)
+	}
 	key, _, err := loop.Key.Text(map[string]any{"i": 3})
 	if err != nil || key != "n-3" {
 		t.Errorf("key: got %q, %v, want n-3", key, err)

@@ -33,11 +33,8 @@ func Explain(kinds steps.Set, path string) (string, error) {
 		}
 		names = append(names, t.Name)
 	}
-	if t, ok := presetNamed(topics, path); ok {
-		return t.explain("")
-	}
-	for _, t := range topics { // what is a topic of its own there needs no area
-		if t.Name == authTopics+"."+path {
+	for _, t := range topics { // a preset and a way to sign in can be named without their area
+		if t.Name == presetTopic+"."+path || t.Name == authTopics+"."+path {
 			return t.explain("")
 		}
 	}

@@ -50,13 +50,3 @@ func causeLine(c auth.Cause) string {
 
 // isPreset says whether a topic is one preset.
 func (t Topic) isPreset() bool { return strings.HasPrefix(t.Name, presetTopic+".") }
-
-// presetNamed gives the topic of a preset that a person named without more.
-func presetNamed(topics []Topic, name string) (Topic, bool) {
-	for _, t := range topics {
-		if t.Name == presetTopic+"."+name {
-			return t, true
-		}
-	}
-	return Topic{}, false
-}

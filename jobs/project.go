@@ -63,11 +63,13 @@ func Open(dir string, s Settings, o Options) (*Project, error) {
 }
 
 // path gives a path of the settings, which is relative to the project.
-func (p *Project) path(name string) string {
+func (p *Project) path(name string) string { return pathFrom(p.Dir, name) }
+
+func pathFrom(dir, name string) string {
 	if filepath.IsAbs(name) {
 		return name
 	}
-	return filepath.Join(p.Dir, name)
+	return filepath.Join(dir, name)
 }
 
 // Load reads and checks one job: by its name in the project, or by the path of its file. Mistakes are an error of type

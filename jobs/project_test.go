@@ -108,6 +108,14 @@ func TestMissingProfiles(t *testing.T) {
 	if want := ":2:11: there is no file systems.yaml"; err == nil || !strings.Contains(err.Error(), want) {
 		t.Errorf("got %v, want … %s", err, want)
 	}
+	for _, file := range []string{jobs.SettingsFile, filepath.Join(dir, jobs.SettingsFile)} { // any file will do
+		if err := os.WriteFile(filepath.Join(dir, jobs.SettingsFile), []byte("version: 1\nprofiles: "+file+"\n"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := jobs.ReadSettings(dir); err != nil || got.Profiles != file {
+			t.Errorf("got %s, %v, want %s", got.Profiles, err, file)
+		}
+	}
 }
 
 // TestFindProject holds that the nearest settings upwards make the project, and without any the folder itself.

@@ -84,7 +84,7 @@ func (d *decoder) settings(file, dir string, data []byte) Settings {
 	if keep.Int("runs") < 0 {
 		d.r.Errorf(d.at(root, "history.keep.runs"), "runs must be at least 0").Hint = "0 keeps all"
 	}
-	if n := child(root, "profiles"); n != nil && !isThere(dir, in.Text("profiles")) {
+	if n := child(root, "profiles"); n != nil && !isThere(pathFrom(dir, in.Text("profiles"))) {
 		d.r.Errorf(n, "there is no file %s", in.Text("profiles")).Hint = "name the file of the profiles, or leave the key out where there are none"
 	}
 	return Settings{
@@ -136,11 +136,8 @@ func (d *decoder) words(n *source.Node, value any) []string {
 	return words
 }
 
-// isThere says whether a path, which may be relative to dir, leads to something.
-func isThere(dir, path string) bool {
-	if !filepath.IsAbs(path) {
-		path = filepath.Join(dir, path)
-	}
+// isThere says whether a path leads to something.
+func isThere(path string) bool {
 	_, err := os.Stat(path)
 	return !errors.Is(err, fs.ErrNotExist)
 }

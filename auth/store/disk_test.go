@@ -12,6 +12,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/mattn/go-sqlite3"
 )
 
 func TestFullDisk(t *testing.T) {
@@ -45,6 +47,29 @@ func TestFullDisk(t *testing.T) {
 	}
 }
 
+// TestFault holds what errors that no test can bring about amount to.
+func TestFault(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		err     error
+		cause   error
+		lasting bool
+	}{
+		{&fs.PathError{Err: syscall.ENOSPC}, errFull, false},
+		{&fs.PathError{Err: syscall.EDQUOT}, errFull, false},
+		{&fs.PathError{Err: syscall.EROFS}, fs.ErrPermission, true},
+		{sqlite3.Error{Code: sqlite3.ErrIoErr, SystemErrno: syscall.ENOSPC}, errFull, false},
+		{sqlite3.Error{Code: sqlite3.ErrIoErr, ExtendedCode: sqlite3.ErrIoErrWrite}, errFull, false},
+		{sqlite3.Error{Code: sqlite3.ErrBusy}, errLocked, false},
+		{sqlite3.ErrProtocol, errLocked, false},
+	} {
+		file, ok := errors.AsType[*FileError](fault("write", "snrun-auth.db", test.err))
+		if !ok || !errors.Is(file, test.cause) || file.Lasting() != test.lasting || file.Help() == "" {
+			t.Errorf("%v became %#v, want %v", test.err, file, test.cause)
+		}
+	}
+}
+
 // TestDiskFillsUpInRotate holds that all entries open under the old key then.
 func TestDiskFillsUpInRotate(t *testing.T) {
 	t.Parallel()
@@ -53,15 +78,9 @@ func TestDiskFillsUpInRotate(t *testing.T) {
 		put(t, s, Entry{Kind: "token", ID: fmt.Sprint(i), Data: bytes.Repeat([]byte{'x'}, 3000)})
 	}
 	// The size of the journal is bounded by no pragma: that of all files of a process is.
-	program, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
-	c := command("rotate", s.file)
-	c.Path, c.Args = "/bin/sh", []string{"sh", "-c", `ulimit -f 40; trap "" XFSZ; exec "$0"`, program}
-	out, err := c.CombinedOutput()
-	if err != nil || !strings.Contains(string(out), "the disk is full") {
-		t.Errorf("got %v, %s, want a full disk", err, out)
+	out := outOfSpace(t, 40, "rotate", s.file)
+	if !strings.Contains(out, "the disk is full") {
+		t.Errorf("got %s, want a full disk", out)
 	}
 	if list, err := s.List("token"); err != nil || len(list) != 50 {
 		t.Errorf("%d entries, %v, want 50", len(list), err)
@@ -69,6 +88,41 @@ func TestDiskFillsUpInRotate(t *testing.T) {
 	if got := value(t, s.file, "PRAGMA integrity_check"); got != "ok" {
 		t.Error(got)
 	}
+}
+
+// outOfSpace gives what a process says whose files may have no more than so many blocks of 512 bytes.
+func outOfSpace(t *testing.T, blocks int, what, file string) string {
+	t.Helper()
+	program, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := command(what, file)
+	c.Path, c.Args = "/bin/sh", []string{"sh", "-c", fmt.Sprintf(`ulimit -f %d; trap "" XFSZ; exec "$0"`, blocks), program}
+	out, err := c.CombinedOutput()
+	if err != nil {
+		t.Errorf("%v: %s", err, out)
+	}
+	return string(out)
+}
+
+// TestNoSpaceForAKey holds that a file which its key does not fit into is not left behind: it would be taken for one that has it.
+func TestNoSpaceForAKey(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "key")
+	if out := outOfSpace(t, 0, "key", file); !strings.Contains(out, "file too large") {
+		t.Errorf("got %s, want that it does not fit", out)
+	}
+	if _, err := os.Stat(file); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("there is a file: %v", err)
+	}
+}
+
+// writeKeyHere says why a key file cannot be made.
+func writeKeyHere(file string) error {
+	_, err := WriteKeyFile(file)
+	fmt.Println(err)
+	return nil
 }
 
 // rotateHere says why a store cannot be rotated.

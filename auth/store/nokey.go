@@ -3,7 +3,6 @@ package store
 import (
 	"errors"
 	"io/fs"
-	"os"
 )
 
 // noKey says that there is no key, and why the keyring gave none.
@@ -16,7 +15,7 @@ func (p *Place) noKey(keyring error) error {
 		why = inKeyring.name + " cannot be used: " + why
 	}
 	unset := "neither " + KeyVariable + " nor " + KeyFileVariable + " is set, and " + why
-	if info, err := os.Stat(p.File); err == nil && info.Size() > 0 {
+	if !p.empty() {
 		return &KeyError{
 			"there is no key for the store " + p.File + ": " + unset,
 			"name the file that has its key: export " + KeyFileVariable + "=FILE; " + p.lostKeyHint(),

@@ -3,6 +3,7 @@ package store
 import (
 	"errors"
 	"io/fs"
+	"os"
 	"sync"
 	"time"
 )
@@ -48,10 +49,13 @@ func (p *Place) Open() (*Store, error) {
 	if made {
 		key, err = p.newKey()
 	}
-	if err == nil {
-		err = p.make(key)
-	}
 	if err != nil {
+		return nil, err
+	}
+	if err := p.make(key); err != nil {
+		if made && p.empty() {
+			_ = p.forget(key, Key{}) // else each try on a full disk would leave one
+		}
 		return nil, err
 	}
 	s, err = p.existing()
@@ -143,6 +147,12 @@ func (p *Place) make(key Key) error {
 		return c.putHead(newHeadSQL, newHead(key, 0))
 	})
 	return fault("make", file, c.abandon(err))
+}
+
+// empty says that there surely is no store: nothing was ever committed to its file.
+func (p *Place) empty() bool {
+	info, err := os.Stat(p.File)
+	return errors.Is(err, fs.ErrNotExist) || err == nil && info.Size() == 0
 }
 
 // keyOf gives the key of a store: the one that is given, else the one that the keyring has under the name in the head.

@@ -154,6 +154,21 @@ func TestKeyThatIsGiven(t *testing.T) {
 	}
 }
 
+// TestGivenKeyGoesFirst holds that no keyring is asked where a key is given.
+func TestGivenKeyGoesFirst(t *testing.T) {
+	t.Parallel()
+	for _, environ := range [][]string{{KeyVariable, testKey}, {KeyFileVariable, writeKey(t, testKey, 0o600)}} {
+		r := &ring{}
+		p := &Place{File: newFile(t), Getenv: variables(environ...), Keyring: r}
+		if _, err := p.Open(); err != nil || r.asked != 0 {
+			t.Errorf("%s: the keyring was asked %d times, %v", environ[0], r.asked, err)
+		}
+		if err := p.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 // TestHandedOver holds which key files may have any mode.
 func TestHandedOver(t *testing.T) {
 	t.Parallel()
@@ -334,6 +349,36 @@ func TestAnotherWasQuicker(t *testing.T) {
 	}
 }
 
+// TestNoStoreForTheKey holds that a key stays in the keyring only where a store may have it.
+func TestNoStoreForTheKey(t *testing.T) {
+	t.Parallel()
+	for name, spoil := range map[string]func(file string) error{
+		"no file can be made": func(file string) error { return os.Symlink(filepath.Join(file+"-nowhere", "x"), file) },
+		"the file is empty":   func(file string) error { return errors.Join(os.WriteFile(file, nil, 0o600), os.Chmod(file, 0o640)) },
+		"the file is not":     func(file string) error { return os.WriteFile(file, []byte("x"), 0o600) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r, file := &ring{}, filepath.Join(t.TempDir(), "snrun-auth.db")
+			p := &Place{File: file, Keyring: lateRing{r, func() {
+				if err := spoil(file); err != nil {
+					t.Error(err)
+				}
+			}}}
+			if _, err := p.Open(); err == nil {
+				t.Fatal("it was opened")
+			}
+			want := 0
+			if name == "the file is not" {
+				want = 1
+			}
+			if len(r.keys) != want {
+				t.Errorf("the keyring has %d keys, want %d", len(r.keys), want)
+			}
+		})
+	}
+}
+
 // TestKeyringFails holds that no key is made elsewhere then, and that a keyring which may take long to fail is not asked at once
 // again.
 func TestKeyringFails(t *testing.T) {
@@ -422,6 +467,9 @@ func TestFileThatCannotBeUsed(t *testing.T) {
 				}
 				if !errors.As(err, &helpful) {
 					t.Fatalf("got %v, want an error with help", err)
+				}
+				if known, ok := errors.AsType[*FileError](err); ok && !known.Lasting() {
+					t.Errorf("%v would be tried again", err)
 				}
 				for _, want := range append(test.wants, file) {
 					if !strings.Contains(err.Error()+"\n"+helpful.Help(), want) {

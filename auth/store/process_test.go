@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -81,6 +82,36 @@ func TestSixProcesses(t *testing.T) {
 		if string(e.Data) != strconv.Itoa(6*each) || e.Generation != 6*each {
 			t.Errorf("%s: counted to %s, generation %d, want %d", id, e.Data, e.Generation, 6*each)
 		}
+	}
+}
+
+// TestMigrateAtOnce holds that of those who find an empty file at the same moment one makes the tables, and the others find them.
+func TestMigrateAtOnce(t *testing.T) {
+	t.Parallel()
+	for range 10 {
+		file := newFile(t)
+		if err := create(file); err != nil {
+			t.Fatal(err)
+		}
+		var group sync.WaitGroup
+		start := make(chan struct{})
+		for range 8 {
+			c, err := openConn(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := hurry(c); err != nil {
+				t.Fatal(err)
+			}
+			group.Go(func() {
+				<-start
+				if err := errors.Join(migrate(c), c.close()); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		close(start)
+		group.Wait()
 	}
 }
 

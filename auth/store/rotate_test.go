@@ -200,6 +200,17 @@ func TestRotateIsCutShort(t *testing.T) {
 	}
 }
 
+// TestRotateMayHaveWorked holds that both keys stay where it cannot be told which of them the store has.
+func TestRotateMayHaveWorked(t *testing.T) {
+	t.Parallel()
+	r := &ring{}
+	p := inRing(t, r)
+	change(t, p.File, "DROP TABLE head")
+	if err := p.RotateInKeyring(); err == nil || len(r.keys) != 2 {
+		t.Errorf("got %v and %d keys in the keyring, want an error and 2", err, len(r.keys))
+	}
+}
+
 func TestWriteKeyFile(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "new", "folder", "key")

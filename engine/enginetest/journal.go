@@ -205,18 +205,25 @@ func kept(status engine.Status) func(*testing.T, engine.Journal) {
 }
 
 func endsAlone(t *testing.T, j engine.Journal) {
-	runs := []*engine.Run{begin(t, j, "r1"), begin(t, j, "r2"), begin(t, j, "r3")}
+	runs := []*engine.Run{begin(t, j, "r1"), begin(t, j, "r2"), begin(t, j, "r3"), begin(t, j, "r4")}
 	for i := range 10 {
 		for _, run := range runs {
 			commit(t, j, run.ID, outcome(fmt.Sprintf("/a[%d]", i), run.ID))
 		}
 	}
-	finish(t, j, runs[1], engine.OK)
-	for i := range 10 {
-		key := fmt.Sprintf("/a[%d]", i)
-		expect(t, j, "r1", key, recorded{engine.Done, "r1"})
-		expect(t, j, "r2", key, recorded{engine.Unknown, ""})
-		expect(t, j, "r3", key, recorded{engine.Done, "r3"})
+	ended := map[string]bool{}
+	for _, n := range []int{1, 0, 3} { // one between others, the first that is left, the last
+		finish(t, j, runs[n], engine.OK)
+		ended[runs[n].ID] = true
+		for _, run := range runs {
+			want := recorded{engine.Done, run.ID}
+			if ended[run.ID] {
+				want = recorded{engine.Unknown, ""}
+			}
+			for i := range 10 {
+				expect(t, j, run.ID, fmt.Sprintf("/a[%d]", i), want)
+			}
+		}
 	}
 }
 

@@ -30,7 +30,7 @@ func TestCheck(t *testing.T) {
 		{"get with a body", steps.Input{"url": "https://a.example", "form": steps.Pairs{}}, "form: cannot stand here: a GET request has no body"},
 		{"method known later", steps.Input{"url": "https://a.example", "method": steps.Unknown{}, "form": steps.Pairs{}}, ""},
 		{"redirects", steps.Input{"url": "https://a.example", "redirects": -1}, "redirects: cannot be negative"},
-		{"redact", steps.Input{"url": "https://a.example", "history": steps.Input{"redact": []any{"password"}}}, `history.redact[0]: "password" is not a path: it begins with $ and names a value`},
+		{"redact", steps.Input{"url": "https://a.example", "history": steps.Input{"redact": []any{"$.a", "password"}}}, `history.redact[1]: "password" is not a path: it begins with $ and names a value`},
 		{"link", walk(steps.Input{"type": "link"}), ""},
 		{"link with size", walk(steps.Input{"type": "link", "size": 5}), "paginate.size: means nothing to a walk of type link"},
 		{"cursor without inject", walk(steps.Input{"type": "cursor", "next": steptest.Path("body.next")}), "paginate: of type cursor needs inject"},
