@@ -66,18 +66,22 @@ func withoutParam(query string, out func(name, value string) bool) string {
 	return strings.Join(kept, "&")
 }
 
+// nestedAddresses is how many addresses, one within the other, are looked into for a key: that of a login page has the one to come
+// back to among its parameters.
+const nestedAddresses = 3
+
 // scrubKey takes the key out of the addresses that an answer leads to. Servers put back what they were asked with, and the next
 // address may be that of another host.
 func scrubKey(h http.Header, name, value string) {
 	for _, header := range []string{"Location", "Content-Location", "Link"} {
 		for i, text := range h[header] {
-			h[header][i] = withoutKey(text, name, value)
+			h[header][i] = withoutKey(text, name, value, nestedAddresses)
 		}
 	}
 }
 
 // withoutKey takes a key out of the queries in a text: in a Location there is one, in a Link there may be many.
-func withoutKey(text, name, value string) string {
+func withoutKey(text, name, value string, depth int) string {
 	var clean strings.Builder
 	for {
 		before, rest, found := strings.Cut(text, "?")
@@ -89,21 +93,37 @@ func withoutKey(text, name, value string) string {
 		if end < 0 {
 			end = len(rest)
 		}
-		query, there := rest[:end], false
-		kept := withoutParam(query, func(key, v string) bool {
-			hit := key == name && v == value
-			there = there || hit
-			return hit
-		})
-		if there {
-			query = kept
+		if query := queryWithoutKey(rest[:end], name, value, depth); query != "" || end == 0 {
+			clean.WriteString("?" + query)
 		}
-		if query != "" || end == 0 {
-			query = "?" + query
-		}
-		clean.WriteString(query)
 		text = rest[end:]
 	}
+}
+
+func queryWithoutKey(query, name, value string, depth int) string {
+	there := false
+	kept := withoutParam(query, func(key, v string) bool {
+		hit := key == name && v == value
+		there = there || hit
+		return hit
+	})
+	if there {
+		query = kept
+	}
+	if depth == 0 {
+		return query
+	}
+	params := strings.Split(query, "&")
+	for i, param := range params {
+		key, text, _ := strings.Cut(param, "=")
+		plain, _ := url.QueryUnescape(text)
+		if clean := withoutKey(text, name, value, depth-1); clean != text { // some servers do not encode it
+			params[i] = key + "=" + clean
+		} else if clean := withoutKey(plain, name, value, depth-1); clean != plain {
+			params[i] = key + "=" + url.QueryEscape(clean)
+		}
+	}
+	return strings.Join(params, "&")
 }
 
 func checkHeaderValue(path, value string) []Problem {

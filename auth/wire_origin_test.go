@@ -182,10 +182,15 @@ func TestKeyInAnAnswer(t *testing.T) {
 		{"/x?", "/x?"},
 		{"/x", "/x"},
 		{"", ""},
+		// The address to come back to is a parameter of a login page.
+		{"https://other.example/?to=https%3A%2F%2Fa.example%2Fx%3Fa%3D1%26key%3Dk%25261&b=2", "https://other.example/?to=https%3A%2F%2Fa.example%2Fx%3Fa%3D1&b=2"},
+		{"/in?to=%2Fin%3Fto%3D%252Fx%253Fkey%253Dk%2525261", "/in?to=%2Fin%3Fto%3D%252Fx"},
+		{"/in?to=/x?key=k%261&b=2", "/in?to=/x&b=2"},
+		{"/in?to=%2Fx%3Fa=1&b=%zz", "/in?to=%2Fx%3Fa=1&b=%zz"},
 		{`</x?p=2&key=k%261>; rel="next", </x?key=k%261&p=1>; rel=prev, </y>; title="a?key=k%261"`, `</x?p=2>; rel="next", </x?p=1>; rel=prev, </y>; title="a"`},
 	}
 	for _, tt := range tests {
-		if got := withoutKey(tt.in, "key", "k&1"); got != tt.want {
+		if got := withoutKey(tt.in, "key", "k&1", nestedAddresses); got != tt.want {
 			t.Errorf("%s: got %s, want %s", tt.in, got, tt.want)
 		}
 	}
