@@ -385,6 +385,28 @@ func ended(t *testing.T) context.Context {
 	return ctx
 }
 
+// A token that others had in use while a replay was rejected with it is not shown again.
+func TestReplayedTokenIsRejectedToo(t *testing.T) {
+	t.Parallel()
+	server := newRecorder(t, nil)
+	tokens := newServer(t, &system{})
+	p := oauthProfile(t, server.URL, Settings{"token_url": tokens + "/token"})
+	var k *Keyring
+	answers := 0
+	p.RefreshWhen = func(*http.Response) (bool, error) {
+		if answers++; answers == 2 {
+			k.sources["p"].current.Load().accepted.Store(true) // by a request of somebody else
+		}
+		return answers <= 2, nil
+	}
+	k = keyringOf(t, Options{}, p)
+	get(t, clientOf(t, k, "p"), server.URL)
+	get(t, clientOf(t, k, "p"), server.URL)
+	if got := server.last(t).Header.Get("Authorization"); got != "Bearer T3-token" || server.count() != 3 {
+		t.Errorf("the last of %d requests had %q, want T3-token in the third", server.count(), got)
+	}
+}
+
 func TestUnknownProfile(t *testing.T) {
 	t.Parallel()
 	k := keyringOf(t, Options{})
