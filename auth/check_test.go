@@ -89,6 +89,8 @@ func TestCheck(t *testing.T) {
 		{"nowhere to go", Profile{Auth: "bearer", Settings: Settings{"token": "a"}}, "base_url: the profile signs in, but names no origin that its credentials may go to"},
 		{"in the clear", Profile{BaseURL: &url.URL{Scheme: "http", Host: "api.example.com"}, Auth: "bearer", Settings: Settings{"token": "a"}},
 			"base_url: the credentials would go over the network unencrypted (warning)"},
+		{"an origin in the clear", Profile{BaseURL: base, Origins: []string{"%", "https://a.example", "http://a.example", "http://localhost:1"}, Auth: "bearer", Settings: Settings{"token": "a"}},
+			"origins[0]: this is no URL\norigins[2]: the credentials would go over the network unencrypted (warning)"},
 		{"in the clear, nothing secret", Profile{BaseURL: &url.URL{Scheme: "http", Host: "api.example.com"}}, ""},
 		{"loopback", Profile{BaseURL: &url.URL{Scheme: "http", Host: "127.0.0.1:8080"}, Auth: "bearer", Settings: Settings{"token": "a"}}, ""},
 		{"loopback of IPv6", Profile{BaseURL: &url.URL{Scheme: "http", Host: "[::1]:8080"}, Auth: "bearer", Settings: Settings{"token": "a"}}, ""},
