@@ -212,12 +212,12 @@ func TestSignInsPileNothingUp(t *testing.T) {
 			t.Parallel()
 			client, k := nowhere{s.challenge}.clientTo(t, s.kind, s.settings)
 			post(t, client, nil)
-			known := len(k.redactor.known)
+			known := len(k.redactor.index.uses)
 			for range 2 * keptProofs {
 				post(t, client, nil)
 			}
-			if got := len(k.redactor.known); got > known+keptProofs {
-				t.Errorf("the redactor knows %d secrets after %d requests, %d after one", got, 2*keptProofs+1, known)
+			if got := len(k.redactor.index.uses); got > known+keptProofs {
+				t.Errorf("the redactor looks for %d texts after %d requests, %d after one", got, 2*keptProofs+1, known)
 			}
 		})
 	}
