@@ -179,6 +179,7 @@ func TestOrigin(t *testing.T) {
 		"https://[::1]:8443/":             "https://::1:8443",
 		"HTTPS://api.example.com":         "https://api.example.com:443",
 		"https://sub.api.example.com/a/b": "https://sub.api.example.com:443",
+		"https://a_\u212a.example":        "https://a_\u212a.example:443", // the Kelvin sign is no k, and this name none to look up
 	} {
 		if got := origin(mustURL(t, text)); got != want {
 			t.Errorf("%s: got %s, want %s", text, got, want)
