@@ -148,13 +148,23 @@ func checkReach(p Profile) []Problem {
 			Hint: "add base_url",
 		}}
 	}
-	if p.BaseURL != nil && inTheClear(p.BaseURL) {
-		return []Problem{{
-			Path: "base_url", Message: "the credentials would go over the network unencrypted",
-			Hint: "use https://", Warning: true,
-		}}
+	var problems []Problem
+	if p.BaseURL != nil {
+		problems = checkClear("base_url", p.BaseURL)
 	}
-	return nil
+	for i, text := range p.Origins {
+		if u, err := url.Parse(text); err == nil {
+			problems = append(problems, checkClear(fmt.Sprintf("origins[%d]", i), u)...)
+		}
+	}
+	return problems
+}
+
+func checkClear(path string, u *url.URL) []Problem {
+	if !inTheClear(u) {
+		return nil
+	}
+	return []Problem{{Path: path, Message: "the credentials would go over the network unencrypted", Hint: "use https://", Warning: true}}
 }
 
 // inTheClear says whether what is sent to this address can be read on the way.

@@ -89,6 +89,8 @@ func TestCheck(t *testing.T) {
 		{"nowhere to go", Profile{Auth: "bearer", Settings: Settings{"token": "a"}}, "base_url: the profile signs in, but names no origin that its credentials may go to"},
 		{"in the clear", Profile{BaseURL: &url.URL{Scheme: "http", Host: "api.example.com"}, Auth: "bearer", Settings: Settings{"token": "a"}},
 			"base_url: the credentials would go over the network unencrypted (warning)"},
+		{"an origin in the clear", Profile{BaseURL: base, Origins: []string{"%", "https://a.example", "http://a.example", "http://localhost:1"}, Auth: "bearer", Settings: Settings{"token": "a"}},
+			"origins[0]: this is no URL\norigins[2]: the credentials would go over the network unencrypted (warning)"},
 		{"in the clear, nothing secret", Profile{BaseURL: &url.URL{Scheme: "http", Host: "api.example.com"}}, ""},
 		{"loopback", Profile{BaseURL: &url.URL{Scheme: "http", Host: "127.0.0.1:8080"}, Auth: "bearer", Settings: Settings{"token": "a"}}, ""},
 		{"loopback of IPv6", Profile{BaseURL: &url.URL{Scheme: "http", Host: "[::1]:8080"}, Auth: "bearer", Settings: Settings{"token": "a"}}, ""},
@@ -177,6 +179,7 @@ func TestOrigin(t *testing.T) {
 		"https://[::1]:8443/":             "https://::1:8443",
 		"HTTPS://api.example.com":         "https://api.example.com:443",
 		"https://sub.api.example.com/a/b": "https://sub.api.example.com:443",
+		"https://a_\u212a.example":        "https://a_\u212a.example:443", // the Kelvin sign is no k, and this name none to look up
 	} {
 		if got := origin(mustURL(t, text)); got != want {
 			t.Errorf("%s: got %s, want %s", text, got, want)

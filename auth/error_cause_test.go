@@ -50,6 +50,10 @@ func TestCauses(t *testing.T) {
 			w.WriteHeader(http.StatusNotFound)
 			fmt.Fprint(w, "access_denied")
 		}, "check token_url: what answers there does not speak OAuth 2.0"},
+		{"a proxy's refusal", "Some Product", someCauses(), nil, func(w http.ResponseWriter, _ int, _ url.Values) {
+			w.WriteHeader(http.StatusProxyAuthRequired)
+			fmt.Fprint(w, "<html>access_denied</html>")
+		}, "write the proxy's user and password into the address in proxy"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -80,11 +84,13 @@ func TestCausesOfARefresh(t *testing.T) {
 	if got := failed.Help(); got != want {
 		t.Errorf("got the help\n%s\nwant\n%s", got, want)
 	}
-	failed = &SignInError{kind: refused, Grant: "authorization_code", Description: "access_denied"}
-	e.suspect(failed)
-	want = "P answers access_denied for all of these; check in this order:\n1. the secret\nthen run: snrun auth login p"
-	if got := failed.Help(); got != want {
-		t.Errorf("got the help of a login\n%s\nwant\n%s", got, want)
+	for _, login := range []string{"authorization_code", "device_code"} {
+		failed = &SignInError{kind: refused, Grant: login, Description: "access_denied"}
+		e.suspect(failed)
+		want = "P answers access_denied for all of these; check in this order:\n1. the secret\nthen run: snrun auth login p"
+		if got := failed.Help(); got != want {
+			t.Errorf("got the help of a login\n%s\nwant\n%s", got, want)
+		}
 	}
 	failed = &SignInError{kind: unreachable, Grant: "refresh_token", Description: "access_denied"}
 	if e.suspect(failed); failed.help != "" {

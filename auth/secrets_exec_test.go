@@ -18,7 +18,7 @@ import (
 
 // commandsOf are commands that are run in dir, as a project declares them.
 func commandsOf(dir string, r *Redactor, exec map[string][]string) SecretsOptions {
-	environ := append(os.Environ(), "GREETING=hello", "SNRUN_KEY=the-key-of-all", "SNRUN_KEY_FILE=its-file")
+	environ := append(os.Environ(), "GREETING=hello", "SNRUN_KEY=the-key-of-all", "SNRUN_KEY_FILE=its-file", "SNRUN_SECRET_UNREAD=of-no-job")
 	return SecretsOptions{Environ: environ, Exec: exec, ExecDir: dir, Redactor: r}
 }
 
@@ -48,6 +48,7 @@ func TestSecretCommands(t *testing.T) {
 		"ENVIRONMENT":  {[]string{"sh", "-c", `printf "$GREETING"`}, "hello"},
 		"NO_KEY":       {[]string{"sh", "-c", `printf "${SNRUN_KEY-no} ${SNRUN_KEY_FILE-key}"`}, "no key"},
 		"FOLDER":       {[]string{"sh", "-c", `printf "$PWD "; cat here`}, dir + " from a file of the project"},
+		"FOLDER_NAMED": {[]string{"printenv", "PWD"}, dir}, // a shell would mend it
 		"NO_INPUT":     {[]string{"sh", "-c", `cat; printf nothing`}, "nothing"},
 		"COMPLAINTS":   {[]string{"sh", "-c", `echo this shows nowhere >&2; printf va.lue`}, "va.lue"},
 		"LARGEST":      {[]string{"cat", "largest"}, largest.String()[:maxSecret]},
@@ -79,6 +80,7 @@ func TestSecretCommandsThatFail(t *testing.T) {
 		"EXIT":        {`echo one >&2; printf 'two\n\n \n' >&2; exit 3`, "exit code 3: two"},
 		"SILENT":      {`echo secret; exit 1`, "exit code 1"},
 		"MASKED":      {`echo "no access with the-vault-token" >&2; exit 2`, "exit code 2: no access with ***"},
+		"OTHERS":      {`echo "no access with $SNRUN_SECRET_UNREAD" >&2; exit 2`, "exit code 2: no access with ***"},
 		"CUT_SECRET":  {`head -c 290 /dev/zero | tr '\0' x >&2; echo the-vault-token >&2; exit 2`, "exit code 2: " + strings.Repeat("x", 290) + "***"},
 		"CUT":         {`head -c 1000 /dev/zero | tr '\0' x >&2; exit 2`, "exit code 2: " + strings.Repeat("x", maxQuoted) + "…"},
 		"NO_BEGIN":    {`head -c 10000 /dev/zero | tr '\0' x >&2; exit 2`, "exit code 2"},

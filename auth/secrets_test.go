@@ -31,6 +31,7 @@ func TestSecretsLookup(t *testing.T) {
 	writeFile(t, dir, "TWO_NEWLINES", "from-dir\n\n")
 	writeFile(t, dir, "CR", "from-dir\r")
 	writeFile(t, dir, "EMPTY_ABOVE", "from-dir")
+	writeFile(t, dir, ".gitignore", "*") // is no secret to suggest
 	var largest strings.Builder
 	for n := 0; largest.Len() < maxSecret; n++ {
 		fmt.Fprintf(&largest, "%07x\n", n*0x9e3779)

@@ -41,8 +41,12 @@ func (s *signer) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	resp.Request = req
-	if s.credentials.scrub != nil {
-		s.credentials.scrub(resp.Header)
+	if s.credentials.conceal != nil {
+		for _, name := range []string{"Location", "Content-Location", "Link"} {
+			for i, text := range resp.Header[name] {
+				resp.Header[name][i] = inQueries(text, s.credentials.conceal)
+			}
+		}
 	}
 	if s.limits.slots != nil {
 		resp.Body = &slotBody{ReadCloser: resp.Body, release: release}
@@ -55,7 +59,7 @@ func (s *signer) CloseIdleConnections() { s.wire.closeIdle() }
 
 func (s *signer) send(req *http.Request) (*http.Response, error) {
 	ours := s.wire.ours(req.URL)
-	if !ours && req.Header[SignInHeader] == nil && req.Header["Referer"] == nil && req.URL.User == nil {
+	if !ours && req.Header[SignInHeader] == nil && req.Header["Referer"] == nil && req.URL.User == nil && s.credentials.conceal == nil {
 		return s.wire.other.RoundTrip(req) // nothing is put on it, and nothing taken off
 	}
 	out := s.prepare(req, ours)
@@ -87,6 +91,9 @@ func (s *signer) prepare(req *http.Request, ours bool) *http.Request {
 		out.Header.Del("Authorization")
 	}
 	if !ours {
+		if s.credentials.conceal != nil { // the address may be one that a server wrote
+			out.URL.RawQuery = s.credentials.conceal(out.URL.RawQuery)
+		}
 		return out
 	}
 	for name, values := range s.profile.Header {

@@ -24,7 +24,7 @@ func apiKey() SignInType {
 			name, value := p.Settings.text("name"), p.Settings.text("value")
 			if p.Settings.text("in") == "query" {
 				c := signingWith(func(req *http.Request) { addToQuery(req.URL, name, value) })
-				c.scrub = func(h http.Header) { scrubKey(h, name, value) }
+				c.conceal = func(query string) string { return withoutKey(query, name, value, nestedAddresses) }
 				return c, nil
 			}
 			return signingWith(func(req *http.Request) { req.Header.Set(name, value) }), nil
@@ -66,42 +66,54 @@ func withoutParam(query string, out func(name, value string) bool) string {
 	return strings.Join(kept, "&")
 }
 
-// scrubKey takes the key out of the addresses that an answer leads to. Servers put back what they were asked with, and the next
-// address may be that of another host.
-func scrubKey(h http.Header, name, value string) {
-	for _, header := range []string{"Location", "Content-Location", "Link"} {
-		for i, text := range h[header] {
-			h[header][i] = withoutKey(text, name, value)
+// nestedAddresses is how many addresses, one within the other, are looked into for a key: that of a login page has the one to come
+// back to among its parameters.
+const nestedAddresses = 3
+
+// withoutKey takes a key out of a query, and out of those in its parameters: so many, one within the other.
+func withoutKey(query, name, value string, depth int) string {
+	there := false
+	kept := withoutParam(query, func(key, v string) bool {
+		hit := key == name && v == value
+		there = there || hit
+		return hit
+	})
+	if there {
+		query = kept
+	}
+	if depth == 0 {
+		return query
+	}
+	within := func(query string) string { return withoutKey(query, name, value, depth-1) }
+	params := strings.Split(query, "&")
+	for i, param := range params {
+		key, text, _ := strings.Cut(param, "=")
+		plain, _ := url.QueryUnescape(text)
+		if clean := inQueries(text, within); clean != text { // some servers do not encode it
+			params[i] = key + "=" + clean
+		} else if clean := inQueries(plain, within); clean != plain {
+			params[i] = key + "=" + url.QueryEscape(clean)
 		}
 	}
+	return strings.Join(params, "&")
 }
 
-// withoutKey takes a key out of the queries in a text: in a Location there is one, in a Link there may be many.
-func withoutKey(text, name, value string) string {
-	var clean strings.Builder
+// inQueries changes the queries of the addresses in a text: in a Location there is one, in a Link there may be many.
+func inQueries(text string, change func(query string) string) string {
+	var changed strings.Builder
 	for {
 		before, rest, found := strings.Cut(text, "?")
-		clean.WriteString(before)
+		changed.WriteString(before)
 		if !found {
-			return clean.String()
+			return changed.String()
 		}
 		end := strings.IndexAny(rest, "#> \"")
 		if end < 0 {
 			end = len(rest)
 		}
-		query, there := rest[:end], false
-		kept := withoutParam(query, func(key, v string) bool {
-			hit := key == name && v == value
-			there = there || hit
-			return hit
-		})
-		if there {
-			query = kept
+		if query := change(rest[:end]); query != "" || end == 0 {
+			changed.WriteString("?" + query)
 		}
-		if query != "" || end == 0 {
-			query = "?" + query
-		}
-		clean.WriteString(query)
 		text = rest[end:]
 	}
 }

@@ -176,6 +176,42 @@ func TestAWSPaths(t *testing.T) {
 	}
 }
 
+// What is another way to write the same request has the same signature.
+func TestAWSSameRequests(t *testing.T) {
+	t.Parallel()
+	signature := func(method, path string) string {
+		req := awsRequest(t, "GET", "https://example.amazonaws.com"+path, "")
+		req.Method = method
+		if err := awsOf("service", nil).sign(req); err != nil {
+			t.Fatal(err)
+		}
+		return signatureOf(req.Header.Get("Authorization"))
+	}
+	for _, tt := range [][2]string{{"/a/b/..", "/a/"}, {"/a/.", "/a/"}, {"/a/b/../c", "/a/c"}, {"/..", "/"}, {"", "/"}} {
+		if signature("GET", tt[0]) != signature("GET", tt[1]) {
+			t.Errorf("%s is signed otherwise than %s", tt[0], tt[1])
+		}
+	}
+	if signature("", "/") != signature("GET", "/") {
+		t.Error("a request without a method is not signed as the GET that it is")
+	}
+}
+
+// Some services want the hash of the body by itself.
+func TestAWSHashOfTheBody(t *testing.T) {
+	t.Parallel()
+	const ofBody = "230d8358dc8e8890b4c58deeb62912ee2f20357ae92a5cc861b98e68fe31acb5"
+	for service, want := range map[string]string{"s3": ofBody, "s3express": ofBody, "aoss": ofBody, "glacier": ofBody, "execute-api": ""} {
+		req := awsRequest(t, "PUT", "https://example.amazonaws.com/x", "body")
+		if err := awsOf(service, nil).sign(req); err != nil {
+			t.Fatal(err)
+		}
+		if got := req.Header.Get("X-Amz-Content-Sha256"); got != want {
+			t.Errorf("%s: got %q, want %q", service, got, want)
+		}
+	}
+}
+
 func TestAWSRefuses(t *testing.T) {
 	t.Parallel()
 	oneWay := awsRequest(t, "PUT", "https://example.amazonaws.com/x", "body")

@@ -176,7 +176,7 @@ func (d *digester) forget(place string, c *challenge) {
 func (d *digester) prove(req *http.Request, c *challenge, count int) error {
 	options := digest.Options{
 		Method: req.Method, URI: req.URL.RequestURI(), Count: count, Cnonce: d.cnonce(),
-		Username: d.username, Password: d.password, GetBody: bodyAgain(req),
+		Username: d.username, Password: d.password, GetBody: func() (io.ReadCloser, error) { return reread(req) },
 	}
 	if options.Method == "" {
 		options.Method = http.MethodGet
@@ -207,20 +207,6 @@ func (d *digester) mask(proof string) {
 	d.redactor.swap(proof, *place)
 	*place = proof
 	d.made++
-}
-
-// bodyAgain is the body for qop=auth-int, which hashes it.
-func bodyAgain(req *http.Request) func() (io.ReadCloser, error) {
-	if req.GetBody == nil {
-		return nil
-	}
-	return func() (io.ReadCloser, error) {
-		body, err := req.GetBody()
-		if err != nil {
-			return nil, bodyError{err}
-		}
-		return body, nil
-	}
 }
 
 func (d *digester) failed(status int, err error) error {

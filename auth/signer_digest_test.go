@@ -258,6 +258,56 @@ func TestDigestPasswordChanges(t *testing.T) {
 	}
 }
 
+// Cameras are known that ask with the same nonce for ever. A password that such a one refuses is not shown to it twice in one request.
+func TestDigestOfANonceThatStays(t *testing.T) {
+	t.Parallel()
+	var seen []string
+	stale, changed := false, false
+	client, base := digestClient(t, http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		proof := req.Header.Get("Authorization") != ""
+		seen = append(seen, fmt.Sprint(proof))
+		if proof && !stale && !changed {
+			return
+		}
+		w.Header().Set("WWW-Authenticate", fmt.Sprintf(`Digest realm="r", nonce="n", qop="auth", stale=%t`, stale))
+		w.WriteHeader(http.StatusUnauthorized)
+		stale = false
+	}), "Circle of Life")
+	for _, tt := range []struct {
+		name           string
+		stale, changed bool
+		status         int
+		proofs         string
+	}{
+		{"asked", false, false, 200, "[false true]"},
+		{"known", false, false, 200, "[true]"},
+		{"stale", true, false, 200, "[true true]"},
+		{"another password", false, true, 401, "[true]"},
+		{"forgotten", false, true, 401, "[false true]"},
+	} {
+		seen, stale, changed = nil, tt.stale, tt.changed
+		if status, _ := answerTo(t, client, "GET", base, ""); status != tt.status || fmt.Sprint(seen) != tt.proofs {
+			t.Errorf("%s: got %d after %v, want %d after %s", tt.name, status, seen, tt.status, tt.proofs)
+		}
+	}
+}
+
+// Where a server no longer says how to sign in, what it said before is forgotten.
+func TestDigestOfAServerThatFallsSilent(t *testing.T) {
+	t.Parallel()
+	s := &digestServer{qop: "auth", mute: true}
+	client, base := digestClient(t, s, "Circle of Life")
+	answerTo(t, client, "GET", base, "")
+	s.changed = true
+	if _, err := client.Get(base); err == nil || !strings.Contains(err.Error(), "without saying how to sign in") {
+		t.Errorf("got %v", err)
+	}
+	s.changed, s.seen = false, nil
+	if status, _ := answerTo(t, client, "GET", base, ""); status != 200 || s.seen[0] != "GET / false 0" {
+		t.Errorf("got %d after %q", status, s.seen)
+	}
+}
+
 // Each port of a host has its own nonces.
 func TestDigestChallengesBelongToAnOrigin(t *testing.T) {
 	t.Parallel()
@@ -311,6 +361,7 @@ func TestDigestIsNotOffered(t *testing.T) {
 		{"another hash", []string{`Digest realm="x", nonce="n", algorithm=SHA3-999, qop="auth"`, `Negotiate`}, "Digest (algorithm SHA3-999, qop auth) or Negotiate", "base_url"},
 		{"another qop", []string{`Digest realm="x", nonce="n", qop="auth-conf"`}, "qop auth-conf", "base_url"},
 		{"no nonce", []string{`Digest realm="x", qop="auth"`}, "not for a digest", "base_url"},
+		{"a session without a qop", []string{`Digest realm="x", nonce="n", algorithm=MD5-sess`}, "algorithm MD5-sess", "base_url"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -391,6 +442,28 @@ func TestDigestBodies(t *testing.T) {
 			t.Errorf("got %v", err)
 		}
 	})
+}
+
+// Whoever sees a proof can try passwords on it, so the last ones are masked.
+func TestDigestMasksItsProofs(t *testing.T) {
+	t.Parallel()
+	s := newRecorder(t, func(w http.ResponseWriter, req *http.Request) {
+		if req.Header.Get("Authorization") == "" {
+			w.Header().Set("WWW-Authenticate", `Digest realm="r", nonce="n", qop="auth"`)
+			w.WriteHeader(http.StatusUnauthorized)
+		}
+	})
+	r := NewRedactor()
+	client := clientOf(t, keyringOf(t, Options{Redactor: r}, digestProfile(t, s.URL, "Circle of Life")), "p")
+	for range keptProofs {
+		get(t, client, s.URL)
+	}
+	for _, req := range s.requests[1:] {
+		proof := proofParams(req.Header.Get("Authorization"))["response"]
+		if got := r.Text("<" + proof + ">"); got != "<***>" || len(proof) != 32 {
+			t.Errorf("got %s for a proof", got)
+		}
+	}
 }
 
 // A server that wants no sign-in gets the request once, whole, and no proof.

@@ -59,17 +59,26 @@ func (s *signer) unsigned(err error) error {
 	return &SigningError{Profile: s.profile.Name, Part: s.profile.authType(), Cause: err}
 }
 
-// writeBody writes the body of a request to w, a piece at a time, and leaves the body that is sent as it is.
-func writeBody(w io.Writer, req *http.Request) error {
+// reread opens the body of a request once more, and leaves the one that is sent as it is.
+func reread(req *http.Request) (io.ReadCloser, error) {
 	if req.Body == nil || req.Body == http.NoBody {
-		return nil
+		return http.NoBody, nil
 	}
 	if req.GetBody == nil {
-		return &SigningError{Cause: errOneWay}
+		return nil, errOneWay
 	}
 	body, err := req.GetBody()
 	if err != nil {
-		return bodyError{err}
+		return nil, bodyError{err}
+	}
+	return body, nil
+}
+
+// writeBody writes the body of a request to w, a piece at a time.
+func writeBody(w io.Writer, req *http.Request) error {
+	body, err := reread(req)
+	if err != nil {
+		return err
 	}
 	defer body.Close()
 	if _, err := io.Copy(w, body); err != nil {

@@ -163,6 +163,11 @@ func TestHMACThatCannotSign(t *testing.T) {
 	if _, err := client.Do(req); !errors.Is(err, gone) || errors.As(err, &failed) && failed.Cause == gone {
 		t.Errorf("got %v", err)
 	}
+	req = awsRequest(t, "POST", server.URL, "body")
+	req.Header.Set("X-Twice", "a\nb")
+	if _, err := client.Do(req); !errors.As(err, &failed) || failed.Error() != "profile partner: hmac: the value of X-Q has a character that cannot stand in a header" {
+		t.Errorf("got %v", err)
+	}
 	if server.count() != 0 {
 		t.Error("a request that could not be signed was sent")
 	}

@@ -177,17 +177,11 @@ func (m *messageSigner) provide(req *http.Request, name string, now time.Time) e
 	return nil
 }
 
-// contentDigest reads the body of a request a second time, and leaves the one that is sent as it is.
+// contentDigest reads the body of a request a second time.
 func contentDigest(req *http.Request, algorithm string) (string, error) {
-	if req.Body == nil || req.Body == http.NoBody {
-		return httpsig.ContentDigest(algorithm, http.NoBody)
-	}
-	if req.GetBody == nil {
-		return "", errOneWay
-	}
-	body, err := req.GetBody()
+	body, err := reread(req)
 	if err != nil {
-		return "", bodyError{err}
+		return "", err
 	}
 	defer body.Close()
 	digest, err := httpsig.ContentDigest(algorithm, body)

@@ -328,6 +328,85 @@ func TestMaxConcurrentAfterFailures(t *testing.T) {
 	}
 }
 
+// An answer that was read to its end gives its place to the next one, even where nobody closes it.
+func TestMaxConcurrentAtTheEndOfABody(t *testing.T) {
+	t.Parallel()
+	server := newRecorder(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "an answer") })
+	k := keyringOf(t, Options{}, Profile{Name: "p", BaseURL: mustURL(t, server.URL), MaxConcurrent: 1})
+	client := *clientOf(t, k, "p")
+	client.Timeout = time.Minute // for the case that the place is not given back
+	resp, err := client.Get(server.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	if text, err := io.ReadAll(resp.Body); string(text) != "an answer" || err != nil {
+		t.Errorf("got %q, %v", text, err)
+	}
+	get(t, &client, server.URL)
+}
+
+// A RoundTripper closes the body also of a request that it does not send.
+func TestBodiesOfRequestsThatAreNotSent(t *testing.T) {
+	t.Parallel()
+	server := newRecorder(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusForbidden) })
+	limited := Profile{Name: "limited", BaseURL: mustURL(t, server.URL), MaxConcurrent: 1}
+	tokens := oauthProfile(t, server.URL, nil)
+	k := keyringOf(t, Options{}, limited, tokens)
+	held, err := clientOf(t, k, "limited").Get(server.URL) // its body is not read, so it keeps the one place
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer held.Body.Close()
+	before := server.count()
+	for profile, ctx := range map[string]context.Context{"limited": ended(t), tokens.Name: t.Context()} {
+		closed := false
+		req, err := http.NewRequestWithContext(ctx, http.MethodPost, server.URL, closing{strings.NewReader("body"), &closed})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if resp, err := clientOf(t, k, profile).Transport.RoundTrip(req); err == nil {
+			resp.Body.Close()
+			t.Errorf("%s: the request was sent", profile)
+		}
+		if !closed {
+			t.Errorf("%s: the body was not closed", profile)
+		}
+	}
+	if sent := server.count() - before; sent != 1 { // for the token
+		t.Errorf("%d requests were sent, want one for the token", sent)
+	}
+}
+
+// ended is a context that is over.
+func ended(t *testing.T) context.Context {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	return ctx
+}
+
+// A token that others had in use while a replay was rejected with it is not shown again.
+func TestReplayedTokenIsRejectedToo(t *testing.T) {
+	t.Parallel()
+	server := newRecorder(t, nil)
+	tokens := newServer(t, &system{})
+	p := oauthProfile(t, server.URL, Settings{"token_url": tokens + "/token"})
+	var k *Keyring
+	answers := 0
+	p.RefreshWhen = func(*http.Response) (bool, error) {
+		if answers++; answers == 2 {
+			k.sources["p"].current.Load().accepted.Store(true) // by a request of somebody else
+		}
+		return answers <= 2, nil
+	}
+	k = keyringOf(t, Options{}, p)
+	get(t, clientOf(t, k, "p"), server.URL)
+	get(t, clientOf(t, k, "p"), server.URL)
+	if got := server.last(t).Header.Get("Authorization"); got != "Bearer T3-token" || server.count() != 3 {
+		t.Errorf("the last of %d requests had %q, want T3-token in the third", server.count(), got)
+	}
+}
+
 func TestUnknownProfile(t *testing.T) {
 	t.Parallel()
 	k := keyringOf(t, Options{})

@@ -55,8 +55,8 @@ type credentials struct {
 	tokens *tokenSource
 	// wrap makes a transport that answers challenges, over the one that carries requests to the profile's origins.
 	wrap func(http.RoundTripper) http.RoundTripper
-	// scrub takes the proof out of an answer's header, where a server gives it back in an address to go on to. Nil where it cannot.
-	scrub func(http.Header)
+	// conceal takes the proof out of a query: servers give back what they were asked with. Nil where it never stands in one.
+	conceal func(string) string
 }
 
 // signingWith makes credentials that are put on a request as they are.

@@ -106,12 +106,14 @@ func TestReplaySendsTheBodyAgain(t *testing.T) {
 	tests := []struct {
 		name   string
 		body   func() io.Reader
+		length int64 // -1 where it is not told: net/http mends one that does not fit
 		status int
 		echo   string
 	}{
-		{"a text", func() io.Reader { return strings.NewReader("the body") }, http.StatusOK, "the body"},
-		{"none", func() io.Reader { return http.NoBody }, http.StatusOK, ""},
-		{"a stream", func() io.Reader { return io.MultiReader(strings.NewReader("the body")) }, http.StatusUnauthorized, "the body"},
+		{"a text", func() io.Reader { return strings.NewReader("the body") }, 8, http.StatusOK, "the body"},
+		{"a text of any length", func() io.Reader { return strings.NewReader("the body") }, -1, http.StatusOK, "the body"},
+		{"none", func() io.Reader { return http.NoBody }, 0, http.StatusOK, ""},
+		{"a stream", func() io.Reader { return io.MultiReader(strings.NewReader("the body")) }, -1, http.StatusUnauthorized, "the body"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -119,7 +121,12 @@ func TestReplaySendsTheBodyAgain(t *testing.T) {
 			s := &system{accept: func(token string) bool { return token != "T1-token" }}
 			client, base := overWire(t, s, nil)
 			for try, want := range []int{tt.status, http.StatusOK} {
-				resp, err := client.Post(base+"/x", "text/plain", tt.body())
+				req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, base+"/x", tt.body())
+				if err != nil {
+					t.Fatal(err)
+				}
+				req.ContentLength = tt.length
+				resp, err := client.Do(req)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -138,7 +145,7 @@ func TestReplaySendsTheBodyAgain(t *testing.T) {
 
 func TestRefreshWhen(t *testing.T) {
 	t.Parallel()
-	server := newRecorder(t, nil)
+	server := newRecorder(t, func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "an answer") })
 	tokens := &system{}
 	tokenServer := httptest.NewServer(tokens)
 	t.Cleanup(tokenServer.Close)
@@ -160,6 +167,13 @@ func TestRefreshWhen(t *testing.T) {
 	}
 	if _, err := client.Get(server.URL); err == nil || !strings.Contains(err.Error(), "profile p: refresh_when: no such field") {
 		t.Errorf("got %v", err)
+	}
+	get(t, client, server.URL)
+	// An answer that is not given to the caller would hold its connection for ever.
+	for _, req := range server.requests {
+		if req.RemoteAddr != server.requests[0].RemoteAddr {
+			t.Errorf("a request came over another connection than the one before it")
+		}
 	}
 }
 

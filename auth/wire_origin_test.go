@@ -182,10 +182,16 @@ func TestKeyInAnAnswer(t *testing.T) {
 		{"/x?", "/x?"},
 		{"/x", "/x"},
 		{"", ""},
+		// The address to come back to is a parameter of a login page.
+		{"https://other.example/?to=https%3A%2F%2Fa.example%2Fx%3Fa%3D1%26key%3Dk%25261&b=2", "https://other.example/?to=https%3A%2F%2Fa.example%2Fx%3Fa%3D1&b=2"},
+		{"/in?to=%2Fin%3Fto%3D%252Fx%253Fkey%253Dk%2525261", "/in?to=%2Fin%3Fto%3D%252Fx"},
+		{"/in?to=/x?key=k%261&b=2", "/in?to=/x&b=2"},
+		{"/in?to=%2Fx%3Fa=1&b=%zz", "/in?to=%2Fx%3Fa=1&b=%zz"},
 		{`</x?p=2&key=k%261>; rel="next", </x?key=k%261&p=1>; rel=prev, </y>; title="a?key=k%261"`, `</x?p=2>; rel="next", </x?p=1>; rel=prev, </y>; title="a"`},
 	}
 	for _, tt := range tests {
-		if got := withoutKey(tt.in, "key", "k&1"); got != tt.want {
+		got := inQueries(tt.in, func(query string) string { return withoutKey(query, "key", "k&1", nestedAddresses) })
+		if got != tt.want {
 			t.Errorf("%s: got %s, want %s", tt.in, got, tt.want)
 		}
 	}
@@ -194,6 +200,11 @@ func TestKeyInAnAnswer(t *testing.T) {
 		w.Header().Set("Content-Location", req.URL.RequestURI())
 	})
 	k := keyringOf(t, Options{}, Profile{Name: "p", BaseURL: mustURL(t, server.URL), Auth: "api_key", Settings: Settings{"in": "query", "name": "key", "value": "k&1"}})
+	other := newRecorder(t, nil)
+	away := other.URL + "/?a=\"1\"&key=k%261&to=%2Fx%3Fkey%3Dk%25261" // as in a link of an answer's body
+	if resp := get(t, clientOf(t, k, "p"), away); other.last(t).RequestURI != `/?a="1"&to=%2Fx` || resp.Request.URL.String() != away {
+		t.Errorf("another host was asked for %s, by a request for %s", other.last(t).RequestURI, resp.Request.URL)
+	}
 	resp := get(t, clientOf(t, k, "p"), server.URL+"/x")
 	got := append(resp.Header.Values("Link"), resp.Header.Values("Content-Location")...)
 	if want := []string{`<http://other.example/?p=2>; rel="next"`, "/x"}; !slices.Equal(got, want) {
