@@ -166,11 +166,7 @@ func (n *renewal) ask(ctx context.Context) *SignInError {
 		return n.signedOut(ended)
 	}
 	r.Refresh, r.RefreshExpires = "", time.Time{}
-	form, err := e.grant.form(e)
-	if err != nil {
-		return e.describe(&SignInError{kind: refused, Cause: err}, form)
-	}
-	return n.request(ctx, form)
+	return n.request(ctx, e.grant.form(e.settings))
 }
 
 // signedOut is the error of a profile that a person has to sign in.
