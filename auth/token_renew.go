@@ -101,7 +101,8 @@ func (s *tokenSource) settle(r *record) {
 	if r.Failure != nil && r.Failure.Fingerprint != s.fingerprint {
 		r.Failure = nil
 	}
-	if s.seed != r.Seed && s.seed != "" { // another refresh token was pasted into the profile
+	if s.seed != r.Seed && s.seed != "" { // another refresh token was pasted into the profile, perhaps another user's
+		r.Access, r.Issued, r.Expires = "", time.Time{}, time.Time{}
 		r.Refresh, r.RefreshExpires, r.Seed = s.endpoint.settings.text("refresh_token"), time.Time{}, s.seed
 		r.Lost, r.Intent = time.Time{}, time.Time{}
 	}
