@@ -275,6 +275,33 @@ func TestWhatGoesIntoATokenRequest(t *testing.T) {
 	}
 }
 
+// What watches the request of a step hears nothing of the token request that is made for it.
+func TestTokenRequestIsNotThatOfTheStep(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewServer(&system{})
+	t.Cleanup(server.Close)
+	ctx := httptrace.WithClientTrace(t.Context(), &httptrace.ClientTrace{GetConn: func(at string) { t.Errorf("a connection to %s is told", at) }})
+	e := endpointOf(t, Options{}, oauthProfile(t, server.URL, nil))
+	if _, failed := e.exchange(ctx, e.grant.form(e.settings)); failed != nil {
+		t.Error(failed)
+	}
+}
+
+// An error of the network may quote what was sent; ours does not.
+func TestCauseIsMasked(t *testing.T) {
+	t.Parallel()
+	e := endpointOf(t, Options{}, oauthProfile(t, baseOfTests, Settings{"client_secret": "s3cret-4711"}))
+	e.wire = quoting("refused: s3cret-4711")
+	if _, failed := exchangeOf(t, e); failed == nil || failed.Cause.Error() != "refused: "+Mask {
+		t.Errorf("got %v", failed)
+	}
+}
+
+// quoting is a network that carries nothing, and says so.
+type quoting string
+
+func (q quoting) RoundTrip(*http.Request) (*http.Response, error) { return nil, errors.New(string(q)) }
+
 // sorted is a form with its names in order.
 func sorted(t testing.TB, form string) string {
 	t.Helper()

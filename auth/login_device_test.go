@@ -373,23 +373,3 @@ func TestDeviceWhereThereIsNone(t *testing.T) {
 		}
 	}
 }
-
-// A server that repeats the client's proof does not get it into our error, and the redactor does not keep it for ever.
-func TestAssertionForADeviceCode(t *testing.T) {
-	t.Parallel()
-	p := oauthProfile(t, baseOfTests, Settings{
-		"grant": grantDeviceCode, "device_url": "/device", "client_auth": "private_key_jwt", "private_key": pkcs8(t, testKeys().p256),
-	})
-	delete(p.Settings, "client_secret")
-	e := endpointOf(t, Options{}, p)
-	e.wire = direct{http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
-		refuse(w, http.StatusUnauthorized, "no: "+req.PostFormValue("client_assertion"))
-	})}
-	known := len(e.redactor.known)
-	if _, failed := e.deviceCode(t.Context(), mustURL(t, baseOfTests+"/device")); failed == nil || failed.Code != "no: "+Mask+ellipsis {
-		t.Errorf("got %v", failed)
-	}
-	if now := len(e.redactor.known); now != known {
-		t.Errorf("the redactor knows %d things, %d before", now, known)
-	}
-}

@@ -179,6 +179,25 @@ func TestIdentity(t *testing.T) {
 	}
 }
 
+// Whatever the server could see of a profile lifts the refusal of the one before.
+func TestFingerprint(t *testing.T) {
+	t.Parallel()
+	seen := map[string]string{fingerprint(oauthProfile(t, baseOfTests, nil)): "the profile"}
+	for name, change := range map[string]func(*Profile){
+		"secret":      func(p *Profile) { p.Settings["client_secret"] = "other" },
+		"certificate": func(p *Profile) { p.TLS.CertFile = "other.pem" },
+		"proxy":       func(p *Profile) { p.Proxy = "http://127.0.0.1:3128" },
+		"base_url":    func(p *Profile) { p.BaseURL = mustURL(t, "https://other.example.com") },
+	} {
+		p := oauthProfile(t, baseOfTests, nil)
+		change(&p)
+		if seen[fingerprint(p)] != "" {
+			t.Errorf("another %s: as %s", name, seen[fingerprint(p)])
+		}
+		seen[fingerprint(p)] = "another " + name
+	}
+}
+
 func TestWrongSecretIsNotTriedAgainBeforeTheProfileChanges(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
