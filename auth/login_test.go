@@ -49,7 +49,9 @@ func TestLoginWithoutAKey(t *testing.T) {
 		settings := signedInByAPerson()
 		settings["device_url"] = "/device"
 		k := &Keyring{sources: map[string]*tokenSource{"p": sourceIn(t, s, settings, place)}}
-		err := k.Login(t.Context(), "p", Prompt{Device: device, Visit: func(v Visit) { t.Errorf("sent to %s", v.URL) }})
+		ctx, leave := context.WithCancel(t.Context())
+		err := k.Login(ctx, "p", Prompt{Device: device, Visit: func(Visit) { leave() }})
+		leave()
 		if _, noKey := errors.AsType[*store.KeyError](err); !noKey || s.calls+s.asked() > 0 {
 			t.Errorf("on a device %t: got %v after %d requests", device, err, s.calls+s.asked())
 		}
