@@ -14,6 +14,7 @@ import (
 	"fmt"
 	"io/fs"
 	"math/big"
+	"net/http"
 	"net/url"
 	"os/exec"
 	"strings"
@@ -343,6 +344,28 @@ func TestAssertionsAreFresh(t *testing.T) {
 	}
 	if now := len(e.redactor.known); now != known {
 		t.Errorf("the redactor knows %d things, %d before: assertions pile up in it", now, known)
+	}
+}
+
+// A server that repeats the client's proof does not get it into our error, and the redactor does not keep it, at other addresses than
+// the token endpoint's too.
+func TestAssertionsElsewhere(t *testing.T) {
+	t.Parallel()
+	p := oauthProfile(t, baseOfTests, Settings{"client_auth": "private_key_jwt", "private_key": pkcs8(t, testKeys().p256), "revoke_url": "/revoke"})
+	delete(p.Settings, "client_secret")
+	e := endpointOf(t, Options{}, p)
+	e.wire = direct{http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		refuse(w, http.StatusUnauthorized, "no: "+req.PostFormValue("client_assertion"))
+	})}
+	known := len(e.redactor.known)
+	_, failed := e.deviceCode(t.Context(), mustURL(t, baseOfTests+"/device"))
+	for name, err := range map[string]error{"a device code": failed, "a revocation": e.revoke(t.Context(), "T", "access_token")} {
+		if err == nil || !strings.HasSuffix(err.Error(), "status 401: no: "+Mask+ellipsis) {
+			t.Errorf("%s: got %v", name, err)
+		}
+	}
+	if now := len(e.redactor.known); now != known {
+		t.Errorf("the redactor knows %d things, %d before", now, known)
 	}
 }
 

@@ -44,10 +44,13 @@ func TestTypesAreDocumented(t *testing.T) {
 		if g.Summary == "" {
 			t.Errorf("grant %s has no summary", g.Name)
 		}
+		if g.keeps != (g.form == nil) {
+			t.Errorf("grant %s keeps a refresh token: %t, and asks without one: %t", g.Name, g.keeps, g.form != nil)
+		}
 		if g.form == nil {
 			continue
 		}
-		if form, err := g.form(&endpoint{settings: Settings{}}); err == nil && form.Get("grant_type") == "" {
+		if g.form(Settings{}).Get("grant_type") == "" {
 			t.Errorf("grant %s asks for none", g.Name)
 		}
 	}

@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -66,7 +67,7 @@ func (e *endpoint) metadata(ctx context.Context) (metadata, *SignInError) {
 	m.iss = found.ISS
 	token, device, revoke := found.Token, found.Device, found.Revoke
 	if e.clientAuth.certificate {
-		token, device, revoke = or(found.MTLS.Token, token), or(found.MTLS.Device, device), or(found.MTLS.Revoke, revoke)
+		token, device, revoke = cmp.Or(found.MTLS.Token, token), cmp.Or(found.MTLS.Device, device), cmp.Or(found.MTLS.Revoke, revoke)
 	}
 	for _, address := range []struct {
 		to   **url.URL
@@ -77,13 +78,6 @@ func (e *endpoint) metadata(ctx context.Context) (metadata, *SignInError) {
 		}
 	}
 	return m, nil
-}
-
-func or(a, b string) string {
-	if a != "" {
-		return a
-	}
-	return b
 }
 
 // tokenURL is the token endpoint. Where the profile names it nothing is asked for.

@@ -259,6 +259,24 @@ func TestDiscoveryFails(t *testing.T) {
 	}
 }
 
+// Each address of a document is looked at, also those that this profile has no use for.
+func TestDiscoveredAddresses(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{
+		"token_endpoint", "authorization_endpoint", "device_authorization_endpoint", "revocation_endpoint",
+		"mtls_endpoint_aliases.token_endpoint", "mtls_endpoint_aliases.device_authorization_endpoint", "mtls_endpoint_aliases.revocation_endpoint",
+	} {
+		member := `"` + name + `":"http://id.example.com/x"`
+		if within, inner, found := strings.Cut(name, "."); found {
+			member = `"` + within + `":{"` + inner + `":"http://id.example.com/x"}`
+		}
+		_, err := readDocument([]byte(`{"issuer":"https://id.example.com",`+member+`}`), "https://id.example.com")
+		if want := name + " in the discovery document is not an https address"; err == nil || err.Error() != want {
+			t.Errorf("got %v, want %s", err, want)
+		}
+	}
+}
+
 // aborting is direct for handlers that break off, as a server's connection does.
 type aborting struct{ handler http.Handler }
 

@@ -44,21 +44,18 @@ type endpoint struct {
 
 // newEndpoint makes the endpoint of a profile that has been checked. It reads the file of its key.
 func newEndpoint(p Profile, k *Keyring) (*endpoint, error) {
-	s := p.Settings
+	s, w := p.Settings, k.wires[p.Name]
 	grant, _ := grantNamed(s.text("grant"))
 	e := &endpoint{
 		profile: p.Name, settings: s, grant: grant, clientAuth: clientAuthNamed(s.text("client_auth")), urls: urlsOf(p),
-		wire: k.wires[p.Name], redactor: k.redactor, userAgent: k.userAgent, program: k.program,
+		wire: w, mutual: w.own != w.other, redactor: k.redactor, userAgent: k.userAgent, program: k.program,
 		product: product{p.Product, p.Causes},
 	}
 	if s.has("issuer") {
 		e.discovery = newDiscovery(s.text("issuer"))
 	}
-	if w := k.wires[p.Name]; w != nil {
-		e.mutual = w.own != w.other
-		if e.clientAuth.certificate {
-			e.wire = w.own // also where tokens come from another origin than the profile's
-		}
+	if e.clientAuth.certificate {
+		e.wire = w.own // also where tokens come from another origin than the profile's
 	}
 	if e.clientAuth.style == oauth2.AuthStyleInHeader {
 		pair := url.QueryEscape(s.text("client_id")) + ":" + url.QueryEscape(s.text("client_secret"))

@@ -26,11 +26,7 @@ func endpointOf(t testing.TB, o Options, p Profile) *endpoint {
 // exchangeOf makes one token request with the grant of the endpoint's profile.
 func exchangeOf(t testing.TB, e *endpoint) (answer, *SignInError) {
 	t.Helper()
-	form, err := e.grant.form(e)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return e.exchange(t.Context(), form)
+	return e.exchange(t.Context(), e.grant.form(e.settings))
 }
 
 // breaking is a server that does something to the connection once it has read a request.
@@ -250,8 +246,8 @@ func TestWhatGoesIntoATokenRequest(t *testing.T) {
 	}{
 		{"audience and resources", Settings{"audience": "https://api.example.com", "resource": []string{"https://a.example", "https://b.example"}}, nil,
 			"audience=https%3A%2F%2Fapi.example.com&" + id + "grant_type=client_credentials&resource=https%3A%2F%2Fa.example&resource=https%3A%2F%2Fb.example"},
-		{"a refresh token that was pasted in", Settings{"grant": "refresh_token", "refresh_token": "R+1", "scope": []string{"a", "b"}}, nil,
-			id + "grant_type=refresh_token&refresh_token=R%2B1&scope=a+b"},
+		{"a refresh token that was pasted in", Settings{"grant": "refresh_token", "refresh_token": "R+1", "scope": []string{"a", "b"}},
+			url.Values{"grant_type": {"refresh_token"}, "refresh_token": {"R+1"}}, id + "grant_type=refresh_token&refresh_token=R%2B1&scope=a+b"},
 		{"a code brings its scopes", Settings{"scope": []string{"a"}}, url.Values{"grant_type": {"authorization_code"}, "code": {"C"}},
 			id[:len(id)-1] + "&code=C&grant_type=authorization_code"},
 		{"a device code too", Settings{"scope": []string{"a"}}, url.Values{"grant_type": {deviceCodeType}, "device_code": {"D"}},
@@ -263,7 +259,7 @@ func TestWhatGoesIntoATokenRequest(t *testing.T) {
 			s := &system{}
 			e := inBubble(t, s, tt.settings).endpoint
 			if tt.form == nil {
-				tt.form, _ = e.grant.form(e)
+				tt.form = e.grant.form(e.settings)
 			}
 			for range 2 { // the form that is handed in stays as it is
 				if _, failed := e.exchange(t.Context(), tt.form); failed != nil {
@@ -278,6 +274,33 @@ func TestWhatGoesIntoATokenRequest(t *testing.T) {
 		})
 	}
 }
+
+// What watches the request of a step hears nothing of the token request that is made for it.
+func TestTokenRequestIsNotThatOfTheStep(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewServer(&system{})
+	t.Cleanup(server.Close)
+	ctx := httptrace.WithClientTrace(t.Context(), &httptrace.ClientTrace{GetConn: func(at string) { t.Errorf("a connection to %s is told", at) }})
+	e := endpointOf(t, Options{}, oauthProfile(t, server.URL, nil))
+	if _, failed := e.exchange(ctx, e.grant.form(e.settings)); failed != nil {
+		t.Error(failed)
+	}
+}
+
+// An error of the network may quote what was sent; ours does not.
+func TestCauseIsMasked(t *testing.T) {
+	t.Parallel()
+	e := endpointOf(t, Options{}, oauthProfile(t, baseOfTests, Settings{"client_secret": "s3cret-4711"}))
+	e.wire = quoting("refused: s3cret-4711")
+	if _, failed := exchangeOf(t, e); failed == nil || failed.Cause.Error() != "refused: "+Mask {
+		t.Errorf("got %v", failed)
+	}
+}
+
+// quoting is a network that carries nothing, and says so.
+type quoting string
+
+func (q quoting) RoundTrip(*http.Request) (*http.Response, error) { return nil, errors.New(string(q)) }
 
 // sorted is a form with its names in order.
 func sorted(t testing.TB, form string) string {

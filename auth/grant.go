@@ -16,9 +16,9 @@ type Grant struct {
 	needs []string
 	// takes are the params that it may have beside its own, and that others have no use for.
 	takes []string
-	// form gives the parameters of the token request, grant_type first of all. Nil where a person has to sign in first: the
-	// refresh token that comes of it is all there is.
-	form func(*endpoint) (url.Values, error)
+	// form gives the parameters of the token request, grant_type first of all. Nil for grants that keep: the refresh token is all
+	// they have to show.
+	form func(Settings) url.Values
 	// assertion makes the JWT that a token request shows, afresh for each. It proves who asks: the client needs no further proof.
 	assertion func(*endpoint, *url.URL) (string, error)
 	// refreshes says that a refresh token beside the token is used (RFC 6749 §6). Client credentials need none (§4.4.3).

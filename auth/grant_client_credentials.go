@@ -7,8 +7,8 @@ func clientCredentials() Grant {
 	return Grant{
 		Name:    "client_credentials",
 		Summary: "signs in as the client itself, with its id and secret",
-		form: func(*endpoint) (url.Values, error) {
-			return url.Values{"grant_type": {"client_credentials"}}, nil
+		form: func(Settings) url.Values {
+			return url.Values{"grant_type": {"client_credentials"}}
 		},
 	}
 }

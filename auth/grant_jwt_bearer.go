@@ -13,8 +13,8 @@ func jwtBearer() Grant {
 				"`iat`, `exp` and `jti`, or in their place; null leaves one out.", Form: DataMap, Example: "{aud: https://id.example.com}"},
 			{Name: "assertion_ttl", Doc: "How long an assertion of grant jwt_bearer can be used.", Form: Duration, Default: "5m"},
 		},
-		form: func(*endpoint) (url.Values, error) {
-			return url.Values{"grant_type": {jwtBearerType}}, nil
+		form: func(Settings) url.Values {
+			return url.Values{"grant_type": {jwtBearerType}}
 		},
 		assertion: (*endpoint).jwtBearerAssertion,
 	}

@@ -13,12 +13,12 @@ func password() Grant {
 		},
 		needs:     []string{"username", "password"},
 		refreshes: true,
-		form: func(e *endpoint) (url.Values, error) {
+		form: func(s Settings) url.Values {
 			return url.Values{
 				"grant_type": {"password"},
-				"username":   {e.settings.text("username")},
-				"password":   {e.settings.text("password")},
-			}, nil
+				"username":   {s.text("username")},
+				"password":   {s.text("password")},
+			}
 		},
 	}
 }

@@ -1,7 +1,5 @@
 package auth
 
-import "net/url"
-
 const grantRefreshToken = "refresh_token"
 
 // pastedRefreshToken signs in with a refresh token that a person got elsewhere (RFC 6749 §6). Where the server gives another one in
@@ -17,8 +15,5 @@ func pastedRefreshToken() Grant {
 		needs:     []string{"refresh_token"},
 		refreshes: true,
 		keeps:     true,
-		form: func(e *endpoint) (url.Values, error) {
-			return url.Values{"grant_type": {"refresh_token"}, "refresh_token": {e.settings.text("refresh_token")}}, nil
-		},
 	}
 }

@@ -49,6 +49,7 @@ func TestCheckLogins(t *testing.T) {
 		{"two audiences", with(params("audience", "x"), "audience", "y"), "auth.authorize_params.audience: audience cannot be set in authorize_params"},
 		{"an answer as a form", params("response_mode", "form_post"), "auth.authorize_params.response_mode: the answer is read from the address that the browser comes back to"},
 		{"the secret", params("client_secret", "x"), "auth.authorize_params.client_secret: client_secret would show in the browser"},
+		{"a proof", params("client_assertion", "x"), "auth.authorize_params.client_assertion: client_assertion would show in the browser"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

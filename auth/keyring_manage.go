@@ -94,6 +94,7 @@ func (k *Keyring) Reset(ctx context.Context, profile string) (revoked bool, err 
 	if err := v.forget(); err != nil {
 		return false, err
 	}
+	s.keepLate(nil)
 	s.current.Store(nil)
 	s.hold.Store(nil)
 	return s.revokeAll(ctx, r)

@@ -68,6 +68,7 @@ func (e *endpoint) deviceCode(ctx context.Context, at *url.URL) (*deviceCode, *S
 	form := url.Values{}
 	e.addScope(form)
 	started := time.Now()
+	defer e.forget(form) // once what the server repeats of it is masked
 	members, failed := e.ask(ctx, at, form)
 	if failed != nil {
 		if failed.kind == unusable {

@@ -5,9 +5,12 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"path/filepath"
 	"strings"
 	"testing"
 	"testing/synctest"
+
+	"snrun/auth/store"
 )
 
 func TestLoginThatIsGivenUp(t *testing.T) {
@@ -34,6 +37,24 @@ func TestLoginOfADeviceGrant(t *testing.T) {
 	err := (&Keyring{sources: map[string]*tokenSource{"p": source}}).Login(t.Context(), "p", Prompt{})
 	if err == nil || !strings.Contains(err.Error(), "where codes for another device come from is not known") {
 		t.Errorf("got %v", err)
+	}
+}
+
+// Nobody is sent to sign in for tokens that could not be kept.
+func TestLoginWithoutAKey(t *testing.T) {
+	t.Parallel()
+	for _, device := range []bool{false, true} {
+		s := &system{}
+		place := &store.Place{File: filepath.Join(t.TempDir(), "snrun-auth.db"), Getenv: func(string) string { return "" }}
+		settings := signedInByAPerson()
+		settings["device_url"] = "/device"
+		k := &Keyring{sources: map[string]*tokenSource{"p": sourceIn(t, s, settings, place)}}
+		ctx, leave := context.WithCancel(t.Context())
+		err := k.Login(ctx, "p", Prompt{Device: device, Visit: func(Visit) { leave() }})
+		leave()
+		if _, noKey := errors.AsType[*store.KeyError](err); !noKey || s.calls+s.asked() > 0 {
+			t.Errorf("on a device %t: got %v after %d requests", device, err, s.calls+s.asked())
+		}
 	}
 }
 

@@ -106,3 +106,19 @@ func TestSlowRevocation(t *testing.T) {
 		}
 	})
 }
+
+// Who only resets a profile has not used its token, and does not show it either.
+func TestResetMasksWhatItRevokes(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	mustToken(t, sourceIn(t, &system{}, nil, placeIn(t, folder)), "T1-token")
+	source := sourceIn(t, &system{}, nil, placeIn(t, folder))
+	source.endpoint.urls.revoke = mustURL(t, baseOfTests+"/revoke")
+	source.endpoint.wire = direct{http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		refuse(w, http.StatusBadRequest, "no: "+req.PostFormValue("token"))
+	})}
+	_, err := (&Keyring{sources: map[string]*tokenSource{"p": source}}).Reset(t.Context(), "p")
+	if failed, ok := errors.AsType[*RevokeError](err); !ok || failed.Code != "no: "+Mask {
+		t.Errorf("got %v", err)
+	}
+}

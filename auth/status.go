@@ -65,7 +65,10 @@ func (k *Keyring) Status(profile string) (Status, error) {
 // describe fills in what a record says.
 func (s *tokenSource) describe(st *Status, r *record) {
 	now := time.Now()
-	changed := s.seed != "" && r.Seed != s.seed || r.Failure != nil && r.Failure.Fingerprint != s.fingerprint
+	if s.seed != "" && r.Seed != s.seed { // what is kept came of another refresh token
+		r = &record{LastOK: r.LastOK}
+	}
+	changed := r.Failure != nil && r.Failure.Fingerprint != s.fingerprint
 	switch {
 	case changed && r.Access != "": // then the failure is that of another profile
 		st.State = StateOK

@@ -401,6 +401,9 @@ func TestCloseCutsOffWhatCanBeMadeAgain(t *testing.T) {
 				if name == "refresh_token" && (err != nil || got.access != "T1-token") || name != "refresh_token" && !errors.Is(err, context.Canceled) {
 					t.Errorf("got %v, %v", got, err)
 				}
+				if r := recordOf(t, source); r.Failure != nil {
+					t.Errorf("the next run is told of %+v", r.Failure)
+				}
 			})
 		})
 	}

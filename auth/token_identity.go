@@ -13,7 +13,8 @@ import (
 func identity(p Profile) string {
 	who := []any{p.Name}
 	for _, name := range []string{
-		"grant", "token_url", "issuer", "authorize_url", "device_url", "client_id", "username", "subject", "scope", "audience", "resource", "params",
+		"grant", "token_url", "issuer", "authorize_url", "device_url", "client_id", "username", "subject", "claims", "scope", "audience",
+		"resource", "params",
 	} {
 		who = append(who, name, p.Settings[name])
 	}

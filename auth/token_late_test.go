@@ -291,6 +291,29 @@ func TestStoreWithoutRoomForWhatCanBeHadAnew(t *testing.T) {
 	})
 }
 
+// What never could be kept does not come back at the end of a process that has reset the profile.
+func TestResetForgetsWhatWasNeverKept(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		place := placeOf(t)
+		source := sourceIn(t, &system{}, nil, place)
+		if _, err := place.Open(); err != nil {
+			t.Fatal(err)
+		}
+		free := fill(t, place)
+		mustToken(t, source, "T1-token")
+		k := &Keyring{hangar: source.hangar, sources: map[string]*tokenSource{"p": source}}
+		if _, err := k.Reset(t.Context(), "p"); err != nil {
+			t.Fatal(err)
+		}
+		free()
+		source.saveLate()
+		if r := recordOf(t, source); r.Access != "" {
+			t.Errorf("the token is back: %+v", r)
+		}
+	})
+}
+
 // A secret that was refused once is not shown again because the refusal could not be written.
 func TestStoreWithoutRoomForARefusal(t *testing.T) {
 	t.Parallel()

@@ -155,7 +155,7 @@ func TestSettle(t *testing.T) {
 		{"a request that broke off", record{Refresh: "R1", Seed: source.seed, Intent: at}, record{Refresh: "R1", Seed: source.seed, Lost: at}},
 		{"another after that", record{Refresh: "R1", Seed: source.seed, Intent: at, Lost: at.Add(-1)}, record{Refresh: "R1", Seed: source.seed, Lost: at.Add(-1)}},
 		{"one without a refresh token", record{Seed: source.seed, Intent: at}, record{Seed: source.seed}},
-		{"a token that is pasted in its place", record{Refresh: "R1", RefreshExpires: at, Seed: "other", Intent: at, Lost: at}, record{Refresh: "R0-pasted", Seed: source.seed}},
+		{"a token that is pasted in its place", record{Access: "T1", Issued: at, Expires: at, Refresh: "R1", RefreshExpires: at, Seed: "other", Intent: at, Lost: at}, record{Refresh: "R0-pasted", Seed: source.seed}},
 		{"the failure of a profile that has changed since", record{Seed: source.seed, Failure: &mishap{Fingerprint: "other"}}, record{Seed: source.seed}},
 	}
 	for _, tt := range tests {
@@ -169,4 +169,19 @@ func TestSettle(t *testing.T) {
 	if source.settle(&r); r.Failure != failure {
 		t.Error("a failure of this profile was forgotten")
 	}
+}
+
+// A refresh token that is pasted in place of another may be that of another user, whose requests the old access token is not for.
+func TestPastedTokenEndsTheSignInBefore(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := &system{give: func(w http.ResponseWriter, _ int, form url.Values) { grant(w, "T-of-"+form.Get("refresh_token"), 600) }}
+		folder := t.TempDir()
+		mustToken(t, sourceIn(t, s, pasted(nil), placeIn(t, folder)), "T-of-R0-pasted")
+		source := sourceIn(t, s, pasted(Settings{"refresh_token": "R-another"}), placeIn(t, folder))
+		if st := status(t, source); st.State != StateNew || !st.AccessExpires.IsZero() || st.HasRefresh {
+			t.Errorf("before it is used: got %+v", st)
+		}
+		mustToken(t, source, "T-of-R-another")
+	})
 }

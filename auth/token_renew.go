@@ -101,7 +101,8 @@ func (s *tokenSource) settle(r *record) {
 	if r.Failure != nil && r.Failure.Fingerprint != s.fingerprint {
 		r.Failure = nil
 	}
-	if s.seed != r.Seed && s.seed != "" { // another refresh token was pasted into the profile
+	if s.seed != r.Seed && s.seed != "" { // another refresh token was pasted into the profile, perhaps another user's
+		r.Access, r.Issued, r.Expires = "", time.Time{}, time.Time{}
 		r.Refresh, r.RefreshExpires, r.Seed = s.endpoint.settings.text("refresh_token"), time.Time{}, s.seed
 		r.Lost, r.Intent = time.Time{}, time.Time{}
 	}
@@ -166,11 +167,7 @@ func (n *renewal) ask(ctx context.Context) *SignInError {
 		return n.signedOut(ended)
 	}
 	r.Refresh, r.RefreshExpires = "", time.Time{}
-	form, err := e.grant.form(e)
-	if err != nil {
-		return e.describe(&SignInError{kind: refused, Cause: err}, form)
-	}
-	return n.request(ctx, form)
+	return n.request(ctx, e.grant.form(e.settings))
 }
 
 // signedOut is the error of a profile that a person has to sign in.

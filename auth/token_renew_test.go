@@ -150,6 +150,54 @@ func TestAnotherServerGetsNoTokenOfTheFirst(t *testing.T) {
 	}
 }
 
+// Whatever says who signs in where makes a sign-in of its own; how a token is got and used does not.
+func TestIdentity(t *testing.T) {
+	t.Parallel()
+	profile := func(more Settings) Profile { return oauthProfile(t, baseOfTests, more) }
+	seen := map[string]string{identity(profile(nil)): "the profile"}
+	named := profile(nil)
+	named.Name = "other"
+	tests := map[string]Profile{"name": named, "base_url": oauthProfile(t, "https://other.example.com", nil)}
+	for _, name := range []string{
+		"grant", "token_url", "issuer", "authorize_url", "device_url", "client_id", "username", "subject", "scope", "audience", "resource",
+	} {
+		tests[name] = profile(Settings{name: "other"})
+	}
+	tests["params"] = profile(Settings{"params": [][2]string{{"tenant", "other"}}})
+	tests["claims"] = profile(Settings{"claims": map[string]any{"sub": "other"}})
+	for name, p := range tests {
+		id := identity(p)
+		if seen[id] != "" {
+			t.Errorf("another %s: the sign-in of %s", name, seen[id])
+		}
+		seen[id] = "another " + name
+	}
+	for _, name := range []string{"client_secret", "client_auth", "refresh_token", "skew", "revoke_url"} {
+		if seen[identity(profile(Settings{name: "other"}))] != "the profile" {
+			t.Errorf("another %s: another sign-in", name)
+		}
+	}
+}
+
+// Whatever the server could see of a profile lifts the refusal of the one before.
+func TestFingerprint(t *testing.T) {
+	t.Parallel()
+	seen := map[string]string{fingerprint(oauthProfile(t, baseOfTests, nil)): "the profile"}
+	for name, change := range map[string]func(*Profile){
+		"secret":      func(p *Profile) { p.Settings["client_secret"] = "other" },
+		"certificate": func(p *Profile) { p.TLS.CertFile = "other.pem" },
+		"proxy":       func(p *Profile) { p.Proxy = "http://127.0.0.1:3128" },
+		"base_url":    func(p *Profile) { p.BaseURL = mustURL(t, "https://other.example.com") },
+	} {
+		p := oauthProfile(t, baseOfTests, nil)
+		change(&p)
+		if seen[fingerprint(p)] != "" {
+			t.Errorf("another %s: as %s", name, seen[fingerprint(p)])
+		}
+		seen[fingerprint(p)] = "another " + name
+	}
+}
+
 func TestWrongSecretIsNotTriedAgainBeforeTheProfileChanges(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
