@@ -118,8 +118,8 @@ func (p *Project) find(ref string) (string, error) {
 
 func (p *Project) noJob(ref string) error {
 	err := fmt.Errorf("there is no job %q in %s", ref, display(p.path(p.Settings.Jobs)))
-	if hint := source.Hint(ref, p.Names()); hint != "" {
-		err = fmt.Errorf("%w: %s", err, hint)
+	if near := source.Nearest(ref, p.Names()); near != "" {
+		err = fmt.Errorf("%w: did you mean %q?", err, near)
 	}
 	return err
 }

@@ -92,18 +92,21 @@ func (a *app) loadJob(name string) (*project, *jobs.Job, error) {
 
 // noJobHint is what to do where there is no job of a name.
 func (a *app) noJobHint(p *project, name string) string {
-	names := p.Names()
+	names, hint := p.Names(), ""
 	switch {
 	case isFile(name):
 		return "see: " + a.name + " run --help"
+	case len(names) == 0:
+		hint = "write one; " + a.name + " init writes an example"
 	case len(names) > 10:
-		return "the jobs are: " + strings.Join(names[:10], ", ") + ", …"
-	case len(names) > 0:
-		return "the jobs are: " + strings.Join(names, ", ")
-	case isFound(filepath.Join(p.Dir, jobs.SettingsFile)):
-		return "write one; " + a.name + " init writes an example"
+		hint = "the jobs are: " + strings.Join(names[:10], ", ") + ", …"
+	default:
+		hint = "the jobs are: " + strings.Join(names, ", ")
 	}
-	return "no " + jobs.SettingsFile + " is in this folder or above it: go to your project, or start one with " + a.name + " init"
+	if isFound(filepath.Join(p.Dir, jobs.SettingsFile)) {
+		return hint
+	}
+	return hint + "; or go to your project: no " + jobs.SettingsFile + " is in this folder or above it"
 }
 
 // notStarted is what mistakes in the files of a job lead to.
