@@ -40,9 +40,9 @@ func withoutIntents() *broken {
 	return b
 }
 
-func (b *broken) Begin(run *engine.Run) error {
+func (b *broken) Begin(run *engine.Run, entries ...engine.Entry) error {
 	b.begun.Add(1)
-	return b.Memory.Begin(run)
+	return b.Memory.Begin(run, entries...)
 }
 
 func (b *broken) Commit(run string, entry engine.Entry) error {

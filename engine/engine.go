@@ -85,6 +85,7 @@ type execution struct {
 	stop    func()          // gives back what the contexts hold
 	clocks  clocks
 	samples samples
+	again   bool // it was begun before, and goes on
 }
 
 // begin records the run as running.

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"errors"
+	"strings"
 	"time"
 
 	"snrun/steps"
@@ -11,18 +12,27 @@ import (
 // steps and exchanges for people, and the state of its job. All of its methods may be called from many goroutines.
 // What a method was given is durable when it returns nil, unless it says otherwise. An error from a Journal ends the run.
 type Journal interface {
-	// Begin records a new run as running.
-	Begin(run *Run) error
+	// Begin records a new run as running, with entries that going on with it needs.
+	Begin(run *Run, entries ...Entry) error
+	// Continue records that a run that has ended goes on: it is running again, as its next attempt, and nothing is known any
+	// more of the calls at and below the keys of forget. The error is ErrRunning when it has not ended.
+	Continue(run *Run, forget []string) error
 	// Intend records that the unsafe call key is about to be made.
 	Intend(run, key string) error
 	// Commit records the outcome of one call and the state it sets, all or nothing. The exchanges it took are for people:
 	// they may become durable later, as a Note does.
 	Commit(run string, entry Entry) error
+	// Fold commits entries, each in the place of one with the same key, and forgets the calls at and below a key and those
+	// at the keys of drop, all or nothing.
+	Fold(run, below string, drop []string, entries ...Entry) error
+	// Kept gives the entries whose keys begin with a prefix and that are Done, in the order in which they were recorded.
+	Kept(run, prefix string) ([]Entry, error)
 	// Note keeps a step's outcome for people. It may become durable later, but within a second.
 	Note(run string, step StepRun) error
 	// Lookup gives what Intend and Commit recorded for a call: Unknown, Intended or Done.
 	Lookup(run, key string) (Entry, Mark, error)
-	// Finish records how the run ended, and drops what only going on would have needed when it ended well.
+	// Finish records how the run ended, and drops what only going on would have needed: when it ended well and run.Open is
+	// not set.
 	Finish(run *Run) error
 	// State gives the values that the job has saved.
 	State(job string) (map[string]any, error)
@@ -44,6 +54,12 @@ type Entry struct {
 	Error     *steps.Error // how the call failed, redacted; nil when it went well
 }
 
+// Below says whether a key stands at or below another in the flow: /a/page:3[x]/b below /a/page:3, not /a/page:30.
+func Below(key, root string) bool {
+	rest, found := strings.CutPrefix(key, root)
+	return found && (rest == "" || strings.ContainsRune("/[#@", rune(rest[0])))
+}
+
 // Mark says how far a call got.
 type Mark int
 
@@ -59,4 +75,6 @@ var (
 	ErrFull    = errors.New("the disk is full")
 	ErrLocked  = errors.New("the database is locked by another program")
 	ErrDamaged = errors.New("the database is damaged")
+	// ErrRunning is the error of Continue: the run has not ended.
+	ErrRunning = errors.New("the run is still running")
 )

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"sync"
 
 	"snrun/steps"
@@ -15,11 +16,13 @@ type Memory struct {
 	runs  map[string]*Run
 	calls map[string]map[string]kept   // run, key
 	state map[string]map[string][]byte // job, name; as JSON, so that nobody shares a value
+	order int                          // how many calls were recorded
 }
 
 type kept struct {
 	entry Entry
 	mark  Mark
+	order int
 }
 
 // NewMemory makes an empty journal.
@@ -28,13 +31,80 @@ func NewMemory() *Memory {
 }
 
 // Begin records a new run.
-func (m *Memory) Begin(run *Run) error {
+func (m *Memory) Begin(run *Run, entries ...Entry) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	copied := *run
 	m.runs[run.ID] = &copied
 	m.calls[run.ID] = map[string]kept{}
+	for _, e := range entries {
+		m.put(run.ID, kept{entry: e, mark: Done})
+	}
 	return nil
+}
+
+// Continue sets a run that has ended going again.
+func (m *Memory) Continue(run *Run, forget []string) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	before := m.runs[run.ID]
+	if before.Status == Running {
+		return ErrRunning
+	}
+	copied := *run
+	copied.Steps = before.Steps
+	m.runs[run.ID] = &copied
+	m.forget(run.ID, forget...)
+	return nil
+}
+
+// Fold puts entries in place of those below a key.
+func (m *Memory) Fold(run, below string, drop []string, entries ...Entry) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.forget(run, below)
+	for _, key := range drop {
+		delete(m.calls[run], key)
+	}
+	for _, e := range entries {
+		m.put(run, kept{entry: e, mark: Done})
+	}
+	return nil
+}
+
+// forget forgets the calls at and below keys.
+func (m *Memory) forget(run string, roots ...string) {
+	maps.DeleteFunc(m.calls[run], func(key string, _ kept) bool {
+		return slices.ContainsFunc(roots, func(root string) bool { return Below(key, root) })
+	})
+}
+
+// put keeps what is known of a call, with the place in the order that it had.
+func (m *Memory) put(run string, k kept) {
+	k.order = m.calls[run][k.entry.Key].order
+	if k.order == 0 {
+		m.order++
+		k.order = m.order
+	}
+	m.calls[run][k.entry.Key] = k
+}
+
+// Kept gives the outcomes under keys with a prefix.
+func (m *Memory) Kept(run, prefix string) ([]Entry, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var found []kept
+	for key, k := range m.calls[run] {
+		if strings.HasPrefix(key, prefix) && k.mark == Done {
+			found = append(found, k)
+		}
+	}
+	slices.SortFunc(found, func(a, b kept) int { return a.order - b.order })
+	entries := make([]Entry, len(found))
+	for i, k := range found {
+		entries[i] = k.entry
+	}
+	return entries, nil
 }
 
 // Intend marks a call as about to be made.
@@ -42,7 +112,7 @@ func (m *Memory) Intend(run, key string) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.calls[run][key].mark != Done {
-		m.calls[run][key] = kept{Entry{Key: key}, Intended}
+		m.put(run, kept{entry: Entry{Key: key}, mark: Intended})
 	}
 	return nil
 }
@@ -63,7 +133,7 @@ func (m *Memory) Commit(run string, entry Entry) error {
 		m.state[entry.Job] = map[string][]byte{}
 	}
 	maps.Copy(m.state[entry.Job], state)
-	m.calls[run][entry.Key] = kept{entry, Done}
+	m.put(run, kept{entry: entry, mark: Done})
 	return nil
 }
 
@@ -97,7 +167,7 @@ func (m *Memory) Finish(run *Run) error {
 	ended := *run
 	ended.Steps = m.runs[run.ID].Steps
 	m.runs[run.ID] = &ended
-	if run.Status == OK || run.Status == Skipped {
+	if (run.Status == OK || run.Status == Skipped) && !run.Open {
 		delete(m.calls, run.ID)
 	}
 	return nil

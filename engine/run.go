@@ -37,10 +37,16 @@ type Run struct {
 	Error   *steps.Error   `json:"error"`
 	Steps   []StepRun      `json:"steps,omitempty"`
 
-	File    string `json:"file"` // the job's file as it was named
-	Text    string `json:"-"`    // the job's file as it was read
-	Process string `json:"-"`    // which process runs it: "pid@host start", see Engine
+	Attempt int    `json:"attempt"` // 1, and one more each time it was gone on with
+	File    string `json:"file"`    // the job's file as it was named
+	Text    string `json:"-"`       // the job's file as it was read
+	Called  []Text `json:"-"`       // the jobs that it calls, sorted by file
+	Open    bool   `json:"-"`       // there are failed items that can be tried again, though it ended well
+	Process string `json:"-"`       // which process runs it: "pid@host start", see Engine
 }
+
+// Text is the text of a job's file.
+type Text struct{ File, Text string }
 
 // StepRun is what became of one step: of one item, where it stands in a loop.
 type StepRun struct {

@@ -25,7 +25,7 @@ const (
 )
 
 // Begin records a new run as running. It is an error when there is one with that id.
-func (s *Store) Begin(run *engine.Run) error {
+func (s *Store) Begin(run *engine.Run, entries ...engine.Entry) error {
 	live, err := s.alive.hold()
 	if err != nil {
 		return s.place.fault("begin run "+run.ID, err)

@@ -96,8 +96,12 @@ type Block struct{ Steps []*Step }
 
 // Foreach runs steps once for each item of a list.
 type Foreach struct {
-	In          *Template
-	As, Index   string // the names it introduces; Index may be ""
+	In          *Template   // nil where Source is set
+	Source      *Step       // a request in place of a list, read page by page
+	ByPage      bool        // each page is handed over as it came
+	Item        steps.Reads // what its expressions read of an item (of an item in a batch: all of it)
+	Acts        bool        // it makes calls or saves state: its items leave something behind
+	As, Index   string      // the names it introduces; Index may be ""
 	Key         *Template
 	Batch       int // 0: items one by one
 	Tolerate    Tolerance

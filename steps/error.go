@@ -45,6 +45,8 @@ type Error struct {
 	// Response is what `response` is in `retry.when`: nil when there was no answer.
 	Response map[string]any `json:"-"`
 	Cause    error          `json:"-"`
+	// Calls are the keys of the calls whose failure this is: going on makes them again.
+	Calls []string `json:"-"`
 }
 
 // Error gives the message, without kind and hint.

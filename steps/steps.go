@@ -58,6 +58,22 @@ type Env struct {
 	Attempt   int            // from 1
 	Key       string         // the call's key in its run
 	UserAgent string         // what a request names itself as unless the step sets the header
+	// Reads is what is read of the output later: `output`, `status` and the like, and what of each. The kind may leave out
+	// the rest. Nil: everything.
+	Reads Reads
+	// Stream asks a walk for its page as Output.Items. Nil: as a list in Output.Value.
+	Stream *Stream
+}
+
+// Stream says what of the items of a page is read.
+type Stream struct{ Item Reads }
+
+// Items are the items of one page, each decoded only when it is asked for. The page has been received and checked as a
+// whole. At may be called from many goroutines; what it gives is the caller's. Close gives back what holds the page.
+type Items interface {
+	Len() int
+	At(i int) (any, error)
+	Close() error
 }
 
 // Clients gives the HTTP client that signs in as a profile. The client for "" signs in nowhere.
@@ -73,6 +89,8 @@ type Output struct {
 	Next any
 	// Of a walk: how many items there are in all, when the server said so, else -1.
 	Total int
+	// Of a walk with Env.Stream: the items of the page, in place of Value. Whoever takes them closes them.
+	Items Items
 }
 
 // Set holds the kinds that a job may use, by name.

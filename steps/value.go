@@ -36,6 +36,7 @@ type Late struct {
 	Place  string   // file:line:column
 	Path   []string // when the expression is a plain path below `response`: {"body", "result"}; else nil
 	Uses   []string // the fields of `response` that it reads, sorted; {"*"} when that cannot be told
+	Reads  Reads    // what it reads of `response`
 	// Eval evaluates the expression with these names added to its scope. The error is of kind "expression".
 	Eval func(names map[string]any) (any, error)
 }

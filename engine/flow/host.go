@@ -26,6 +26,10 @@ type Host interface {
 	// one that was cancelled. It returns when all that started are done, with the error of the lowest branch; one that
 	// ends the run comes before the failure of a step.
 	Fork(n, limit int, cleanup bool, branch func(i int, h Host) error) error
+	// Fold ends a part of a loop: calls below its prefix are never asked for again.
+	Fold(Fold) error
+	// Kept gives what Fold kept of a loop, nothing in a run that is not gone on with.
+	Kept(key string) (Kept, error)
 	// Tell lets people know what happens. Nothing comes back.
 	Tell(Note)
 }
@@ -43,13 +47,39 @@ type Call struct {
 	Item     bool           // made inside an item of a loop
 	Cleanup  bool           // made at the end of a run, also of one that was cancelled
 	Deadline Deadline
+	Reads    steps.Reads   // what is read of the result
+	Stream   *steps.Stream // of a walk: the page is wanted as Items
+	Refetch  bool          // of a page: it may be made again in place of being kept
 }
 
-// Wait is a pause before the next try of something.
+// Fold is the end of a part of a loop: of a page, or of a round.
+type Fold struct {
+	Key      string   // of the loop
+	Below    string   // the key of the part: what is kept of the calls below it is dropped
+	Progress any      // where the loop is, as plain data; it takes the place of the one before
+	Parts    []Part   // what is to be kept beside it, for good
+	Drop     []string // the names of parts that are kept no longer
+	Cleanup  bool
+}
+
+// Part is something kept of a loop under a name of its own.
+type Part struct {
+	Name  string
+	Value any // plain data
+}
+
+// Kept is what is kept of a loop that a run before this one began. Progress is nil where no part of it was finished.
+type Kept struct {
+	Progress any
+	Parts    []Part // in the order in which they were kept
+}
+
+// Wait is a pause: before the next try of something, between two rounds, or one that a step asks for.
 type Wait struct {
 	Key     string
 	For     time.Duration
-	Cleanup bool // at the end of a run, also of one that was cancelled
+	Until   time.Time // when it is over, in place of For
+	Cleanup bool      // at the end of a run, also of one that was cancelled
 }
 
 // Stopped is the error of a Host whose run was ended from outside: cancelled, or out of time.
@@ -70,6 +100,8 @@ type Result struct {
 	Names          map[string]any
 	Next           any
 	Total          int
+	Items          steps.Items
+	Before         bool // the call was made before this run was gone on with
 	Started, Ended time.Time
 }
 
@@ -87,6 +119,7 @@ type Note struct {
 	Counts  Counts
 	Message string
 	Error   *steps.Error
+	Before  bool // it was done before this run was gone on with
 }
 
 // Counts are how far a walk or a loop has come. Total is -1 while it is not known.

@@ -1,0 +1,70 @@
+package engine
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"snrun/engine/flow"
+	"snrun/steps"
+)
+
+// Fold commits where a loop is, and forgets what is kept of the part that is over.
+func (h *host) Fold(f flow.Fold) error {
+	now := time.Now()
+	prefix := f.Key + "@"
+	entries := make([]Entry, 0, len(f.Parts)+1)
+	for _, part := range append([]flow.Part{{Name: "progress", Value: f.Progress}}, f.Parts...) {
+		data, err := h.seal(prefix+part.Name, part.Value)
+		if err != nil {
+			return err
+		}
+		entries = append(entries, Entry{Key: prefix + part.Name, Result: data, Started: now, Ended: now})
+	}
+	drop := make([]string, len(f.Drop))
+	for i, name := range f.Drop {
+		drop[i] = prefix + name
+	}
+	return h.recorded(h.Journal.Fold(h.run.ID, f.Below, drop, entries...))
+}
+
+// Kept gives what Fold kept.
+func (h *host) Kept(key string) (flow.Kept, error) {
+	if !h.again {
+		return flow.Kept{}, nil
+	}
+	prefix := key + "@"
+	entries, err := h.Journal.Kept(h.run.ID, prefix)
+	if err != nil {
+		return flow.Kept{}, h.recorded(err)
+	}
+	var kept flow.Kept
+	for _, e := range entries {
+		value, err := h.open(e.Key, e.Result)
+		if err != nil {
+			return flow.Kept{}, h.recorded(fmt.Errorf("read %s: %w", e.Key, err))
+		}
+		name := strings.TrimPrefix(e.Key, prefix)
+		if name == "progress" {
+			kept.Progress = value
+			continue
+		}
+		kept.Parts = append(kept.Parts, flow.Part{Name: name, Value: value})
+	}
+	return kept, nil
+}
+
+// seal gives a value as the journal keeps it: as JSON, encrypted where a secret is in it. Nil where it may not be kept.
+func (h *host) seal(key string, v any) ([]byte, error) {
+	data, err := steps.EncodeJSON(v)
+	if err != nil {
+		return nil, err
+	}
+	if h.Redactor.Contains(data) {
+		return nil, nil
+	}
+	return data, nil
+}
+
+// open gives back a value that seal gave.
+func (h *host) open(key string, data []byte) (any, error) { return steps.DecodeJSON(data) }
