@@ -85,7 +85,7 @@ func (a *app) runJob(ctx context.Context, name string, o runOptions) error {
 
 // startSandbox starts the sandbox and puts its address and secrets into the environment of jobs.
 func (a *app) startSandbox() (*sandbox.Running, error) {
-	options, err := a.sandboxOptions(sandbox.Options{DeviceInterval: time.Second}, nil)
+	options, err := a.sandboxOptions(sandbox.Options{DeviceInterval: time.Second}, nil, nil)
 	if err != nil {
 		return nil, err
 	}

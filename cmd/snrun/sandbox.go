@@ -8,6 +8,7 @@ import (
 	"maps"
 	"net"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -28,9 +29,12 @@ const (
 // sandboxSecrets are the secrets of the sandbox.
 var sandboxSecrets = [...]string{"SANDBOX_CLIENT_SECRET", "SANDBOX_PASSWORD", "SANDBOX_ONCALL_KEY"}
 
+// maxRecords is how many records the sandbox can make up.
+const maxRecords = 100_000_000
+
 func (a *app) sandboxCommand() *cobra.Command {
 	var options sandbox.Options
-	var faults []string
+	var faults, limits []string
 	cmd := &cobra.Command{
 		Use:   "sandbox",
 		Short: "Serve a small ServiceNow-like instance to try jobs against",
@@ -39,7 +43,12 @@ are written to standard output, ready for a shell. Secrets that are set already 
 
 Logins work too: its page has a button instead of a password. To see how a job fares when tokens end, have them live
 shortly, or end them at once: POST to /sandbox/expire for all access tokens, to /sandbox/revoke for refresh tokens too.
-GET /sandbox/requests tells what was asked.
+GET /sandbox/requests tells what was asked, GET /sandbox/stored what came to the warehouse, and how often.
+
+The table cmdb_ci has as many records as --records says: a million cost nothing before they are asked for.
+
+A limit is PATH:REQUESTS/WINDOW[:date], such as /oncall:100/1m for 100 requests a minute to all paths that begin so. One too many
+gets 429 and Retry-After, as a date where the limit says so. /sms/ takes 20 requests a second unless a limit says otherwise.
 
 A fault is KIND:PATH[:REQUESTS[:SETTING=VALUE,...]], such as 429:/api/now/table/incident:3 for the third request to
 that path, or 503:/oauth_token.do:1-2. A running sandbox takes one by POST to /sandbox/faults, as JSON. The kinds:
@@ -55,10 +64,11 @@ that path, or 503:/oauth_token.do:1-2. A running sandbox takes one by POST to /s
   redirect       307 to another port, or to=URL; /sandbox/requests tells what came to the other port
   no_expires_in  a token without its lifetime`,
 		Example: `  snrun sandbox --addr 127.0.0.1:8080 --fault 503:/oncall:1-2
-  snrun sandbox --token-lifetime 20s --rotate-refresh --fault lost:/oauth_token.do:3`,
+  snrun sandbox --token-lifetime 20s --rotate-refresh --fault lost:/oauth_token.do:3
+  snrun sandbox --records 1000000 --limit /api/now:50/1s:date`,
 		Args: exactly(0, "sandbox takes no argument"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			options, err := a.sandboxOptions(options, faults)
+			options, err := a.sandboxOptions(options, faults, limits)
 			if err != nil {
 				return err
 			}
@@ -68,6 +78,8 @@ that path, or 503:/oauth_token.do:1-2. A running sandbox takes one by POST to /s
 	flags := cmd.Flags()
 	flags.StringVar(&options.Addr, "addr", "", "the loopback address to listen on (default 127.0.0.1 and a free port)")
 	flags.StringArrayVar(&faults, "fault", nil, "make requests fail, may be repeated")
+	flags.StringArrayVar(&limits, "limit", nil, "take only so many requests in a time, may be repeated")
+	flags.Var((*records)(&options.Records), "records", "how many records the table cmdb_ci has (default 10000)")
 	flags.Var((*lifetime)(&options.TokenLifetime), "token-lifetime", "how long an access token lives (default 1799s)")
 	flags.Var((*lifetime)(&options.RefreshLifetime), "refresh-lifetime", "how long a refresh token lives (default 100d)")
 	flags.BoolVar(&options.RotateRefresh, "rotate-refresh", false, "give a new refresh token with every refresh; an old one ends the login")
@@ -94,8 +106,29 @@ func (l *lifetime) String() string { return "" }
 // Type is how the help calls the value.
 func (l *lifetime) Type() string { return "duration" }
 
+// records is a flag with the number of made-up records.
+type records int
+
+// Set reads the number. None is -1 to the sandbox.
+func (c *records) Set(text string) error {
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 0 || n > maxRecords {
+		return fmt.Errorf("write a whole number from 0 to %d", maxRecords)
+	}
+	if *c = records(n); n == 0 {
+		*c = -1
+	}
+	return nil
+}
+
+// String gives nothing: the usage tells the default.
+func (c *records) String() string { return "" }
+
+// Type is how the help calls the value.
+func (c *records) Type() string { return "number" }
+
 // sandboxOptions takes over the sandbox's secrets that are set.
-func (a *app) sandboxOptions(o sandbox.Options, faults []string) (sandbox.Options, error) {
+func (a *app) sandboxOptions(o sandbox.Options, faults, limits []string) (sandbox.Options, error) {
 	o.ClientSecret = a.getenv(secretVariable + sandboxSecrets[0])
 	o.Password = a.getenv(secretVariable + sandboxSecrets[1])
 	o.OncallKey = a.getenv(secretVariable + sandboxSecrets[2])
@@ -105,6 +138,13 @@ func (a *app) sandboxOptions(o sandbox.Options, faults []string) (sandbox.Option
 			return o, usageError("", "%w", err)
 		}
 		o.Faults = append(o.Faults, f)
+	}
+	for _, text := range limits {
+		l, err := sandbox.ParseLimit(text)
+		if err != nil {
+			return o, usageError("", "%w", err)
+		}
+		o.Limits = append(o.Limits, l)
 	}
 	return o, nil
 }

@@ -12,6 +12,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"snrun/examples/sandbox"
 )
 
 // slowProject is a project whose job asks a server that does not answer, until the test ends. Asked hears of each request.
@@ -211,7 +213,7 @@ func TestFullDiskOnStandardOutputIsTold(t *testing.T) {
 
 func TestSandboxServesUntilASignal(t *testing.T) {
 	t.Parallel()
-	cmd := snrun(t.TempDir(), "sandbox", "--fault", "503:/oncall:1")
+	cmd := snrun(t.TempDir(), "sandbox", "--fault", "503:/oncall:1", "--limit", "/files:1/8760h", "--records", "0")
 	cmd.Env = append(cmd.Env, "SNRUN_SECRET_SANDBOX_ONCALL_KEY=known-already")
 	stdout, err := cmd.StdoutPipe()
 	if err != nil {
@@ -234,13 +236,23 @@ func TestSandboxServesUntilASignal(t *testing.T) {
 			t.Errorf("%s is not exported", name)
 		}
 	}
-	answer, err := http.Get(exported["SANDBOX_URL"] + "/oncall/v1/alerts")
-	if err != nil {
-		t.Fatal(err)
-	}
-	answer.Body.Close()
-	if answer.StatusCode != http.StatusServiceUnavailable {
-		t.Errorf("got status %d, want the fault's 503", answer.StatusCode)
+	for _, ask := range []struct {
+		path   string
+		status int
+	}{{"/oncall/v1/alerts", 503}, {"/files/", 200}, {"/files/", 429}, {"/api/now/table/cmdb_ci/0", 404}} {
+		request, err := http.NewRequest(http.MethodGet, exported["SANDBOX_URL"]+ask.path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		request.SetBasicAuth(sandbox.DefaultUser, exported["SNRUN_SECRET_SANDBOX_PASSWORD"])
+		answer, err := http.DefaultClient.Do(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		answer.Body.Close()
+		if answer.StatusCode != ask.status {
+			t.Errorf("GET %s gives %d, want %d", ask.path, answer.StatusCode, ask.status)
+		}
 	}
 	if err := cmd.Process.Signal(syscall.SIGINT); err != nil {
 		t.Fatal(err)

@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"io"
 	"net/http"
@@ -162,4 +163,14 @@ func (r *Running) listURL(table string, parameters ...string) string {
 		query.Set(name, value)
 	}
 	return r.URL() + "/api/now/table/" + table + "?" + query.Encode()
+}
+
+// basic gives the Authorization header of the user.
+func (s *Server) basic() string {
+	return "Authorization: Basic " + base64.StdEncoding.EncodeToString([]byte(s.options.User+":"+s.options.Password))
+}
+
+// post sends JSON.
+func (s *Server) post(path, body string, headers ...string) answer {
+	return s.serve("POST", path, body, append(headers, "Content-Type: application/json", s.basic())...)
 }

@@ -23,6 +23,9 @@ func (s *Server) controlRoutes(mux *http.ServeMux) {
 		s.elsewhere.clear()
 		w.WriteHeader(http.StatusNoContent)
 	})
+	mux.HandleFunc("GET /sandbox/stored", func(w http.ResponseWriter, _ *http.Request) {
+		writeJSON(w, http.StatusOK, map[string]any{"sets": s.Stored(), "exports": s.Exports(), "texts": len(s.Texts())})
+	})
 	mux.HandleFunc("POST /sandbox/expire", func(w http.ResponseWriter, _ *http.Request) {
 		s.ExpireTokens()
 		w.WriteHeader(http.StatusNoContent)

@@ -6,9 +6,14 @@
 //     the page with the button /oauth_auth.do, and /oauth_revoke_token.do;
 //   - what the instance has not, to try it all the same: the device flow at /oauth_device.do and /oauth_device_verify.do, and
 //     metadata at /.well-known/oauth-authorization-server;
-//   - the Table API under /api/now, /api/now/v1 and /api/now/v2, and the Attachment API beside it;
+//   - the Table API under /api/now, /api/now/v1 and /api/now/v2, and the Attachment API beside it; its table cmdb_ci has as many
+//     records as Options.Records say, a million if need be;
 //   - a second, plain API to send to: /oncall/v1/alerts, /oncall/v1/engineers, /chat/hook, /files/{name}, /flaky/{key};
+//   - a gateway for text messages at /sms/v1/messages, which takes 20 requests a second;
+//   - a data warehouse at /warehouse/v1: sets/{set}/rows takes rows in batches, exports writes files while the client waits,
+//     and sites, departments and changes are lists that are paged by number, by the address of the next page and by the last id;
 //   - /sandbox/faults and /sandbox/requests, which make it fail on demand and tell what it was asked;
+//   - /sandbox/stored, which tells what came to the warehouse and the gateway, and how often;
 //   - /sandbox/expire and /sandbox/revoke, which end all access tokens, or all tokens.
 //
 // As an authorization server it is strict: state and PKCE with S256 are demanded, a code works once and for a minute, a spent
@@ -44,6 +49,8 @@ type Options struct {
 	Addr string
 	// Incidents is how many incidents there are, 250 when 0 and none when negative. 37 of 250 have priority 1.
 	Incidents int
+	// Records is how many records the table cmdb_ci has, 10,000 when 0 and none when negative. They are made as they are asked for.
+	Records int
 	// Tables are further tables, or rows added to the tables that are there. The columns are those of the rows.
 	Tables map[string][]map[string]string
 
@@ -65,11 +72,16 @@ type Options struct {
 	StandardErrors bool
 	// Faults are there from the start.
 	Faults []Fault
+	// Limits are how many requests are taken in a time. Beside them /sms/ takes 20 a second, where none of them has that path.
+	Limits []Limit
 }
 
 func (o Options) withDefaults() Options {
 	if o.Incidents == 0 {
 		o.Incidents = defaultIncidents
+	}
+	if o.Records == 0 {
+		o.Records = defaultItems
 	}
 	if o.TokenLifetime == 0 {
 		o.TokenLifetime = defaultLifetime
@@ -111,7 +123,13 @@ type Server struct {
 	files    blobs
 	flaky    visits
 	faults   faults
+	limits   []*windows
 	audit    audit
+
+	items     int // how many records cmdb_ci has
+	warehouse *warehouse
+	exports   exports
+	sms       sms
 
 	deviceConsents tickets[*device]
 	elsewhere      audit
@@ -126,13 +144,17 @@ func New(o Options) *Server {
 		devices: newDevices(o.DeviceInterval),
 		store:   newStore(o),
 		oncall:  newOncall(),
+		limits:  newWindows(o.Limits),
+
+		items:     max(o.Records, 0),
+		warehouse: newWarehouse(),
 	}
 	s.codes.life, s.consents.life, s.deviceConsents.life = codeLifetime, consentLifetime, consentLifetime
 	for _, f := range o.Faults {
 		s.Inject(f)
 	}
 	s.files.put("incidents.csv", blob{data: report(s.store), kind: "text/csv; charset=utf-8"})
-	s.handler = s.audit.record(s.who, s.masked, s.withFaults(s.routes()))
+	s.handler = s.audit.record(s.who, s.masked, s.withFaults(s.withLimits(s.routes())))
 	return s
 }
 
@@ -172,6 +194,8 @@ func (s *Server) routes() *http.ServeMux {
 	mux.HandleFunc("POST /chat/hook", s.takeMessage)
 	mux.HandleFunc("GET /chat/messages", s.listMessages)
 	mux.HandleFunc("/flaky/{key}", s.answerThirdTime)
+	s.smsRoutes(mux)
+	s.warehouseRoutes(mux)
 	s.controlRoutes(mux)
 	return mux
 }

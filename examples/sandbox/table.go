@@ -23,14 +23,17 @@ func (s *Server) tableRoutes(mux *http.ServeMux, base string) {
 	handle(" /table/{table}/{id}", methodNotSupported)
 }
 
-// onTable lets a request pass whose table there is.
+// onTable lets a request pass whose table there is, and is kept.
 func (s *Server) onTable(next http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		if name := r.PathValue("table"); !s.store.has(name) {
+		switch name := r.PathValue("table"); {
+		case name == itemTable:
+			s.answerItems(w, r)
+		case !s.store.has(name):
 			failure(w, http.StatusBadRequest, "Invalid table "+name, "")
-			return
+		default:
+			next(w, r)
 		}
-		next(w, r)
 	}
 }
 
