@@ -22,6 +22,8 @@ type Config struct {
 	Watch     func(Event)    // hears of everything that happens, from many goroutines; nil for nobody
 	Dir       string         // the project's folder, where relative file names start
 	UserAgent string
+	// Sealer encrypts what the journal keeps of values that hold a secret. Nil: those are not kept.
+	Sealer Sealer
 	// Grace is how long the steps at the end of a cancelled run may take. Default: 30 s.
 	Grace time.Duration
 }
@@ -58,18 +60,38 @@ type Request struct {
 // Run runs a job to its end and gives its record. The context cancels the run, which is recorded too; its cause, when
 // it is a *steps.Error, becomes the run's error. The error is of the engine's own: the run could not be recorded.
 func (e *Engine) Run(ctx context.Context, req Request) (*Run, error) {
-	x, err := e.begin(ctx, req)
+	begun, x, err := e.begin(req)
 	if err != nil {
 		return nil, err
 	}
+	return x.carryOut(ctx, begun)
+}
+
+// carryOut walks a run that is on record to its end.
+func (x *execution) carryOut(ctx context.Context, b begun) (*Run, error) {
+	x.contexts(ctx)
 	defer x.stop()
-	out := flow.Run(&host{execution: x}, req.Job, x.given(req))
+	x.tell(Event{Type: RunStarted, Job: x.run.Job, Attempt: x.run.Attempt})
+	out := flow.Run(&host{execution: x}, x.job, x.given(b))
 	x.settle(out)
-	if err := e.Journal.Finish(x.run); err != nil {
+	if err := x.finish(out); err != nil {
 		return x.run, fmt.Errorf("recording the end of run %s: %w", x.run.ID, err)
 	}
 	x.tell(Event{Type: RunEnded, Job: x.run.Job, Status: x.run.Status, Elapsed: x.run.Ended.Sub(x.run.Started), Error: x.run.Error})
 	return x.run, nil
+}
+
+// finish records how the run ended, with what going on with it starts from.
+func (x *execution) finish(out flow.Outcome) error {
+	var err error
+	if out.Error != nil {
+		err = x.keepCalls(failedKey, out.Error.Calls)
+	}
+	if tolerated := x.tolerated.keys(); err == nil && len(tolerated) > 0 {
+		x.run.Open = true
+		err = x.keepCalls(toleratedKey, tolerated)
+	}
+	return errors.Join(err, x.Journal.Finish(x.run))
 }
 
 // execution is one run under way.
@@ -78,22 +100,36 @@ type execution struct {
 	run     *Run
 	job     *jobs.Job
 	state   string          // the name that the job's state is kept under
-	saved   map[string]any  // that state as the run began
 	ctx     context.Context // ends with the run's cancellation or timeout
 	cleanup context.Context // ends a grace later
 	fail    func(error)     // ends both at once: the journal failed
 	stop    func()          // gives back what the contexts hold
 	clocks  clocks
 	samples samples
-	again   bool // it was begun before, and goes on
+
+	// Of a run that is gone on with.
+	again     bool
+	assume    Assume
+	redo      bool                // tolerated failures are tried again
+	uncovered map[*jobs.Step]bool // what is read of their results may not have been kept
+	doubts    doubts
+	tolerated doubts // the calls whose failure was tolerated
+}
+
+// stateName is the name that a job's state is kept under.
+func stateName(job *jobs.Job, space string) string {
+	if space == "" {
+		return job.Name
+	}
+	return job.Name + "@" + space
 }
 
 // begin records the run as running.
-func (e *Engine) begin(ctx context.Context, req Request) (*execution, error) {
+func (e *Engine) begin(req Request) (begun, *execution, error) {
 	now := time.Now()
 	run := &Run{
 		ID: e.ids.next(now), Job: req.Job.Name, Status: Running, Trigger: req.Trigger, Due: req.Due, Started: now,
-		File: req.Job.File, Text: req.Job.Text,
+		File: req.Job.File, Text: req.Job.Text, Attempt: 1,
 	}
 	if run.Trigger == "" {
 		run.Trigger = "manual"
@@ -102,20 +138,36 @@ func (e *Engine) begin(ctx context.Context, req Request) (*execution, error) {
 		run.Due = now
 	}
 	run.Inputs, _ = e.Redactor.Value(req.Inputs).(map[string]any)
-	x := &execution{Engine: e, run: run, job: req.Job, state: req.Job.Name}
-	if req.Space != "" {
-		x.state += "@" + req.Space
+	x := &execution{Engine: e, run: run, job: req.Job, state: stateName(req.Job, req.Space)}
+	b := begun{inputs: req.Inputs, env: req.Env, secrets: req.Secrets}
+	if b.inputs == nil {
+		b.inputs = map[string]any{}
 	}
 	var err error
-	if x.saved, err = e.Journal.State(x.state); err != nil { // read first: a run on record has an end
-		return nil, fmt.Errorf("reading the state of %s: %w", req.Job.Name, err)
+	if b.state, err = x.values(); err != nil { // read first: a run on record has an end
+		return b, nil, fmt.Errorf("reading the state of %s: %w", req.Job.Name, err)
 	}
-	if err := e.Journal.Begin(run); err != nil {
-		return nil, fmt.Errorf("recording the run: %w", err)
+	given, err := x.keep(b)
+	if err != nil {
+		return b, nil, fmt.Errorf("keeping what the run begins with: %w", err)
 	}
-	x.contexts(ctx)
-	x.tell(Event{Type: RunStarted, Job: run.Job})
-	return x, nil
+	if err := e.Journal.Begin(run, given); err != nil {
+		return b, nil, fmt.Errorf("recording the run: %w", err)
+	}
+	return b, x, nil
+}
+
+// values gives the job's state as it is now.
+func (x *execution) values() (map[string]any, error) {
+	saved, err := x.Journal.State(x.state)
+	values := map[string]any{}
+	for _, s := range x.job.State {
+		values[s.Name] = s.Initial
+		if v, ok := saved[s.Name]; ok {
+			values[s.Name] = v
+		}
+	}
+	return values, err
 }
 
 // contexts makes the run's context, and the one of its last steps, which outlives it by the grace.
@@ -149,23 +201,15 @@ func withTimeout(ctx context.Context, limit time.Duration) (context.Context, con
 var errGrace = errors.New("the run was ending, and its last steps took too long")
 
 // given is what the flow starts with.
-func (x *execution) given(req Request) flow.Given {
-	values := map[string]any{}
-	for _, s := range req.Job.State {
-		values[s.Name] = s.Initial
-		if saved, ok := x.saved[s.Name]; ok {
-			values[s.Name] = saved
-		}
-	}
+func (x *execution) given(b begun) flow.Given {
 	run := map[string]any{
-		"id": x.run.ID, "job": x.run.Job, "trigger": x.run.Trigger, "attempt": 1,
+		"id": x.run.ID, "job": x.run.Job, "trigger": x.run.Trigger, "attempt": x.run.Attempt,
 		"due": x.run.Due.Format(time.RFC3339), "started": x.run.Started.Format(time.RFC3339),
 	}
-	inputs := req.Inputs
-	if inputs == nil {
-		inputs = map[string]any{}
+	return flow.Given{
+		Inputs: b.inputs, State: b.state, Run: run, Env: b.env, Secrets: b.secrets, Redo: x.redo,
+		Mask: x.Redactor.AddDerived, Hide: x.Redactor.Text,
 	}
-	return flow.Given{Inputs: inputs, State: values, Run: run, Env: req.Env, Secrets: req.Secrets, Mask: x.Redactor.AddDerived, Hide: x.Redactor.Text}
 }
 
 // settle turns the flow's outcome into the run's record.
@@ -185,7 +229,11 @@ func (x *execution) settle(out flow.Outcome) {
 		return
 	}
 	x.run.Status, x.run.Output = Failed, nil
-	if failure.Kind == steps.Cancelled {
+	var stop *inDoubt
+	switch {
+	case errors.As(out.Halt, &stop):
+		x.run.Status = Interrupted
+	case failure.Kind == steps.Cancelled:
 		x.run.Status = Cancelled
 	}
 	x.run.Error = x.masked(failure)
@@ -193,9 +241,13 @@ func (x *execution) settle(out flow.Outcome) {
 
 // halted says why the host ended the run.
 func (x *execution) halted(halt error) *steps.Error {
+	var stop *inDoubt
+	if errors.As(halt, &stop) {
+		return x.doubtful(stop)
+	}
 	var stopped *flow.Stopped
 	if errors.As(halt, &stopped) {
-		return stopped.Reason
+		return x.cutShort(stopped.Reason)
 	}
 	return &steps.Error{Kind: steps.Limit, Message: "the run could not be recorded any further: " + halt.Error()}
 }

@@ -28,6 +28,7 @@ type Event struct {
 	Profile string        `json:"profile,omitempty"`
 	Message string        `json:"message,omitempty"`
 	Error   *steps.Error  `json:"error,omitempty"`
+	Before  bool          `json:"before,omitempty"` // the step was done before the run was gone on with
 }
 
 // The types of an Event.

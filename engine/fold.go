@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"snrun/engine/flow"
-	"snrun/steps"
 )
 
 // Fold commits where a loop is, and forgets what is kept of the part that is over.
@@ -53,18 +52,3 @@ func (h *host) Kept(key string) (flow.Kept, error) {
 	}
 	return kept, nil
 }
-
-// seal gives a value as the journal keeps it: as JSON, encrypted where a secret is in it. Nil where it may not be kept.
-func (h *host) seal(key string, v any) ([]byte, error) {
-	data, err := steps.EncodeJSON(v)
-	if err != nil {
-		return nil, err
-	}
-	if h.Redactor.Contains(data) {
-		return nil, nil
-	}
-	return data, nil
-}
-
-// open gives back a value that seal gave.
-func (h *host) open(key string, data []byte) (any, error) { return steps.DecodeJSON(data) }

@@ -59,11 +59,17 @@ func (x *execution) contextOf(cleanup bool) context.Context {
 	return x.ctx
 }
 
-// Do makes a call and commits its outcome. Before an unsafe call goes out its intent is durable.
+// Do makes a call and commits its outcome. Before an unsafe call goes out its intent is durable. A call that was made
+// before this run was gone on with gives what it gave then.
 func (h *host) Do(c flow.Call) (flow.Result, error) {
 	ctx := h.contextOf(c.Cleanup)
 	if err := stopped(ctx); err != nil {
 		return flow.Result{}, err
+	}
+	if h.again {
+		if result, made, err := h.before(c); made || err != nil {
+			return result, err
+		}
 	}
 	if c.State != nil {
 		return h.save(c)
@@ -101,26 +107,51 @@ func (h *host) holdsSecret(v any) bool {
 func (h *host) call(ctx context.Context, c flow.Call) (flow.Result, error) {
 	limited, cancel := withDeadline(ctx, c.Deadline)
 	defer cancel()
-	entry := Entry{Key: c.Key, StepKey: c.StepKey, Attempt: c.Attempt, Started: time.Now()}
+	entry := Entry{Key: c.Key, StepKey: c.StepKey, Attempt: c.Attempt, Started: time.Now(), Passing: c.Refetch}
 	var seen exchanges
 	out, err := protect(limited, c, h.env(c, &seen))
 	entry.Ended = time.Now()
-	failure := h.failure(limited, c, err)
-	if failure != nil || !c.Item || h.samples.take(c.Step) {
+	o := outcome{failure: h.failure(limited, c, err), result: flow.Result{
+		Value: out.Value, Names: out.Names, Next: out.Next, Total: out.Total, Items: out.Items, Started: entry.Started, Ended: entry.Ended,
+	}}
+	o.doubt = c.Unsafe && o.failure != nil && !refused(o.failure, seen.list)
+	halt := stopped(ctx)
+	if o.failure != nil && halt != nil {
+		// It was cut off: going on makes it again or, where its intent is on record, asks about it.
+		entry.Passing = true
+		h.cutOff(c, o.doubt)
+	}
+	if o.failure != nil || !c.Item || h.samples.take(c.Step) {
 		entry.Exchanges = h.maskedExchanges(seen.list)
 	}
-	result := flow.Result{Value: out.Value, Names: out.Names, Next: out.Next, Total: out.Total, Started: entry.Started, Ended: entry.Ended}
-	entry.Result, entry.Error = h.encode(result, failure), h.masked(failure)
-	if err := h.recorded(h.Journal.Commit(h.run.ID, entry)); err != nil {
+	if err := h.commit(c, o, entry); err != nil {
 		return flow.Result{}, err
 	}
-	if failure == nil {
-		return result, nil
+	if o.failure == nil {
+		return o.result, nil
 	}
-	if err := stopped(ctx); err != nil {
-		return result, err
+	if halt != nil {
+		return o.result, halt
 	}
-	return result, failure
+	o.failure.Doubt = o.doubt
+	return o.result, o.failure
+}
+
+// commit makes the outcome of a call durable.
+func (h *host) commit(c flow.Call, o outcome, entry Entry) error {
+	entry.Error = h.masked(o.failure)
+	if !entry.Passing {
+		var err error
+		if entry.Result, err = h.encode(c, o); err != nil {
+			return &steps.Error{Kind: steps.Content, Message: "the result cannot be kept: " + err.Error()}
+		}
+	}
+	return h.recorded(h.Journal.Commit(h.run.ID, entry))
+}
+
+// refused says whether a call that failed surely had no effect: nothing was sent, or the server would not have it.
+func refused(failure *steps.Error, seen []steps.Exchange) bool {
+	return failure.Repeat == steps.Always || len(seen) == 0 || failure.Status >= 400 && failure.Status < 500
 }
 
 // exchanges collects the exchanges of a call.
@@ -139,7 +170,7 @@ func (e *exchanges) add(x steps.Exchange) {
 func (h *host) env(c flow.Call, seen *exchanges) *steps.Env {
 	return &steps.Env{
 		Clients: h.Clients, Dir: h.Dir, Cursor: c.Cursor, Attempt: c.Attempt, Key: c.Key, UserAgent: h.UserAgent,
-		Observe: seen.add,
+		Observe: seen.add, Reads: c.Reads, Stream: c.Stream,
 	}
 }
 

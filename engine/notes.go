@@ -36,6 +36,9 @@ func (h *host) Tell(n flow.Note) {
 		e.Type = RetryWaits
 	case flow.Logged:
 		e.Type = Logged
+	case flow.Tolerated:
+		h.tolerated.addAll(n.Error.Calls)
+		return
 	}
 	h.tell(e)
 }
@@ -86,7 +89,10 @@ func (h *host) note(step StepRun) {
 func (h *host) ended(n flow.Note, e *Event) {
 	began := h.clocks.end(n.Key)
 	now := time.Now()
-	e.Status, e.Elapsed = statusOf(n), now.Sub(began)
+	e.Status, e.Elapsed, e.Before = statusOf(n), now.Sub(began), n.Before
+	if n.Error != nil && h.doubts.of(n.Key) {
+		e.Status = InDoubt
+	}
 	h.note(StepRun{
 		Key: e.Key, ID: e.ID, Name: e.Name, Kind: e.Kind, Status: e.Status, Attempts: n.Tries, Message: e.Message,
 		Started: began, Ended: now, Error: e.Error, Counts: e.Counts,

@@ -1,30 +1,118 @@
 package engine
 
 import (
+	"encoding/json"
+	"strconv"
+	"time"
+
 	"snrun/engine/flow"
 	"snrun/steps"
 )
 
-// encode gives what the journal keeps of an outcome for going on from there, as JSON: nil where a secret is in it.
-func (h *host) encode(r flow.Result, failure *steps.Error) []byte {
-	kept := steps.Pairs{{Key: "value", Value: r.Value}}
-	if len(r.Names) > 0 {
-		kept = append(kept, steps.Pair{Key: "names", Value: r.Names})
+// outcome is what the journal keeps of a call.
+type outcome struct {
+	result  flow.Result
+	failure *steps.Error
+	doubt   bool // it failed, and may have had its effect all the same
+	kept    bool // false: only that it is over is known
+}
+
+// encode gives what the journal keeps of an outcome for going on from there; nil where it may not be kept.
+func (x *execution) encode(c flow.Call, o outcome) ([]byte, error) {
+	kept := steps.Pairs{}
+	if output, read := c.Reads.Of("output"); read && o.failure == nil {
+		_ = output
+		kept = append(kept, steps.Pair{Key: "value", Value: o.result.Value})
 	}
-	if r.Next != nil {
-		kept = append(kept, steps.Pair{Key: "next", Value: r.Next}, steps.Pair{Key: "total", Value: r.Total})
+	if len(o.result.Names) > 0 && o.failure == nil {
+		kept = append(kept, steps.Pair{Key: "names", Value: o.result.Names})
 	}
-	if failure != nil {
-		if h.Redactor.Text(failure.Message) != failure.Message { // it may hold no more than the beginning of a secret
-			return nil
+	if o.result.Next != nil {
+		kept = append(kept, steps.Pair{Key: "next", Value: o.result.Next})
+	}
+	if c.Cursor != nil || o.result.Next != nil {
+		kept = append(kept, steps.Pair{Key: "total", Value: o.result.Total})
+	}
+	if o.failure != nil {
+		kept = append(kept, steps.Pair{Key: "error", Value: encodeFailure(c, o.failure)})
+	}
+	if o.doubt {
+		kept = append(kept, steps.Pair{Key: "doubt", Value: true})
+	}
+	data, err := x.seal(c.Key, kept)
+	if err != nil || data != nil || o.failure == nil {
+		return data, err
+	}
+	// Going on must know that it failed, whatever else it may not know.
+	return x.seal(c.Key, steps.Pairs{{Key: "error", Value: map[string]any{"kind": o.failure.Kind, "message": x.Redactor.Text(o.failure.Message)}}, {Key: "doubt", Value: o.doubt}})
+}
+
+// encodeFailure gives a failure with all that deciding upon another try reads.
+func encodeFailure(c flow.Call, e *steps.Error) steps.Pairs {
+	p := steps.Pairs{{Key: "kind", Value: e.Kind}, {Key: "message", Value: e.Message}}
+	add := func(key string, value any, given bool) {
+		if given {
+			p = append(p, steps.Pair{Key: key, Value: value})
 		}
-		kept = append(kept, steps.Pair{Key: "error", Value: map[string]any{
-			"kind": failure.Kind, "message": failure.Message, "status": failure.Status,
-		}})
 	}
-	data, err := steps.EncodeJSON(kept)
-	if err != nil || h.Redactor.Contains(data) {
-		return nil
+	add("step", e.Step, e.Step != "")
+	add("status", e.Status, e.Status != 0)
+	add("hint", e.Hint, e.Hint != "")
+	add("fields", e.Fields, e.Fields != nil)
+	add("repeat", int(e.Repeat), e.Repeat != steps.Never)
+	add("retry_after", int(e.RetryAfter), e.RetryAfter != 0)
+	add("response", e.Response, e.Response != nil && c.Step.Retry != nil && c.Step.Retry.When != nil)
+	return p
+}
+
+// decode gives back the outcome that encode was given.
+func (x *execution) decode(key string, entry Entry) (outcome, error) {
+	if entry.Result == nil {
+		return outcome{}, nil
 	}
-	return data
+	v, err := x.open(key, entry.Result)
+	if err != nil {
+		return outcome{}, err
+	}
+	m, _ := v.(map[string]any)
+	value, kept := m["value"]
+	o := outcome{kept: kept, result: flow.Result{Value: value, Next: m["next"], Total: -1, Started: entry.Started, Ended: entry.Ended, Before: true}}
+	o.result.Names, _ = m["names"].(map[string]any)
+	o.doubt, _ = m["doubt"].(bool)
+	if total, there := m["total"]; there {
+		o.result.Total = wholeNumber(total)
+	}
+	if failure, ok := m["error"].(map[string]any); ok {
+		o.failure = decodeFailure(failure)
+		o.kept = true
+	}
+	return o, nil
+}
+
+func decodeFailure(m map[string]any) *steps.Error {
+	e := &steps.Error{}
+	e.Kind, _ = m["kind"].(string)
+	e.Message, _ = m["message"].(string)
+	e.Step, _ = m["step"].(string)
+	e.Hint, _ = m["hint"].(string)
+	e.Fields, _ = m["fields"].(map[string]any)
+	e.Response, _ = m["response"].(map[string]any)
+	e.Status = wholeNumber(m["status"])
+	e.Repeat = steps.Repeat(wholeNumber(m["repeat"]))
+	e.RetryAfter = time.Duration(wholeNumber(m["retry_after"]))
+	return e
+}
+
+// wholeNumber gives the integer that a value of the journal is, 0 for none.
+func wholeNumber(v any) int {
+	switch v := v.(type) {
+	case int:
+		return v
+	case float64:
+		return int(v)
+	case json.Number:
+		n, _ := strconv.Atoi(v.String())
+		return n
+	}
+	return 0
 }

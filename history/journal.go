@@ -41,6 +41,9 @@ func (s *Store) Commit(run string, entry engine.Entry) error {
 	if err != nil {
 		return err
 	}
+	if entry.Passing {
+		return s.place.fault("record the outcome of a call", s.noteCall(l, entry))
+	}
 	id := l.take()
 	if entry.Ended.IsZero() {
 		entry.Ended = time.Now()

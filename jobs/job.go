@@ -27,6 +27,7 @@ type Job struct {
 	Finally     []*Step
 	Profiles    []string // the profiles that its steps name, sorted
 	Secrets     []string // the secrets that its expressions and its profiles read, sorted
+	Env         []string // the variables of the environment that its expressions read by name, sorted
 }
 
 // StateValue is a value that is remembered between the runs of a job.
@@ -47,6 +48,9 @@ type Step struct {
 	Retry   *Retry        // nil: a call follows DefaultRetry, a block runs once
 	Output  *Template     // nil: the kind's default
 	Body    Body
+	// Reads is what expressions read of what the kind gave (output, status …): those of later steps, and the step's own
+	// Output. The last step of a block gives what the block's output is read for.
+	Reads steps.Reads
 }
 
 // Label names a step in a message: its id where it has one, else its part of the key.

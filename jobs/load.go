@@ -55,6 +55,7 @@ func (d *decoder) job(file string, data []byte) *Job {
 	d.indexIDs(m)
 	d.flow(j, m)
 	j.Profiles = sortedKeys(d.used.profiles)
+	j.Env = d.used.variables()
 	return j
 }
 

@@ -22,6 +22,16 @@ type use struct {
 	node *source.Node
 }
 
+// variables gives the names of the variables that are read, sorted.
+func (u *usage) variables() []string {
+	names := map[string]bool{}
+	for _, use := range u.env {
+		names[use.name] = true
+	}
+	delete(names, "*")
+	return sortedKeys(names)
+}
+
 // note keeps account of the secrets and variables that are read below a node.
 func (d *decoder) note(n *source.Node, uses *Uses) {
 	for _, name := range uses.Fields("env") {

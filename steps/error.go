@@ -47,6 +47,8 @@ type Error struct {
 	Cause    error          `json:"-"`
 	// Calls are the keys of the calls whose failure this is: going on makes them again.
 	Calls []string `json:"-"`
+	// Doubt says that an unsafe call failed which may have had its effect all the same.
+	Doubt bool `json:"-"`
 }
 
 // Error gives the message, without kind and hint.

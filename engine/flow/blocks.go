@@ -34,7 +34,7 @@ func (f *frame) try(b *jobs.Try, note Note) (result, error) {
 	if failure, isStep := err.(*steps.Error); isStep {
 		r, err = f.catch(b, failure, note)
 	}
-	if len(b.Finally) == 0 {
+	if len(b.Finally) == 0 || broken(err) {
 		return r, err
 	}
 	end := f.child(f.h, note.Key[len(f.path):]+"/finally")

@@ -16,14 +16,16 @@ func (f *frame) call(s *jobs.Step, b *jobs.Call, note Note) (result, error) {
 	if err != nil {
 		return result{}, err
 	}
-	c := Call{StepKey: note.Key, Step: s, Input: input, Item: f.item, Cleanup: f.cleanup, Deadline: f.deadline}
-	c.Unsafe = s.Kind.Safe != nil && !s.Kind.Safe(input)
+	c := Call{
+		StepKey: note.Key, Step: s, Input: input, Item: f.item, Cleanup: f.cleanup, Deadline: f.deadline, Reads: s.Reads,
+		Unsafe: s.Kind.Safe != nil && !s.Kind.Safe(input) && !b.Policy(s).Unsafe, Doubt: f.doubts[note.Key],
+	}
 	if s.Kind.Walks != nil && s.Kind.Walks(input) {
 		return f.walk(b, c, note)
 	}
 	c.Key = note.Key
 	got, tries, err := f.do(b, c, note)
-	return result{output: got.Value, names: withAttempts(got.Names, tries), tries: tries}, err
+	return result{output: got.Value, names: withAttempts(got.Names, tries), tries: tries, before: got.Before}, err
 }
 
 // walk reads all pages of a request, each a call of its own.
@@ -34,6 +36,7 @@ func (f *frame) walk(b *jobs.Call, c Call, note Note) (result, error) {
 		c.Key = note.Key + "/page:" + strconv.Itoa(page)
 		got, tries, err := f.do(b, c, note)
 		r.tries += tries - 1
+		r.before = got.Before
 		if err != nil {
 			return r, err
 		}
@@ -57,7 +60,7 @@ func (f *frame) do(b *jobs.Call, c Call, note Note) (Result, int, error) {
 	key := c.Key
 	t := tries{policy: b.Policy(c.Step), safe: !c.Unsafe, try: 1}
 	for ; ; t.try++ {
-		c.Key, c.Attempt = tryKey(key, t.try), t.try
+		c.Key, c.Attempt = TryKey(key, t.try), t.try
 		got, err := f.h.Do(c)
 		if t.try == 1 {
 			t.first = got.Started
@@ -68,19 +71,19 @@ func (f *frame) do(b *jobs.Call, c Call, note Note) (Result, int, error) {
 		}
 		note.Key = key
 		if err := f.waitAgain(&t, note, err); err != nil {
-			return got, t.try, tried(err, t.try)
+			return got, t.try, tried(err, t.try, key)
 		}
 	}
 }
 
-// tried says in a failure how often the call was made.
-func tried(err error, tries int) error {
+// tried says in a failure whose it is, and how often the call was made.
+func tried(err error, tries int, key string) error {
 	failure, isStep := err.(*steps.Error)
 	if !isStep {
 		return err
 	}
 	counted := *failure
-	counted.Attempts = tries
+	counted.Attempts, counted.Calls = tries, []string{key}
 	return &counted
 }
 

@@ -3,6 +3,7 @@ package flow
 import (
 	"fmt"
 	"maps"
+	"slices"
 	"sort"
 	"strconv"
 	"sync"
@@ -11,19 +12,28 @@ import (
 	"snrun/steps"
 )
 
-// loop is one foreach under way.
+// loop is a number of items of one foreach under way: all items of a list, or some of a page.
 type loop struct {
 	*jobs.Foreach
+	step  *jobs.Step
 	note  Note
+	key   string // what the keys of its items begin with
+	first int    // how many items came before these
 	items []any
 	keys  []string
+	limit int // how many are worked on at once
+	tally *tally
 
 	outputs  []any
 	failures []*steps.Error
 	saved    []map[string]any
+}
 
+// tally counts the items of a foreach.
+type tally struct {
 	mu     sync.Mutex
 	counts Counts
+	came   int // how many items have come so far
 }
 
 // foreach runs a loop's steps for each item.
@@ -32,24 +42,55 @@ func (f *frame) foreach(s *jobs.Step, b *jobs.Foreach, note Note) (result, error
 	if err != nil {
 		return result{}, err
 	}
-	l, err := f.newLoop(b, note)
-	if err != nil {
+	l := &loop{Foreach: b, step: s, note: note, key: note.Key, limit: limit, tally: &tally{}}
+	if b.Source != nil {
+		return f.overPages(l)
+	}
+	if l.items, err = f.listOf(b); err != nil {
 		return result{}, err
 	}
-	err = f.h.Fork(len(l.items), limit, f.cleanup, func(i int, h Host) error { return f.turn(l, i, h, limit) })
-	if saveErr := f.join(s, l, limit); err == nil {
+	l.tally.came, l.tally.counts.Total = len(l.items), len(l.items)
+	if l.keys, err = f.itemKeys(l, distinct{}); err != nil {
+		return result{}, err
+	}
+	err = f.work(l)
+	r := l.result()
+	if l.wanted() {
+		r.output = l.outputs
+	}
+	if err = l.verdict(err); err == nil {
+		f.tolerated(l)
+	}
+	return r, err
+}
+
+// wanted says whether anything reads what the loop collects.
+func (l *loop) wanted() bool {
+	_, read := l.step.Reads.Of("output")
+	return read
+}
+
+// result is what the loop gives, but for its output.
+func (l *loop) result() result {
+	c := l.tally.counts
+	return result{counts: c, names: map[string]any{"total": l.tally.came, "succeeded": c.Succeeded, "failed": c.Failed}}
+}
+
+// work runs the steps for all items, and makes visible what they saved.
+func (f *frame) work(l *loop) error {
+	n := len(l.items)
+	l.outputs, l.failures, l.saved = make([]any, n), make([]*steps.Error, n), make([]map[string]any, n)
+	err := f.h.Fork(n, l.limit, f.cleanup, func(i int, h Host) error { return f.turn(l, i, h) })
+	if saveErr := f.join(l); err == nil {
 		err = saveErr
 	}
-	r := result{output: l.outputs, counts: l.counts, names: map[string]any{
-		"total": len(l.items), "succeeded": l.counts.Succeeded, "failed": l.counts.Failed,
-	}}
-	return r, l.verdict(err)
+	return err
 }
 
 // join makes visible what items saved at once, in their order. They were kept in the order of time: where that may differ
 // the values are saved again, so that the next run starts with what this one sees.
-func (f *frame) join(s *jobs.Step, l *loop, limit int) error {
-	if limit == 1 {
+func (f *frame) join(l *loop) error {
+	if l.limit == 1 {
 		return nil // each item's are visible to the next already
 	}
 	joined, savers := map[string]any{}, 0
@@ -63,28 +104,21 @@ func (f *frame) join(s *jobs.Step, l *loop, limit int) error {
 	if savers < 2 {
 		return nil
 	}
-	_, err := f.h.Do(Call{Key: l.note.Key + "@saved", StepKey: l.note.Key, Step: s, Attempt: 1, State: joined, Cleanup: f.cleanup})
+	_, err := f.h.Do(Call{Key: l.key + "@saved", StepKey: l.note.Key, Step: l.step, Attempt: 1, State: joined, Cleanup: f.cleanup})
 	return err
 }
 
-func (f *frame) newLoop(b *jobs.Foreach, note Note) (*loop, error) {
+// listOf gives the items of a loop over a list.
+func (f *frame) listOf(b *jobs.Foreach) ([]any, error) {
 	v, err := f.eval(b.In)
 	if err != nil {
 		return nil, err
 	}
 	items, err := itemsOf(v)
-	if err != nil {
-		return nil, err
-	}
 	if b.Batch > 0 {
 		items = batches(items, b.Batch)
 	}
-	l := &loop{Foreach: b, note: note, items: items, counts: Counts{Total: len(items)}}
-	l.outputs = make([]any, len(items))
-	l.failures = make([]*steps.Error, len(items))
-	l.saved = make([]map[string]any, len(items))
-	l.keys, err = f.itemKeys(l)
-	return l, err
+	return items, err
 }
 
 // itemsOf takes a list as it is, and a map as a list of {key, value}, sorted.
@@ -119,19 +153,18 @@ func batches(items []any, size int) []any {
 	return out
 }
 
-// itemKeys names the items. Items whose keys are equal are told apart by their order.
-func (f *frame) itemKeys(l *loop) ([]string, error) {
+// itemKeys names the items, apart from those named before. Without a key an item's name is its place.
+func (f *frame) itemKeys(l *loop, apart distinct) ([]string, error) {
 	keys := make([]string, len(l.items))
 	if l.Key == nil {
 		for i := range keys {
-			keys[i] = strconv.Itoa(i)
+			keys[i] = strconv.Itoa(apart.next())
 		}
 		return keys, nil
 	}
-	apart := make(distinct, len(keys))
 	inner := f.child(f.h, "")
 	for i, item := range l.items {
-		inner.bind(l.Foreach, i, item)
+		inner.bind(l, i, item)
 		key, err := inner.text(l.Key)
 		if err != nil {
 			return nil, err
@@ -140,7 +173,7 @@ func (f *frame) itemKeys(l *loop) ([]string, error) {
 			key = "***" // told apart below; a key goes where no secret may
 		}
 		if key == "" {
-			return nil, &steps.Error{Kind: steps.BadInput, Message: fmt.Sprintf("the key of item %d is empty", i)}
+			return nil, &steps.Error{Kind: steps.BadInput, Message: fmt.Sprintf("the key of item %d is empty", l.first+i)}
 		}
 		keys[i] = apart.name(key)
 	}
@@ -161,23 +194,30 @@ func (d distinct) name(key string) string {
 	return name
 }
 
-func (f *frame) bind(b *jobs.Foreach, i int, item any) {
-	f.names[b.As] = item
-	if b.Index != "" {
-		f.names[b.Index] = i
+// next gives the number of the next item, where items are told apart by nothing else.
+func (d distinct) next() int {
+	n := d[""]
+	d[""] = n + 1
+	return n
+}
+
+func (f *frame) bind(l *loop, i int, item any) {
+	f.names[l.As] = item
+	if l.Index != "" {
+		f.names[l.Index] = l.first + i
 	}
 }
 
 // turn runs the steps for one item. Its failure is kept; the loop's error is decided by how many there are.
-func (f *frame) turn(l *loop, i int, h Host, limit int) error {
-	c := f.child(h, l.note.Key[len(f.path):]+"["+l.keys[i]+"]")
+func (f *frame) turn(l *loop, i int, h Host) error {
+	c := f.child(h, l.key[len(f.path):]+"["+l.keys[i]+"]")
 	c.item, c.saved = true, map[string]any{}
-	c.bind(l.Foreach, i, l.items[i])
+	c.bind(l, i, l.items[i])
 	out, err := c.block(l.Steps)
-	if err == nil && l.Collect != nil {
+	if err == nil && l.Collect != nil && l.wanted() {
 		out, err = c.eval(l.Collect)
 	}
-	if limit == 1 {
+	if l.limit == 1 {
 		f.remember(c.saved)
 	}
 	l.saved[i] = c.saved
@@ -196,16 +236,17 @@ func (f *frame) turn(l *loop, i int, h Host, limit int) error {
 
 // count takes an item's end into account, and says whether the loop can go on.
 func (l *loop) count(failure *steps.Error) (Note, bool) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
+	t := l.tally
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	if failure == nil {
-		l.counts.Succeeded++
+		t.counts.Succeeded++
 	} else {
-		l.counts.Failed++
+		t.counts.Failed++
 	}
 	note := l.note
-	note.Type, note.Counts = ItemEnded, l.counts
-	return note, l.Tolerate.Allows(l.counts.Failed, len(l.items))
+	note.Type, note.Counts = ItemEnded, t.counts
+	return note, l.Tolerate.Allows(t.counts.Failed, t.came)
 }
 
 // verdict is the loop's error: the first failure in the order of the items, where there are more than are tolerated.
@@ -213,13 +254,30 @@ func (l *loop) verdict(err error) error {
 	if _, isStep := err.(*steps.Error); err == nil || !isStep {
 		return err
 	}
+	var first *steps.Error
 	for i, failure := range l.failures {
-		if failure == nil {
-			continue
+		switch {
+		case failure == nil:
+		case first == nil:
+			copied := *failure
+			first = &copied
+			first.Calls = slices.Clip(failure.Calls)
+			first.Message = fmt.Sprintf("%d of %d items failed; [%s]: %s", l.tally.counts.Failed, l.tally.came, l.keys[i], failure.Message)
+		default:
+			first.Calls = append(first.Calls, failure.Calls...)
 		}
-		first := *failure
-		first.Message = fmt.Sprintf("%d of %d items failed; [%s]: %s", l.counts.Failed, len(l.items), l.keys[i], failure.Message)
-		return &first
 	}
-	return err
+	if first == nil {
+		return err
+	}
+	return first
+}
+
+// tolerated tells which calls failed without the loop failing: a person may want them tried again.
+func (f *frame) tolerated(l *loop) {
+	for _, failure := range l.failures {
+		if failure != nil && len(failure.Calls) > 0 {
+			f.h.Tell(Note{Type: Tolerated, Key: l.note.Key, Step: l.step, Error: failure})
+		}
+	}
 }

@@ -50,6 +50,7 @@ type Call struct {
 	Reads    steps.Reads   // what is read of the result
 	Stream   *steps.Stream // of a walk: the page is wanted as Items
 	Refetch  bool          // of a page: it may be made again in place of being kept
+	Doubt    bool          // it was made before, and may have had its effect
 }
 
 // Fold is the end of a part of a loop: of a page, or of a round.
@@ -138,6 +139,7 @@ const (
 	ItemEnded
 	RetryWaits
 	Logged
+	Tolerated // Error.Calls failed, and the loop goes on without them
 )
 
 // Given is what a run starts with.
@@ -147,6 +149,7 @@ type Given struct {
 	Run     map[string]any // id, job, due, started, trigger, attempt
 	Env     map[string]any
 	Secrets map[string]any
+	Redo    bool // items of loops whose failure was tolerated are tried again
 	// Mask hears of each value that was computed from a secret, before it is used.
 	Mask func(text string)
 	// Hide gives a text with its secrets masked.

@@ -11,8 +11,8 @@ import (
 	"snrun/steps"
 )
 
-// tryKey is the key of a try: the first has the step's own.
-func tryKey(key string, try int) string {
+// TryKey is the key of a try of a call: the first has the call's own.
+func TryKey(key string, try int) string {
 	if try == 1 {
 		return key
 	}
@@ -39,7 +39,7 @@ func (f *frame) again(s *jobs.Step, note Note, once func(*jobs.Step, Note) (resu
 	}
 	for ; ; t.try++ {
 		attempt := note
-		attempt.Key = tryKey(note.Key, t.try)
+		attempt.Key = TryKey(note.Key, t.try)
 		r, err := once(s, attempt)
 		r.tries = t.try
 		if err == nil {
@@ -85,7 +85,7 @@ func (f *frame) waitAgain(t *tries, note Note, err error) error {
 	}
 	note.Type, note.Tries, note.Wait, note.Error = RetryWaits, t.try, wait, failure
 	f.h.Tell(note)
-	return f.h.Sleep(Wait{Key: tryKey(note.Key, t.try+1) + "@wait", For: wait, Cleanup: f.cleanup})
+	return f.h.Sleep(Wait{Key: TryKey(note.Key, t.try+1) + "@wait", For: wait, Cleanup: f.cleanup})
 }
 
 // undecided is a failure whose retry's condition failed too: what went wrong first stays what went wrong.

@@ -1,6 +1,7 @@
 package flow
 
 import (
+	"errors"
 	"maps"
 
 	"snrun/jobs"
@@ -44,23 +45,33 @@ func (o *Outcome) failure() *steps.Error {
 
 // afterwards runs on_failure or on_success, and finally. What fails there fails a run that was well so far.
 func (f *frame) afterwards(job *jobs.Job, out *Outcome) {
+	if broken(out.Halt) {
+		return
+	}
 	after := f.child(f.h, "")
 	after.cleanup = true
 	switch failure := out.failure(); {
 	case failure != nil:
 		after.names["error"] = f.errorValue(failure)
-		_, err := after.inside(endKey(job, "/on_failure"), job.OnFailure)
+		_, err := after.inside(EndKey(job, "/on_failure"), job.OnFailure)
 		out.settle(err)
 	case out.Halt == nil:
-		_, err := after.inside(endKey(job, "/on_success"), job.OnSuccess)
+		_, err := after.inside(EndKey(job, "/on_success"), job.OnSuccess)
 		out.settle(err)
 	}
-	_, err := after.inside(endKey(job, "/finally"), job.Finally)
+	_, err := after.inside(EndKey(job, "/finally"), job.Finally)
 	out.settle(err)
 }
 
-// endKey is where the keys of the steps at the end of a job start: apart from those of a step with such an id.
-func endKey(job *jobs.Job, key string) string {
+// broken says whether an error ends a run in such a way that it may go on later just here: nothing is tidied up then.
+func broken(err error) bool {
+	var stopped *Stopped
+	var failure *steps.Error
+	return err != nil && !errors.As(err, &stopped) && !errors.As(err, &failure)
+}
+
+// EndKey is where the keys of the steps at the end of a job start: apart from those of a step with such an id.
+func EndKey(job *jobs.Job, key string) string {
 	for _, s := range job.Steps {
 		if "/"+s.Segment == key {
 			return key + ":job"
@@ -81,11 +92,13 @@ type frame struct {
 	deadline Deadline
 	mask     func(string)
 	hide     func(string) string
-	saved    map[string]any // what was saved in this branch
+	saved    map[string]any  // what was saved in this branch
+	redo     bool            // failures that were tolerated are tried again
+	doubts   map[string]bool // the calls that were made before, and may have had their effect
 }
 
 func newFrame(h Host, job *jobs.Job, given Given) *frame {
-	f := &frame{h: h, mask: given.Mask, hide: given.Hide, results: map[string]any{}, saved: map[string]any{}, depth: -1}
+	f := &frame{h: h, mask: given.Mask, hide: given.Hide, results: map[string]any{}, saved: map[string]any{}, depth: -1, redo: given.Redo}
 	f.names = map[string]any{
 		"inputs": given.Inputs, "state": given.State, "run": given.Run,
 		"env": given.Env, "secret": given.Secrets, "steps": f.results,

@@ -17,6 +17,7 @@ type result struct {
 	tries  int
 	counts Counts
 	about  string // what a person should know of it at a glance
+	before bool   // it was given before the run was gone on with
 }
 
 // step runs one step with its condition, its retries and its own output.
@@ -34,7 +35,7 @@ func (f *frame) step(s *jobs.Step) (any, error) {
 	if err == nil {
 		r, err = f.carryOut(s, note)
 	}
-	note.Type, note.Tries, note.Counts, note.Message = Ended, max(r.tries, 1), r.counts, r.about
+	note.Type, note.Tries, note.Counts, note.Message, note.Before = Ended, max(r.tries, 1), r.counts, r.about, r.before
 	if err != nil {
 		failure, err := failedStep(s, err, note)
 		note.Error = failure
@@ -180,11 +181,12 @@ func (f *frame) save(s *jobs.Step, b *jobs.Save, note Note) (result, error) {
 		return result{}, err
 	}
 	values, _ := v.(map[string]any)
-	if _, err := f.h.Do(Call{Key: note.Key, StepKey: note.Key, Step: s, Attempt: 1, State: values, Cleanup: f.cleanup}); err != nil {
+	kept, err := f.h.Do(Call{Key: note.Key, StepKey: note.Key, Step: s, Attempt: 1, State: values, Cleanup: f.cleanup})
+	if err != nil {
 		return result{}, err
 	}
 	f.remember(values)
-	return result{output: values, about: strings.Join(slices.Sorted(maps.Keys(values)), ", ")}, nil
+	return result{output: values, before: kept.Before, about: strings.Join(slices.Sorted(maps.Keys(values)), ", ")}, nil
 }
 
 // remember makes saved values visible in this branch.

@@ -1,0 +1,152 @@
+package engine
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+
+	"snrun/engine/flow"
+	"snrun/steps"
+)
+
+// Assume says what holds of unsafe calls whose outcome is not known.
+type Assume int
+
+// Nothing is assumed unless a person says so; then such calls count as done, with a null answer, or are made again.
+const (
+	AssumeNothing Assume = iota
+	AssumeDone
+	AssumeRedo
+)
+
+// doubts are the unsafe calls of which it is not known whether they had their effect.
+type doubts struct {
+	mu    sync.Mutex
+	calls []string
+	steps map[string]bool // the keys of their steps
+}
+
+func (d *doubts) add(c flow.Call) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.steps == nil {
+		d.steps = map[string]bool{}
+	}
+	d.calls = append(d.calls, c.Key)
+	d.steps[c.StepKey] = true
+}
+
+// addAll adds calls by their keys.
+func (d *doubts) addAll(keys []string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.calls = append(d.calls, keys...)
+}
+
+// of says whether a step made one of the calls.
+func (d *doubts) of(step string) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.steps[step]
+}
+
+// keys gives the calls, sorted.
+func (d *doubts) keys() []string {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return slices.Sorted(slices.Values(d.calls))
+}
+
+// inDoubt ends a run that cannot go on without a person's word.
+type inDoubt struct{ why string }
+
+func (e *inDoubt) Error() string { return e.why }
+
+// before gives what a call gave before the run was gone on with, and whether it was made at all.
+func (h *host) before(c flow.Call) (result flow.Result, made bool, err error) {
+	entry, mark, err := h.Journal.Lookup(h.run.ID, c.Key)
+	if err != nil {
+		return result, false, h.recorded(err)
+	}
+	switch {
+	case mark == Done && c.State != nil:
+		return flow.Result{Value: c.State, Started: entry.Started, Ended: entry.Ended, Before: true}, true, nil
+	case mark == Done && !c.Refetch:
+		return h.made(c, entry)
+	case (mark == Intended || c.Doubt) && c.Unsafe:
+		return h.unknown(c, "it is not known whether it was carried out")
+	}
+	return result, false, nil
+}
+
+// made gives what a call gave whose end is on record.
+func (h *host) made(c flow.Call, entry Entry) (flow.Result, bool, error) {
+	o, err := h.decode(c.Key, entry)
+	if err != nil && !c.Unsafe {
+		return flow.Result{}, false, nil // it can be made again
+	}
+	_, wanted := c.Reads.Of("output")
+	switch {
+	case err != nil:
+		return h.unknown(c, "its answer cannot be read: "+err.Error())
+	case o.failure != nil:
+		o.failure.Doubt = o.doubt
+		return o.result, true, o.failure
+	case wanted && !o.kept || h.uncovered[c.Step]:
+		if !c.Unsafe {
+			return flow.Result{}, false, nil
+		}
+		return h.unknown(c, "it was carried out, but what is read of its answer was not kept")
+	}
+	return o.result, true, nil
+}
+
+// unknown does with an unsafe call what a person said, and ends the run where nobody did.
+func (h *host) unknown(c flow.Call, why string) (flow.Result, bool, error) {
+	switch h.assume {
+	case AssumeRedo:
+		return flow.Result{}, false, nil
+	case AssumeDone:
+		o := outcome{result: flow.Result{Total: -1, Before: true}}
+		data, err := h.encode(c, o)
+		if err == nil {
+			err = h.recorded(h.Journal.Commit(h.run.ID, Entry{Key: c.Key, Result: data}))
+		}
+		return o.result, true, err
+	}
+	h.doubts.add(c)
+	return flow.Result{}, false, &inDoubt{why: c.Key + ": " + why}
+}
+
+// cutOff remembers an unsafe call that was on its way when the run was stopped.
+func (h *host) cutOff(c flow.Call, doubt bool) {
+	if doubt {
+		h.doubts.add(c)
+	}
+}
+
+// cutShort is why a run was ended from outside, with the calls that this left in doubt.
+func (x *execution) cutShort(reason *steps.Error) *steps.Error {
+	keys := x.doubts.keys()
+	if len(keys) == 0 {
+		return reason
+	}
+	e := *reason
+	e.Message += "; it is not known whether this was carried out: " + strings.Join(keys[:min(len(keys), 5)], ", ")
+	return &e
+}
+
+// doubtful is the error of a run that stopped over calls in doubt.
+func (x *execution) doubtful(stop *inDoubt) *steps.Error {
+	keys := x.doubts.keys()
+	what := fmt.Sprintf("%d calls are", len(keys))
+	if len(keys) == 1 {
+		what = "a call is"
+	}
+	return &steps.Error{
+		Kind:    steps.Cancelled,
+		Message: what + " in doubt: " + strings.Join(keys[:min(len(keys), 5)], ", ") + ". " + stop.why,
+		Hint:    "look in the other system, then go on with --assume done where it was carried out, else with --assume redo",
+	}
+}

@@ -1,0 +1,90 @@
+package flow
+
+import (
+	"strings"
+
+	"snrun/steps"
+)
+
+// failedItem is an item of a page that failed without the loop failing. It is kept, so that it can be tried again when its
+// page is long over.
+type failedItem struct {
+	key     string // its path in the flow
+	index   int
+	value   any
+	failure *steps.Error
+}
+
+const failedPart = "failed"
+
+// part is what is kept of a failed item of the loop with a key.
+func (i failedItem) part(loop string) Part {
+	kept := map[string]any{"index": i.index, "item": i.value}
+	if i.failure.Doubt {
+		calls := make([]any, len(i.failure.Calls))
+		for n, call := range i.failure.Calls {
+			calls[n] = call
+		}
+		kept["doubt"] = calls
+	}
+	return Part{Name: i.name(loop), Value: kept}
+}
+
+func (i failedItem) name(loop string) string { return failedPart + strings.TrimPrefix(i.key, loop) }
+
+// failedItemOf reads what part gave.
+func failedItemOf(p Part, loop string) (failedItem, bool) {
+	path, isFailed := strings.CutPrefix(p.Name, failedPart)
+	m, isMap := p.Value.(map[string]any)
+	if !isFailed || !isMap {
+		return failedItem{}, false
+	}
+	item := failedItem{key: loop + path, index: number(m["index"]), value: m["item"], failure: &steps.Error{}}
+	calls, _ := m["doubt"].([]any)
+	for _, call := range calls {
+		if text, ok := call.(string); ok {
+			item.failure.Calls = append(item.failure.Calls, text)
+		}
+	}
+	return item, true
+}
+
+// standing tells that there are failed items that can be tried again.
+func (f *frame) standing(p *pages, failed []failedItem) {
+	for _, item := range failed {
+		f.h.Tell(Note{Type: Tolerated, Key: p.note.Key, Step: p.step, Error: &steps.Error{Calls: []string{item.key}}})
+	}
+}
+
+// tryAgain runs the steps for items that failed, one after the other: they are few, and each is over for itself.
+func (f *frame) tryAgain(p *pages, failed []failedItem) error {
+	for _, item := range failed {
+		l := *p.loop
+		at := len(p.note.Key) + strings.IndexByte(item.key[len(p.note.Key):], '[')
+		l.key, l.keys = item.key[:at], []string{item.key[at+1 : len(item.key)-1]}
+		l.items, l.first, l.limit = []any{item.value}, item.index, 1
+		p.tally.counts.Failed-- // it counts anew
+		for _, call := range item.failure.Calls {
+			if f.doubts == nil {
+				f.doubts = map[string]bool{}
+			}
+			f.doubts[call] = true
+		}
+		err := f.work(&l)
+		if failure := l.failures[0]; failure != nil {
+			item.failure = failure
+			f.standing(p, []failedItem{item})
+			if _, isStep := err.(*steps.Error); err == nil || isStep {
+				continue
+			}
+		}
+		if err != nil {
+			return err
+		}
+		fold := Fold{Key: p.note.Key, Below: item.key, Progress: p.progress(), Drop: []string{item.name(p.note.Key)}, Cleanup: f.cleanup}
+		if err := f.h.Fold(fold); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,336 @@
+package flow
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"strconv"
+	"strings"
+
+	"snrun/jobs"
+	"snrun/steps"
+)
+
+// chunk is how many items of a page are decoded and worked on before further ones are: a page may be of any size.
+const chunk = 1000
+
+// pages is a foreach over the pages of a request. While one page is worked on the next is read, never more than one.
+type pages struct {
+	*loop
+	walk  *jobs.Call
+	ask   Call // what asks for a page, but for its key and its cursor
+	place      // where the loop is
+}
+
+// place is where a loop over pages is between two of them.
+type place struct {
+	page   int            // the next one's number, from 1
+	cursor any            // where it starts
+	ended  bool           // there is none
+	carry  []any          // items that wait for their batch to become full
+	kept   map[string]any // what was saved so far
+	out    []any          // what was collected so far
+	folded int            // how much of that is kept already
+	failed []failedItem   // of this page
+}
+
+// page is one page that was read.
+type page struct {
+	items steps.Items
+	next  any
+}
+
+// overPages runs a loop's steps for each item of a walk.
+func (f *frame) overPages(l *loop) (result, error) {
+	p, err := f.startPages(l)
+	if err != nil {
+		return result{}, err
+	}
+	err = f.takeUp(p)
+	if err == nil && !p.ended {
+		err = f.eachPage(p)
+	}
+	r := p.result()
+	if r.counts.Total = p.tally.came; p.wanted() {
+		r.output = p.out
+	}
+	return r, err
+}
+
+// startPages evaluates what asks for the pages.
+func (f *frame) startPages(l *loop) (*pages, error) {
+	body, isCall := l.Source.Body.(*jobs.Call)
+	if !isCall {
+		return nil, fmt.Errorf("step %s: the flow knows no source %T", l.step.Label(), l.Source.Body)
+	}
+	if err := f.maskDerived(body.Derived(f.names)); err != nil {
+		return nil, err
+	}
+	input, err := body.Input(f.names)
+	if err != nil {
+		return nil, err
+	}
+	p := &pages{loop: l, walk: body, place: place{page: 1, kept: map[string]any{}, out: []any{}}}
+	l.tally.counts.Total = -1
+	kind := l.Source.Kind
+	p.ask = Call{
+		StepKey: l.note.Key, Step: l.Source, Input: input, Item: true, Cleanup: f.cleanup, Deadline: f.deadline,
+		Unsafe: kind.Safe != nil && !kind.Safe(input) && !body.Policy(l.Source).Unsafe,
+		Stream: &steps.Stream{Item: l.Item},
+	}
+	if l.Batch > 0 || l.ByPage {
+		p.ask.Stream.Item = nil
+	}
+	// Items that are told apart by their places only must be found there again.
+	p.ask.Refetch = !p.ask.Unsafe && (l.Key != nil || !l.Acts)
+	return p, nil
+}
+
+// eachPage reads and works on one page after the other.
+func (f *frame) eachPage(p *pages) error {
+	now, err := f.read(p, f.h, p.page, p.cursor)
+	if err != nil {
+		return err
+	}
+	for {
+		var next *page
+		err := f.h.Fork(2, 2, f.cleanup, func(i int, h Host) error {
+			var err error
+			switch {
+			case i == 0:
+				err = f.workPage(p, h, now)
+			case now.next != nil:
+				next, err = f.read(p, h, p.page+1, now.next)
+			}
+			return err
+		})
+		closed := now.items.Close()
+		if err == nil && closed != nil {
+			err = &steps.Error{Kind: steps.Content, Message: closed.Error()}
+		}
+		if err == nil {
+			err = f.fold(p, now)
+		}
+		if err != nil || next == nil {
+			if next != nil {
+				_ = next.items.Close() // what failed is told
+			}
+			return err
+		}
+		now = next
+	}
+}
+
+// read gets one page.
+func (f *frame) read(p *pages, h Host, number int, cursor any) (*page, error) {
+	reader := f.child(h, "")
+	c := p.ask
+	c.Key, c.Cursor = pageKey(p.note.Key, number), cursor
+	got, _, err := reader.do(p.walk, c, p.note)
+	if err != nil {
+		return nil, err
+	}
+	items := got.Items
+	if items == nil {
+		list, _ := got.Value.([]any)
+		items = itemList(list)
+	}
+	note := p.note
+	note.Type, note.Page, note.Counts = PageRead, number, p.tally.read(number, got.Total)
+	h.Tell(note)
+	return &page{items: items, next: got.Next}, nil
+}
+
+func pageKey(key string, number int) string { return key + "/page:" + strconv.Itoa(number) }
+
+// read takes a page that was read into account.
+func (t *tally) read(number, total int) Counts {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.counts.Pages = number
+	if total >= 0 {
+		t.counts.Total = total
+	}
+	return t.counts
+}
+
+// come takes items that are about to be worked on into account, and gives how many came before.
+func (t *tally) come(n int) (before int) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	before = t.came
+	t.came += n
+	return before
+}
+
+// itemList is a page whose items were decoded when it was read.
+type itemList []any
+
+func (l itemList) Len() int              { return len(l) }
+func (l itemList) At(i int) (any, error) { return l[i], nil }
+func (l itemList) Close() error          { return nil }
+
+// workPage runs the steps for the items of a page.
+func (f *frame) workPage(p *pages, h Host, now *page) error {
+	w := f.child(h, "")
+	w.saved = map[string]any{}
+	var err error
+	if p.ByPage {
+		err = w.wholePage(p, now)
+	} else {
+		err = w.chunks(p, now)
+	}
+	f.names["state"] = w.names["state"]
+	maps.Copy(f.saved, w.saved)
+	maps.Copy(p.kept, w.saved)
+	return err
+}
+
+// wholePage hands a page over as it came. One without items is none.
+func (f *frame) wholePage(p *pages, now *page) error {
+	all, err := take(now.items, 0, now.items.Len())
+	if err != nil || len(all) == 0 {
+		return err
+	}
+	return f.some(p, []any{all}, distinct{})
+}
+
+// chunks works on the items of a page, some at a time. Of those that fill no batch the rest waits for the next page.
+func (f *frame) chunks(p *pages, now *page) error {
+	n, apart := now.items.Len(), distinct{}
+	for start := 0; start < n; start += chunk {
+		items, err := take(now.items, start, min(start+chunk, n))
+		if err != nil {
+			return err
+		}
+		if p.Batch > 0 {
+			p.carry = append(p.carry, items...)
+			full := len(p.carry) - len(p.carry)%p.Batch
+			items, p.carry = batches(p.carry[:full], p.Batch), p.carry[full:]
+		}
+		if err := f.some(p, items, apart); err != nil {
+			return err
+		}
+	}
+	if now.next != nil || len(p.carry) == 0 {
+		return nil
+	}
+	rest := p.carry
+	p.carry = nil
+	return f.some(p, []any{rest}, apart)
+}
+
+// take decodes some items of a page.
+func take(items steps.Items, from, to int) ([]any, error) {
+	list := make([]any, to-from)
+	for i := range list {
+		item, err := items.At(from + i)
+		if err != nil {
+			return nil, &steps.Error{Kind: steps.Content, Message: fmt.Sprintf("item %d of the page: %s", from+i, err)}
+		}
+		list[i] = item
+	}
+	return list, nil
+}
+
+// some runs the steps for some items of a page.
+func (f *frame) some(p *pages, items []any, apart distinct) error {
+	l := *p.loop
+	l.key, l.items, l.first = pageKey(p.note.Key, p.page), items, p.tally.come(len(items))
+	var err error
+	if l.keys, err = f.itemKeys(&l, apart); err != nil {
+		return err
+	}
+	err = l.verdict(f.work(&l))
+	if p.wanted() {
+		p.out = append(p.out, l.outputs...)
+	}
+	for i, failure := range l.failures {
+		if failure != nil {
+			p.failed = append(p.failed, failedItem{l.key + "[" + l.keys[i] + "]", l.first + i, items[i], failure})
+		}
+	}
+	return err
+}
+
+// fold ends a page: what is kept of its calls makes room for where the loop is now.
+func (f *frame) fold(p *pages, done *page) error {
+	key := pageKey(p.note.Key, p.page)
+	var parts []Part
+	f.standing(p, p.failed)
+	for _, item := range p.failed {
+		parts = append(parts, item.part(p.note.Key))
+	}
+	if p.wanted() {
+		parts = append(parts, Part{Name: "out:" + strconv.Itoa(p.page), Value: p.out[p.folded:]})
+		p.folded = len(p.out)
+	}
+	p.failed = nil
+	p.page, p.cursor, p.ended = p.page+1, done.next, done.next == nil
+	return f.h.Fold(Fold{Key: p.note.Key, Below: key, Progress: p.progress(), Parts: parts, Cleanup: f.cleanup})
+}
+
+// progress is where the loop is, as plain data.
+func (p *pages) progress() map[string]any {
+	c := p.tally.counts
+	m := map[string]any{
+		"page": p.page, "ended": p.ended, "came": p.tally.came, "pages": c.Pages, "total": c.Total, "succeeded": c.Succeeded, "failed": c.Failed,
+	}
+	if p.cursor != nil {
+		m["cursor"] = p.cursor
+	}
+	if len(p.carry) > 0 {
+		m["carry"] = p.carry
+	}
+	if len(p.kept) > 0 {
+		m["saved"] = p.kept
+	}
+	return m
+}
+
+// takeUp goes on where a run before this one was, and tries again what failed then where that is asked for.
+func (f *frame) takeUp(p *pages) error {
+	kept, err := f.h.Kept(p.note.Key)
+	m, begun := kept.Progress.(map[string]any)
+	if err != nil || !begun {
+		return err
+	}
+	p.page, p.cursor = number(m["page"]), m["cursor"]
+	p.ended, _ = m["ended"].(bool)
+	p.carry, _ = m["carry"].([]any)
+	if saved, ok := m["saved"].(map[string]any); ok {
+		p.kept = saved
+		f.remember(saved)
+	}
+	p.tally.came = number(m["came"])
+	p.tally.counts = Counts{Pages: number(m["pages"]), Total: number(m["total"]), Succeeded: number(m["succeeded"]), Failed: number(m["failed"])}
+	var failed []failedItem
+	for _, part := range kept.Parts {
+		if strings.HasPrefix(part.Name, "out:") {
+			some, _ := part.Value.([]any)
+			p.out = append(p.out, some...)
+		} else if item, ok := failedItemOf(part, p.note.Key); ok {
+			failed = append(failed, item)
+		}
+	}
+	p.folded = len(p.out)
+	if !f.redo {
+		f.standing(p, failed)
+		return nil
+	}
+	return f.tryAgain(p, failed)
+}
+
+// number gives the integer that a value of a journal is, 0 for none.
+func number(v any) int {
+	switch v := v.(type) {
+	case int:
+		return v
+	case float64:
+		return int(v)
+	case json.Number:
+		n, _ := v.Int64()
+		return int(n)
+	}
+	return 0
+}

@@ -1,0 +1,199 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"snrun/engine/flow"
+	"snrun/jobs"
+	"snrun/steps"
+)
+
+// What the journal keeps of a run as a whole.
+const (
+	givenKey     = "@given"     // what it began with
+	failedKey    = "@failed"    // the calls whose failure ended it
+	toleratedKey = "@tolerated" // the calls whose failure was tolerated
+)
+
+// Resumption asks for a run that has ended to go on. A call that was made is not made again.
+type Resumption struct {
+	Run      *Run      // as the journal has it
+	Job      *jobs.Job // what it goes on with
+	Original *jobs.Job // the job as the run began with it, where Job is another; else nil
+	From     string    // the segment of a top-level step: it and all after it are carried out anew; "" for none
+	Assume   Assume
+	// FailedItems asks for the items of loops that failed and were tolerated to be tried again.
+	FailedItems bool
+	Secrets     map[string]any
+	Space       string // as in Request
+}
+
+// Resume goes on with a run that failed, was cancelled or was interrupted, under its id and as its next attempt. It gives
+// its record like Run. The error wraps ErrRunning when the run goes on already, and ErrNotKept when what it needs was not kept.
+func (e *Engine) Resume(ctx context.Context, r Resumption) (*Run, error) {
+	run := *r.Run
+	x := &execution{Engine: e, run: &run, job: r.Job, state: stateName(r.Job, r.Space), again: true, assume: r.Assume, redo: r.FailedItems}
+	if r.Original != nil {
+		x.uncovered = r.Job.Uncovered(r.Original)
+	}
+	begun, err := x.begun()
+	if err != nil {
+		return nil, err
+	}
+	forget, doubtful, err := x.forgets(r)
+	if err != nil {
+		return nil, err
+	}
+	run.Status, run.Attempt = Running, max(run.Attempt, 1)+1
+	run.Ended, run.Output, run.Error = time.Time{}, nil, nil
+	if err := e.Journal.Continue(&run, forget); err != nil {
+		return nil, fmt.Errorf("going on with run %s: %w", run.ID, err)
+	}
+	for _, key := range doubtful {
+		if err := e.Journal.Intend(run.ID, key); err != nil {
+			return nil, fmt.Errorf("going on with run %s: %w", run.ID, err)
+		}
+	}
+	begun.secrets = r.Secrets
+	return x.carryOut(ctx, begun)
+}
+
+// ErrNotKept is the error of Resume when what the run began with is not on record.
+var ErrNotKept = errors.New("what the run began with was not kept")
+
+// begun is what a run began with.
+type begun struct {
+	inputs, state, env, secrets map[string]any
+}
+
+// keep gives the journal's entry of what the run begins with.
+func (x *execution) keep(b begun) (Entry, error) {
+	env := map[string]any{}
+	for _, name := range x.job.Env {
+		env[name] = b.env[name]
+	}
+	now := time.Now()
+	data, err := x.seal(givenKey, map[string]any{"inputs": b.inputs, "state": b.state, "env": env})
+	return Entry{Key: givenKey, Result: data, Started: now, Ended: now}, err
+}
+
+// begun reads what the run began with.
+func (x *execution) begun() (begun, error) {
+	entry, mark, err := x.Journal.Lookup(x.run.ID, givenKey)
+	switch {
+	case err != nil:
+		return begun{}, err
+	case mark != Done:
+		return begun{}, fmt.Errorf("%w: its journal is gone", ErrNotKept)
+	case entry.Result == nil:
+		return begun{}, fmt.Errorf("%w: a secret is in it, and there was no key to encrypt it with", ErrNotKept)
+	}
+	v, err := x.open(givenKey, entry.Result)
+	if err != nil {
+		return begun{}, fmt.Errorf("%w: %w", ErrNotKept, err)
+	}
+	m, _ := v.(map[string]any)
+	var b begun
+	b.inputs, _ = m["inputs"].(map[string]any)
+	b.state, _ = m["state"].(map[string]any)
+	b.env, _ = m["env"].(map[string]any)
+	return b, nil
+}
+
+// forgets gives the keys of the calls that are made again, and of those of them that are in doubt.
+func (x *execution) forgets(r Resumption) (forget, doubtful []string, err error) {
+	failed, err := x.callsUnder(failedKey)
+	if err != nil {
+		return nil, nil, err
+	}
+	if r.FailedItems {
+		tolerated, err := x.callsUnder(toleratedKey)
+		if err != nil {
+			return nil, nil, err
+		}
+		failed = append(failed, tolerated...)
+	}
+	for _, key := range failed {
+		doubt, err := x.endedInDoubt(key)
+		if err != nil {
+			return nil, nil, err
+		}
+		if doubt {
+			doubtful = append(doubtful, key)
+		}
+		forget = append(forget, key)
+	}
+	forget = append(forget, failedKey, toleratedKey)
+	for _, end := range [...]string{"/on_failure", "/on_success", "/finally"} {
+		forget = append(forget, flow.EndKey(r.Job, end))
+	}
+	if r.From == "" {
+		return forget, doubtful, nil
+	}
+	at := slices.IndexFunc(r.Job.Steps, func(s *jobs.Step) bool { return s.Segment == r.From })
+	if at < 0 {
+		return nil, nil, fmt.Errorf("the job has no step %q", r.From)
+	}
+	for _, s := range r.Job.Steps[at:] {
+		forget = append(forget, "/"+s.Segment)
+	}
+	return forget, slices.DeleteFunc(doubtful, func(key string) bool { return belowAny(key, forget[len(forget)-len(r.Job.Steps[at:]):]) }), nil
+}
+
+// endedInDoubt says whether the last try of a call failed without an answer that says what became of it.
+func (x *execution) endedInDoubt(key string) (doubt bool, err error) {
+	for try := 1; ; try++ {
+		at := flow.TryKey(key, try)
+		entry, mark, err := x.Journal.Lookup(x.run.ID, at)
+		if err != nil || mark == Unknown {
+			return doubt, err
+		}
+		o, _ := x.decode(at, entry)
+		doubt = mark == Intended || o.doubt
+	}
+}
+
+func belowAny(key string, roots []string) bool {
+	return slices.ContainsFunc(roots, func(root string) bool { return Below(key, root) })
+}
+
+// callsUnder reads a list of keys that the journal keeps.
+func (x *execution) callsUnder(key string) ([]string, error) {
+	entry, mark, err := x.Journal.Lookup(x.run.ID, key)
+	if err != nil || mark != Done || entry.Result == nil {
+		return nil, err
+	}
+	v, err := x.open(key, entry.Result)
+	if err != nil {
+		return nil, err
+	}
+	list, _ := v.([]any)
+	var keys []string
+	for _, item := range list {
+		if text, ok := item.(string); ok {
+			keys = append(keys, text)
+		}
+	}
+	return keys, nil
+}
+
+// keepCalls keeps a list of keys.
+func (x *execution) keepCalls(key string, calls []string) error {
+	if len(calls) == 0 {
+		return nil
+	}
+	list := make([]any, len(calls))
+	for i, call := range calls {
+		list[i] = call
+	}
+	data, err := steps.EncodeJSON(list)
+	if err != nil {
+		return err
+	}
+	now := time.Now()
+	return x.Journal.Commit(x.run.ID, Entry{Key: key, Result: data, Started: now, Ended: now})
+}
