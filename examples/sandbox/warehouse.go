@@ -7,6 +7,7 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+	"strings"
 	"sync"
 )
 
@@ -67,21 +68,23 @@ func (s *Server) TimesStored(name, id string) int {
 	return 0
 }
 
-// storeRows takes {"rows": [{"id": …}, …]}, all of them or none.
+// storeRows takes {"rows": [{"id": …}, …]}, all of them or none. `key` in the query names the field that tells rows apart, where
+// it is not `id`.
 func (s *Server) storeRows(w http.ResponseWriter, r *http.Request) {
 	var sent struct{ Rows []json.RawMessage }
 	if err := readJSON(w, r, &sent); err != nil {
 		problem(w, http.StatusBadRequest, "invalid_json", err.Error())
 		return
 	}
+	key := orElse(r.URL.Query().Get("key"), "id")
 	ids := make([]string, len(sent.Rows))
 	for i, row := range sent.Rows {
-		var at struct{ ID string }
-		if err := json.Unmarshal(row, &at); err != nil || at.ID == "" {
-			problem(w, http.StatusUnprocessableEntity, "invalid_row", fmt.Sprintf("rows[%d] is not an object with an id", i))
+		var fields map[string]json.RawMessage
+		err := json.Unmarshal(row, &fields)
+		if ids[i] = strings.Trim(string(fields[key]), `"`); err != nil || ids[i] == "" {
+			problem(w, http.StatusUnprocessableEntity, "invalid_row", fmt.Sprintf("rows[%d] is not an object with the key %q", i, key))
 			return
 		}
-		ids[i] = at.ID
 	}
 	var last any
 	if len(sent.Rows) > 0 {

@@ -41,6 +41,10 @@ func TestStoredRowsAreCounted(t *testing.T) {
 			t.Errorf("%d: stored %+v, want %+v", i, got, test.want)
 		}
 	}
+	if a := s.post("/warehouse/v1/sets/others/rows?key=sys_id", `{"rows": [{"sys_id": "x", "id": "y"}, {"sys_id": 7}]}`); a.status != http.StatusCreated ||
+		s.TimesStored("others", "x") != 1 || s.TimesStored("others", "7") != 1 {
+		t.Errorf("rows under another key: %d %s", a.status, a.body)
+	}
 	for id, want := range map[string]int{"a": 1, "b": 2, "c": 2, "d": 0} {
 		if got := s.TimesStored("items", id); got != want {
 			t.Errorf("%s came %d times, want %d", id, got, want)
