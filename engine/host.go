@@ -121,7 +121,7 @@ func (h *host) call(ctx context.Context, c flow.Call) (flow.Result, error) {
 		entry.Passing = true
 		h.cutOff(c, o.doubt)
 	}
-	if o.failure != nil || !c.Item || h.samples.take(c.Step) {
+	if o.failure != nil || !c.Item || h.samples.call(c.Step) {
 		entry.Exchanges = h.maskedExchanges(seen.list)
 	}
 	if err := h.commit(c, o, entry); err != nil {
