@@ -45,6 +45,8 @@ func (p *probe) kind() *steps.Kind {
 			steps.Field{Name: "takes", Type: steps.Of(steps.Duration)},
 			steps.Field{Name: "panics", Type: steps.Of(steps.Bool)},
 			steps.Field{Name: "unsafe", Type: steps.Of(steps.Bool)},
+			steps.Field{Name: "status", Type: steps.Of(steps.Int), Default: "503"},
+			steps.Field{Name: "silent", Type: steps.Of(steps.Bool)}, // nothing is sent
 		),
 		Gives: []steps.Result{{Name: "output"}, {Name: "status", Type: steps.Int}},
 		Safe:  func(in steps.Input) bool { return !in.Bool("unsafe") },
@@ -68,6 +70,9 @@ func (p *probe) run(ctx context.Context, in steps.Input, env *steps.Env) (steps.
 	if in.Bool("panics") {
 		panic("out of order")
 	}
+	if !in.Bool("silent") {
+		env.Observe(steps.Exchange{Method: "POST", URL: "http://127.0.0.1/"})
+	}
 	select {
 	case <-time.After(in.Duration("takes")):
 	case <-ctx.Done():
@@ -79,7 +84,7 @@ func (p *probe) run(ctx context.Context, in steps.Input, env *steps.Env) (steps.
 			kind = steps.Network
 		}
 		repeat := map[string]steps.Repeat{"never": steps.Never, "if_safe": steps.IfSafe, "always": steps.Always}[in.Text("repeat")]
-		return steps.Output{}, &steps.Error{Kind: kind, Message: fmt.Sprintf("failure %d", failed+1), Status: 503, Repeat: repeat, RetryAfter: in.Duration("retry_after")}
+		return steps.Output{}, &steps.Error{Kind: kind, Message: fmt.Sprintf("failure %d", failed+1), Status: in.Int("status"), Repeat: repeat, RetryAfter: in.Duration("retry_after")}
 	}
 	return steps.Output{Value: in["value"], Names: map[string]any{"status": 200}}, nil
 }
@@ -91,6 +96,7 @@ type world struct {
 	journal  *engine.Memory
 	redactor *auth.Redactor
 	clients  steps.Clients
+	sealer   engine.Sealer
 	request  engine.Request
 	ctx      context.Context
 	mu       sync.Mutex
@@ -125,7 +131,7 @@ func (w *world) run(yaml string) *engine.Run {
 	w.t.Helper()
 	req := w.request
 	req.Job = loadJob(w.t, w.probe.kind(), yaml)
-	e := engine.New(engine.Config{Journal: w.journal, Redactor: w.redactor, Clients: w.clients, Dir: w.t.TempDir(), Watch: func(e engine.Event) {
+	e := engine.New(engine.Config{Journal: w.journal, Redactor: w.redactor, Clients: w.clients, Sealer: w.sealer, Dir: w.t.TempDir(), Watch: func(e engine.Event) {
 		w.mu.Lock()
 		defer w.mu.Unlock()
 		w.events = append(w.events, e)

@@ -16,6 +16,7 @@ type Memory struct {
 	runs  map[string]*Run
 	calls map[string]map[string]kept   // run, key
 	state map[string]map[string][]byte // job, name; as JSON, so that nobody shares a value
+	steps map[string]map[string]int    // run, key: where the step stands in the run
 	order int                          // how many calls were recorded
 }
 
@@ -27,7 +28,7 @@ type kept struct {
 
 // NewMemory makes an empty journal.
 func NewMemory() *Memory {
-	return &Memory{runs: map[string]*Run{}, calls: map[string]map[string]kept{}, state: map[string]map[string][]byte{}}
+	return &Memory{runs: map[string]*Run{}, calls: map[string]map[string]kept{}, state: map[string]map[string][]byte{}, steps: map[string]map[string]int{}}
 }
 
 // Begin records a new run.
@@ -37,6 +38,7 @@ func (m *Memory) Begin(run *Run, entries ...Entry) error {
 	copied := *run
 	m.runs[run.ID] = &copied
 	m.calls[run.ID] = map[string]kept{}
+	m.steps[run.ID] = map[string]int{}
 	for _, e := range entries {
 		m.put(run.ID, kept{entry: e, mark: Done})
 	}
@@ -140,17 +142,18 @@ func (m *Memory) Commit(run string, entry Entry) error {
 	return nil
 }
 
-// Note keeps a step.
+// Note keeps a step, in place of what was known of it.
 func (m *Memory) Note(run string, step StepRun) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	r := m.runs[run]
-	for i := len(r.Steps) - 1; i >= 0; i-- { // what goes on stands near the end
-		if s := &r.Steps[i]; s.Key == step.Key && s.Status == Running {
+	r, at := m.runs[run], m.steps[run]
+	if i, known := at[step.Key]; known {
+		if s := &r.Steps[i]; s.Status != OK || !step.Before {
 			*s = step
-			return nil
 		}
+		return nil
 	}
+	at[step.Key] = len(r.Steps)
 	r.Steps = append(r.Steps, step)
 	return nil
 }
