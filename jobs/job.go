@@ -46,6 +46,7 @@ type Step struct {
 	Timeout time.Duration // 0: none of its own
 	Retry   *Retry        // nil: a call follows DefaultRetry, a block runs once
 	Output  *Template     // nil: the kind's default
+	Reads   steps.Reads   // what is read of what the kind gives: output, status and the like; nil is all of it
 	Body    Body
 }
 
