@@ -110,7 +110,7 @@ func (h *host) call(ctx context.Context, c flow.Call) (flow.Result, error) {
 		entry.Exchanges = h.maskedExchanges(seen.list)
 	}
 	result := flow.Result{Value: out.Value, Names: out.Names, Next: out.Next, Total: out.Total, Started: entry.Started, Ended: entry.Ended}
-	entry.Result, entry.Error = h.encode(result, failure), h.masked(failure)
+	entry.Result, entry.Error = h.encode(result, c.Reads, failure), h.masked(failure)
 	if err := h.recorded(h.Journal.Commit(h.run.ID, entry)); err != nil {
 		return flow.Result{}, err
 	}
@@ -139,7 +139,7 @@ func (e *exchanges) add(x steps.Exchange) {
 func (h *host) env(c flow.Call, seen *exchanges) *steps.Env {
 	return &steps.Env{
 		Clients: h.Clients, Dir: h.Dir, Cursor: c.Cursor, Attempt: c.Attempt, Key: c.Key, UserAgent: h.UserAgent,
-		Observe: seen.add,
+		Observe: seen.add, Reads: c.Reads,
 	}
 }
 

@@ -5,11 +5,15 @@ import (
 	"snrun/steps"
 )
 
-// encode gives what the journal keeps of an outcome for going on from there, as JSON: nil where a secret is in it.
-func (h *host) encode(r flow.Result, failure *steps.Error) []byte {
-	kept := steps.Pairs{{Key: "value", Value: r.Value}}
-	if len(r.Names) > 0 {
-		kept = append(kept, steps.Pair{Key: "names", Value: r.Names})
+// encode gives what the journal keeps of an outcome for going on from there, as JSON: nil where a secret is in it. Of what
+// the call gave that is what is read of it; a key that is not there says that it was not kept, which is not null.
+func (h *host) encode(r flow.Result, reads steps.Reads, failure *steps.Error) []byte {
+	var kept steps.Pairs
+	if of, read := reads.Of("output"); read {
+		kept = append(kept, steps.Pair{Key: "value", Value: steps.Project(r.Value, of)})
+	}
+	if names := steps.Project(r.Names, reads).(map[string]any); len(names) > 0 {
+		kept = append(kept, steps.Pair{Key: "names", Value: names})
 	}
 	if r.Next != nil {
 		kept = append(kept, steps.Pair{Key: "next", Value: r.Next}, steps.Pair{Key: "total", Value: r.Total})

@@ -16,7 +16,7 @@ func (f *frame) call(s *jobs.Step, b *jobs.Call, note Note) (result, error) {
 	if err != nil {
 		return result{}, err
 	}
-	c := Call{StepKey: note.Key, Step: s, Input: input, Item: f.item, Cleanup: f.cleanup, Deadline: f.deadline}
+	c := Call{StepKey: note.Key, Step: s, Input: input, Item: f.item, Cleanup: f.cleanup, Deadline: f.deadline, Reads: s.Reads}
 	c.Unsafe = s.Kind.Safe != nil && !s.Kind.Safe(input)
 	if s.Kind.Walks != nil && s.Kind.Walks(input) {
 		return f.walk(b, c, note)
