@@ -14,6 +14,7 @@ type decoder struct {
 	profiles map[string]*Profile // nil where they are not known
 	ids      *idIndex            // of the job that is read
 	state    map[string]bool     // the names that the job may save
+	results  steps.Reads         // what the job reads of `steps`
 	used     usage
 	read     map[*source.Node][]source.Entry // what entries has given
 	torn     source.Errors                   // where YAML took an expression apart

@@ -47,10 +47,8 @@ type Step struct {
 	Timeout time.Duration // 0: none of its own
 	Retry   *Retry        // nil: a call follows DefaultRetry, a block runs once
 	Output  *Template     // nil: the kind's default
+	Reads   steps.Reads   // what is read of what the kind gives: output, status and the like; nil is all of it
 	Body    Body
-	// Reads is what expressions read of what the kind gave (output, status …): those of later steps, and the step's own
-	// Output. The last step of a block gives what the block's output is read for.
-	Reads steps.Reads
 }
 
 // Label names a step in a message: its id where it has one, else its part of the key.

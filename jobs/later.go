@@ -11,8 +11,7 @@ import (
 var laterWords = map[string][]string{
 	"a step":   {"parallel", "repeat", "call", "wait", "soap"},
 	"paginate": {"next_url", "page", "keyset"},
-	"batch":    {"page"},
-	"in":       {"rest", "soap"},
+	"in":       {"soap"},
 	"auth":     {"ws_security"},
 }
 
