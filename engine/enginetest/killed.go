@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -24,10 +25,12 @@ import (
 // stands in a folder, an empty one at first; what it gave before in that folder has been closed.
 func Killed(t *testing.T, open func(t *testing.T, dir string) Closer) {
 	t.Helper()
-	for _, name := range sortedKeys(corpus) {
+	all := maps.Clone(corpus)
+	maps.Copy(all, sources)
+	for _, name := range sortedKeys(all) {
 		for _, concurrency := range []int{1, 4} {
-			text := strings.ReplaceAll(corpus[name], "LIMIT", strconv.Itoa(concurrency))
-			if concurrency > 1 && text == corpus[name] {
+			text := strings.ReplaceAll(all[name], "LIMIT", strconv.Itoa(concurrency))
+			if concurrency > 1 && text == all[name] {
 				continue
 			}
 			t.Run(fmt.Sprintf("%s, %d at once", name, concurrency), func(t *testing.T) {

@@ -73,6 +73,78 @@ output: ${steps.all.output}
 `,
 }
 
+// sources are the jobs of the corpus that work on a walk page by page.
+var sources = map[string]string{
+	"a source with keys": `
+state: {last: {initial: none}}
+steps:
+  - id: each
+    foreach:
+      in: {probe: {value: p, pages: 4, size: 3}}
+      key: ${item.id}
+      index: i
+      concurrency: LIMIT
+      collect: "${steps.post.output}/${i}"
+      steps:
+        - id: post
+          probe: {value: "${item.n}", unsafe: true}
+        - save: {last: "${item.id}"}
+output: {all: "${steps.each.output}", last: "${state.last}", counts: ["${steps.each.total}", "${steps.each.succeeded}"]}
+`,
+	"a source without keys, some items of which fail": `
+steps:
+  - id: each
+    foreach:
+      in: {probe: {value: p, pages: 3, size: 2}}
+      concurrency: LIMIT
+      tolerate: 50%
+      steps:
+        - probe: {value: "${item.n}", unsafe: true, fails: "${item.n == 3 ? 9 : 0}"}
+output: ["${steps.each.total}", "${steps.each.failed}"]
+`,
+	"a source page by page with a state": `
+state: {pages: {initial: 0}}
+steps:
+  - foreach:
+      in: {probe: {value: p, pages: 3, size: 2}}
+      as: page
+      batch: page
+      steps:
+        - probe: {value: "${page[0].id}", unsafe: true}
+        - save: {pages: "${state.pages + 1}"}
+output: ${state.pages}
+`,
+	"a source in batches that straddle its pages": `
+steps:
+  - id: each
+    foreach:
+      in: {probe: {value: p, pages: 4, size: 3}}
+      as: some
+      batch: 5
+      concurrency: LIMIT
+      steps:
+        - probe: {value: "${map(some, .id)}", unsafe: true}
+output: ${steps.each.output}
+`,
+	"a source in each item of a loop": `
+steps:
+  - id: outer
+    foreach:
+      in: [a, b]
+      key: ${letter}
+      as: letter
+      concurrency: LIMIT
+      steps:
+        - id: inner
+          foreach:
+            in: {probe: {value: "${letter}", pages: 2, size: 2}}
+            key: ${item.id}
+            steps:
+              - probe: {value: "${letter}${item.id}", unsafe: true}
+output: ${steps.outer.output}
+`,
+}
+
 // server is what the calls of a job are made to: it answers as a call's input says, and remembers all of them.
 type server struct {
 	mu      sync.Mutex
