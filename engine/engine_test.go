@@ -46,12 +46,29 @@ func (p *probe) kind() *steps.Kind {
 			steps.Field{Name: "panics", Type: steps.Of(steps.Bool)},
 			steps.Field{Name: "unsafe", Type: steps.Of(steps.Bool)},
 			steps.Field{Name: "status", Type: steps.Of(steps.Int), Default: "503"},
+			steps.Field{Name: "pages", Type: steps.ListOf(steps.Of(steps.Any))}, // a walk over these lists
+			steps.Field{Name: "total", Type: steps.Of(steps.Int)},
 			steps.Field{Name: "silent", Type: steps.Of(steps.Bool)}, // nothing is sent
 		),
 		Gives: []steps.Result{{Name: "output"}, {Name: "status", Type: steps.Int}},
 		Safe:  func(in steps.Input) bool { return !in.Bool("unsafe") },
+		Walks: func(in steps.Input) bool { return in.Has("pages") },
 		Run:   p.run,
 	}
+}
+
+// page gives one of the lists of a walk.
+func page(in steps.Input, env *steps.Env) steps.Output {
+	n, _ := env.Cursor.(int)
+	pages := in.List("pages")
+	out := steps.Output{Value: pages[n], Total: -1, Names: map[string]any{"status": 200}}
+	if in.Has("total") {
+		out.Total = in.Int("total")
+	}
+	if n+1 < len(pages) {
+		out.Next = n + 1
+	}
+	return out
 }
 
 // tries are the marks of further tries in a key.
@@ -85,6 +102,9 @@ func (p *probe) run(ctx context.Context, in steps.Input, env *steps.Env) (steps.
 		}
 		repeat := map[string]steps.Repeat{"never": steps.Never, "if_safe": steps.IfSafe, "always": steps.Always}[in.Text("repeat")]
 		return steps.Output{}, &steps.Error{Kind: kind, Message: fmt.Sprintf("failure %d", failed+1), Status: in.Int("status"), Repeat: repeat, RetryAfter: in.Duration("retry_after")}
+	}
+	if in.Has("pages") {
+		return page(in, env), nil
 	}
 	return steps.Output{Value: in["value"], Names: map[string]any{"status": 200}}, nil
 }

@@ -31,6 +31,8 @@ type Journal interface {
 	Note(run string, step StepRun) error
 	// Lookup gives what Intend and Commit recorded for a call: Unknown, Intended or Done.
 	Lookup(run, key string) (Entry, Mark, error)
+	// InDoubt gives the keys of the calls that are Intended, in the order in which they were recorded.
+	InDoubt(run string) ([]string, error)
 	// Finish records how the run ended, and drops what only going on would have needed: when it ended well and run.Open is
 	// not set.
 	Finish(run *Run) error

@@ -93,20 +93,36 @@ func (m *Memory) put(run string, k kept) {
 
 // Kept gives the outcomes under keys with a prefix.
 func (m *Memory) Kept(run, prefix string) ([]Entry, error) {
+	var entries []Entry
+	for _, k := range m.inOrder(run, Done) {
+		if strings.HasPrefix(k.entry.Key, prefix) {
+			entries = append(entries, k.entry)
+		}
+	}
+	return entries, nil
+}
+
+// InDoubt gives the calls that were about to be made.
+func (m *Memory) InDoubt(run string) ([]string, error) {
+	var keys []string
+	for _, k := range m.inOrder(run, Intended) {
+		keys = append(keys, k.entry.Key)
+	}
+	return keys, nil
+}
+
+// inOrder gives the calls that got so far, in the order in which they were recorded.
+func (m *Memory) inOrder(run string, mark Mark) []kept {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	var found []kept
-	for key, k := range m.calls[run] {
-		if strings.HasPrefix(key, prefix) && k.mark == Done {
+	for _, k := range m.calls[run] {
+		if k.mark == mark {
 			found = append(found, k)
 		}
 	}
 	slices.SortFunc(found, func(a, b kept) int { return a.order - b.order })
-	entries := make([]Entry, len(found))
-	for i, k := range found {
-		entries[i] = k.entry
-	}
-	return entries, nil
+	return found
 }
 
 // Intend marks a call as about to be made.

@@ -40,6 +40,9 @@ func (e *Engine) Resume(ctx context.Context, r Resumption) (*Run, error) {
 	if r.Original != nil {
 		x.uncovered = r.Job.Uncovered(r.Original)
 	}
+	if err := x.changedSource(); err != nil {
+		return nil, err
+	}
 	begun, err := x.begun()
 	if err != nil {
 		return nil, err
@@ -60,6 +63,16 @@ func (e *Engine) Resume(ctx context.Context, r Resumption) (*Run, error) {
 	}
 	begun.secrets = r.Secrets
 	return x.carryOut(ctx, begun)
+}
+
+// changedSource refuses a loop over pages that reads more than was kept of its pages.
+func (x *execution) changedSource() error {
+	for step := range x.uncovered {
+		if loop, ok := step.Body.(*jobs.Foreach); ok && loop.Source != nil {
+			return fmt.Errorf("the loop %s has changed so much that its kept pages do not do: go on with the job as it was, or with this step anew", step.Label())
+		}
+	}
+	return nil
 }
 
 // ErrNotKept is the error of Resume when what the run began with is not on record.

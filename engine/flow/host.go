@@ -50,7 +50,6 @@ type Call struct {
 	Reads    steps.Reads   // what is read of the result
 	Stream   *steps.Stream // of a walk: the page is wanted as Items
 	Refetch  bool          // of a page: it may be made again in place of being kept
-	Doubt    bool          // it was made before, and may have had its effect
 }
 
 // Fold is the end of a part of a loop: of a page, or of a round.
@@ -63,7 +62,8 @@ type Fold struct {
 	Cleanup  bool
 }
 
-// Part is something kept of a loop under a name of its own.
+// Part is something kept of a loop under a name of its own. A map with the keys of calls under "doubt" says that those may
+// have had an effect: what is known of them outlives their part of the loop.
 type Part struct {
 	Name  string
 	Value any // plain data

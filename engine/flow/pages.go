@@ -32,6 +32,13 @@ type place struct {
 	out    []any          // what was collected so far
 	folded int            // how much of that is kept already
 	failed []failedItem   // of this page
+	parts  []outPart      // what was collected by runs before this one
+}
+
+// outPart is what was collected of a page: out[from:to].
+type outPart struct {
+	name     string
+	from, to int
 }
 
 // page is one page that was read.
@@ -308,6 +315,7 @@ func (f *frame) takeUp(p *pages) error {
 	for _, part := range kept.Parts {
 		if strings.HasPrefix(part.Name, "out:") {
 			some, _ := part.Value.([]any)
+			p.parts = append(p.parts, outPart{part.Name, len(p.out), len(p.out) + len(some)})
 			p.out = append(p.out, some...)
 		} else if item, ok := failedItemOf(part, p.note.Key); ok {
 			failed = append(failed, item)

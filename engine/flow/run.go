@@ -92,9 +92,8 @@ type frame struct {
 	deadline Deadline
 	mask     func(string)
 	hide     func(string) string
-	saved    map[string]any  // what was saved in this branch
-	redo     bool            // failures that were tolerated are tried again
-	doubts   map[string]bool // the calls that were made before, and may have had their effect
+	saved    map[string]any // what was saved in this branch
+	redo     bool           // failures that were tolerated are tried again
 }
 
 func newFrame(h Host, job *jobs.Job, given Given) *frame {
