@@ -77,12 +77,12 @@ type execution struct {
 	*Engine
 	run     *Run
 	job     *jobs.Job
-	state   string          // the name that the job's state is kept under
-	saved   map[string]any  // that state as the run began
-	ctx     context.Context // ends with the run's cancellation or timeout
-	cleanup context.Context // ends a grace later
-	fail    func(error)     // ends both at once: the journal failed
-	stop    func()          // gives back what the contexts hold
+	space   string                    // see Request
+	states  map[string]map[string]any // the state of the job and of those that it calls as the run began, by job
+	ctx     context.Context           // ends with the run's cancellation or timeout
+	cleanup context.Context           // ends a grace later
+	fail    func(error)               // ends both at once: the journal failed
+	stop    func()                    // gives back what the contexts hold
 	clocks  clocks
 	samples samples
 	again   bool // it was begun before, and goes on
@@ -102,13 +102,9 @@ func (e *Engine) begin(ctx context.Context, req Request) (*execution, error) {
 		run.Due = now
 	}
 	run.Inputs, _ = e.Redactor.Value(req.Inputs).(map[string]any)
-	x := &execution{Engine: e, run: run, job: req.Job, state: req.Job.Name}
-	if req.Space != "" {
-		x.state += "@" + req.Space
-	}
-	var err error
-	if x.saved, err = e.Journal.State(x.state); err != nil { // read first: a run on record has an end
-		return nil, fmt.Errorf("reading the state of %s: %w", req.Job.Name, err)
+	x := &execution{Engine: e, run: run, job: req.Job, space: req.Space}
+	if err := x.readStates(); err != nil { // first: a run on record has an end
+		return nil, err
 	}
 	if err := e.Journal.Begin(run); err != nil {
 		return nil, fmt.Errorf("recording the run: %w", err)
@@ -150,13 +146,6 @@ var errGrace = errors.New("the run was ending, and its last steps took too long"
 
 // given is what the flow starts with.
 func (x *execution) given(req Request) flow.Given {
-	values := map[string]any{}
-	for _, s := range req.Job.State {
-		values[s.Name] = s.Initial
-		if saved, ok := x.saved[s.Name]; ok {
-			values[s.Name] = saved
-		}
-	}
 	run := map[string]any{
 		"id": x.run.ID, "job": x.run.Job, "trigger": x.run.Trigger, "attempt": 1,
 		"due": x.run.Due.Format(time.RFC3339), "started": x.run.Started.Format(time.RFC3339),
@@ -165,7 +154,7 @@ func (x *execution) given(req Request) flow.Given {
 	if inputs == nil {
 		inputs = map[string]any{}
 	}
-	return flow.Given{Inputs: inputs, State: values, Run: run, Env: req.Env, Secrets: req.Secrets, Mask: x.Redactor.AddDerived, Hide: x.Redactor.Text}
+	return flow.Given{Inputs: inputs, State: x.states[req.Job.Name], States: x.states, Run: run, Env: req.Env, Secrets: req.Secrets, Mask: x.Redactor.AddDerived, Hide: x.Redactor.Text}
 }
 
 // settle turns the flow's outcome into the run's record.

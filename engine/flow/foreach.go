@@ -2,7 +2,6 @@ package flow
 
 import (
 	"fmt"
-	"maps"
 	"sort"
 	"strconv"
 	"sync"
@@ -20,7 +19,7 @@ type loop struct {
 
 	outputs  []any
 	failures []*steps.Error
-	saved    []map[string]any
+	saved    []saves
 
 	mu     sync.Mutex
 	counts Counts
@@ -37,34 +36,15 @@ func (f *frame) foreach(s *jobs.Step, b *jobs.Foreach, note Note) (result, error
 		return result{}, err
 	}
 	err = f.h.Fork(len(l.items), limit, f.cleanup, func(i int, h Host) error { return f.turn(l, i, h, limit) })
-	if saveErr := f.join(s, l, limit); err == nil {
-		err = saveErr
+	if limit > 1 { // else each item's are visible to the next already
+		if saveErr := f.join(s, note.Key, l.saved); err == nil {
+			err = saveErr
+		}
 	}
 	r := result{output: l.outputs, counts: l.counts, names: map[string]any{
 		"total": len(l.items), "succeeded": l.counts.Succeeded, "failed": l.counts.Failed,
 	}}
 	return r, l.verdict(err)
-}
-
-// join makes visible what items saved at once, in their order. They were kept in the order of time: where that may differ
-// the values are saved again, so that the next run starts with what this one sees.
-func (f *frame) join(s *jobs.Step, l *loop, limit int) error {
-	if limit == 1 {
-		return nil // each item's are visible to the next already
-	}
-	joined, savers := map[string]any{}, 0
-	for _, saved := range l.saved {
-		maps.Copy(joined, saved)
-		if len(saved) > 0 {
-			savers++
-		}
-	}
-	f.remember(joined)
-	if savers < 2 {
-		return nil
-	}
-	_, err := f.h.Do(Call{Key: l.note.Key + "@saved", StepKey: l.note.Key, Step: s, Attempt: 1, State: joined, Cleanup: f.cleanup})
-	return err
 }
 
 func (f *frame) newLoop(b *jobs.Foreach, note Note) (*loop, error) {
@@ -82,7 +62,7 @@ func (f *frame) newLoop(b *jobs.Foreach, note Note) (*loop, error) {
 	l := &loop{Foreach: b, note: note, items: items, counts: Counts{Total: len(items)}}
 	l.outputs = make([]any, len(items))
 	l.failures = make([]*steps.Error, len(items))
-	l.saved = make([]map[string]any, len(items))
+	l.saved = make([]saves, len(items))
 	l.keys, err = f.itemKeys(l)
 	return l, err
 }
@@ -171,7 +151,7 @@ func (f *frame) bind(b *jobs.Foreach, i int, item any) {
 // turn runs the steps for one item. Its failure is kept; the loop's error is decided by how many there are.
 func (f *frame) turn(l *loop, i int, h Host, limit int) error {
 	c := f.child(h, l.note.Key[len(f.path):]+"["+l.keys[i]+"]")
-	c.item, c.saved = true, map[string]any{}
+	c.item, c.saved = true, saves{}
 	c.bind(l.Foreach, i, l.items[i])
 	out, err := c.block(l.Steps)
 	if err == nil && l.Collect != nil {
