@@ -119,6 +119,7 @@ type world struct {
 	sealer   engine.Sealer
 	request  engine.Request
 	ctx      context.Context
+	beside   map[string]string // further jobs, by name
 	mu       sync.Mutex
 	events   []engine.Event
 }
@@ -130,9 +131,18 @@ func newWorld(t *testing.T) *world {
 // loadJob reads a job that may use a kind beside rest and those of the language.
 func loadJob(t testing.TB, kind *steps.Kind, yaml string) *jobs.Job {
 	t.Helper()
-	file := filepath.Join(t.TempDir(), "job.yaml")
-	if err := os.WriteFile(file, []byte("version: 1\n"+yaml), 0o600); err != nil {
-		t.Fatal(err)
+	return loadJobs(t, kind, map[string]string{"job": yaml})
+}
+
+// loadJobs reads the job named job, which may call the others.
+func loadJobs(t testing.TB, kind *steps.Kind, all map[string]string) *jobs.Job {
+	t.Helper()
+	dir := t.TempDir()
+	file := filepath.Join(dir, "job.yaml")
+	for name, yaml := range all {
+		if err := os.WriteFile(filepath.Join(dir, name+".yaml"), []byte("version: 1\n"+yaml), 0o600); err != nil {
+			t.Fatal(err)
+		}
 	}
 	kinds := steps.NewSet(append(jobs.Kinds(), rest.Kind(), kind)...)
 	project, err := jobs.Open(t.TempDir(), jobs.Settings{Profiles: "profiles.yaml", Jobs: "jobs"}, jobs.Options{Kinds: kinds})
@@ -150,7 +160,9 @@ func loadJob(t testing.TB, kind *steps.Kind, yaml string) *jobs.Job {
 func (w *world) run(yaml string) *engine.Run {
 	w.t.Helper()
 	req := w.request
-	req.Job = loadJob(w.t, w.probe.kind(), yaml)
+	all := map[string]string{"job": yaml}
+	maps.Copy(all, w.beside)
+	req.Job = loadJobs(w.t, w.probe.kind(), all)
 	e := engine.New(engine.Config{Journal: w.journal, Redactor: w.redactor, Clients: w.clients, Sealer: w.sealer, Dir: w.t.TempDir(), Watch: func(e engine.Event) {
 		w.mu.Lock()
 		defer w.mu.Unlock()

@@ -3,6 +3,7 @@ package engine_test
 import (
 	"context"
 	"errors"
+	"maps"
 	"strings"
 	"testing"
 
@@ -12,7 +13,9 @@ import (
 // goOn goes on with a run of a world.
 func (w *world) goOn(run *engine.Run, yaml string, change func(*engine.Resumption)) *engine.Run {
 	w.t.Helper()
-	r := engine.Resumption{Run: run, Job: loadJob(w.t, w.probe.kind(), yaml)}
+	all := map[string]string{"job": yaml}
+	maps.Copy(all, w.beside)
+	r := engine.Resumption{Run: run, Job: loadJobs(w.t, w.probe.kind(), all)}
 	if change != nil {
 		change(&r)
 	}

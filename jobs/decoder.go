@@ -21,6 +21,11 @@ type decoder struct {
 	defaults map[defaultKey]any              // of fields, in the forms of their types
 	tables   map[string][]steps.Field        // the keys of a step, by kind
 	presets  map[string]*preset              // those that were named so far
+	file     string                          // of the job that is read
+	library  *library                        // where the jobs are that it calls
+	chain    []link                          // the jobs that call each other, down to the one that is read
+	secret   []string                        // its inputs that are computed from secrets, "*" for all of them
+	calls    []*Job                          // the jobs that it calls
 }
 
 func newDecoder(kinds steps.Set, profiles map[string]*Profile) *decoder {

@@ -89,10 +89,7 @@ func (d *decoder) bind(n *source.Node, what string, scope *Scope) string {
 
 func (d *decoder) loopLimits(f *Foreach, m mapping, scope *Scope) {
 	if n := m.given("concurrency"); n != nil {
-		f.concurrency = d.value(n, steps.Of(steps.Int), "concurrency", scope)
-		if count, ok := f.concurrency.fixed.(int); ok && count < 1 {
-			d.r.Errorf(n, "concurrency must be at least 1")
-		}
+		f.concurrency = d.countValue(n, "concurrency", scope)
 	}
 	if n := m.given("tolerate"); n != nil {
 		f.Tolerate = d.tolerance(n)

@@ -4,7 +4,10 @@ import "snrun/steps"
 
 // Kinds are the kinds of step that the language itself has: the flow carries them out.
 func Kinds() []*steps.Kind {
-	return []*steps.Kind{setKind(), foreachKind(), blockKind(), switchKind(), tryKind(), saveKind(), logKind(), failKind()}
+	return []*steps.Kind{
+		setKind(), foreachKind(), parallelKind(), repeatKind(), blockKind(), switchKind(), tryKind(), callKind(), waitKind(),
+		saveKind(), logKind(), failKind(),
+	}
 }
 
 // output is what every kind gives.

@@ -52,8 +52,12 @@ func (d *decoder) job(file string, data []byte) *Job {
 	if n := m.get("timeout"); n != nil {
 		j.Timeout = d.duration(n, "timeout")
 	}
+	if d.file = file; d.chain == nil {
+		d.chain = []link{{name: j.Name}}
+	}
 	d.indexIDs(m)
 	d.flow(j, m)
+	j.calls = d.calls
 	j.Profiles = sortedKeys(d.used.profiles)
 	j.Env = d.used.variables()
 	return j

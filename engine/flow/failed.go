@@ -39,7 +39,7 @@ func failedItemOf(p Part, loop string) (failedItem, bool) {
 	if !isFailed || !isMap {
 		return failedItem{}, false
 	}
-	return failedItem{key: loop + path, index: number(m["index"]), value: m["item"]}, true
+	return failedItem{key: loop + path, index: whole(m["index"]), value: m["item"]}, true
 }
 
 // standing tells that there are failed items that can be tried again.

@@ -42,6 +42,7 @@ type Call struct {
 	Attempt  int // from 1
 	Input    steps.Input
 	Cursor   any            // of a walk: where the page starts
+	Job      string         // whose state a save step sets
 	State    map[string]any // of a save step: the values to keep
 	Unsafe   bool           // making it twice may do harm
 	Item     bool           // made inside an item of a loop
@@ -146,7 +147,8 @@ const (
 type Given struct {
 	Inputs  map[string]any
 	State   map[string]any
-	Run     map[string]any // id, job, due, started, trigger, attempt
+	States  map[string]map[string]any // of the jobs that it calls, by name
+	Run     map[string]any            // id, job, due, started, trigger, attempt
 	Env     map[string]any
 	Secrets map[string]any
 	Redo    bool // items of loops whose failure was tolerated are tried again
