@@ -48,8 +48,14 @@ func (m *Memory) Continue(run *Run, forget []string) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	before := m.runs[run.ID]
+	if before == nil {
+		return fmt.Errorf("go on with run %s: there is none", run.ID)
+	}
 	if before.Status == Running {
 		return ErrRunning
+	}
+	if m.calls[run.ID] == nil {
+		m.calls[run.ID] = map[string]kept{}
 	}
 	copied := *run
 	copied.Steps = before.Steps
@@ -62,7 +68,9 @@ func (m *Memory) Continue(run *Run, forget []string) error {
 func (m *Memory) Fold(run, below string, drop []string, entries ...Entry) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.forget(run, below)
+	if below != "" {
+		m.forget(run, below)
+	}
 	for _, key := range drop {
 		delete(m.calls[run], key)
 	}
@@ -140,16 +148,20 @@ func (m *Memory) Commit(run string, entry Entry) error {
 	return nil
 }
 
-// Note keeps a step.
+// Note keeps a step. In a run that is gone on with there is one for each key.
 func (m *Memory) Note(run string, step StepRun) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	r := m.runs[run]
 	for i := len(r.Steps) - 1; i >= 0; i-- { // what goes on stands near the end
-		if s := &r.Steps[i]; s.Key == step.Key && s.Status == Running {
-			*s = step
-			return nil
+		s := &r.Steps[i]
+		if s.Key != step.Key || s.Status != Running && r.Attempt < 2 {
+			continue
 		}
+		if !step.Before || s.Status != OK && s.Status != Skipped {
+			*s = step
+		}
+		return nil
 	}
 	r.Steps = append(r.Steps, step)
 	return nil
