@@ -23,7 +23,7 @@ type Journal interface {
 	// they may become durable later, as a Note does.
 	Commit(run string, entry Entry) error
 	// Fold commits entries, each in the place of one with the same key, and forgets the calls at and below a key and those
-	// at the keys of drop, all or nothing.
+	// at the keys of drop, all or nothing. Where below is "" only those at drop are forgotten.
 	Fold(run, below string, drop []string, entries ...Entry) error
 	// Kept gives the entries whose keys begin with a prefix and that are Done, in the order in which they were recorded.
 	Kept(run, prefix string) ([]Entry, error)

@@ -34,11 +34,16 @@ func (s *surviving) Close() error {
 	return nil
 }
 
-func TestKilled(t *testing.T) {
-	t.Parallel()
+// memories gives a Memory for each folder.
+func memories() func(t *testing.T, dir string) enginetest.Closer {
 	var folders sync.Map
-	enginetest.Killed(t, func(_ *testing.T, dir string) enginetest.Closer {
+	return func(_ *testing.T, dir string) enginetest.Closer {
 		j, _ := folders.LoadOrStore(dir, &surviving{Memory: engine.NewMemory()})
 		return j.(*surviving)
-	})
+	}
+}
+
+func TestKilled(t *testing.T) {
+	t.Parallel()
+	enginetest.Killed(t, memories())
 }

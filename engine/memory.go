@@ -50,8 +50,14 @@ func (m *Memory) Continue(run *Run, forget []string) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	before := m.runs[run.ID]
+	if before == nil {
+		return fmt.Errorf("go on with run %s: there is none", run.ID)
+	}
 	if before.Status == Running {
 		return ErrRunning
+	}
+	if m.calls[run.ID] == nil {
+		m.calls[run.ID] = map[string]kept{}
 	}
 	copied := *run
 	copied.Steps = before.Steps
@@ -64,7 +70,9 @@ func (m *Memory) Continue(run *Run, forget []string) error {
 func (m *Memory) Fold(run, below string, drop []string, entries ...Entry) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.forget(run, below)
+	if below != "" {
+		m.forget(run, below)
+	}
 	for _, key := range drop {
 		delete(m.calls[run], key)
 	}
@@ -164,7 +172,7 @@ func (m *Memory) Note(run string, step StepRun) error {
 	defer m.mu.Unlock()
 	r, at := m.runs[run], m.steps[run]
 	if i, known := at[step.Key]; known {
-		if s := &r.Steps[i]; s.Status != OK || !step.Before {
+		if s := &r.Steps[i]; !step.Before || s.Status != OK && s.Status != Skipped {
 			*s = step
 		}
 		return nil
