@@ -74,7 +74,7 @@ func (h *host) before(c flow.Call) (result flow.Result, made bool, err error) {
 		return flow.Result{Value: c.State, Started: entry.Started, Ended: entry.Ended, Before: true}, true, nil
 	case mark == Done && !c.Refetch:
 		return h.made(c, entry)
-	case (mark == Intended || c.Doubt) && c.Unsafe:
+	case mark == Intended && c.Unsafe:
 		return h.unknown(c, "it is not known whether it was carried out")
 	}
 	return result, false, nil
@@ -133,20 +133,31 @@ func (x *execution) cutShort(reason *steps.Error) *steps.Error {
 		return reason
 	}
 	e := *reason
-	e.Message += "; it is not known whether this was carried out: " + strings.Join(keys[:min(len(keys), 5)], ", ")
+	e.Message += "; it is not known whether this was carried out: " + several(keys)
 	return &e
 }
 
-// doubtful is the error of a run that stopped over calls in doubt.
+// doubtful is the error of a run that stopped over calls in doubt. It names all of them, for a person's word is on all.
 func (x *execution) doubtful(stop *inDoubt) *steps.Error {
-	keys := x.doubts.keys()
+	keys, err := x.Journal.InDoubt(x.run.ID)
+	if err != nil || len(keys) == 0 {
+		keys = x.doubts.keys()
+	}
 	what := fmt.Sprintf("%d calls are", len(keys))
 	if len(keys) == 1 {
 		what = "a call is"
 	}
 	return &steps.Error{
 		Kind:    steps.Cancelled,
-		Message: what + " in doubt: " + strings.Join(keys[:min(len(keys), 5)], ", ") + ". " + stop.why,
-		Hint:    "look in the other system, then go on with --assume done where it was carried out, else with --assume redo",
+		Message: what + " in doubt: " + several(keys) + ". " + stop.why,
+		Hint:    "look in the other system, then go on with --assume done where they were carried out, else with --assume redo",
 	}
+}
+
+// several names calls, the first few of many.
+func several(keys []string) string {
+	if len(keys) <= 10 {
+		return strings.Join(keys, ", ")
+	}
+	return fmt.Sprintf("%s and %d more", strings.Join(keys[:10], ", "), len(keys)-10)
 }

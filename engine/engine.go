@@ -99,7 +99,7 @@ type execution struct {
 	*Engine
 	run     *Run
 	job     *jobs.Job
-	state   string          // the name that the job's state is kept under
+	space   string          // see Request
 	ctx     context.Context // ends with the run's cancellation or timeout
 	cleanup context.Context // ends a grace later
 	fail    func(error)     // ends both at once: the journal failed
@@ -116,14 +116,6 @@ type execution struct {
 	tolerated doubts // the calls whose failure was tolerated
 }
 
-// stateName is the name that a job's state is kept under.
-func stateName(job *jobs.Job, space string) string {
-	if space == "" {
-		return job.Name
-	}
-	return job.Name + "@" + space
-}
-
 // begin records the run as running.
 func (e *Engine) begin(req Request) (begun, *execution, error) {
 	now := time.Now()
@@ -138,14 +130,17 @@ func (e *Engine) begin(req Request) (begun, *execution, error) {
 		run.Due = now
 	}
 	run.Inputs, _ = e.Redactor.Value(req.Inputs).(map[string]any)
-	x := &execution{Engine: e, run: run, job: req.Job, state: stateName(req.Job, req.Space)}
+	x := &execution{Engine: e, run: run, job: req.Job, space: req.Space}
+	for _, job := range req.Job.Called() {
+		run.Called = append(run.Called, Text{job.File, job.Text})
+	}
 	b := begun{inputs: req.Inputs, env: req.Env, secrets: req.Secrets}
 	if b.inputs == nil {
 		b.inputs = map[string]any{}
 	}
 	var err error
-	if b.state, err = x.values(); err != nil { // read first: a run on record has an end
-		return b, nil, fmt.Errorf("reading the state of %s: %w", req.Job.Name, err)
+	if b.states, err = x.readStates(); err != nil { // first: a run on record has an end
+		return b, nil, err
 	}
 	given, err := x.keep(b)
 	if err != nil {
@@ -155,19 +150,6 @@ func (e *Engine) begin(req Request) (begun, *execution, error) {
 		return b, nil, fmt.Errorf("recording the run: %w", err)
 	}
 	return b, x, nil
-}
-
-// values gives the job's state as it is now.
-func (x *execution) values() (map[string]any, error) {
-	saved, err := x.Journal.State(x.state)
-	values := map[string]any{}
-	for _, s := range x.job.State {
-		values[s.Name] = s.Initial
-		if v, ok := saved[s.Name]; ok {
-			values[s.Name] = v
-		}
-	}
-	return values, err
 }
 
 // contexts makes the run's context, and the one of its last steps, which outlives it by the grace.
@@ -207,7 +189,7 @@ func (x *execution) given(b begun) flow.Given {
 		"due": x.run.Due.Format(time.RFC3339), "started": x.run.Started.Format(time.RFC3339),
 	}
 	return flow.Given{
-		Inputs: b.inputs, State: b.state, Run: run, Env: b.env, Secrets: b.secrets, Redo: x.redo,
+		Inputs: b.inputs, State: b.states[x.job.Name], States: b.states, Run: run, Env: b.env, Secrets: b.secrets, Redo: x.redo,
 		Mask: x.Redactor.AddDerived, Hide: x.Redactor.Text,
 	}
 }

@@ -45,11 +45,30 @@ func (p *probe) kind() *steps.Kind {
 			steps.Field{Name: "takes", Type: steps.Of(steps.Duration)},
 			steps.Field{Name: "panics", Type: steps.Of(steps.Bool)},
 			steps.Field{Name: "unsafe", Type: steps.Of(steps.Bool)},
+			steps.Field{Name: "status", Type: steps.Of(steps.Int), Default: "503"},
+			steps.Field{Name: "pages", Type: steps.ListOf(steps.Of(steps.Any))}, // a walk over these lists
+			steps.Field{Name: "total", Type: steps.Of(steps.Int)},
+			steps.Field{Name: "silent", Type: steps.Of(steps.Bool)}, // nothing is sent
 		),
 		Gives: []steps.Result{{Name: "output"}, {Name: "status", Type: steps.Int}},
 		Safe:  func(in steps.Input) bool { return !in.Bool("unsafe") },
+		Walks: func(in steps.Input) bool { return in.Has("pages") },
 		Run:   p.run,
 	}
+}
+
+// page gives one of the lists of a walk.
+func page(in steps.Input, env *steps.Env) steps.Output {
+	n, _ := env.Cursor.(int)
+	pages := in.List("pages")
+	out := steps.Output{Value: pages[n], Total: -1, Names: map[string]any{"status": 200}}
+	if in.Has("total") {
+		out.Total = in.Int("total")
+	}
+	if n+1 < len(pages) {
+		out.Next = n + 1
+	}
+	return out
 }
 
 // tries are the marks of further tries in a key.
@@ -68,6 +87,9 @@ func (p *probe) run(ctx context.Context, in steps.Input, env *steps.Env) (steps.
 	if in.Bool("panics") {
 		panic("out of order")
 	}
+	if !in.Bool("silent") {
+		env.Observe(steps.Exchange{Method: "POST", URL: "http://127.0.0.1/"})
+	}
 	select {
 	case <-time.After(in.Duration("takes")):
 	case <-ctx.Done():
@@ -79,7 +101,10 @@ func (p *probe) run(ctx context.Context, in steps.Input, env *steps.Env) (steps.
 			kind = steps.Network
 		}
 		repeat := map[string]steps.Repeat{"never": steps.Never, "if_safe": steps.IfSafe, "always": steps.Always}[in.Text("repeat")]
-		return steps.Output{}, &steps.Error{Kind: kind, Message: fmt.Sprintf("failure %d", failed+1), Status: 503, Repeat: repeat, RetryAfter: in.Duration("retry_after")}
+		return steps.Output{}, &steps.Error{Kind: kind, Message: fmt.Sprintf("failure %d", failed+1), Status: in.Int("status"), Repeat: repeat, RetryAfter: in.Duration("retry_after")}
+	}
+	if in.Has("pages") {
+		return page(in, env), nil
 	}
 	return steps.Output{Value: in["value"], Names: map[string]any{"status": 200}}, nil
 }
@@ -91,8 +116,10 @@ type world struct {
 	journal  *engine.Memory
 	redactor *auth.Redactor
 	clients  steps.Clients
+	sealer   engine.Sealer
 	request  engine.Request
 	ctx      context.Context
+	beside   map[string]string // further jobs, by name
 	mu       sync.Mutex
 	events   []engine.Event
 }
@@ -104,9 +131,18 @@ func newWorld(t *testing.T) *world {
 // loadJob reads a job that may use a kind beside rest and those of the language.
 func loadJob(t testing.TB, kind *steps.Kind, yaml string) *jobs.Job {
 	t.Helper()
-	file := filepath.Join(t.TempDir(), "job.yaml")
-	if err := os.WriteFile(file, []byte("version: 1\n"+yaml), 0o600); err != nil {
-		t.Fatal(err)
+	return loadJobs(t, kind, map[string]string{"job": yaml})
+}
+
+// loadJobs reads the job named job, which may call the others.
+func loadJobs(t testing.TB, kind *steps.Kind, all map[string]string) *jobs.Job {
+	t.Helper()
+	dir := t.TempDir()
+	file := filepath.Join(dir, "job.yaml")
+	for name, yaml := range all {
+		if err := os.WriteFile(filepath.Join(dir, name+".yaml"), []byte("version: 1\n"+yaml), 0o600); err != nil {
+			t.Fatal(err)
+		}
 	}
 	kinds := steps.NewSet(append(jobs.Kinds(), rest.Kind(), kind)...)
 	project, err := jobs.Open(t.TempDir(), jobs.Settings{Profiles: "profiles.yaml", Jobs: "jobs"}, jobs.Options{Kinds: kinds})
@@ -124,8 +160,10 @@ func loadJob(t testing.TB, kind *steps.Kind, yaml string) *jobs.Job {
 func (w *world) run(yaml string) *engine.Run {
 	w.t.Helper()
 	req := w.request
-	req.Job = loadJob(w.t, w.probe.kind(), yaml)
-	e := engine.New(engine.Config{Journal: w.journal, Redactor: w.redactor, Clients: w.clients, Dir: w.t.TempDir(), Watch: func(e engine.Event) {
+	all := map[string]string{"job": yaml}
+	maps.Copy(all, w.beside)
+	req.Job = loadJobs(w.t, w.probe.kind(), all)
+	e := engine.New(engine.Config{Journal: w.journal, Redactor: w.redactor, Clients: w.clients, Sealer: w.sealer, Dir: w.t.TempDir(), Watch: func(e engine.Event) {
 		w.mu.Lock()
 		defer w.mu.Unlock()
 		w.events = append(w.events, e)

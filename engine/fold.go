@@ -49,6 +49,26 @@ func (h *host) Kept(key string) (flow.Kept, error) {
 			continue
 		}
 		kept.Parts = append(kept.Parts, flow.Part{Name: name, Value: value})
+		if err := h.recorded(h.stillInDoubt(value)); err != nil {
+			return flow.Kept{}, err
+		}
 	}
 	return kept, nil
+}
+
+// stillInDoubt puts the calls that are in doubt back into the journal when their items are tried again.
+func (h *host) stillInDoubt(part any) error {
+	m, _ := part.(map[string]any)
+	calls, _ := m["doubt"].([]any)
+	if !h.redo {
+		return nil
+	}
+	for _, call := range calls {
+		if key, ok := call.(string); ok {
+			if err := h.Journal.Intend(h.run.ID, key); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }

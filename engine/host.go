@@ -93,7 +93,7 @@ func (h *host) save(c flow.Call) (flow.Result, error) {
 		}
 	}
 	now := time.Now()
-	entry := Entry{Key: c.Key, StepKey: c.StepKey, Attempt: 1, Started: now, Ended: now, Job: h.state, State: c.State}
+	entry := Entry{Key: c.Key, StepKey: c.StepKey, Attempt: 1, Started: now, Ended: now, Job: h.stateOf(c.Job), State: c.State}
 	return flow.Result{Value: c.State, Started: now, Ended: now}, h.recorded(h.Journal.Commit(h.run.ID, entry))
 }
 
@@ -121,7 +121,7 @@ func (h *host) call(ctx context.Context, c flow.Call) (flow.Result, error) {
 		entry.Passing = true
 		h.cutOff(c, o.doubt)
 	}
-	if o.failure != nil || !c.Item || h.samples.take(c.Step) {
+	if o.failure != nil || !c.Item || h.samples.call(c.Step) {
 		entry.Exchanges = h.maskedExchanges(seen.list)
 	}
 	if err := h.commit(c, o, entry); err != nil {
@@ -210,19 +210,6 @@ func (h *host) failure(ctx context.Context, c flow.Call, err error) *steps.Error
 		return failure
 	}
 	return &steps.Error{Kind: steps.Network, Message: err.Error(), Cause: err}
-}
-
-// Sleep waits, unless the run ends before.
-func (h *host) Sleep(w flow.Wait) error {
-	timer := time.NewTimer(w.For)
-	defer timer.Stop()
-	ctx := h.contextOf(w.Cleanup)
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return stopped(ctx)
-	}
 }
 
 // Now gives the time.

@@ -23,7 +23,7 @@ type Journal interface {
 	// they may become durable later, as a Note does.
 	Commit(run string, entry Entry) error
 	// Fold commits entries, each in the place of one with the same key, and forgets the calls at and below a key and those
-	// at the keys of drop, all or nothing.
+	// at the keys of drop, all or nothing. Where below is "" only those at drop are forgotten.
 	Fold(run, below string, drop []string, entries ...Entry) error
 	// Kept gives the entries whose keys begin with a prefix and that are Done, in the order in which they were recorded.
 	Kept(run, prefix string) ([]Entry, error)
@@ -31,6 +31,8 @@ type Journal interface {
 	Note(run string, step StepRun) error
 	// Lookup gives what Intend and Commit recorded for a call: Unknown, Intended or Done.
 	Lookup(run, key string) (Entry, Mark, error)
+	// InDoubt gives the keys of the calls that are Intended, in the order in which they were recorded.
+	InDoubt(run string) ([]string, error)
 	// Finish records how the run ended, and drops what only going on would have needed: when it ended well and run.Open is
 	// not set.
 	Finish(run *Run) error

@@ -16,6 +16,7 @@ type Memory struct {
 	runs  map[string]*Run
 	calls map[string]map[string]kept   // run, key
 	state map[string]map[string][]byte // job, name; as JSON, so that nobody shares a value
+	steps map[string]map[string]int    // run, key: where the step stands in the run
 	order int                          // how many calls were recorded
 }
 
@@ -27,7 +28,7 @@ type kept struct {
 
 // NewMemory makes an empty journal.
 func NewMemory() *Memory {
-	return &Memory{runs: map[string]*Run{}, calls: map[string]map[string]kept{}, state: map[string]map[string][]byte{}}
+	return &Memory{runs: map[string]*Run{}, calls: map[string]map[string]kept{}, state: map[string]map[string][]byte{}, steps: map[string]map[string]int{}}
 }
 
 // Begin records a new run.
@@ -37,6 +38,7 @@ func (m *Memory) Begin(run *Run, entries ...Entry) error {
 	copied := *run
 	m.runs[run.ID] = &copied
 	m.calls[run.ID] = map[string]kept{}
+	m.steps[run.ID] = map[string]int{}
 	for _, e := range entries {
 		m.put(run.ID, kept{entry: e, mark: Done})
 	}
@@ -48,8 +50,14 @@ func (m *Memory) Continue(run *Run, forget []string) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	before := m.runs[run.ID]
+	if before == nil {
+		return fmt.Errorf("go on with run %s: there is none", run.ID)
+	}
 	if before.Status == Running {
 		return ErrRunning
+	}
+	if m.calls[run.ID] == nil {
+		m.calls[run.ID] = map[string]kept{}
 	}
 	copied := *run
 	copied.Steps = before.Steps
@@ -62,7 +70,9 @@ func (m *Memory) Continue(run *Run, forget []string) error {
 func (m *Memory) Fold(run, below string, drop []string, entries ...Entry) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.forget(run, below)
+	if below != "" {
+		m.forget(run, below)
+	}
 	for _, key := range drop {
 		delete(m.calls[run], key)
 	}
@@ -91,20 +101,36 @@ func (m *Memory) put(run string, k kept) {
 
 // Kept gives the outcomes under keys with a prefix.
 func (m *Memory) Kept(run, prefix string) ([]Entry, error) {
+	var entries []Entry
+	for _, k := range m.inOrder(run, Done) {
+		if strings.HasPrefix(k.entry.Key, prefix) {
+			entries = append(entries, k.entry)
+		}
+	}
+	return entries, nil
+}
+
+// InDoubt gives the calls that were about to be made.
+func (m *Memory) InDoubt(run string) ([]string, error) {
+	var keys []string
+	for _, k := range m.inOrder(run, Intended) {
+		keys = append(keys, k.entry.Key)
+	}
+	return keys, nil
+}
+
+// inOrder gives the calls that got so far, in the order in which they were recorded.
+func (m *Memory) inOrder(run string, mark Mark) []kept {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	var found []kept
-	for key, k := range m.calls[run] {
-		if strings.HasPrefix(key, prefix) && k.mark == Done {
+	for _, k := range m.calls[run] {
+		if k.mark == mark {
 			found = append(found, k)
 		}
 	}
 	slices.SortFunc(found, func(a, b kept) int { return a.order - b.order })
-	entries := make([]Entry, len(found))
-	for i, k := range found {
-		entries[i] = k.entry
-	}
-	return entries, nil
+	return found
 }
 
 // Intend marks a call as about to be made.
@@ -140,17 +166,18 @@ func (m *Memory) Commit(run string, entry Entry) error {
 	return nil
 }
 
-// Note keeps a step.
+// Note keeps a step, in place of what was known of it.
 func (m *Memory) Note(run string, step StepRun) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	r := m.runs[run]
-	for i := len(r.Steps) - 1; i >= 0; i-- { // what goes on stands near the end
-		if s := &r.Steps[i]; s.Key == step.Key && s.Status == Running {
+	r, at := m.runs[run], m.steps[run]
+	if i, known := at[step.Key]; known {
+		if s := &r.Steps[i]; !step.Before || s.Status != OK && s.Status != Skipped {
 			*s = step
-			return nil
 		}
+		return nil
 	}
+	at[step.Key] = len(r.Steps)
 	r.Steps = append(r.Steps, step)
 	return nil
 }

@@ -9,7 +9,7 @@ import (
 
 func TestMemory(t *testing.T) {
 	t.Parallel()
-	enginetest.Journal(t, func(*testing.T) engine.Journal { return engine.NewMemory() })
+	enginetest.Journal(t, memories())
 }
 
 // TestMemoryRun holds that the record which is handed out stays as it is while the run goes on.

@@ -46,38 +46,46 @@ func (h *host) Tell(n flow.Note) {
 // clocks remember when the steps under way began.
 type clocks struct {
 	mu   sync.Mutex
-	open map[string]time.Time
+	open map[string]opening
 }
 
-// start gives the time, and remembers it as when the step began.
-func (c *clocks) start(key string) time.Time {
+// opening is the beginning of a step.
+type opening struct {
+	at   time.Time
+	kept bool // the history has it
+}
+
+// start remembers that a step begins now.
+func (c *clocks) start(key string, kept bool) time.Time {
 	now := time.Now()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.open == nil {
-		c.open = map[string]time.Time{}
+		c.open = map[string]opening{}
 	}
-	c.open[key] = now
+	c.open[key] = opening{now, kept}
 	return now
 }
 
-// end gives when a step began: now, for one that was skipped.
-func (c *clocks) end(key string) time.Time {
+// end gives how a step began: now, for one that was skipped.
+func (c *clocks) end(key string) (o opening, began bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	at, known := c.open[key]
-	if !known {
-		return time.Now()
-	}
+	o, began = c.open[key]
 	delete(c.open, key)
-	return at
+	if !began {
+		o.at = time.Now()
+	}
+	return o, began
 }
 
-// began keeps the step in the history as running.
+// began keeps the step in the history as running. Inside loops the history has some of them only.
 func (h *host) began(n flow.Note, e Event) {
-	h.note(StepRun{
-		Key: e.Key, ID: e.ID, Name: e.Name, Kind: e.Kind, Status: Running, Started: h.clocks.start(n.Key),
-	})
+	kept := !n.Item || h.samples.step(n.Step)
+	started := h.clocks.start(n.Key, kept)
+	if kept {
+		h.note(StepRun{Key: e.Key, ID: e.ID, Name: e.Name, Kind: e.Kind, Status: Running, Started: started})
+	}
 }
 
 // note keeps a step in the history. An error of the journal ends the run: its next call finds the context ended.
@@ -85,17 +93,23 @@ func (h *host) note(step StepRun) {
 	_ = h.recorded(h.Journal.Note(h.run.ID, step))
 }
 
-// ended completes the event of a step's end, and keeps its outcome in the history.
+// ended completes the event of a step's end, and keeps its outcome in the history: always when it failed.
 func (h *host) ended(n flow.Note, e *Event) {
-	began := h.clocks.end(n.Key)
+	o, began := h.clocks.end(n.Key)
 	now := time.Now()
-	e.Status, e.Elapsed, e.Before = statusOf(n), now.Sub(began), n.Before
+	e.Status, e.Elapsed, e.Before = statusOf(n), now.Sub(o.at), n.Before
 	if n.Error != nil && h.doubts.of(n.Key) {
 		e.Status = InDoubt
 	}
+	if !began {
+		o.kept = !n.Item || h.samples.step(n.Step)
+	}
+	if !o.kept && n.Error == nil {
+		return
+	}
 	h.note(StepRun{
 		Key: e.Key, ID: e.ID, Name: e.Name, Kind: e.Kind, Status: e.Status, Attempts: n.Tries, Message: e.Message,
-		Started: began, Ended: now, Error: e.Error, Counts: e.Counts,
+		Started: o.at, Ended: now, Error: e.Error, Counts: e.Counts, Before: n.Before,
 	})
 }
 

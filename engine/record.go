@@ -17,15 +17,19 @@ type outcome struct {
 	kept    bool // false: only that it is over is known
 }
 
-// encode gives what the journal keeps of an outcome for going on from there; nil where it may not be kept.
+// encode gives what the journal keeps of an outcome for going on from there; nil where it may not be kept. Of what the
+// call gave that is what is read of it: a key that is not there says that it was not kept, which is not null.
 func (x *execution) encode(c flow.Call, o outcome) ([]byte, error) {
 	kept := steps.Pairs{}
-	if output, read := c.Reads.Of("output"); read && o.failure == nil {
-		_ = output
-		kept = append(kept, steps.Pair{Key: "value", Value: o.result.Value})
+	if of, read := c.Reads.Of("output"); read && o.failure == nil {
+		value, err := valueOf(o.result)
+		if err != nil {
+			return nil, err
+		}
+		kept = append(kept, steps.Pair{Key: "value", Value: steps.Project(value, of)})
 	}
-	if len(o.result.Names) > 0 && o.failure == nil {
-		kept = append(kept, steps.Pair{Key: "names", Value: o.result.Names})
+	if names, _ := steps.Project(o.result.Names, c.Reads).(map[string]any); len(names) > 0 && o.failure == nil {
+		kept = append(kept, steps.Pair{Key: "names", Value: names})
 	}
 	if o.result.Next != nil {
 		kept = append(kept, steps.Pair{Key: "next", Value: o.result.Next})
@@ -45,6 +49,22 @@ func (x *execution) encode(c flow.Call, o outcome) ([]byte, error) {
 	}
 	// Going on must know that it failed, whatever else it may not know.
 	return x.seal(c.Key, steps.Pairs{{Key: "error", Value: map[string]any{"kind": o.failure.Kind, "message": x.Redactor.Text(o.failure.Message)}}, {Key: "doubt", Value: o.doubt}})
+}
+
+// valueOf gives what a call gave, with the items of a page.
+func valueOf(r flow.Result) (any, error) {
+	if r.Items == nil {
+		return r.Value, nil
+	}
+	list := make([]any, r.Items.Len())
+	for i := range list {
+		item, err := r.Items.At(i)
+		if err != nil {
+			return nil, err
+		}
+		list[i] = item
+	}
+	return list, nil
 }
 
 // encodeFailure gives a failure with all that deciding upon another try reads.

@@ -36,9 +36,12 @@ type Resumption struct {
 // its record like Run. The error wraps ErrRunning when the run goes on already, and ErrNotKept when what it needs was not kept.
 func (e *Engine) Resume(ctx context.Context, r Resumption) (*Run, error) {
 	run := *r.Run
-	x := &execution{Engine: e, run: &run, job: r.Job, state: stateName(r.Job, r.Space), again: true, assume: r.Assume, redo: r.FailedItems}
+	x := &execution{Engine: e, run: &run, job: r.Job, space: r.Space, again: true, assume: r.Assume, redo: r.FailedItems}
 	if r.Original != nil {
 		x.uncovered = r.Job.Uncovered(r.Original)
+	}
+	if err := x.changedSource(); err != nil {
+		return nil, err
 	}
 	begun, err := x.begun()
 	if err != nil {
@@ -62,22 +65,38 @@ func (e *Engine) Resume(ctx context.Context, r Resumption) (*Run, error) {
 	return x.carryOut(ctx, begun)
 }
 
+// changedSource refuses a loop over pages that reads more than was kept of its pages.
+func (x *execution) changedSource() error {
+	for step := range x.uncovered {
+		if loop, ok := step.Body.(*jobs.Foreach); ok && loop.Source != nil {
+			return fmt.Errorf("the loop %s has changed so much that its kept pages do not do: go on with the job as it was, or with this step anew", step.Label())
+		}
+	}
+	return nil
+}
+
 // ErrNotKept is the error of Resume when what the run began with is not on record.
 var ErrNotKept = errors.New("what the run began with was not kept")
 
 // begun is what a run began with.
 type begun struct {
-	inputs, state, env, secrets map[string]any
+	inputs, env, secrets map[string]any
+	states               map[string]map[string]any // by job
 }
 
 // keep gives the journal's entry of what the run begins with.
 func (x *execution) keep(b begun) (Entry, error) {
-	env := map[string]any{}
-	for _, name := range x.job.Env {
-		env[name] = b.env[name]
+	env, states := map[string]any{}, map[string]any{}
+	for _, job := range append([]*jobs.Job{x.job}, x.job.Called()...) {
+		for _, name := range job.Env {
+			env[name] = b.env[name]
+		}
+	}
+	for job, values := range b.states {
+		states[job] = values
 	}
 	now := time.Now()
-	data, err := x.seal(givenKey, map[string]any{"inputs": b.inputs, "state": b.state, "env": env})
+	data, err := x.seal(givenKey, map[string]any{"inputs": b.inputs, "states": states, "env": env})
 	return Entry{Key: givenKey, Result: data, Started: now, Ended: now}, err
 }
 
@@ -99,7 +118,11 @@ func (x *execution) begun() (begun, error) {
 	m, _ := v.(map[string]any)
 	var b begun
 	b.inputs, _ = m["inputs"].(map[string]any)
-	b.state, _ = m["state"].(map[string]any)
+	states, _ := m["states"].(map[string]any)
+	b.states = map[string]map[string]any{}
+	for job, values := range states {
+		b.states[job], _ = values.(map[string]any)
+	}
 	b.env, _ = m["env"].(map[string]any)
 	return b, nil
 }

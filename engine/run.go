@@ -61,6 +61,7 @@ type StepRun struct {
 	Error    *steps.Error `json:"error"`
 	Counts   *Counts      `json:"counts,omitempty"`
 	Message  string       `json:"message,omitempty"` // of a log step
+	Before   bool         `json:"-"`                 // it was done before the run was gone on with
 }
 
 // Counts are the pages, items and bytes that a step dealt with.

@@ -6,26 +6,38 @@ import (
 	"snrun/jobs"
 )
 
-// Sampled is how many calls that went well keep their requests for people, of each step inside loops. Those that failed all
-// do. So the history of a run does not grow with the records that it works on.
+// Sampled is how many times of each step inside loops are kept for people when they go well, and of how many calls the
+// requests. Those that failed are all kept. So the history of a run does not grow with the records that it works on.
 const Sampled = 100
 
-// samples count the calls whose requests are kept.
+// samples count what is kept of the calls and the steps that go well.
 type samples struct {
-	mu   sync.Mutex
-	kept map[*jobs.Step]int
+	mu    sync.Mutex
+	calls map[*jobs.Step]int
+	steps map[*jobs.Step]int
 }
 
-// take says whether one more call of a step is kept.
-func (s *samples) take(step *jobs.Step) bool {
+// call says whether the requests of one more call of a step are kept.
+func (s *samples) call(step *jobs.Step) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.kept == nil {
-		s.kept = map[*jobs.Step]int{}
+	return take(&s.calls, step)
+}
+
+// step says whether one more time that a step runs is kept.
+func (s *samples) step(step *jobs.Step) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return take(&s.steps, step)
+}
+
+func take(taken *map[*jobs.Step]int, step *jobs.Step) bool {
+	if *taken == nil {
+		*taken = map[*jobs.Step]int{}
 	}
-	if s.kept[step] >= Sampled {
+	if (*taken)[step] >= Sampled {
 		return false
 	}
-	s.kept[step]++
+	(*taken)[step]++
 	return true
 }

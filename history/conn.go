@@ -23,10 +23,13 @@ type row struct {
 	sql  string
 	args []any // nil, int64, string, []byte
 	when *row  // a query that says whether it is carried out at all; nil: always
+	// otherwise is what is wrong when the query says no; nil: nothing is.
+	otherwise error
+	first     *row // is carried out before it; nil: none
 }
 
-// rowOf makes a row of args, which it keeps. Numbers, texts, bytes and nil are taken as they are, a time as microseconds,
-// NULL when it is zero.
+// rowOf makes a row of args, which it keeps. Numbers, texts, bytes and nil are taken as they are, a bool as 0 or 1, a time as
+// microseconds, NULL when it is zero.
 func rowOf(sql string, args ...any) row {
 	for i, arg := range args {
 		args[i] = column(arg)
@@ -37,6 +40,9 @@ func rowOf(sql string, args ...any) row {
 // bytes is how much text and other data the row holds.
 func (r row) bytes() int {
 	size := 0
+	if r.first != nil {
+		size = r.first.bytes()
+	}
 	for _, arg := range r.args {
 		switch v := arg.(type) {
 		case []byte:
@@ -53,6 +59,11 @@ func column(v any) any {
 	switch v := v.(type) {
 	case int:
 		return int64(v)
+	case bool:
+		if v {
+			return int64(1)
+		}
+		return int64(0)
 	case time.Time:
 		if v.IsZero() {
 			return nil
@@ -81,9 +92,18 @@ func (c *conn) run(sql string) error {
 
 // exec carries out one row.
 func (c *conn) exec(r row) error {
-	if r.when != nil {
-		if holds, err := c.holds(*r.when); err != nil || !holds {
+	if r.first != nil {
+		if err := c.exec(*r.first); err != nil {
 			return err
+		}
+	}
+	if r.when != nil {
+		holds, err := c.holds(*r.when)
+		if err != nil {
+			return err
+		}
+		if !holds {
+			return r.otherwise
 		}
 	}
 	// Not ExecContext: the driver hands all arguments of a query to SQLite in one call into C, those of a command one by one.
@@ -146,10 +166,10 @@ func (c *conn) identity() (identity, error) {
 
 // transact carries out rows in one transaction: all of them or none.
 func (c *conn) transact(rows []row) error {
-	switch len(rows) {
-	case 0:
+	if len(rows) == 0 {
 		return nil
-	case 1: // a statement by itself is a transaction, at half the price
+	}
+	if len(rows) == 1 && rows[0].first == nil { // a statement by itself is a transaction, at half the price
 		return c.exec(rows[0])
 	}
 	return c.atomically(func() error {

@@ -2,6 +2,7 @@ package history
 
 import (
 	"database/sql"
+	"fmt"
 	"net/http"
 	"slices"
 	"time"
@@ -15,10 +16,11 @@ const (
 		WHERE id BETWEEN ?1 AND ?2 AND (?3 = '' OR step = ?3) ORDER BY id`
 
 	exchangeColumns = `step, attempt, page, method, url, status, error, started, duration, connect, first_byte, request_size,
-		response_size, request_header, response_header, request_body, response_body`
+		response_size, request_header, response_header, request_body, response_body, request_digest, response_digest`
 	exchangeSQL = `INSERT INTO exchanges (id, ` + exchangeColumns + `)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
-	exchangesSQL = `SELECT ` + exchangeColumns + ` FROM exchanges
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+	exchangesSQL = `SELECT ` + exchangeColumns + `, (SELECT data FROM blobs WHERE digest = request_digest),
+			(SELECT data FROM blobs WHERE digest = response_digest) FROM exchanges
 		WHERE id BETWEEN ?1 AND ?2 AND (?3 = '' OR step = ?3) ORDER BY id`
 )
 
@@ -93,10 +95,18 @@ func scanExchange(rows *sql.Rows) (Exchange, error) {
 	var started sql.NullInt64
 	var duration, connect, firstByte int64
 	var sent, received sql.NullString
+	var request, response stored
 	err := rows.Scan(&e.StepKey, &e.Attempt, &e.Page, &e.Method, &e.URL, &e.Status, &e.Error, &started, &duration, &connect,
-		&firstByte, &e.Request.Size, &e.Response.Size, &sent, &received, &e.Request.Body, &e.Response.Body)
+		&firstByte, &e.Request.Size, &e.Response.Size, &sent, &received, &request.inRow, &response.inRow,
+		&request.digest, &response.digest, &request.blob, &response.blob)
 	if err != nil {
 		return e, err
+	}
+	if e.Request.Body, err = request.data(); err != nil {
+		return e, fmt.Errorf("the request %s %s: %w", e.Method, e.URL, err)
+	}
+	if e.Response.Body, err = response.data(); err != nil {
+		return e, fmt.Errorf("the answer to %s %s: %w", e.Method, e.URL, err)
 	}
 	e.Started = moment(started)
 	e.Duration, e.Connect, e.FirstByte = span(duration), span(connect), span(firstByte)
@@ -116,8 +126,14 @@ func exchangeRow(id int64, stepKey string, attempt int, e *steps.Exchange) (row,
 	if err != nil {
 		return row{}, err
 	}
-	return rowOf(exchangeSQL, id, stepKey, attempt, e.Page, e.Method, e.URL, e.Status, e.Error, e.Started, e.Duration,
-		e.Connect, e.FirstByte, e.Request.Size, e.Response.Size, sent, received, e.Request.Body, e.Response.Body), nil
+	request, response := valueOf(e.Request.Body), valueOf(e.Response.Body)
+	r := rowOf(exchangeSQL, id, stepKey, attempt, e.Page, e.Method, e.URL, e.Status, e.Error, e.Started, e.Duration,
+		e.Connect, e.FirstByte, e.Request.Size, e.Response.Size, sent, received, request.data, response.data, request.digest, response.digest)
+	r.first = request.blob
+	if response.blob != nil {
+		response.blob.first, r.first = r.first, response.blob
+	}
+	return r, nil
 }
 
 // header gives a header as JSON, its names sorted; NULL when there is none. It is written by hand because there are two of

@@ -1,20 +1,244 @@
 package history
 
 import (
-	"errors"
+	"database/sql"
+	"fmt"
+	"time"
 
 	"snrun/engine"
 )
 
-// Continue sets a run that has ended going again.
+const (
+	endedSQL    = `SELECT status <> 'running' FROM runs WHERE id = ?`
+	continueRun = `UPDATE runs SET status = 'running', attempt = ?, process = ?, live = ?, ended = NULL, output = NULL, error = NULL,
+		open = 0 WHERE id = ?`
+	replaceText   = `UPDATE runs SET file = ?, text = (SELECT id FROM texts WHERE digest = ?) WHERE id = ?`
+	replaceCalled = `DELETE FROM called WHERE run = ?`
+	earlierSQL    = `SELECT id, key, status, started, coalesce(counts, '') FROM steps WHERE id BETWEEN ? AND ? ORDER BY id`
+	dropStepSQL   = `DELETE FROM steps WHERE id = ?`
+)
+
+// Continue sets a run that has ended going again: in this process, as its next attempt, without what the journal has at and
+// below the keys of forget. A run whose process is gone counts as ended. The error wraps engine.ErrRunning when the run has
+// not ended, or somebody else went on with it first. The texts of its jobs are kept anew where run has some.
 func (s *Store) Continue(run *engine.Run, forget []string) error {
-	return errors.New("continue: not yet")
+	doing := "go on with run " + run.ID
+	if err := s.settle(); err != nil {
+		return err
+	}
+	if err := s.flush(doing); err != nil { // what was held back of its end
+		return err
+	}
+	live, err := s.alive.hold()
+	if err != nil {
+		return s.place.fault(doing, err)
+	}
+	number, err := s.ended(run.ID)
+	if err != nil {
+		return err
+	}
+	l, dropped, err := s.takeUpAgain(number, rootsOf(forget))
+	if err != nil {
+		return s.place.fault(doing, err)
+	}
+	if err := s.flush(doing, append(continuing(run, number, live), dropped...)...); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.ledgers[run.ID] = l
+	return nil
 }
 
-// Fold puts entries in place of those below a key.
-func (s *Store) Fold(run, below string, drop []string, entries ...engine.Entry) error {
-	return errors.New("fold: not yet")
+// ended gives the number of a run, and engine.ErrRunning when it has not ended.
+func (s *Store) ended(run string) (int64, error) {
+	number, err := s.runNumber(run)
+	if err != nil {
+		return 0, err
+	}
+	var ended bool
+	if err := s.read.QueryRow(endedSQL, number).Scan(&ended); err != nil {
+		return 0, s.place.fault("read run "+run, err)
+	}
+	if !ended {
+		return 0, fmt.Errorf("run %s: %w", run, engine.ErrRunning)
+	}
+	return number, nil
 }
 
-// Kept gives the outcomes under keys with a prefix.
-func (s *Store) Kept(run, prefix string) ([]engine.Entry, error) { return nil, nil }
+// continuing gives the rows that set a run going again, if nobody else did meanwhile.
+func continuing(run *engine.Run, number int64, live string) []row {
+	begin := rowOf(continueRun, max(run.Attempt, 1), run.Process, live, number)
+	ended := rowOf(endedSQL, number)
+	begin.when, begin.otherwise = &ended, engine.ErrRunning
+	rows := []row{begin}
+	if run.Text != "" {
+		text, digest := textRow(run.Text)
+		rows = append(rows, text, rowOf(replaceText, run.File, digest, number))
+	}
+	if run.Called != nil {
+		rows = append(append(rows, rowOf(replaceCalled, number)), calledRows(run)...)
+	}
+	return rows
+}
+
+// roots are the keys at and below which a run is carried out anew.
+type roots struct{ at, above map[string]bool }
+
+// rootsOf gives the roots with keys.
+func rootsOf(keys []string) roots {
+	r := roots{map[string]bool{}, map[string]bool{}}
+	for _, key := range keys {
+		r.at[key] = true
+		eachAbove(key, func(above string) bool {
+			r.above[above] = true
+			return true
+		})
+	}
+	return r
+}
+
+// under says whether a key stands at or below one of the roots, as engine.Below says of each.
+func (r roots) under(key string) bool {
+	found := r.at[key]
+	eachAbove(key, func(above string) bool {
+		found = found || r.at[above]
+		return !found
+	})
+	return found
+}
+
+// takeUpAgain makes the ledger of a run that is gone on with, and gives the rows that drop what is to be forgotten.
+func (s *Store) takeUpAgain(number int64, r roots) (*ledger, []row, error) {
+	l := newLedger(number)
+	last, err := s.lastRow(number)
+	if err != nil {
+		return nil, nil, err
+	}
+	l.last.Store(last)
+	kept, err := s.kept(number)
+	if err != nil {
+		return nil, nil, err
+	}
+	l.takeIn(kept)
+	if l.before, err = s.earlier(number, r); err != nil {
+		return nil, nil, err
+	}
+	var rows []row
+	l.calls = map[string]call{}
+	for i := 0; i < len(kept); i++ {
+		if !r.under(kept[i].key) {
+			l.calls[kept[i].key] = l.calls[kept[i].key].then(kept[i].call)
+			continue
+		}
+		first := kept[i].id
+		for i+1 < len(kept) && r.under(kept[i+1].key) { // nothing that stays stands between them
+			i++
+		}
+		if l.large.Load() {
+			rows = append(rows, rowOf(freeRowsSQL, first, kept[i].id))
+		}
+		rows = append(rows, rowOf(dropSQL, first, kept[i].id))
+	}
+	return l, rows, nil
+}
+
+// earlier is a step as history has it from before its run was gone on with.
+type earlier struct {
+	id      int64
+	status  engine.Status
+	counts  string
+	started time.Time
+	again   bool // it is carried out anew, or something in it is
+}
+
+// stands says whether the step ended well, for good.
+func (e earlier) stands() bool {
+	return !e.again && (e.status == engine.OK || e.status == engine.Skipped)
+}
+
+// earlier reads the steps that history has of a run.
+func (s *Store) earlier(number int64, r roots) (map[string]earlier, error) {
+	lo, hi := rowRange(number)
+	rows, err := s.read.Query(earlierSQL, lo, hi)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	before := map[string]earlier{}
+	for rows.Next() {
+		var e earlier
+		var key string
+		var started sql.NullInt64
+		if err := rows.Scan(&e.id, &key, &e.status, &started, &e.counts); err != nil {
+			return nil, err
+		}
+		e.started, e.again = moment(started), r.under(key) || r.above[key]
+		before[key] = e
+	}
+	return before, rows.Err()
+}
+
+// goingOn is the row of a step that goes on.
+type goingOn struct {
+	id    int64
+	first time.Time // when the step began before its run was gone on with; zero where it did not
+}
+
+// stepRow gives the id of the row for a step: the one it has while it goes on or has from before its run was gone on with,
+// else a new one. The row stands as it is where the step ended well before and is only walked through again.
+func (l *ledger) stepRow(step *engine.StepRun) (id int64, stands bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	goesOn := step.Status == engine.Running || step.Status == engine.Waiting
+	row, open := l.open[step.Key]
+	if !open {
+		e, known := l.before[step.Key]
+		if known && e.stands() && (goesOn || step.Before && e.counts == countsOf(step)) {
+			return e.id, true
+		}
+		delete(l.before, step.Key)
+		row = goingOn{e.id, e.started}
+		if !known {
+			row.id = l.take()
+		}
+	}
+	if step.Before && !row.first.IsZero() {
+		step.Started = row.first
+	}
+	if goesOn {
+		l.open[step.Key] = row
+	} else {
+		delete(l.open, step.Key)
+	}
+	return row.id, false
+}
+
+// countsOf gives the counts of a step as they are stored.
+func countsOf(step *engine.StepRun) string {
+	text, err := orNull(step.Counts)
+	if s, ok := text.(string); ok && err == nil {
+		return s
+	}
+	return ""
+}
+
+// overcome gives the row that takes away what history says of a step from before its run was gone on with, where a call of
+// the step has gone well now: the step need not be noted anew.
+func (l *ledger) overcome(e engine.Entry) (row, bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if len(l.before) == 0 || e.Error != nil {
+		return row{}, false
+	}
+	step := e.StepKey
+	if step == "" {
+		step, _ = splitCall(e.Key)
+	}
+	known, found := l.before[step]
+	if !found || known.stands() {
+		return row{}, false
+	}
+	delete(l.before, step)
+	return rowOf(dropStepSQL, known.id), true
+}

@@ -10,14 +10,23 @@ import (
 )
 
 const (
-	intendSQL = `INSERT INTO journal (id, key, started) VALUES (?, ?, ?)`
-	resultSQL = `INSERT INTO journal (id, key, started, ended, result) VALUES (?, ?, ?, ?, ?)`
-	dropSQL   = `DELETE FROM journal WHERE id BETWEEN ? AND ?`
+	intendSQL     = `INSERT INTO journal (id, key, started) VALUES (?, ?, ?)`
+	intendKeptSQL = `INSERT INTO journal (id, key, started, run) VALUES (?, ?, ?, ?)
+		ON CONFLICT (run, key) WHERE run IS NOT NULL DO NOTHING`
+	resultSQL     = `INSERT INTO journal (id, key, started, ended, result) VALUES (?, ?, ?, ?, ?)`
+	blobResultSQL = `INSERT INTO journal (id, key, started, ended, digest, size) VALUES (?, ?, ?, ?, ?, ?)`
+	keepSQL       = `INSERT INTO journal (id, key, started, ended, result, digest, size, run) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+		ON CONFLICT (run, key) WHERE run IS NOT NULL DO UPDATE SET started = excluded.started, ended = excluded.ended,
+			result = excluded.result, digest = excluded.digest, size = excluded.size`
+	dropSQL = `DELETE FROM journal WHERE id BETWEEN ? AND ?`
 	// Without a WHERE the table is emptied page by page instead of row by row, at a tenth of the price.
 	dropAllSQL = `DELETE FROM journal`
 	aloneSQL   = `SELECT NOT EXISTS (SELECT 1 FROM journal WHERE id < ?1) AND NOT EXISTS (SELECT 1 FROM journal WHERE id > ?2)`
-	callsSQL   = `SELECT id, key, ended IS NOT NULL FROM journal WHERE id BETWEEN ? AND ? ORDER BY id`
-	callSQL    = `SELECT key, started, ended, result FROM journal WHERE id = ?`
+	callsSQL   = `SELECT id, key, ended IS NOT NULL, digest IS NOT NULL FROM journal WHERE id BETWEEN ? AND ? ORDER BY id`
+
+	callColumns = `j.key, j.started, j.ended, j.result, j.digest, j.size, b.data`
+	callSQL     = `SELECT ` + callColumns + ` FROM journal j LEFT JOIN blobs b ON b.digest = j.digest WHERE j.id = ?`
+	keptCallSQL = `SELECT ` + callColumns + ` FROM journal j LEFT JOIN blobs b ON b.digest = j.digest WHERE j.run = ? AND j.key = ?`
 )
 
 // Intend records that an unsafe call is about to be made.
@@ -27,7 +36,12 @@ func (s *Store) Intend(run, key string) error {
 		return err
 	}
 	id := l.take()
-	if err := s.commit(l, "record what is about to be done", rowOf(intendSQL, id, key, time.Now())); err != nil {
+	l.recording(key, id)
+	r := rowOf(intendSQL, id, key, time.Now())
+	if ofLoop(key) {
+		r = rowOf(intendKeptSQL, id, key, time.Now(), l.number)
+	}
+	if err := s.commit(l, "record what is about to be done", r); err != nil {
 		return err
 	}
 	l.record(key, call{id, engine.Intended})
@@ -52,7 +66,10 @@ func (s *Store) Commit(run string, entry engine.Entry) error {
 	if err != nil {
 		return fmt.Errorf("record the state that %s saves: %w", entry.Key, err)
 	}
-	rows := append(saves, rowOf(resultSQL, id, entry.Key, entry.Started, entry.Ended, entry.Result))
+	rows := append(saves, l.result(id, entry)...)
+	if r, stands := l.overcome(entry); stands {
+		rows = append(rows, r)
+	}
 	if err := s.commit(l, "record the outcome of a call", rows...); err != nil {
 		return err
 	}
@@ -87,29 +104,59 @@ func (s *Store) noteCall(l *ledger, entry engine.Entry) error {
 }
 
 // drop takes all rows of a run out of the journal.
-func drop(lo, hi int64) []row {
+func (l *ledger) drop() []row {
+	lo, hi := rowRange(l.number)
 	alone := rowOf(aloneSQL, lo, hi)
-	return []row{{sql: dropAllSQL, when: &alone}, rowOf(dropSQL, lo, hi)}
+	var rows []row
+	if l.large.Load() {
+		rows = append(rows, rowOf(freeRowsSQL, lo, hi))
+	}
+	return append(rows, row{sql: dropAllSQL, when: &alone}, rowOf(dropSQL, lo, hi))
 }
 
-// Lookup gives what is recorded of a call. The entry has the key, the times and the result.
+// Lookup gives what is recorded of a call. The entry has the key, the times and the result. A result that cannot be read
+// as it was stored is an error that wraps engine.ErrDamaged.
 func (s *Store) Lookup(run, key string) (engine.Entry, engine.Mark, error) {
 	l, err := s.ledger(run)
 	if err != nil {
 		return engine.Entry{}, engine.Unknown, err
 	}
-	c, err := l.lookup(key, s.calls)
-	if err != nil || c.mark == engine.Unknown {
-		return engine.Entry{}, engine.Unknown, s.place.fault("look up a call", err)
-	}
-	var entry engine.Entry
-	var started, ended sql.NullInt64
-	err = s.read.QueryRow(callSQL, c.id).Scan(&entry.Key, &started, &ended, &entry.Result)
+	entry, mark, err := s.find(l, key)
 	if errors.Is(err, sql.ErrNoRows) { // the run has ended well meanwhile
 		return engine.Entry{}, engine.Unknown, nil
 	}
-	entry.Started, entry.Ended = moment(started), moment(ended)
-	return entry, c.mark, s.place.fault("look up a call", err)
+	return entry, mark, s.place.fault("look up "+key, err)
+}
+
+// find reads what the journal has of a call.
+func (s *Store) find(l *ledger, key string) (engine.Entry, engine.Mark, error) {
+	if ofLoop(key) {
+		return scanCall(s.read.QueryRow(keptCallSQL, l.number, key))
+	}
+	c, err := l.lookup(key, s.kept)
+	if err != nil || c.mark == engine.Unknown {
+		return engine.Entry{}, engine.Unknown, err
+	}
+	return scanCall(s.read.QueryRow(callSQL, c.id))
+}
+
+// scanCall reads callColumns.
+func scanCall(from scanner) (engine.Entry, engine.Mark, error) {
+	var e engine.Entry
+	var started, ended sql.NullInt64
+	var v stored
+	err := from.Scan(&e.Key, &started, &ended, &v.inRow, &v.digest, &v.size, &v.blob)
+	if err != nil {
+		return engine.Entry{}, engine.Unknown, err
+	}
+	if e.Result, err = v.data(); err != nil {
+		return engine.Entry{}, engine.Unknown, fmt.Errorf("%s: %w", e.Key, err)
+	}
+	e.Started, e.Ended = moment(started), moment(ended)
+	if !ended.Valid {
+		return e, engine.Intended, nil
+	}
+	return e, engine.Done, nil
 }
 
 // InDoubt gives the keys of the calls that went out, or were about to, and of which no outcome is known, in their order.
@@ -119,33 +166,32 @@ func (s *Store) InDoubt(run string) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	calls, err := s.calls(n)
-	return openCalls(calls), s.place.fault("read the journal", err)
+	kept, err := s.kept(n)
+	return openCalls(latest(kept)), s.place.fault("read the journal", err)
 }
 
-// calls reads what the journal holds of a run.
-func (s *Store) calls(number int64) (map[string]call, error) {
+// kept reads what the journal has of a run, as it was recorded.
+func (s *Store) kept(number int64) ([]keptCall, error) {
 	lo, hi := rowRange(number)
 	rows, err := s.read.Query(callsSQL, lo, hi)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	calls := map[string]call{}
+	var kept []keptCall
 	for rows.Next() {
-		var id int64
-		var key string
+		var k keptCall
 		var done bool
-		if err := rows.Scan(&id, &key, &done); err != nil {
+		if err := rows.Scan(&k.id, &k.key, &done, &k.large); err != nil {
 			return nil, err
 		}
-		mark := engine.Intended
+		k.mark = engine.Intended
 		if done {
-			mark = engine.Done
+			k.mark = engine.Done
 		}
-		calls[key] = calls[key].then(call{id, mark})
+		kept = append(kept, k)
 	}
-	return calls, rows.Err()
+	return kept, rows.Err()
 }
 
 // commit makes rows of a run durable; doing says what for.

@@ -33,9 +33,18 @@ type ledger struct {
 	number int64 // runs.id
 	last   atomic.Int64
 
-	mu    sync.Mutex
-	open  map[string]int64 // the rows of the steps that go on, by key
-	calls map[string]call  // nil until one is looked up: a run that was never interrupted needs none
+	large atomic.Bool // the journal has values of it among the blobs
+
+	mu     sync.Mutex
+	open   map[string]goingOn // the steps that go on, by key
+	calls  map[string]call    // nil until one is looked up: a run that was never interrupted needs none
+	parts  map[string]int64   // the first row that the journal has, or had, at or below each part of a loop that goes on
+	before map[string]earlier // in a run that is gone on with: the steps that history has from before, until they begin again
+}
+
+// newLedger makes the ledger of a run of which nothing is known.
+func newLedger(number int64) *ledger {
+	return &ledger{number: number, open: map[string]goingOn{}, parts: map[string]int64{}}
 }
 
 // call is how far a call got, and the journal's row that says so.
@@ -63,14 +72,28 @@ func (s *Store) ledger(run string) (*ledger, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &ledger{number: number, open: map[string]int64{}}
-	last, err := s.lastRow(number)
+	l, err := s.takeUp(number)
 	if err != nil {
 		return nil, s.place.fault("take up run "+run, err)
 	}
-	l.last.Store(last)
 	s.ledgers[run] = l
 	return l, nil
+}
+
+// takeUp makes the ledger of a run of what is on record of it.
+func (s *Store) takeUp(number int64) (*ledger, error) {
+	l := newLedger(number)
+	last, err := s.lastRow(number)
+	if err != nil {
+		return nil, err
+	}
+	l.last.Store(last)
+	if lo, _ := rowRange(number); last == lo {
+		return l, nil
+	}
+	kept, err := s.kept(number)
+	l.takeIn(kept)
+	return l, err
 }
 
 // lastRow gives the id of the last row that was recorded of a run.
@@ -112,22 +135,6 @@ func (s *Store) rowsOf(run string) (lo, hi int64, err error) {
 // take gives the id of the run's next row.
 func (l *ledger) take() int64 { return l.last.Add(1) }
 
-// stepRow gives the id of the row for a step: the one it has while it goes on, else a new one.
-func (l *ledger) stepRow(key string, goesOn bool) int64 {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	id, ok := l.open[key]
-	if !ok {
-		id = l.take()
-	}
-	if goesOn {
-		l.open[key] = id
-	} else {
-		delete(l.open, key)
-	}
-	return id
-}
-
 // crowded says whether many steps of the run are under way.
 func (l *ledger) crowded() bool {
 	l.mu.Lock()
@@ -135,27 +142,95 @@ func (l *ledger) crowded() bool {
 	return len(l.open) >= many
 }
 
+// recording says that a row with a key is about to be added to the journal.
+func (l *ledger) recording(key string, id int64) {
+	partsOf(key, func(part string) {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		if first, known := l.parts[part]; !known || id < first {
+			l.parts[part] = id
+		}
+	})
+}
+
 // record remembers how far a call got, when that is of interest.
 func (l *ledger) record(key string, c call) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.calls != nil {
+	if l.calls != nil && !ofLoop(key) {
 		l.calls[key] = l.calls[key].then(c)
 	}
 }
 
 // lookup gives how far a call got. The first time it reads all that the journal has of the run.
-func (l *ledger) lookup(key string, read func(number int64) (map[string]call, error)) (call, error) {
+func (l *ledger) lookup(key string, read func(number int64) ([]keptCall, error)) (call, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.calls == nil {
-		calls, err := read(l.number)
+		kept, err := read(l.number)
 		if err != nil {
 			return call{}, err
 		}
-		l.calls = calls
+		l.calls = latest(kept)
 	}
 	return l.calls[key], nil
+}
+
+// takeIn remembers what the journal has of the run.
+func (l *ledger) takeIn(kept []keptCall) {
+	for _, k := range kept {
+		l.recording(k.key, k.id)
+		if k.large {
+			l.large.Store(true)
+		}
+	}
+}
+
+// span gives the rows among which those at and below a key are: none, when first is after last.
+func (l *ledger) span(below string) (first, last int64) {
+	first, last = l.number<<runShift, l.last.Load()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	partsOf(below, func(part string) {
+		lowest, known := l.parts[part]
+		if !known {
+			lowest = last + 1
+		}
+		first = max(first, lowest)
+	})
+	return first, last
+}
+
+// fold forgets the calls at and below a key.
+func (l *ledger) fold(below string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for part := range l.parts {
+		if engine.Below(part, below) {
+			delete(l.parts, part)
+		}
+	}
+	for key := range l.calls {
+		if engine.Below(key, below) {
+			delete(l.calls, key)
+		}
+	}
+}
+
+// keptCall is a row of the journal: without the result, but with whether that is a blob.
+type keptCall struct {
+	key string
+	call
+	large bool
+}
+
+// latest gives how far each call got.
+func latest(kept []keptCall) map[string]call {
+	calls := map[string]call{}
+	for _, k := range kept {
+		calls[k.key] = calls[k.key].then(k.call)
+	}
+	return calls
 }
 
 // openCalls gives the keys of the calls without an outcome, in the order in which they were recorded.

@@ -15,16 +15,22 @@ import (
 
 const (
 	textSQL  = `INSERT OR IGNORE INTO texts (digest, text) VALUES (?, ?)`
-	beginRun = `INSERT INTO runs (run, job, status, "trigger", due, started, inputs, file, process, live, text)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, (SELECT id FROM texts WHERE digest = ?))`
-	finishRun = `UPDATE runs SET status = ?, ended = ?, output = ?, error = ? WHERE id = ?`
+	beginRun = `INSERT INTO runs (run, job, status, "trigger", due, started, inputs, attempt, file, process, live, text)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, (SELECT id FROM texts WHERE digest = ?))`
+	beginEntry = `INSERT INTO journal (id, key, started, ended, result, digest, size, run)
+		SELECT (id << 32) + ?, ?, ?, ?, ?, ?, ?, CASE WHEN ? THEN id END FROM runs WHERE run = ?`
+	beginCalled = `INSERT INTO called (run, file, text)
+		SELECT runs.id, ?, texts.id FROM runs, texts WHERE runs.run = ? AND texts.digest = ?`
+	finishRun = `UPDATE runs SET status = ?, ended = ?, output = ?, error = ?, open = ? WHERE id = ?`
 
-	runColumns = `run, job, status, "trigger", due, started, ended, inputs, output, error, file, process`
+	runColumns = `run, job, status, "trigger", due, started, ended, inputs, output, error, attempt, open, file, process`
 	runSQL     = `SELECT ` + runColumns + `, (SELECT text FROM texts WHERE texts.id = runs.text) FROM runs WHERE run = ?`
+	calledSQL  = `SELECT called.file, texts.text FROM called JOIN texts ON texts.id = called.text
+		WHERE called.run = (SELECT id FROM runs WHERE run = ?) ORDER BY called.file`
 	lastRunSQL = `SELECT run FROM runs WHERE job = ? ORDER BY run DESC LIMIT 1`
 )
 
-// Begin records a new run as running. It is an error when there is one with that id.
+// Begin records a new run as running, with entries for its journal. It is an error when there is one with that id.
 func (s *Store) Begin(run *engine.Run, entries ...engine.Entry) error {
 	live, err := s.alive.hold()
 	if err != nil {
@@ -34,12 +40,40 @@ func (s *Store) Begin(run *engine.Run, entries ...engine.Entry) error {
 	if err != nil {
 		return fmt.Errorf("record the inputs of run %s: %w", run.ID, err)
 	}
-	digest := sha256.Sum256([]byte(run.Text))
-	return s.flush("begin run "+run.ID, rowOf(textSQL, digest[:], run.Text), rowOf(beginRun,
-		run.ID, run.Job, string(engine.Running), run.Trigger, run.Due, run.Started, inputs, run.File, run.Process, live, digest[:]))
+	text, digest := textRow(run.Text)
+	rows := []row{text, rowOf(beginRun, run.ID, run.Job, string(engine.Running), run.Trigger, run.Due, run.Started, inputs,
+		max(run.Attempt, 1), run.File, run.Process, live, digest)}
+	rows = append(rows, calledRows(run)...)
+	for i, e := range entries {
+		if e.Ended.IsZero() {
+			e.Ended = time.Now()
+		}
+		v := valueOf(e.Result)
+		r := rowOf(beginEntry, i+1, e.Key, e.Started, e.Ended, v.data, v.digest, v.size, ofLoop(e.Key), run.ID)
+		r.first = v.blob
+		rows = append(rows, r)
+	}
+	return s.flush("begin run "+run.ID, rows...)
 }
 
-// Finish records how a run ended, and all that was noted of it. The journal of a run that ended ok or skipped is dropped.
+// textRow gives the row that keeps the text of a job, once, and its digest.
+func textRow(text string) (r row, digest []byte) {
+	sum := sha256.Sum256([]byte(text))
+	return rowOf(textSQL, sum[:], text), sum[:]
+}
+
+// calledRows gives the rows that keep the jobs which a run calls.
+func calledRows(run *engine.Run) []row {
+	var rows []row
+	for _, called := range run.Called {
+		text, digest := textRow(called.Text)
+		rows = append(rows, text, rowOf(beginCalled, called.File, run.ID, digest))
+	}
+	return rows
+}
+
+// Finish records how a run ended, and all that was noted of it. The journal of a run that ended ok or skipped is dropped,
+// unless it has failed items that can be tried again.
 // When it gives an error, steps are missing; a run that failed may be on record as such all the same.
 func (s *Store) Finish(run *engine.Run) error {
 	l, err := s.ledger(run.ID)
@@ -58,9 +92,9 @@ func (s *Store) Finish(run *engine.Run) error {
 	if ended.IsZero() {
 		ended = time.Now()
 	}
-	rows := []row{rowOf(finishRun, string(run.Status), ended, output, failure, l.number)}
-	if run.Status == engine.OK || run.Status == engine.Skipped {
-		rows = append(rows, drop(rowRange(l.number))...)
+	rows := []row{rowOf(finishRun, string(run.Status), ended, output, failure, run.Open, l.number)}
+	if (run.Status == engine.OK || run.Status == engine.Skipped) && !run.Open {
+		rows = append(rows, l.drop()...)
 	}
 	if err := s.flush("finish run "+run.ID, rows...); err != nil {
 		if run.Error != nil { // its steps may be too much for a full disk: the end alone may not be
@@ -140,11 +174,32 @@ func (s *Store) Run(id string) (*engine.Run, error) {
 		return nil, s.place.fault("read run "+id, err)
 	}
 	run.Text = text.String
+	if run.Called, err = s.called(id); err != nil {
+		return nil, s.place.fault("read run "+id, err)
+	}
 	if run.Steps, err = s.Steps(id, StepFilter{}); err != nil {
 		return nil, err
 	}
 	inFlowOrder(run.Steps)
 	return &run, nil
+}
+
+// called gives the jobs that a run calls.
+func (s *Store) called(run string) ([]engine.Text, error) {
+	rows, err := s.read.Query(calledSQL, run)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var list []engine.Text
+	for rows.Next() {
+		var text engine.Text
+		if err := rows.Scan(&text.File, &text.Text); err != nil {
+			return nil, err
+		}
+		list = append(list, text)
+	}
+	return list, rows.Err()
 }
 
 // LastRun gives the newest run of a job. The error wraps ErrUnknownRun when the job was never run.
@@ -168,7 +223,7 @@ func scanRun(from scanner, run *engine.Run, more ...any) error {
 	var due, started, ended sql.NullInt64
 	var inputs, output, failure sql.NullString
 	dest := append([]any{&run.ID, &run.Job, &run.Status, &run.Trigger, &due, &started, &ended, &inputs, &output, &failure,
-		&run.File, &run.Process}, more...)
+		&run.Attempt, &run.Open, &run.File, &run.Process}, more...)
 	if err := from.Scan(dest...); err != nil {
 		return err
 	}

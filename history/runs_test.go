@@ -19,8 +19,8 @@ var day = time.Date(2026, 3, 4, 5, 6, 7, 8000, time.UTC)
 func aRun(id, job string) *engine.Run {
 	return &engine.Run{
 		ID: id, Job: job, Status: engine.Running, Trigger: "manual", Due: day, Started: day.Add(time.Second),
-		Inputs: map[string]any{"priority": 1, "id": json.Number("99007199254740993123")},
-		File:   "jobs/" + job + ".yaml", Text: "version: 1\n# " + job + "\n", Process: "4711@host",
+		Inputs:  map[string]any{"priority": 1, "id": json.Number("99007199254740993123")},
+		Attempt: 1, File: "jobs/" + job + ".yaml", Text: "version: 1\n# " + job + "\n", Process: "4711@host",
 	}
 }
 

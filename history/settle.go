@@ -4,10 +4,7 @@ import (
 	"errors"
 	"io/fs"
 	"maps"
-	"regexp"
 	"slices"
-	"strconv"
-	"strings"
 
 	"snrun/engine"
 	"snrun/steps"
@@ -23,6 +20,8 @@ const (
 		WHERE id = ?4 AND status = 'running'`
 	doubtStep = `INSERT OR IGNORE INTO steps (id, key, step, name, kind, status, attempts, started, ended, message)
 		SELECT ?1, ?2, ?3, '', '', 'in_doubt', ?4, started, started, '' FROM journal WHERE id = ?5`
+	stepOfKey  = `SELECT coalesce(max(id), 0) FROM steps WHERE id BETWEEN ? AND ? AND key = ?`
+	doubtAgain = `UPDATE steps SET status = 'in_doubt' WHERE id = ?`
 	// lastMoment is the time of the last thing recorded of the run with the rows ?2 to ?3.
 	lastMoment = `coalesce((SELECT max(t) FROM (
 		SELECT max(coalesce(ended, started)) AS t FROM steps WHERE id BETWEEN ?2 AND ?3
@@ -114,10 +113,11 @@ func (s *Store) interruptions(orphans []orphan) ([]row, error) {
 
 // interruption gives the rows that mark one run, its steps that went on, and those that are in doubt.
 func (s *Store) interruption(o orphan) ([]row, error) {
-	calls, err := s.calls(o.number)
+	kept, err := s.kept(o.number)
 	if err != nil {
 		return nil, err
 	}
+	calls := latest(kept)
 	goingOn, err := s.goingOn(o.number)
 	if err != nil {
 		return nil, err
@@ -127,7 +127,7 @@ func (s *Store) interruption(o orphan) ([]row, error) {
 		return nil, err
 	}
 	inDoubt := openCalls(calls)
-	failure, err := orNull(interrupted(inDoubt))
+	failure, err := orNull(interrupted(o.run, inDoubt))
 	if err != nil {
 		return nil, err
 	}
@@ -138,14 +138,32 @@ func (s *Store) interruption(o orphan) ([]row, error) {
 			rows = append(rows, rowOf(interruptStep, string(engine.InDoubt), lo, hi, goingOn[step]))
 			continue
 		}
+		r, err := s.doubt(id+1, o.number, key, calls[key].id)
+		if err != nil {
+			return nil, err
+		}
 		id++
-		step, attempt := splitCall(key)
-		rows = append(rows, rowOf(doubtStep, id, step, stepID(step), attempt, calls[key].id))
+		rows = append(rows, r)
 	}
 	for _, id := range slices.Sorted(maps.Values(goingOn)) { // those in doubt do not go on any more
 		rows = append(rows, rowOf(interruptStep, string(engine.Cancelled), lo, hi, id))
 	}
 	return rows, nil
+}
+
+// doubt gives the row that marks the step of a call as in doubt: the one that history has from before its run was gone on
+// with, else a new one with an id.
+func (s *Store) doubt(id, number int64, key string, call int64) (row, error) {
+	lo, hi := rowRange(number)
+	step, attempt := splitCall(key)
+	var known int64
+	if err := s.read.QueryRow(stepOfKey, lo, hi, step).Scan(&known); err != nil {
+		return row{}, err
+	}
+	if known > 0 {
+		return rowOf(doubtAgain, known), nil
+	}
+	return rowOf(doubtStep, id, step, stepID(step), attempt, call), nil
 }
 
 // goingOn gives the rows of the steps on record as running or waiting, by key.
@@ -169,11 +187,13 @@ func (s *Store) goingOn(number int64) (map[string]int64, error) {
 }
 
 // interrupted gives the error of a run whose process is gone.
-func interrupted(inDoubt []string) *steps.Error {
-	e := &steps.Error{Kind: steps.Cancelled, Message: "the process that ran it ended before the run did"}
+func interrupted(run string, inDoubt []string) *steps.Error {
+	e := &steps.Error{
+		Kind: steps.Cancelled, Message: "the process that ran it ended before the run did", Hint: "go on with it: resume " + run,
+	}
 	if len(inDoubt) > 0 {
 		e.Message += "; it is not known whether this was carried out: " + several(inDoubt)
-		e.Hint = "look in the other system before the job runs again"
+		e.Hint = "look in the other system, then go on with --assume done where it was carried out, else with --assume redo: resume " + run
 	}
 	return e
 }
@@ -185,26 +205,4 @@ func caller(call string, steps map[string]int64) string {
 		return step
 	}
 	return ""
-}
-
-// callEnd is what a call's key has after the key of its step: the page of a walk, the number of the try.
-var callEnd = regexp.MustCompile(`(/page:\d+)?(#(\d+))?$`)
-
-// splitCall gives the key of the step that made a call, and which try it was.
-func splitCall(call string) (step string, attempt int) {
-	end := callEnd.FindStringSubmatchIndex(call)
-	attempt = 1
-	if end[6] >= 0 {
-		attempt, _ = strconv.Atoi(call[end[6]:end[7]]) // only digits
-	}
-	return call[:end[0]], attempt
-}
-
-// stepID gives the id of the step with a key, "" when its place in the job is all that the key tells.
-func stepID(key string) string {
-	id := key[strings.LastIndexByte(key, '/')+1:]
-	if strings.ContainsAny(id, ":[]") {
-		return ""
-	}
-	return id
 }

@@ -15,8 +15,8 @@ const (
 	countsSQL = `SELECT status, count(*) FROM steps WHERE id BETWEEN ? AND ? GROUP BY status`
 )
 
-// Note keeps how a step stands. One that goes on is replaced by what is noted of it next. A note becomes durable
-// with many others, within 250 ms, or with Finish.
+// Note keeps how a step stands. One that goes on is replaced by what is noted of it next, and in a run that is gone on with
+// what is on record of it from before. A note becomes durable with many others, within 250 ms, or with Finish.
 func (s *Store) Note(run string, step engine.StepRun) error {
 	if s.writer == nil {
 		return s.onlyReading("note a step")
@@ -33,7 +33,10 @@ func (s *Store) Note(run string, step engine.StepRun) error {
 	if err != nil {
 		return fmt.Errorf("record the counts of step %s: %w", step.Key, err)
 	}
-	id := l.stepRow(step.Key, step.Status == engine.Running || step.Status == engine.Waiting)
+	id, stands := l.stepRow(&step)
+	if stands {
+		return nil
+	}
 	return s.place.fault("note a step", s.writer.note(id, rowOf(noteSQL, id, step.Key, step.ID, step.Name, step.Kind,
 		string(step.Status), step.Attempts, step.Started, step.Ended, failure, counts, step.Message)))
 }

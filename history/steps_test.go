@@ -151,12 +151,16 @@ func FuzzSegments(f *testing.F) {
 
 func TestRowOfAStep(t *testing.T) {
 	t.Parallel()
-	l := &ledger{open: map[string]int64{}}
-	began, ended := l.stepRow("/a", true), l.stepRow("/a", false)
+	l := newLedger(1)
+	at := func(status engine.Status) int64 {
+		id, _ := l.stepRow(&engine.StepRun{Key: "/a", Status: status})
+		return id
+	}
+	began, ended := at(engine.Running), at(engine.OK)
 	if began != ended {
 		t.Errorf("its end is in row %d, want row %d, where it began", ended, began)
 	}
-	if again := l.stepRow("/a", true); again == ended || l.crowded() || len(l.open) != 1 {
+	if again := at(engine.Running); again == ended || l.crowded() || len(l.open) != 1 {
 		t.Errorf("begun again it has row %d, and %d steps are under way; want a new row and one step", again, len(l.open))
 	}
 }

@@ -65,7 +65,7 @@ func TestOpenMakesWhatIsNotThere(t *testing.T) {
 			t.Errorf("%s has mode %v, want %v", filepath.Base(name), got, want)
 		}
 	}
-	for pragma, want := range map[string]string{"journal_mode": "wal", "auto_vacuum": "2", "user_version": "1"} {
+	for pragma, want := range map[string]string{"journal_mode": "wal", "auto_vacuum": "2", "user_version": "2"} {
 		var got string
 		if err := s.read.QueryRow("PRAGMA " + pragma).Scan(&got); err != nil || got != want {
 			t.Errorf("%s = %s, %v, want %s", pragma, got, err, want)
@@ -270,7 +270,7 @@ func TestFullDisk(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "history.db")
 	s := openAt(t, path, Options{maxPages: 60})
 	run := begin(t, s, aRun("r1", "sync"))
-	entry := engine.Entry{Key: "/a", Result: make([]byte, 20_000), Job: "sync", State: map[string]any{}}
+	entry := engine.Entry{Key: "/a", Result: make([]byte, large), Job: "sync", State: map[string]any{}}
 	var err error
 	done := 0
 	for ; err == nil && done < 1000; done++ {

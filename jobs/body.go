@@ -26,6 +26,14 @@ func (d *decoder) body(s *Step, m mapping, b *block, scope *Scope) (Body, *Shape
 		return &Block{list}, inside.last
 	case "foreach":
 		return d.foreach(n, b, scope)
+	case "parallel":
+		return d.parallel(n, b, scope)
+	case "repeat":
+		return d.repeat(n, b, scope)
+	case "call":
+		return d.runJob(n, scope)
+	case "wait":
+		return d.wait(n, scope), NullShape()
 	case "switch":
 		return &Switch{d.cases(n, "switch", b, scope)}, AnyShape()
 	}

@@ -14,12 +14,18 @@ type decoder struct {
 	profiles map[string]*Profile // nil where they are not known
 	ids      *idIndex            // of the job that is read
 	state    map[string]bool     // the names that the job may save
+	results  steps.Reads         // what the job reads of `steps`
 	used     usage
 	read     map[*source.Node][]source.Entry // what entries has given
 	torn     source.Errors                   // where YAML took an expression apart
 	defaults map[defaultKey]any              // of fields, in the forms of their types
 	tables   map[string][]steps.Field        // the keys of a step, by kind
 	presets  map[string]*preset              // those that were named so far
+	file     string                          // of the job that is read
+	library  *library                        // where the jobs are that it calls
+	chain    []link                          // the jobs that call each other, down to the one that is read
+	secret   []string                        // its inputs that are computed from secrets, "*" for all of them
+	calls    []*Job                          // the jobs that it calls
 }
 
 func newDecoder(kinds steps.Set, profiles map[string]*Profile) *decoder {

@@ -13,14 +13,15 @@ import (
 // nothing to have a field.
 func (c *checker) path(n ast.Node) (ast.Node, *Shape) {
 	out, shape, chained := c.access(n)
-	c.whole(n, shape)
+	c.uses.Secret = c.uses.Secret || shape.Secret()
+	c.reads(n)
 	if chained {
 		return c.function("end", n, []ast.Node{out}), shape.OrNull()
 	}
 	return out, shape
 }
 
-// access checks one part of a path. Which field of a name is read is noted as soon as it is known.
+// access checks one part of a path.
 func (c *checker) access(n ast.Node) (out ast.Node, shape *Shape, chained bool) {
 	switch n := n.(type) {
 	case *ast.IdentifierNode:
@@ -72,29 +73,39 @@ func (c *checker) nameHint(name string) string {
 	return fmt.Sprintf("write %q for the text; the names are %s", name, listed(names))
 }
 
-// whole notes that a value is read as a whole.
-func (c *checker) whole(n ast.Node, shape *Shape) {
-	if shape.Secret() {
-		c.uses.Secret = true
+// reads notes what a path reads of a name of the scope. A variable reads nothing: what it stands for was read as a whole.
+func (c *checker) reads(n ast.Node) {
+	path, _ := fieldsBelow(n)
+	if len(path) == 0 || slices.ContainsFunc(c.vars, func(v variable) bool { return v.name == path[0] }) {
+		return
 	}
-	if name := c.rootName(n); name != "" {
-		c.uses.add(name, "*")
+	shape, _ := c.scope.lookup(path[0])
+	if shape == nil {
+		return
+	}
+	c.uses.add(path)
+	if shape.heard != nil {
+		shape.heard(path[1:])
 	}
 }
 
-// rootName gives the name that a node is, "" where it is none of the scope.
-func (c *checker) rootName(n ast.Node) string {
-	if chain, ok := n.(*ast.ChainNode); ok {
-		n = chain.Node
+// fieldsBelow gives the name that a path starts at and the constant fields below it, as far as they go: below a field that
+// is computed nothing more is known. It gives nil where the path does not start at a name.
+func fieldsBelow(n ast.Node) (path []string, open bool) {
+	switch n := n.(type) {
+	case *ast.IdentifierNode:
+		return []string{n.Value}, n.Value != "null"
+	case *ast.ChainNode:
+		return fieldsBelow(n.Node)
+	case *ast.MemberNode:
+		base, open := fieldsBelow(n.Node)
+		field, constant := n.Property.(*ast.StringNode)
+		if !open || !constant {
+			return base, false
+		}
+		return append(base, field.Value), true
 	}
-	id, ok := n.(*ast.IdentifierNode)
-	if !ok || slices.ContainsFunc(c.vars, func(v variable) bool { return v.name == id.Value }) {
-		return ""
-	}
-	if shape, _ := c.scope.lookup(id.Value); shape == nil {
-		return ""
-	}
-	return id.Value
+	return nil, false
 }
 
 func (c *checker) member(n *ast.MemberNode) (ast.Node, *Shape, bool) {
@@ -105,13 +116,6 @@ func (c *checker) member(n *ast.MemberNode) (ast.Node, *Shape, bool) {
 		suffix = "?"
 	}
 	name, isField := n.Property.(*ast.StringNode)
-	root := c.rootName(n.Node)
-	switch {
-	case root != "" && isField:
-		c.uses.add(root, name.Value)
-	case root != "":
-		c.uses.add(root, "*")
-	}
 	if !isField {
 		out, result := c.item(n, "at"+suffix, base, shape)
 		return out, result, chained

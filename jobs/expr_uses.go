@@ -1,57 +1,78 @@
 package jobs
 
-import "slices"
+import (
+	"maps"
+	"slices"
+
+	"snrun/steps"
+)
 
 // Uses is what expressions read.
 type Uses struct {
 	// Secret says that something is read that is, or was computed from, a secret.
 	Secret bool
-	reads  []reading
+	reads  steps.Reads // of the scope: its fields are the names
 }
-
-// reading is a name that is read with the field below it, "*" for the whole value.
-type reading struct{ name, field string }
 
 // Names gives the names of the scope that are read, sorted.
-func (u *Uses) Names() []string {
-	var names []string
-	for _, r := range u.reads {
-		names = append(names, r.name)
-	}
-	slices.Sort(names)
-	return slices.Compact(names)
-}
+func (u *Uses) Names() []string { return slices.Sorted(maps.Keys(u.reads)) }
 
 // Fields gives the fields that are read directly below a name, sorted; {"*"} where that cannot be told, because the
 // whole value is read or the field is computed.
 func (u *Uses) Fields(name string) []string {
-	var fields []string
-	for _, r := range u.reads {
-		if r.name == name {
-			fields = append(fields, r.field)
-		}
-	}
-	if slices.Contains(fields, "*") {
+	below := u.Reads(name)
+	if below == nil {
 		return []string{"*"}
 	}
-	slices.Sort(fields)
-	return fields
+	return slices.Sorted(maps.Keys(below))
+}
+
+// Reads gives what is read of a name: nothing where it is not named. What is not a path of constant fields is read as a
+// whole: an item of a list, a computed field, what a function is given.
+func (u *Uses) Reads(name string) steps.Reads {
+	if u.reads == nil {
+		return steps.Nothing()
+	}
+	return u.reads.At(name)
 }
 
 // Only says whether no names but these are read.
 func (u *Uses) Only(names ...string) bool {
-	return !slices.ContainsFunc(u.reads, func(r reading) bool { return !slices.Contains(names, r.name) })
+	for name := range u.reads {
+		if !slices.Contains(names, name) {
+			return false
+		}
+	}
+	return true
 }
 
-func (u *Uses) add(name, field string) {
-	if r := (reading{name, field}); !slices.Contains(u.reads, r) {
-		u.reads = append(u.reads, r)
+func (u *Uses) add(path []string) {
+	if u.reads == nil {
+		u.reads = steps.Nothing()
 	}
+	u.reads = readPath(u.reads, path)
 }
 
 func (u *Uses) merge(other *Uses) {
 	u.Secret = u.Secret || other.Secret
-	for _, r := range other.reads {
-		u.add(r.name, r.field)
+	switch {
+	case other.reads == nil:
+	case u.reads == nil:
+		u.reads = other.reads
+	default:
+		u.reads = u.reads.And(other.reads)
 	}
+}
+
+// readPath gives reads with all that is below a path of fields added. It changes reads where it can.
+func readPath(reads steps.Reads, path []string) steps.Reads {
+	if reads == nil || len(path) == 0 {
+		return nil
+	}
+	below, read := reads[path[0]]
+	if !read {
+		below = steps.Nothing()
+	}
+	reads[path[0]] = readPath(below, path[1:])
+	return reads
 }

@@ -64,7 +64,7 @@ func (d *decoder) condition(n *source.Node, scope *Scope) value {
 		return constant(nil)
 	}
 	path, _ := e.PlainPath("response")
-	late := steps.Late{Source: e.Source(), Place: e.Place(), Path: path, Uses: e.Uses().Fields("response")}
+	late := steps.Late{Source: e.Source(), Place: e.Place(), Path: path, Uses: e.Uses().Fields("response"), Reads: e.Uses().Reads("response")}
 	return lateValue(late, e.Uses(), func(names map[string]any) (any, error) { return e.Bool(names) })
 }
 
@@ -74,7 +74,7 @@ func (d *decoder) late(n *source.Node, scope *Scope) value {
 	if t == nil {
 		return constant(nil)
 	}
-	late := steps.Late{Source: n.Text(), Place: n.Pos().String(), Uses: t.Uses().Fields("response")}
+	late := steps.Late{Source: n.Text(), Place: n.Pos().String(), Uses: t.Uses().Fields("response"), Reads: t.Uses().Reads("response")}
 	if e := t.Whole(); e != nil {
 		late.Path, _ = e.PlainPath("response")
 	}

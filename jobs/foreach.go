@@ -13,7 +13,7 @@ func (d *decoder) foreach(n *source.Node, b *block, scope *Scope) (Body, *Shape)
 	if !ok {
 		return nil, AnyShape()
 	}
-	f := &Foreach{As: "item", concurrency: constant(1)}
+	f := &Foreach{As: "item", Item: steps.Nothing(), concurrency: constant(1)}
 	inner := d.loopNames(f, m, d.loopItem(f, m, scope), scope)
 	if key := m.get("key"); key != nil {
 		f.Key = d.text(key, "key", inner)
@@ -39,8 +39,8 @@ func (d *decoder) loopItem(f *Foreach, m mapping, scope *Scope) *Shape {
 	if in == nil {
 		return AnyShape()
 	}
-	if entries := d.entries(in); len(entries) == 1 && isLater("in", entries[0].Key) {
-		d.later(entries[0].Name, "a request as the list of a foreach")
+	if d.isSource(in) {
+		f.Source = d.source(in, scope)
 		return AnyShape()
 	}
 	if f.In = d.compile(in, scope); f.In == nil {
@@ -60,12 +60,12 @@ func (d *decoder) loopNames(f *Foreach, m mapping, item *Shape, scope *Scope) *S
 		f.As = d.bind(as, "the name of an item", scope)
 	}
 	if batch := m.get("batch"); batch != nil {
-		f.Batch = d.atLeast(1, batch, "batch")
-		item = ListShape(item)
+		d.batch(f, batch)
+		f.Item, item = nil, ListShape(item) // which of its items are read, and what of them, is not known
 	}
 	inner := scope
 	if f.As != "" {
-		inner = inner.With(f.As, item)
+		inner = inner.With(f.As, item.HeardBy(func(path []string) { f.Item = readPath(f.Item, path) }))
 	}
 	if index := m.get("index"); index != nil {
 		if f.Index = d.bind(index, "the name of an index", inner); f.Index != "" {
@@ -89,23 +89,11 @@ func (d *decoder) bind(n *source.Node, what string, scope *Scope) string {
 
 func (d *decoder) loopLimits(f *Foreach, m mapping, scope *Scope) {
 	if n := m.given("concurrency"); n != nil {
-		f.concurrency = d.value(n, steps.Of(steps.Int), "concurrency", scope)
-		if count, ok := f.concurrency.fixed.(int); ok && count < 1 {
-			d.r.Errorf(n, "concurrency must be at least 1")
-		}
+		f.concurrency = d.countValue(n, "concurrency", scope)
 	}
 	if n := m.given("tolerate"); n != nil {
 		f.Tolerate = d.tolerance(n)
 	}
-}
-
-// atLeast reads a whole number that is known before a run; 0 where it is none, which is reported.
-func (d *decoder) atLeast(least int, n *source.Node, name string) int {
-	count, ok := d.staticValue(n, steps.Field{Name: name, Type: steps.Of(steps.Int)}).(int)
-	if ok && count < least {
-		d.r.Errorf(n, "%s must be at least %d", name, least)
-	}
-	return count
 }
 
 // tolerance reads `3`, `5%` or `all`.

@@ -56,7 +56,7 @@ func (b *block) visible() []string {
 	return ids
 }
 
-// stepsShape is the shape of `steps` inside a block.
+// stepsShape is the shape of `steps` inside a block. What is read below it is heard of.
 func (d *decoder) stepsShape(b *block) *Shape {
 	return LazyMap(func(id string) (*Shape, string, string) {
 		if s := b.lookup(id); s != nil {
@@ -64,7 +64,7 @@ func (d *decoder) stepsShape(b *block) *Shape {
 		}
 		why, hint := d.explainID(id, b)
 		return nil, why, hint
-	}, b.visible)
+	}, b.visible).HeardBy(func(path []string) { d.results = readPath(d.results, path) })
 }
 
 // explainID says why a step cannot be referred to, and what to do.

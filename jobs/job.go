@@ -3,7 +3,6 @@
 package jobs
 
 import (
-	"fmt"
 	"time"
 
 	"snrun/jobs/source"
@@ -25,9 +24,10 @@ type Job struct {
 	OnFailure   []*Step
 	OnSuccess   []*Step
 	Finally     []*Step
-	Profiles    []string // the profiles that its steps name, sorted
+	Profiles    []string // the profiles that its steps name, and those of the jobs it calls, sorted
 	Secrets     []string // the secrets that its expressions and its profiles read, sorted
 	Env         []string // the variables of the environment that its expressions read by name, sorted
+	calls       []*Job   // those that its steps call
 }
 
 // StateValue is a value that is remembered between the runs of a job.
@@ -47,16 +47,15 @@ type Step struct {
 	Timeout time.Duration // 0: none of its own
 	Retry   *Retry        // nil: a call follows DefaultRetry, a block runs once
 	Output  *Template     // nil: the kind's default
+	Reads   steps.Reads   // what is read of what the kind gives: output, status and the like; nil is all of it
 	Body    Body
-	// Reads is what expressions read of what the kind gave (output, status …): those of later steps, and the step's own
-	// Output. The last step of a block gives what the block's output is read for.
-	Reads steps.Reads
 }
 
 // Label names a step in a message: its id where it has one, else its part of the key.
 func (s *Step) Label() string { return s.Segment }
 
-// Body is what a step does: *Call, *Set, *Save, *Log, *Fail, *Block, *Foreach, *Switch or *Try.
+// Body is what a step does: *Call, *Set, *Save, *Log, *Fail, *Wait, *RunJob, *Block, *Foreach, *Parallel, *Repeat, *Switch
+// or *Try.
 type Body interface{ body() }
 
 // Call is a step that a kind's function carries out.
@@ -116,18 +115,7 @@ type Foreach struct {
 
 // Concurrency is how many items are worked on at once.
 func (f *Foreach) Concurrency(names map[string]any) (int, error) {
-	v, err := f.concurrency.at(names)
-	if err != nil {
-		return 0, err
-	}
-	limit, isInt := v.(int)
-	switch {
-	case !isInt:
-		return 0, &steps.Error{Kind: steps.BadInput, Message: "concurrency must be a whole number, not " + describe(v)}
-	case limit < 1:
-		return 0, &steps.Error{Kind: steps.BadInput, Message: fmt.Sprintf("concurrency must be at least 1, not %d", limit)}
-	}
-	return limit, nil
+	return atLeastOne(f.concurrency, "concurrency", names)
 }
 
 // Tolerance is how many failed items leave a loop successful.

@@ -4,7 +4,10 @@ import "snrun/steps"
 
 // Kinds are the kinds of step that the language itself has: the flow carries them out.
 func Kinds() []*steps.Kind {
-	return []*steps.Kind{setKind(), foreachKind(), blockKind(), switchKind(), tryKind(), saveKind(), logKind(), failKind()}
+	return []*steps.Kind{
+		setKind(), foreachKind(), parallelKind(), repeatKind(), blockKind(), switchKind(), tryKind(), callKind(), waitKind(),
+		saveKind(), logKind(), failKind(),
+	}
 }
 
 // output is what every kind gives.
@@ -78,14 +81,16 @@ func foreachKind() *steps.Kind {
 
 func foreachFields() []steps.Field {
 	return []steps.Field{
-		{Name: "in", Required: true, Type: steps.Of(steps.Any), Example: "${steps.incidents.output}", Doc: "The list. A map is taken as a list of `{key, value}`, sorted by key."},
+		{Name: "in", Required: true, Type: steps.Of(steps.Any), Example: "${steps.incidents.output}",
+			Doc: "The list. A map is taken as a list of `{key, value}`, sorted by key. A request with `paginate` in its place, `in: {rest: {…}}`, is read page by page while the loop goes on, and never held as a whole."},
 		{Name: "as", Type: steps.Of(steps.Bind), Default: "item", Static: true, Doc: "The name of the item inside the loop."},
 		{Name: "index", Type: steps.Of(steps.Bind), Static: true, Example: "i", Doc: "The name of the item's number inside the loop, from 0."},
 		{Name: "key", Type: steps.Of(steps.Text), Example: "${incident.sys_id}", Doc: "What tells the item apart in the history, and when a run is gone on from. Default: its number."},
 		{Name: "concurrency", Type: steps.Of(steps.Int), Default: "1", Doc: "How many items are worked on at once."},
-		{Name: "batch", Type: steps.Of(steps.Int), Static: true, Example: "200", Doc: "Hand over lists of so many items instead of single ones."},
+		{Name: "batch", Type: steps.EitherOf(steps.Of(steps.Int), steps.OneOf("page")), Static: true, Example: "200",
+			Doc: "Hand over lists of so many items instead of single ones. `page` hands over each page of a request as it came."},
 		{Name: "tolerate", Type: steps.EitherOf(steps.Of(steps.Int), steps.Of(steps.Text)), Default: "0", Static: true, Example: "5%",
-			Doc: "How many failed items leave the step successful: a number, a share such as `5%`, or `all`."},
+			Doc: "How many failed items leave the step successful: a number, a share such as `5%`, or `all`. Of a request whose total is not known before, a share is taken at the end, of the items that came."},
 		{Name: "collect", Type: steps.Of(steps.Any), Example: "${steps.alert.output.id}", Doc: "What each item contributes to the step's output. Default: the output of the item's last step."},
 		{Name: "steps", Required: true, Type: steps.Of(steps.Block), Doc: "What is done with each item."},
 	}

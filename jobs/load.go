@@ -52,8 +52,12 @@ func (d *decoder) job(file string, data []byte) *Job {
 	if n := m.get("timeout"); n != nil {
 		j.Timeout = d.duration(n, "timeout")
 	}
+	if d.file = file; d.chain == nil {
+		d.chain = []link{{name: j.Name}}
+	}
 	d.indexIDs(m)
 	d.flow(j, m)
+	j.calls = d.calls
 	j.Profiles = sortedKeys(d.used.profiles)
 	j.Env = d.used.variables()
 	return j
@@ -62,6 +66,7 @@ func (d *decoder) job(file string, data []byte) *Job {
 // flow reads the steps of a job, and what follows them.
 func (d *decoder) flow(j *Job, m mapping) {
 	scope := d.jobScope(j.Inputs)
+	d.results = steps.Nothing()
 	top := newBlock(nil)
 	if n := m.given("steps"); n != nil {
 		j.Steps, top = d.steps(n, "steps", nil, scope)
@@ -74,6 +79,7 @@ func (d *decoder) flow(j *Job, m mapping) {
 	j.OnFailure = d.afterwards(m, "on_failure", top, failed)
 	j.OnSuccess = d.afterwards(m, "on_success", top, after)
 	j.Finally = d.afterwards(m, "finally", top, after)
+	tracer{d.results}.branches(j.branches())
 }
 
 // afterwards reads the steps that follow those of the job.

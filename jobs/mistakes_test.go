@@ -74,12 +74,17 @@ func reportOf(t *testing.T, archive *txtar.Archive) string {
 	t.Helper()
 	dir := unpack(t, archive)
 	var all source.Errors
+	told := map[string]bool{} // of a job that others call, with theirs
 	keep := func(err error) {
 		var mistakes source.Errors
-		if errors.As(err, &mistakes) {
-			all = append(all, mistakes...)
-		} else if err != nil {
+		if !errors.As(err, &mistakes) && err != nil {
 			t.Fatal(err)
+		}
+		for _, e := range mistakes {
+			if !told[e.Error()] {
+				told[e.Error()] = true
+				all = append(all, e)
+			}
 		}
 	}
 	settings, err := jobs.ReadSettings(dir)

@@ -2,6 +2,7 @@ package jobs
 
 import (
 	"regexp"
+	"slices"
 	"sort"
 	"strings"
 
@@ -26,6 +27,9 @@ func (d *decoder) jobScope(inputs *Inputs) *Scope {
 	given := map[string]*Shape{}
 	for _, name := range inputs.Names() {
 		given[name] = typeShape(inputs.Type(name))
+		if slices.Contains(d.secret, name) || slices.Contains(d.secret, "*") {
+			given[name] = given[name].WithSecret()
+		}
 	}
 	saved := map[string]*Shape{}
 	for name := range d.state {
@@ -107,7 +111,9 @@ func resultShape(s *Step, output *Shape) *Shape {
 
 // see makes the result of a step visible to the steps after it.
 func (b *block) see(s *Step, output *Shape) {
-	b.last = output
+	if b.last = output; s.If != nil {
+		b.last = output.OrNull()
+	}
 	if s.ID != "" {
 		b.shapes[s.ID] = resultShape(s, output)
 	}

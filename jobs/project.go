@@ -84,6 +84,7 @@ func (p *Project) Load(ref string) (*Job, error) {
 		return nil, err
 	}
 	d := newDecoder(p.options.Kinds, p.Profiles)
+	d.library = newLibrary(p)
 	j := d.job(display(file), data)
 	if j != nil {
 		j.Secrets = d.secrets(p.options.Secret)

@@ -24,6 +24,9 @@ func (d *decoder) scalarValue(n *source.Node, t steps.Type, name string, scope *
 	if template.Constant() {
 		return constant(d.constantScalar(n, template, t, name))
 	}
+	if can := typesOf(t.Form); can != 0 && !template.Shape().types.is(can|nullType) {
+		d.r.Errorf(n, "%s must be %s, and this is %s", name, wanted(t), template.Shape().What())
+	}
 	eval := func(names map[string]any) (any, error) {
 		v, err := template.Eval(names)
 		if err != nil || v == nil {
@@ -33,6 +36,19 @@ func (d *decoder) scalarValue(n *source.Node, t steps.Type, name string, scope *
 		return converted, at(n, err)
 	}
 	return value{eval: eval, derived: secretsOf(template)}
+}
+
+// typesOf gives the types of the values that a scalar form takes from an expression; 0 where that says nothing.
+func typesOf(f steps.Form) typeSet {
+	switch f {
+	case steps.Int, steps.Float:
+		return numberType
+	case steps.Bool:
+		return boolType
+	case steps.Duration:
+		return textType | spanType
+	}
+	return 0
 }
 
 // constantScalar gives the value of a scalar that is known before a run, nil for null and for one that does not fit.

@@ -13,6 +13,7 @@ type Shape struct {
 	resolve func(name string) (s *Shape, why, hint string)
 	names   func() []string
 	secret  bool
+	heard   func(fields []string)
 }
 
 // AnyShape is the shape of a value of which nothing is known.
@@ -72,6 +73,14 @@ func (s *Shape) WithSecret() *Shape {
 	}
 	c := *s
 	c.secret = true
+	return &c
+}
+
+// HeardBy is the same shape for a name of a scope whose readers are to be known: heard is told of each path of fields that
+// an expression reads below the name, an empty one for all of it.
+func (s *Shape) HeardBy(heard func(fields []string)) *Shape {
+	c := *s
+	c.heard = heard
 	return &c
 }
 

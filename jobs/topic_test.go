@@ -103,13 +103,21 @@ func TestKindExamples(t *testing.T) {
 			}
 			job := "version: 1\ninputs: {priority: {type: integer, default: 1}}\nstate: {since: {initial: \"\"}}\nsteps:\n  - " + first + "\n  - " +
 				strings.ReplaceAll(kind.Example, "\n", "\n    ") + "\n"
-			load(t, allKinds(), exampleProfiles, job)
+			p := projectOf(t, allKinds(), map[string]string{"profiles.yaml": exampleProfiles, "jobs/job.yaml": job, "jobs/close_incident.yaml": calledJob})
+			if _, err := p.Load("job"); err != nil {
+				t.Fatal(err)
+			}
 			if err := schema.Validate(asEditorsRead(t, job)); err != nil {
 				t.Error(err)
 			}
 		})
 	}
 }
+
+const calledJob = `version: 1
+inputs: {number: {type: string}, priority: {type: integer}}
+steps: [{log: a}]
+`
 
 const exampleProfiles = `version: 1
 profiles:

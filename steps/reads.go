@@ -1,6 +1,10 @@
 package steps
 
-import "maps"
+import (
+	"maps"
+	"slices"
+	"strings"
+)
 
 // Reads says what is read of a value: the fields of a map and, below each, what is read of that. Nil is all of the value,
 // an empty Reads nothing of it. A list is read as a whole.
@@ -17,6 +21,17 @@ func (r Reads) Of(field string) (Reads, bool) {
 	below, read := r[field]
 	return below, read
 }
+
+// At gives what is read of a field: nothing where the field is not read.
+func (r Reads) At(field string) Reads {
+	if below, read := r.Of(field); read {
+		return below
+	}
+	return Nothing()
+}
+
+// None says whether nothing is read.
+func (r Reads) None() bool { return r != nil && len(r) == 0 }
 
 // And gives what two readers read together.
 func (r Reads) And(other Reads) Reads {
@@ -44,4 +59,43 @@ func (r Reads) Covers(other Reads) bool {
 		}
 	}
 	return true
+}
+
+// Project gives what is read of a value: of a map the fields that are read, and below each what is read of that. A field
+// that is not there stays away. What is no map where fields are read of it is kept whole, so that reading it fails as it
+// would have. The value is not changed, and shared as far as it can be.
+func Project(v any, r Reads) any {
+	m, isMap := v.(map[string]any)
+	if r == nil || !isMap {
+		return v
+	}
+	out := make(map[string]any, len(r))
+	for field, below := range r {
+		if inner, there := m[field]; there {
+			out[field] = Project(inner, below)
+		}
+	}
+	return out
+}
+
+// String gives the paths that are read, sorted: "output.id, status". All is "*", nothing is "-".
+func (r Reads) String() string {
+	switch {
+	case r == nil:
+		return "*"
+	case r.None():
+		return "-"
+	}
+	var paths []string
+	for field, below := range r {
+		if below == nil {
+			paths = append(paths, field)
+			continue
+		}
+		for path := range strings.SplitSeq(below.String(), ", ") {
+			paths = append(paths, field+"."+path)
+		}
+	}
+	slices.Sort(paths)
+	return strings.Join(paths, ", ")
 }

@@ -11,9 +11,11 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -37,6 +39,20 @@ func BenchmarkForeach(b *testing.B) {
 	compare(b, loopJob(), "foreach")
 }
 
+// BenchmarkMillion reads many records of about 1.2 KB and takes one field of each; the figure beside the CPU time is the
+// most memory that the process had. It is to be the same however many there are.
+func BenchmarkMillion(b *testing.B) {
+	for _, records := range []int{100_000, 1_000_000} {
+		b.Run(strconv.Itoa(records)+" one by one", func(b *testing.B) { compare(b, recordsJob(records, false), "records") })
+		b.Run(strconv.Itoa(records)+" by page", func(b *testing.B) { compare(b, recordsJob(records, true), "records") })
+	}
+}
+
+// BenchmarkOne times one request from the start of the process to its end.
+func BenchmarkOne(b *testing.B) {
+	compare(b, "version: 1\nsteps:\n  - id: one\n    rest: {url: \"${env.BENCH_URL}/next/1\"}\noutput: ${steps.one.output.next}\n", "one")
+}
+
 // BenchmarkVersion times the start of the process.
 func BenchmarkVersion(b *testing.B) {
 	var cpu time.Duration
@@ -55,12 +71,18 @@ func compare(b *testing.B, job, name string) {
 		b.Fatal(err)
 	}
 	var ours, bare time.Duration
+	var memory, bareMemory int64
 	for i := 0; b.Loop(); i++ {
 		run := exec.Command("snrun", "run", "--progress", "none", "--db", filepath.Join(dir, strconv.Itoa(i)+".db"), file)
 		run.Env = append(os.Environ(), "BENCH_URL="+url)
 		ours += cpuOf(b, run)
-		bare += cpuOf(b, exec.Command("bench-bare", name, url))
+		memory = max(memory, peakOf(run))
+		other := exec.Command("bench-bare", name, url, recordsOf(job))
+		bare += cpuOf(b, other)
+		bareMemory = max(bareMemory, peakOf(other))
 	}
+	b.ReportMetric(float64(memory)/(1<<20), "snrun-peak-MB")
+	b.ReportMetric(float64(bareMemory)/(1<<20), "bare-peak-MB")
 	b.ReportMetric(float64(ours.Milliseconds())/float64(b.N), "snrun-cpu-ms/op")
 	b.ReportMetric(float64(bare.Milliseconds())/float64(b.N), "bare-cpu-ms/op")
 	b.ReportMetric(float64(ours)/float64(bare), "ratio")
@@ -73,6 +95,42 @@ func cpuOf(b *testing.B, cmd *exec.Cmd) time.Duration {
 		b.Fatalf("%s: %v\n%s", cmd, err, out)
 	}
 	return cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
+}
+
+// peakOf gives the most memory that a process had that has ended, in bytes: what Linux counts.
+func peakOf(cmd *exec.Cmd) int64 {
+	usage, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage)
+	if !ok {
+		return 0
+	}
+	return usage.Maxrss << 10
+}
+
+// recordsOf finds in a job how many records it is to read, "" in one that reads none.
+func recordsOf(job string) string {
+	_, after, _ := strings.Cut(job, "of: ")
+	number, _, _ := strings.Cut(after, "}")
+	return number
+}
+
+// recordsJob reads records page by page, one by one or a page at a time.
+func recordsJob(records int, byPage bool) string {
+	each := "      as: record\n      key: ${record.id}\n      steps:\n        - set: {id: \"${record.id}\"}\n"
+	if byPage {
+		each = "      as: page\n      batch: page\n      steps:\n        - save: {last: \"${last(page).id}\"}\n"
+	}
+	return fmt.Sprintf(`version: 1
+state: {last: {initial: ""}}
+steps:
+  - id: all
+    foreach:
+      in:
+        rest:
+          url: ${env.BENCH_URL}/records
+          query: {of: %d}
+          paginate: {type: offset, offset: query.offset, limit: query.limit, size: %d, items: "${response.body.result}"}
+%soutput: ${steps.all.succeeded}
+`, records, loopPage, each)
 }
 
 // chainJob is a chain of requests, each made from the answer before.
@@ -163,6 +221,13 @@ func benchServer() {
 		}
 		write(w, http.StatusOK, map[string]any{"result": page})
 	})
+	records := benchRecords()
+	mux.HandleFunc("GET /records", func(w http.ResponseWriter, r *http.Request) {
+		offset, _ := strconv.Atoi(r.FormValue("offset"))
+		of, _ := strconv.Atoi(r.FormValue("of"))
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = w.Write(records(offset, min(loopPage, max(of-offset, 0))))
+	})
 	mux.HandleFunc("GET /item/{id}", func(w http.ResponseWriter, r *http.Request) {
 		write(w, http.StatusOK, map[string]any{"id": r.PathValue("id"), "number": "INC" + r.PathValue("id"), "text": filler})
 	})
@@ -179,14 +244,46 @@ func benchServer() {
 	_, _ = io.Copy(io.Discard, os.Stdin)
 }
 
+// benchRecords gives pages of records of about 1.2 KB, in which only the ids differ.
+func benchRecords() func(offset, count int) []byte {
+	fields := `"number":"INC0012345","active":true,"priority":3,"tags":["a","b"],"opened":{"at":"2026-01-01 00:00:00","by":"someone"},`
+	for i := range 16 {
+		fields += fmt.Sprintf(`"field_%02d":"%s",`, i, strings.Repeat("integration ", 4))
+	}
+	record := `{"id":"rec-0000000",` + fields + `"end":null}`
+	const digits = len(`{"id":"rec-`)
+	page := []byte(`{"result":[` + strings.Repeat(record+",", loopPage-1) + record + "]}")
+	var mu sync.Mutex
+	return func(offset, count int) []byte {
+		mu.Lock()
+		defer mu.Unlock()
+		if count == 0 {
+			return []byte(`{"result":[]}`)
+		}
+		for i := range count {
+			at := len(`{"result":[`) + i*(len(record)+1) + digits
+			copy(page[at:], fmt.Sprintf("%07d", offset+i))
+		}
+		if count == loopPage {
+			return slices.Clone(page)
+		}
+		return append(slices.Clone(page[:len(`{"result":[`)+count*(len(record)+1)-1]), "]}"...)
+	}
+}
+
 // benchBare is the main function of the bare program.
 func benchBare() {
 	bare := bareClient{url: os.Args[2], http: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: loopWorkers}}}
-	if os.Args[1] == "chain" {
+	switch os.Args[1] {
+	case "chain":
 		bare.chain()
-		return
+	case "one":
+		fmt.Println(bare.do("GET", "/next/1", nil)["next"])
+	case "records":
+		bare.records(os.Args[3])
+	default:
+		bare.foreach()
 	}
-	bare.foreach()
 }
 
 type bareClient struct {
@@ -229,6 +326,20 @@ func (c bareClient) chain() {
 		next = c.do("GET", "/next/"+strconv.Itoa(int(next)), nil)["next"].(float64)
 	}
 	fmt.Println(next)
+}
+
+func (c bareClient) records(of string) {
+	last, read := any(nil), 0
+	for offset := 0; ; offset += loopPage {
+		page := c.do("GET", fmt.Sprintf("/records?of=%s&offset=%d&limit=%d", of, offset, loopPage), nil)["result"].([]any)
+		for _, record := range page {
+			last = record.(map[string]any)["id"]
+		}
+		if read += len(page); len(page) < loopPage {
+			break
+		}
+	}
+	fmt.Println(read, last)
 }
 
 func (c bareClient) foreach() {

@@ -18,13 +18,14 @@ type checker struct {
 	projects map[string]*project // by folder; nil for one whose settings have mistakes
 	seen     map[string]bool     // files, by their absolute path
 	said     map[string]bool     // secrets, once one is told to be missing
+	told     map[string]bool     // mistakes: those of a job that others call are found with theirs too
 	mistakes source.Errors
 	files    int // how many were checked
 	errors   int // how many of the mistakes are no warnings
 }
 
 func newChecker(a *app) *checker {
-	return &checker{app: a, projects: map[string]*project{}, seen: map[string]bool{}, said: map[string]bool{}}
+	return &checker{app: a, projects: map[string]*project{}, seen: map[string]bool{}, said: map[string]bool{}, told: map[string]bool{}}
 }
 
 // path checks a file, or all files of a folder.
@@ -134,6 +135,11 @@ func (c *checker) keep(p *project, err error) error {
 			c.missing(p.missing[e.Message], e)
 			continue
 		}
+		place := e.Pos.String() + e.Message
+		if c.told[place] {
+			continue
+		}
+		c.told[place] = true
 		if !e.Warning {
 			c.errors++
 		}

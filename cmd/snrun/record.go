@@ -92,11 +92,14 @@ func (r *runRecord) shorten() {
 }
 
 func rank(s engine.StepRun) int {
-	if s.Kind != "foreach" && (s.Status == engine.OK || s.Status == engine.Skipped) {
+	if !isLoop(s) && (s.Status == engine.OK || s.Status == engine.Skipped) {
 		return 1
 	}
 	return 0
 }
+
+// isLoop says whether what is inside a step is folded into its line.
+func isLoop(s engine.StepRun) bool { return s.Kind == "foreach" || s.Kind == "repeat" }
 
 // stepsNamed gives the steps with an id or a key, and of a loop also what failed in its items. There is at least one.
 func stepsNamed(run *engine.Run, name string) ([]engine.StepRun, error) {
@@ -108,7 +111,7 @@ func stepsNamed(run *engine.Run, name string) ([]engine.StepRun, error) {
 		if s.ID != "" {
 			names[s.ID] = true
 		}
-		loops[s.Key] = s.Kind == "foreach" && named(s)
+		loops[s.Key] = isLoop(s) && named(s)
 	}
 	var found []engine.StepRun
 	for _, s := range run.Steps {

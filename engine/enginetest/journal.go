@@ -5,9 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
 	"math"
-	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -16,10 +14,29 @@ import (
 	"snrun/steps"
 )
 
-// Journal tests that what open gives keeps the contract of engine.Journal. Open is called once for each test, gives an
-// empty journal, and sees to closing it.
-func Journal(t *testing.T, open func(t *testing.T) engine.Journal) {
+// Journal tests that what open gives keeps the contract of engine.Journal. Open opens the journal that stands in a folder, an
+// empty one at first; what it gave before in that folder has been closed.
+func Journal(t *testing.T, open func(t *testing.T, dir string) Closer) {
 	t.Helper()
+	opened := func(t *testing.T, often bool) *turning {
+		dir := t.TempDir()
+		j := &turning{open: func() Closer { return open(t, dir) }, often: often}
+		j.Closer = j.open()
+		t.Cleanup(func() {
+			if err := j.Close(); err != nil {
+				t.Errorf("Close: %v", err)
+			}
+		})
+		return j
+	}
+	for _, name := range sortedKeys(goingOn) {
+		for _, often := range []bool{false, true} {
+			t.Run(name+map[bool]string{true: ", opened again and again"}[often], func(t *testing.T) {
+				t.Parallel()
+				goingOn[name](t, opened(t, often))
+			})
+		}
+	}
 	tests := map[string]func(*testing.T, engine.Journal){
 		"a call gets from unknown to intended to done":    callMarks,
 		"an outcome without an intent":                    outcomeAlone,
@@ -42,10 +59,10 @@ func Journal(t *testing.T, open func(t *testing.T) engine.Journal) {
 		"a step is noted while it goes on and at its end": noted,
 		"many goroutines":                                 manyGoroutines,
 	}
-	for _, name := range slices.Sorted(maps.Keys(tests)) {
+	for _, name := range sortedKeys(tests) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			tests[name](t, open(t))
+			tests[name](t, opened(t, false))
 		})
 	}
 }

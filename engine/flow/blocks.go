@@ -40,7 +40,7 @@ func (f *frame) try(b *jobs.Try, note Note) (result, error) {
 	end := f.child(f.h, note.Key[len(f.path):]+"/finally")
 	end.cleanup, end.deadline = true, Deadline{} // also where the time was up: what was begun is to be tidied up
 	_, endErr := end.block(b.Finally)
-	f.names["state"] = end.names["state"]
+	f.adopt(end)
 	if err == nil {
 		err = endErr
 	}
@@ -58,7 +58,7 @@ func (f *frame) catch(b *jobs.Try, failure *steps.Error, note Note) (result, err
 		}
 		if holds {
 			r, err := inner.inside(fmt.Sprintf("%s/catch:%d", note.Key, i+1), c.Steps)
-			f.names["state"] = inner.names["state"]
+			f.adopt(inner)
 			return r, err
 		}
 	}

@@ -18,7 +18,7 @@ func (f *frame) call(s *jobs.Step, b *jobs.Call, note Note) (result, error) {
 	}
 	c := Call{
 		StepKey: note.Key, Step: s, Input: input, Item: f.item, Cleanup: f.cleanup, Deadline: f.deadline, Reads: s.Reads,
-		Unsafe: s.Kind.Safe != nil && !s.Kind.Safe(input) && !b.Policy(s).Unsafe, Doubt: f.doubts[note.Key],
+		Unsafe: s.Kind.Safe != nil && !s.Kind.Safe(input) && !b.Policy(s).Unsafe,
 	}
 	if s.Kind.Walks != nil && s.Kind.Walks(input) {
 		return f.walk(b, c, note)

@@ -17,7 +17,7 @@ type failedItem struct {
 
 const failedPart = "failed"
 
-// part is what is kept of a failed item of the loop with a key.
+// part is what is kept of a failed item of the loop with a key: also its calls that may have had their effect.
 func (i failedItem) part(loop string) Part {
 	kept := map[string]any{"index": i.index, "item": i.value}
 	if i.failure.Doubt {
@@ -39,14 +39,7 @@ func failedItemOf(p Part, loop string) (failedItem, bool) {
 	if !isFailed || !isMap {
 		return failedItem{}, false
 	}
-	item := failedItem{key: loop + path, index: number(m["index"]), value: m["item"], failure: &steps.Error{}}
-	calls, _ := m["doubt"].([]any)
-	for _, call := range calls {
-		if text, ok := call.(string); ok {
-			item.failure.Calls = append(item.failure.Calls, text)
-		}
-	}
-	return item, true
+	return failedItem{key: loop + path, index: whole(m["index"]), value: m["item"]}, true
 }
 
 // standing tells that there are failed items that can be tried again.
@@ -59,32 +52,43 @@ func (f *frame) standing(p *pages, failed []failedItem) {
 // tryAgain runs the steps for items that failed, one after the other: they are few, and each is over for itself.
 func (f *frame) tryAgain(p *pages, failed []failedItem) error {
 	for _, item := range failed {
-		l := *p.loop
-		at := len(p.note.Key) + strings.IndexByte(item.key[len(p.note.Key):], '[')
-		l.key, l.keys = item.key[:at], []string{item.key[at+1 : len(item.key)-1]}
-		l.items, l.first, l.limit = []any{item.value}, item.index, 1
+		l := p.alone(item)
 		p.tally.counts.Failed-- // it counts anew
-		for _, call := range item.failure.Calls {
-			if f.doubts == nil {
-				f.doubts = map[string]bool{}
-			}
-			f.doubts[call] = true
+		err := f.work(l)
+		if _, isStep := err.(*steps.Error); err != nil && !isStep {
+			return err
 		}
-		err := f.work(&l)
-		if failure := l.failures[0]; failure != nil {
-			item.failure = failure
+		if item.failure = l.failures[0]; item.failure != nil {
 			f.standing(p, []failedItem{item})
-			if _, isStep := err.(*steps.Error); err == nil || isStep {
-				continue
-			}
+			continue
+		}
+		if err == nil {
+			err = f.h.Fold(p.mended(item, l.outputs[0], f.cleanup))
 		}
 		if err != nil {
 			return err
 		}
-		fold := Fold{Key: p.note.Key, Below: item.key, Progress: p.progress(), Drop: []string{item.name(p.note.Key)}, Cleanup: f.cleanup}
-		if err := f.h.Fold(fold); err != nil {
-			return err
-		}
 	}
 	return nil
+}
+
+// alone is the loop with a failed item for its only one.
+func (p *pages) alone(item failedItem) *loop {
+	l := *p.loop
+	at := len(p.note.Key) + strings.IndexByte(item.key[len(p.note.Key):], '[')
+	l.key, l.keys = item.key[:at], []string{item.key[at+1 : len(item.key)-1]}
+	l.items, l.first, l.limit = []any{item.value}, item.index, 1
+	return &l
+}
+
+// mended is what is kept when an item that had failed went well.
+func (p *pages) mended(item failedItem, output any, cleanup bool) Fold {
+	fold := Fold{Key: p.note.Key, Below: item.key, Progress: p.progress(), Drop: []string{item.name(p.note.Key)}, Cleanup: cleanup}
+	for _, part := range p.parts {
+		if part.from <= item.index && item.index < part.to {
+			p.out[item.index] = output
+			fold.Parts = []Part{{part.name, p.out[part.from:part.to]}}
+		}
+	}
+	return fold
 }

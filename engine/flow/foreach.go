@@ -2,7 +2,6 @@ package flow
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"sort"
 	"strconv"
@@ -26,7 +25,7 @@ type loop struct {
 
 	outputs  []any
 	failures []*steps.Error
-	saved    []map[string]any
+	saved    []saves
 }
 
 // tally counts the items of a foreach.
@@ -79,32 +78,13 @@ func (l *loop) result() result {
 // work runs the steps for all items, and makes visible what they saved.
 func (f *frame) work(l *loop) error {
 	n := len(l.items)
-	l.outputs, l.failures, l.saved = make([]any, n), make([]*steps.Error, n), make([]map[string]any, n)
+	l.outputs, l.failures, l.saved = make([]any, n), make([]*steps.Error, n), make([]saves, n)
 	err := f.h.Fork(n, l.limit, f.cleanup, func(i int, h Host) error { return f.turn(l, i, h) })
-	if saveErr := f.join(l); err == nil {
-		err = saveErr
-	}
-	return err
-}
-
-// join makes visible what items saved at once, in their order. They were kept in the order of time: where that may differ
-// the values are saved again, so that the next run starts with what this one sees.
-func (f *frame) join(l *loop) error {
-	if l.limit == 1 {
-		return nil // each item's are visible to the next already
-	}
-	joined, savers := map[string]any{}, 0
-	for _, saved := range l.saved {
-		maps.Copy(joined, saved)
-		if len(saved) > 0 {
-			savers++
+	if l.limit > 1 { // else each item's are visible to the next already
+		if saveErr := f.join(l.step, l.key, l.saved); err == nil {
+			err = saveErr
 		}
 	}
-	f.remember(joined)
-	if savers < 2 {
-		return nil
-	}
-	_, err := f.h.Do(Call{Key: l.key + "@saved", StepKey: l.note.Key, Step: l.step, Attempt: 1, State: joined, Cleanup: f.cleanup})
 	return err
 }
 
@@ -211,7 +191,7 @@ func (f *frame) bind(l *loop, i int, item any) {
 // turn runs the steps for one item. Its failure is kept; the loop's error is decided by how many there are.
 func (f *frame) turn(l *loop, i int, h Host) error {
 	c := f.child(h, l.key[len(f.path):]+"["+l.keys[i]+"]")
-	c.item, c.saved = true, map[string]any{}
+	c.item, c.saved = true, saves{}
 	c.bind(l, i, l.items[i])
 	out, err := c.block(l.Steps)
 	if err == nil && l.Collect != nil && l.wanted() {

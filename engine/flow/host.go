@@ -42,6 +42,7 @@ type Call struct {
 	Attempt  int // from 1
 	Input    steps.Input
 	Cursor   any            // of a walk: where the page starts
+	Job      string         // whose state a save step sets
 	State    map[string]any // of a save step: the values to keep
 	Unsafe   bool           // making it twice may do harm
 	Item     bool           // made inside an item of a loop
@@ -50,7 +51,6 @@ type Call struct {
 	Reads    steps.Reads   // what is read of the result
 	Stream   *steps.Stream // of a walk: the page is wanted as Items
 	Refetch  bool          // of a page: it may be made again in place of being kept
-	Doubt    bool          // it was made before, and may have had its effect
 }
 
 // Fold is the end of a part of a loop: of a page, or of a round.
@@ -63,7 +63,8 @@ type Fold struct {
 	Cleanup  bool
 }
 
-// Part is something kept of a loop under a name of its own.
+// Part is something kept of a loop under a name of its own. A map with the keys of calls under "doubt" says that those may
+// have had an effect: what is known of them outlives their part of the loop.
 type Part struct {
 	Name  string
 	Value any // plain data
@@ -146,7 +147,8 @@ const (
 type Given struct {
 	Inputs  map[string]any
 	State   map[string]any
-	Run     map[string]any // id, job, due, started, trigger, attempt
+	States  map[string]map[string]any // of the jobs that it calls, by name
+	Run     map[string]any            // id, job, due, started, trigger, attempt
 	Env     map[string]any
 	Secrets map[string]any
 	Redo    bool // items of loops whose failure was tolerated are tried again

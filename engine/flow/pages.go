@@ -1,9 +1,7 @@
 package flow
 
 import (
-	"encoding/json"
 	"fmt"
-	"maps"
 	"strconv"
 	"strings"
 
@@ -24,14 +22,21 @@ type pages struct {
 
 // place is where a loop over pages is between two of them.
 type place struct {
-	page   int            // the next one's number, from 1
-	cursor any            // where it starts
-	ended  bool           // there is none
-	carry  []any          // items that wait for their batch to become full
-	kept   map[string]any // what was saved so far
-	out    []any          // what was collected so far
-	folded int            // how much of that is kept already
-	failed []failedItem   // of this page
+	page   int          // the next one's number, from 1
+	cursor any          // where it starts
+	ended  bool         // there is none
+	carry  []any        // items that wait for their batch to become full
+	kept   saves        // what was saved so far
+	out    []any        // what was collected so far
+	folded int          // how much of that is kept already
+	failed []failedItem // of this page
+	parts  []outPart    // what was collected by runs before this one
+}
+
+// outPart is what was collected of a page: out[from:to].
+type outPart struct {
+	name     string
+	from, to int
 }
 
 // page is one page that was read.
@@ -70,7 +75,7 @@ func (f *frame) startPages(l *loop) (*pages, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &pages{loop: l, walk: body, place: place{page: 1, kept: map[string]any{}, out: []any{}}}
+	p := &pages{loop: l, walk: body, place: place{page: 1, kept: saves{}, out: []any{}}}
 	l.tally.counts.Total = -1
 	kind := l.Source.Kind
 	p.ask = Call{
@@ -173,16 +178,15 @@ func (l itemList) Close() error          { return nil }
 // workPage runs the steps for the items of a page.
 func (f *frame) workPage(p *pages, h Host, now *page) error {
 	w := f.child(h, "")
-	w.saved = map[string]any{}
+	w.saved = saves{}
 	var err error
 	if p.ByPage {
 		err = w.wholePage(p, now)
 	} else {
 		err = w.chunks(p, now)
 	}
-	f.names["state"] = w.names["state"]
-	maps.Copy(f.saved, w.saved)
-	maps.Copy(p.kept, w.saved)
+	f.remember(w.saved)
+	p.kept = p.kept.and(w.saved)
 	return err
 }
 
@@ -283,7 +287,7 @@ func (p *pages) progress() map[string]any {
 		m["carry"] = p.carry
 	}
 	if len(p.kept) > 0 {
-		m["saved"] = p.kept
+		m["saved"] = p.kept.plain()
 	}
 	return m
 }
@@ -295,19 +299,18 @@ func (f *frame) takeUp(p *pages) error {
 	if err != nil || !begun {
 		return err
 	}
-	p.page, p.cursor = number(m["page"]), m["cursor"]
+	p.page, p.cursor = whole(m["page"]), m["cursor"]
 	p.ended, _ = m["ended"].(bool)
 	p.carry, _ = m["carry"].([]any)
-	if saved, ok := m["saved"].(map[string]any); ok {
-		p.kept = saved
-		f.remember(saved)
-	}
-	p.tally.came = number(m["came"])
-	p.tally.counts = Counts{Pages: number(m["pages"]), Total: number(m["total"]), Succeeded: number(m["succeeded"]), Failed: number(m["failed"])}
+	p.kept = savesOf(m["saved"])
+	f.remember(p.kept)
+	p.tally.came = whole(m["came"])
+	p.tally.counts = Counts{Pages: whole(m["pages"]), Total: whole(m["total"]), Succeeded: whole(m["succeeded"]), Failed: whole(m["failed"])}
 	var failed []failedItem
 	for _, part := range kept.Parts {
 		if strings.HasPrefix(part.Name, "out:") {
 			some, _ := part.Value.([]any)
+			p.parts = append(p.parts, outPart{part.Name, len(p.out), len(p.out) + len(some)})
 			p.out = append(p.out, some...)
 		} else if item, ok := failedItemOf(part, p.note.Key); ok {
 			failed = append(failed, item)
@@ -319,18 +322,4 @@ func (f *frame) takeUp(p *pages) error {
 		return nil
 	}
 	return f.tryAgain(p, failed)
-}
-
-// number gives the integer that a value of a journal is, 0 for none.
-func number(v any) int {
-	switch v := v.(type) {
-	case int:
-		return v
-	case float64:
-		return int(v)
-	case json.Number:
-		n, _ := v.Int64()
-		return int(n)
-	}
-	return 0
 }

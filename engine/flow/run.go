@@ -10,14 +10,21 @@ import (
 
 // Run walks a job to its end.
 func Run(h Host, job *jobs.Job, given Given) Outcome {
-	top := newFrame(h, job, given)
-	_, err := top.block(job.Steps)
+	return newFrame(h, job, given).run(job, Deadline{})
+}
+
+// run walks a job, whose steps have a deadline.
+func (f *frame) run(job *jobs.Job, limit Deadline) Outcome {
+	outer := f.deadline
+	f.deadline = f.sooner(limit)
+	_, err := f.block(job.Steps)
 	var out Outcome
 	if err == nil && job.Output != nil {
-		out.Output, err = top.eval(job.Output)
+		out.Output, err = f.eval(job.Output)
 	}
+	f.deadline = outer
 	out.settle(err)
-	top.afterwards(job, &out)
+	f.afterwards(job, &out)
 	return out
 }
 
@@ -53,14 +60,17 @@ func (f *frame) afterwards(job *jobs.Job, out *Outcome) {
 	switch failure := out.failure(); {
 	case failure != nil:
 		after.names["error"] = f.errorValue(failure)
-		_, err := after.inside(EndKey(job, "/on_failure"), job.OnFailure)
+		after.deadline = Deadline{} // also where the time was up
+		_, err := after.inside(f.path+EndKey(job, "/on_failure"), job.OnFailure)
 		out.settle(err)
 	case out.Halt == nil:
-		_, err := after.inside(EndKey(job, "/on_success"), job.OnSuccess)
+		_, err := after.inside(f.path+EndKey(job, "/on_success"), job.OnSuccess)
 		out.settle(err)
 	}
-	_, err := after.inside(EndKey(job, "/finally"), job.Finally)
+	after.deadline = Deadline{}
+	_, err := after.inside(f.path+EndKey(job, "/finally"), job.Finally)
 	out.settle(err)
+	f.adopt(after)
 }
 
 // broken says whether an error ends a run in such a way that it may go on later just here: nothing is tidied up then.
@@ -92,13 +102,16 @@ type frame struct {
 	deadline Deadline
 	mask     func(string)
 	hide     func(string) string
-	saved    map[string]any  // what was saved in this branch
-	redo     bool            // failures that were tolerated are tried again
-	doubts   map[string]bool // the calls that were made before, and may have had their effect
+	job      string // whose steps they are
+	states   saves  // what is saved as this branch sees it; it is not changed but replaced
+	saved    saves  // what was saved in this branch
+	redo     bool   // failures that were tolerated are tried again
 }
 
 func newFrame(h Host, job *jobs.Job, given Given) *frame {
-	f := &frame{h: h, mask: given.Mask, hide: given.Hide, results: map[string]any{}, saved: map[string]any{}, depth: -1, redo: given.Redo}
+	f := &frame{h: h, mask: given.Mask, hide: given.Hide, results: map[string]any{}, saved: saves{}, job: job.Name, depth: -1, redo: given.Redo}
+	f.states = saves{job.Name: given.State}
+	maps.Copy(f.states, given.States)
 	f.names = map[string]any{
 		"inputs": given.Inputs, "state": given.State, "run": given.Run,
 		"env": given.Env, "secret": given.Secrets, "steps": f.results,

@@ -113,10 +113,16 @@ func (f *frame) limit(s *jobs.Step, key string) error {
 	if err != nil {
 		return err
 	}
-	if at := now.Add(s.Timeout); f.deadline.At.IsZero() || at.Before(f.deadline.At) {
-		f.deadline = Deadline{at, fmt.Sprintf("the timeout of %s of step %s", jobs.FormatDuration(s.Timeout), s.Label())}
-	}
+	f.deadline = f.sooner(Deadline{now.Add(s.Timeout), fmt.Sprintf("the timeout of %s of step %s", jobs.FormatDuration(s.Timeout), s.Label())})
 	return nil
+}
+
+// sooner gives the sooner one of the frame's deadline and another.
+func (f *frame) sooner(d Deadline) Deadline {
+	if d.At.IsZero() || !f.deadline.At.IsZero() && f.deadline.At.Before(d.At) {
+		return f.deadline
+	}
+	return d
 }
 
 // ownOutput evaluates the step's `output`, which sees the step's result and, of a request, its response.
@@ -159,6 +165,14 @@ func (f *frame) inBlock(s *jobs.Step, note Note) (result, error) {
 		return f.inside(note.Key, b.Steps)
 	case *jobs.Foreach:
 		return f.foreach(s, b, note)
+	case *jobs.Parallel:
+		return f.parallel(s, b, note)
+	case *jobs.Repeat:
+		return f.repeat(b, note)
+	case *jobs.RunJob:
+		return f.runJob(b, note)
+	case *jobs.Wait:
+		return f.wait(b, note)
 	case *jobs.Switch:
 		return f.choose(b, note)
 	case *jobs.Try:
@@ -171,7 +185,7 @@ func (f *frame) inBlock(s *jobs.Step, note Note) (result, error) {
 func (f *frame) inside(key string, list []*jobs.Step) (result, error) {
 	c := f.child(f.h, key[len(f.path):])
 	out, err := c.block(list)
-	f.names["state"] = c.names["state"]
+	f.adopt(c)
 	return result{output: out}, err
 }
 
@@ -181,20 +195,12 @@ func (f *frame) save(s *jobs.Step, b *jobs.Save, note Note) (result, error) {
 		return result{}, err
 	}
 	values, _ := v.(map[string]any)
-	kept, err := f.h.Do(Call{Key: note.Key, StepKey: note.Key, Step: s, Attempt: 1, State: values, Cleanup: f.cleanup})
+	kept, err := f.h.Do(Call{Key: note.Key, StepKey: note.Key, Step: s, Attempt: 1, Job: f.job, State: values, Cleanup: f.cleanup})
 	if err != nil {
 		return result{}, err
 	}
-	f.remember(values)
+	f.remember(saves{f.job: values})
 	return result{output: values, before: kept.Before, about: strings.Join(slices.Sorted(maps.Keys(values)), ", ")}, nil
-}
-
-// remember makes saved values visible in this branch.
-func (f *frame) remember(values map[string]any) {
-	state := maps.Clone(f.names["state"].(map[string]any))
-	maps.Copy(state, values)
-	f.names["state"] = state
-	maps.Copy(f.saved, values)
 }
 
 func (f *frame) log(b *jobs.Log, note Note) (result, error) {

@@ -1,0 +1,50 @@
+package flow
+
+import (
+	"maps"
+
+	"snrun/jobs"
+)
+
+// runJob runs another job as a part of the run.
+func (f *frame) runJob(b *jobs.RunJob, note Note) (result, error) {
+	given, err := f.eval(b.Inputs)
+	if err != nil {
+		return result{}, err
+	}
+	inputs, err := b.Check(given)
+	if err != nil {
+		return result{}, err
+	}
+	c := f.called(b.Job, inputs, note)
+	var limit Deadline
+	if b.Job.Timeout > 0 {
+		now, err := f.h.Now(note.Key + "@job")
+		if err != nil {
+			return result{}, err
+		}
+		limit = Deadline{now.Add(b.Job.Timeout), "the timeout of " + jobs.FormatDuration(b.Job.Timeout) + " of job " + b.Job.Name}
+	}
+	out := c.run(b.Job, limit)
+	f.adopt(c)
+	switch {
+	case out.Halt != nil:
+		return result{}, out.Halt
+	case out.Error != nil:
+		return result{}, out.Error
+	}
+	return result{output: out.Output}, nil
+}
+
+// called is a frame for another job: it sees its own inputs, state and steps, and where it stands only in its keys.
+func (f *frame) called(job *jobs.Job, inputs map[string]any, note Note) *frame {
+	run := maps.Clone(f.names["run"].(map[string]any))
+	run["job"] = job.Name
+	env, _ := f.names["env"].(map[string]any)
+	secrets, _ := f.names["secret"].(map[string]any)
+	c := newFrame(f.h, job, Given{
+		Inputs: inputs, State: f.states[job.Name], States: f.states, Run: run, Env: env, Secrets: secrets, Redo: f.redo, Mask: f.mask, Hide: f.hide,
+	})
+	c.path, c.depth, c.item, c.cleanup, c.deadline, c.saved = note.Key, f.depth, f.item, f.cleanup, f.deadline, f.saved
+	return c
+}

@@ -1,0 +1,169 @@
+package engine_test
+
+import (
+	"strings"
+	"sync"
+	"testing"
+
+	"snrun/engine"
+)
+
+// source is a job with a loop over three pages.
+func source(keys, inside string) string {
+	return "state: {n: {initial: 0}}\nsteps:\n  - id: l\n    foreach: {in: {probe: {pages: [[a, b, c], [d], [e, f]]}}, as: x" + keys + ", steps: [" + inside + "]}\n" +
+		"output: [\"${steps.l.output}\", \"${steps.l.total}\", \"${steps.l.succeeded}\", \"${steps.l.failed}\", \"${state.n}\"]"
+}
+
+func TestSource(t *testing.T) {
+	t.Parallel()
+	value := `{id: p, probe: {value: "${x}"}}`
+	failing := `{id: p, probe: {value: "${x}", fails: "${x in ['b', 'e'] ? 9 : 0}", kind: status}}`
+	tests := []struct{ name, yaml, want, calls string }{
+		{
+			"items one by one", source("", value), `ok [["a","b","c","d","e","f"],6,6,0,0]`,
+			"/l/page:1[0]/p /l/page:1[1]/p /l/page:1[2]/p /l/page:2[0]/p /l/page:3[0]/p /l/page:3[1]/p",
+		},
+		{
+			"items with keys and numbers", source(`, key: "k-${x}", index: i, collect: "${x}${i}"`, value), `ok [["a0","b1","c2","d3","e4","f5"],6,6,0,0]`,
+			"/l/page:1[k-a]/p /l/page:1[k-b]/p /l/page:1[k-c]/p /l/page:2[k-d]/p /l/page:3[k-e]/p /l/page:3[k-f]/p",
+		},
+		{
+			"batches go over the ends of pages", source(", batch: 4", value), `ok [[["a","b","c","d"],["e","f"]],2,2,0,0]`,
+			"/l/page:2[0]/p /l/page:3[0]/p",
+		},
+		{
+			"several batches a page", source(", batch: 2", value), `ok [[["a","b"],["c","d"],["e","f"]],3,3,0,0]`,
+			"/l/page:1[0]/p /l/page:2[0]/p /l/page:3[0]/p",
+		},
+		{
+			"whole pages", source(", batch: page", value), `ok [[["a","b","c"],["d"],["e","f"]],3,3,0,0]`,
+			"/l/page:1[0]/p /l/page:2[0]/p /l/page:3[0]/p",
+		},
+		{
+			"several at once keep their order", source(", concurrency: 3", `{id: p, probe: {value: "${x}", takes: "${x == 'a' ? 5 : 1}ms"}}`), `ok [["a","b","c","d","e","f"],6,6,0,0]`, "",
+		},
+		{"what is saved is seen by the next item", source("", `{save: {n: "${state.n + 1}"}}`), `ok [[{"n":1},{"n":2},{"n":3},{"n":4},{"n":5},{"n":6}],6,6,0,6]`, ""},
+		{"and after the loop, by several at once", source(", concurrency: 2, collect: 1", `{save: {n: "${len(x) + 6}"}}`), `ok [[1,1,1,1,1,1],6,6,0,7]`, ""},
+		{"the first failure ends the loop, its page being finished", source("", failing), "failed null status(p) 1 of 3 items failed; [1]: failure 1", ""},
+		{"failures are tolerated by number", source(", tolerate: 2", failing), `ok [["a",null,"c","d",null,"f"],6,4,2,0]`, ""},
+		{"one more is too many", source(", tolerate: 1", failing), "failed null status(p) 2 of 6 items failed; [0]: failure 1", ""},
+		{"a share is of the items that have come", source(", tolerate: 34%", failing), `ok [["a",null,"c","d",null,"f"],6,4,2,0]`, ""},
+		{"a share that is passed on the way", source(", tolerate: 32%", failing), "failed null status(p) 1 of 3 items failed; [1]: failure 1", ""},
+		{"all failures are tolerated", source(", tolerate: all", `{probe: {fails: 9, kind: status}}`), `ok [[null,null,null,null,null,null],6,0,6,0]`, ""},
+		{"no items", "steps:\n  - id: l\n    foreach: {in: {probe: {pages: [[], []]}}, steps: [{log: no}]}\noutput: [\"${steps.l.output}\", \"${steps.l.total}\"]", "ok [[],0]", ""},
+		{"no items, page by page", "steps:\n  - id: l\n    foreach: {in: {probe: {pages: [[]]}}, batch: page, steps: [{log: no}]}\noutput: [\"${steps.l.output}\", \"${steps.l.total}\"]", "ok [[],0]", ""},
+		{"a page that cannot be read fails the loop", "steps:\n  - id: l\n    foreach: {in: {probe: {pages: [[a]], fails: 9, kind: status}}, steps: [{log: no}]}", "failed null status(l) failure 1", ""},
+		{"the whole loop is tried again", "steps:\n  - id: l\n    retry: {attempts: 2, backoff: {initial: 1ms}}\n    foreach: {in: {probe: {pages: [[a], [b]]}}, as: x, steps: [{probe: {value: \"${x}\", fails: \"${x == 'b' ? 1 : 0}\", repeat: if_safe}, retry: none}]}\noutput: ${steps.l.output}", `ok ["a","b"]`, ""},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			check(t, "outcome", outcome(w.run(test.yaml)), test.want)
+			var calls []string
+			for _, key := range w.probe.calls {
+				if strings.Contains(key, "[") {
+					calls = append(calls, key)
+				}
+			}
+			if test.calls != "" {
+				check(t, "calls", strings.Join(calls, " "), test.calls)
+			}
+		})
+	}
+}
+
+// TestOneAhead holds that one page is read while the page before is worked on, and never more than one.
+func TestOneAhead(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	var mu sync.Mutex
+	var log []string
+	reading := make(chan struct{}, 9)
+	w.probe.during = func(key string) {
+		if strings.Contains(key, "[") && !strings.Contains(key, "page:3") {
+			<-reading // an item waits until the next page is being read
+		}
+		mu.Lock()
+		log = append(log, key)
+		mu.Unlock()
+		if !strings.Contains(key, "[") && !strings.HasSuffix(key, "page:1") {
+			reading <- struct{}{}
+		}
+	}
+	run := w.run("steps:\n  - id: l\n    foreach: {in: {probe: {pages: [[a], [b], [c]]}}, steps: [{probe: {value: 1}}]}\noutput: ${steps.l.total}")
+	check(t, "outcome", outcome(run), "ok 3")
+	check(t, "order", strings.Join(log, " "),
+		"/l/page:1 /l/page:2 /l/page:1[0]/probe:1 /l/page:3 /l/page:2[0]/probe:1 /l/page:3[0]/probe:1")
+}
+
+// TestSourceGoesOn holds that a loop over pages goes on at the first page that was not finished, with the items that were
+// not, and that items that failed can be tried again when their page is long over.
+func TestSourceGoesOn(t *testing.T) {
+	t.Parallel()
+	failing := `{id: p, probe: {value: "${x}", fails: "${x == 'e' ? 1 : 0}", unsafe: true, status: 404}}`
+	tests := []struct {
+		name, yaml, first, then, calls string
+		change                         func(*engine.Resumption)
+	}{
+		{
+			name: "with keys the page is read again", yaml: source(`, key: "${x}"`, failing),
+			first: "failed null network(p) 1 of 6 items failed; [e]: failure 1",
+			then:  `ok [["a","b","c","d","e","f"],6,6,0,0]`, calls: "/l/page:3 /l/page:3[e]/p /l/page:3[f]/p",
+		},
+		{
+			name: "without them it was kept", yaml: source("", failing),
+			first: "failed null network(p) 1 of 6 items failed; [0]: failure 1",
+			then:  `ok [["a","b","c","d","e","f"],6,6,0,0]`, calls: "/l/page:3[0]/p /l/page:3[1]/p",
+		},
+		{
+			name: "a finished loop makes no call", yaml: source("", failing) + "\non_success: [{id: s, probe: {value: 1, fails: 1}}]",
+			first: "failed null network(p) 1 of 6 items failed; [0]: failure 1",
+			then:  "failed null network(s) failure 1", calls: "/l/page:3[0]/p /l/page:3[1]/p /on_success/s",
+		},
+		{
+			name: "failed items of finished pages", yaml: source(", tolerate: all, index: i, collect: \"${x}${i}\"", `{id: p, probe: {value: "${x}", fails: "${x in ['b', 'e'] ? 1 : 0}", status: 404}}, {save: {n: "${i}"}}`),
+			first: `ok [["a0",null,"c2","d3",null,"f5"],6,4,2,5]`, change: failedItems,
+			then: `ok [["a0","b1","c2","d3","e4","f5"],6,6,0,4]`, calls: "/l/page:1[1]/p /l/page:3[0]/p",
+		},
+		{
+			name: "failed items in doubt", yaml: source(", tolerate: all", `{id: p, probe: {value: "${x}", fails: "${x == 'b' ? 1 : 0}", status: 500, unsafe: true}}`),
+			first: `ok [["a",null,"c","d","e","f"],6,5,1,0]`, change: failedItems,
+			then: "interrupted null cancelled() a call is in doubt: /l/page:1[1]/p. /l/page:1[1]/p: it is not known whether it was carried out", calls: "",
+		},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			run := w.run(test.yaml)
+			check(t, "first", outcome(run), test.first)
+			w.probe.calls = nil
+			check(t, "then", outcome(w.goOn(run, test.yaml, test.change)), test.then)
+			check(t, "calls", strings.Join(w.probe.calls, " "), test.calls)
+		})
+	}
+}
+
+// TestSourceIsBounded holds that what is kept of a loop over pages does not grow with their number.
+func TestSourceIsBounded(t *testing.T) {
+	t.Parallel()
+	kept := func(pages int) (entries, stepRuns int) {
+		w := newWorld(t)
+		list := strings.Repeat("[a, b, c], ", pages)
+		run := w.run("steps:\n  - foreach: {in: {probe: {pages: [" + list + "]}}, steps: [{probe: {value: 1, unsafe: true}}]}\n  - {fail: here}")
+		all, err := w.journal.Kept(run.ID, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(all), len(run.Steps)
+	}
+	few, fewSteps := kept(50)
+	many, manySteps := kept(500)
+	if few != many || few > 5 {
+		t.Errorf("the journal has %d entries of 50 pages, %d of 500", few, many)
+	}
+	if manySteps != fewSteps {
+		t.Errorf("the history has %d steps of 50 pages, %d of 500", fewSteps, manySteps)
+	}
+}
