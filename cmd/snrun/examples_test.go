@@ -1,6 +1,8 @@
 package main
 
 import (
+	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -17,15 +19,30 @@ var exampleJobs = map[string]struct {
 	also   func(*testing.T, *user, outcome)
 	login  string // the profile in which a person must have signed in, unless the sandbox is its own
 }{
-	"files.yaml":         {`{"copies":["copy.csv","form.csv"],"sha256":"0a5006bda426cc614e3714a9983ebff472f0449ba5f3527814ed690e7ec803dd","size":22559}`, exampleFiles, ""},
-	"incident_sync.yaml": {`{"alerts":37}`, exampleSync, ""},
-	"incremental.yaml":   {`{"sent":39}`, exampleIncremental, ""},
-	"my_incidents.yaml":  {`{"open":32}`, nil, "servicenow_user"},
-	"pagination.yaml":    {`{"engineers":45,"incidents":218,"users":45}`, examplePagination, ""},
-	"retry.yaml":         {`{"attempts":3,"visits":3}`, nil, ""},
-	"switch.yaml":        {`{"critical":32,"limit":40}`, exampleSwitch, ""},
-	"tolerate.yaml":      {`{"incidents":37,"refused":6,"sent":31}`, nil, ""},
-	"try_catch.yaml":     {`{"alert":"alert-0001","team":""}`, exampleTryCatch, ""},
+	"export.yaml":         {`{"sha256":"e69064e0cb1aa4cb8a5e36d779a4e158b74886b25ff7ed518e93bcc4fe9799f6","size":300026}`, exampleExport, ""},
+	"fan_out.yaml":        {`{"incidents":32,"texts":45}`, exampleFanOut, ""},
+	"files.yaml":          {`{"copies":["copy.csv","form.csv"],"sha256":"0a5006bda426cc614e3714a9983ebff472f0449ba5f3527814ed690e7ec803dd","size":22559}`, exampleFiles, ""},
+	"incident_sync.yaml":  {`{"alerts":37}`, exampleSync, ""},
+	"incremental.yaml":    {`{"sent":39}`, exampleIncremental, ""},
+	"mirror.yaml":         {`{"pages":10,"rows":10000}`, exampleMirror, ""},
+	"morning_report.yaml": {`[{"critical":8,"open":50,"team":"network"},{"critical":8,"open":57,"team":"software"},{"critical":7,"open":43,"team":"hardware"},{"critical":4,"open":38,"team":"database"}]`, exampleMorningReport, ""},
+	"my_incidents.yaml":   {`{"open":32}`, nil, "servicenow_user"},
+	"pagination.yaml":     {`{"changes":130,"departments":34,"engineers":45,"incidents":218,"sites":55,"users":45}`, examplePagination, ""},
+	"retry.yaml":          {`{"attempts":3,"visits":3}`, nil, ""},
+	"switch.yaml":         {`{"critical":32,"limit":40}`, exampleSwitch, ""},
+	"team_load.yaml":      {`{"critical":8,"open":57,"team":"software"}`, nil, ""},
+	"tolerate.yaml":       {`{"incidents":37,"refused":6,"sent":31}`, nil, ""},
+	"try_catch.yaml":      {`{"alert":"alert-0001","team":""}`, exampleTryCatch, ""},
+}
+
+// companions are the examples that an example calls.
+var companions = map[string][]string{"morning_report.yaml": {"team_load.yaml"}}
+
+// copyExamples makes an example a job of the project, and those that it calls.
+func (u *user) copyExamples(name string) {
+	for _, name := range append(companions[name], name) {
+		u.copyExample(name)
+	}
 }
 
 func TestExamples(t *testing.T) {
@@ -49,7 +66,7 @@ func TestExamples(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			u := newUser(t, sandbox.Options{})
-			u.copyExample(name)
+			u.copyExamples(name)
 			if test.login != "" {
 				exampleWithoutLogin(t, u, name, test.login)
 				return
@@ -78,7 +95,7 @@ func TestExamplesWithTheirOwnSandbox(t *testing.T) {
 			t.Parallel()
 			u := newUser(t, sandbox.Options{})
 			u.copyExample("snrun.yaml")
-			u.copyExample(name)
+			u.copyExamples(name)
 			u.environ = append(u.environ, "XDG_STATE_HOME="+filepath.Join(u.dir, "state"))
 			if got := u.must(exitOK, "run", "--sandbox", name); got.stdout != test.output+"\n" {
 				t.Errorf("got %s, want %s", got.stdout, test.output)
@@ -115,6 +132,49 @@ func exampleWithoutLogin(t *testing.T, u *user, name, profile string) {
 	}
 	if n := u.server.seen(); n != 0 {
 		t.Errorf("%d requests went out without a login, want none", n)
+	}
+}
+
+func exampleExport(t *testing.T, u *user, _ outcome) {
+	checkRequests(t, u, "POST", "/warehouse/v1/exports", 1)
+	checkRequests(t, u, "GET", "/warehouse/v1/exports/export-0001", 3)
+	checkRequests(t, u, "GET", "/warehouse/v1/exports/export-0001/file", 1)
+	if info, err := os.Stat(filepath.Join(u.dir, "out", "items.csv")); err != nil || info.Size() != 300026 {
+		t.Errorf("the file is %v, %v", info, err)
+	}
+}
+
+// exampleFanOut holds that each engineer got one message, though the gateway turned some requests away.
+func exampleFanOut(t *testing.T, u *user, _ outcome) {
+	got := map[string]int{}
+	for _, text := range u.server.sandbox.Texts() {
+		got[text.To]++
+	}
+	for i := range 45 {
+		if n := got[fmt.Sprintf("eng-%03d", i+1)]; n != 1 {
+			t.Errorf("engineer %d got %d messages, want 1", i+1, n)
+		}
+	}
+	if asked := u.server.requests("POST", "/sms/v1/messages"); asked > 45+16 {
+		t.Errorf("%d requests for 45 messages: once told to wait, all have to", asked)
+	}
+}
+
+func exampleMirror(t *testing.T, u *user, _ outcome) {
+	got := u.server.sandbox.Stored()["cmdb_ci"]
+	if got.LastRow = nil; got != (sandbox.Stored{Rows: 10000, Batches: 10, Largest: 1000}) {
+		t.Errorf("the warehouse has %+v", got)
+	}
+	checkRequests(t, u, "GET", "/api/now/table/cmdb_ci", 10)
+	if again := u.must(exitOK, "run", "mirror"); again.stdout != `{"pages":10,"rows":10000}`+"\n" {
+		t.Errorf("a whole mirror is made anew: got %s", again.stdout)
+	}
+}
+
+func exampleMorningReport(t *testing.T, u *user, _ outcome) {
+	messages := u.server.sandbox.Messages()
+	if len(messages) != 1 || !strings.HasPrefix(messages[0], "network ") || strings.Count(messages[0], ";") != 3 {
+		t.Errorf("the chat got %q", messages)
 	}
 }
 
@@ -160,6 +220,9 @@ func examplePagination(t *testing.T, u *user, _ outcome) {
 	checkRequests(t, u, "GET", "/api/now/table/incident", 3)
 	checkRequests(t, u, "GET", "/api/now/table/sys_user", 3)
 	checkRequests(t, u, "GET", "/oncall/v1/engineers", 5)
+	checkRequests(t, u, "GET", "/warehouse/v1/sites", 3)
+	checkRequests(t, u, "GET", "/warehouse/v1/departments", 4)
+	checkRequests(t, u, "GET", "/warehouse/v1/changes", 3)
 }
 
 func exampleSwitch(t *testing.T, u *user, _ outcome) {
