@@ -75,17 +75,19 @@ func (e *Engine) Run(ctx context.Context, req Request) (*Run, error) {
 // execution is one run under way.
 type execution struct {
 	*Engine
-	run     *Run
-	job     *jobs.Job
-	state   string          // the name that the job's state is kept under
-	saved   map[string]any  // that state as the run began
-	ctx     context.Context // ends with the run's cancellation or timeout
-	cleanup context.Context // ends a grace later
-	fail    func(error)     // ends both at once: the journal failed
-	stop    func()          // gives back what the contexts hold
-	clocks  clocks
-	samples samples
-	again   bool // it was begun before, and goes on
+	run      *Run
+	job      *jobs.Job
+	state    string          // the name that the job's state is kept under
+	saved    map[string]any  // that state as the run began
+	ctx      context.Context // ends with the run's cancellation or timeout
+	cleanup  context.Context // ends a grace later
+	fail     func(error)     // ends both at once: the journal failed
+	stop     func()          // gives back what the contexts hold
+	clocks   clocks
+	samples  samples
+	progress progress
+	rows     openRows
+	again    bool // it was begun before, and goes on
 }
 
 // begin records the run as running.

@@ -101,6 +101,7 @@ func (h *host) holdsSecret(v any) bool {
 func (h *host) call(ctx context.Context, c flow.Call) (flow.Result, error) {
 	limited, cancel := withDeadline(ctx, c.Deadline)
 	defer cancel()
+	limited = h.listen(limited, c)
 	entry := Entry{Key: c.Key, StepKey: c.StepKey, Attempt: c.Attempt, Started: time.Now()}
 	var seen exchanges
 	out, err := protect(limited, c, h.env(c, &seen))
@@ -183,6 +184,7 @@ func (h *host) failure(ctx context.Context, c flow.Call, err error) *steps.Error
 
 // Sleep waits, unless the run ends before.
 func (h *host) Sleep(w flow.Wait) error {
+	defer h.asleep(w)()
 	timer := time.NewTimer(w.For)
 	defer timer.Stop()
 	ctx := h.contextOf(w.Cleanup)

@@ -143,7 +143,7 @@ func (m *Memory) Note(run string, step StepRun) error {
 	defer m.mu.Unlock()
 	r := m.runs[run]
 	for i := len(r.Steps) - 1; i >= 0; i-- { // what goes on stands near the end
-		if s := &r.Steps[i]; s.Key == step.Key && s.Status == Running {
+		if s := &r.Steps[i]; s.Key == step.Key && (s.Status == Running || s.Status == Waiting) {
 			*s = step
 			return nil
 		}
