@@ -47,6 +47,7 @@ type teller struct {
 }
 
 func (p *progress) course(key string) *course {
+	key = withoutTry(key)
 	if p.steps == nil {
 		p.steps = map[string]*course{}
 	}
@@ -66,6 +67,14 @@ func (p *progress) holders(key string) []*course {
 		return []*course{p.course(step)}
 	}
 	return []*course{p.course(step), p.course(withoutPage(outer))}
+}
+
+// withoutTry is the key of the step that the key of one of its tries is of.
+func withoutTry(key string) string {
+	if i := strings.LastIndexByte(key, '#'); i > strings.LastIndexByte(key, '/') {
+		return key[:i]
+	}
+	return key
 }
 
 // withoutPage is the key of the step that a page's key is of.
@@ -153,7 +162,7 @@ func (p *progress) end(key string, counts *Counts) []Event {
 	defer p.mu.Unlock()
 	c := p.steps[key]
 	if c == nil {
-		return nil
+		return nil // it never told how far it was
 	}
 	delete(p.steps, key)
 	if counts != nil {

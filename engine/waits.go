@@ -53,10 +53,7 @@ func (h *host) asleep(w flow.Wait) (awake func()) {
 		return func() {}
 	}
 	key, _, _ := strings.Cut(w.Key, "@")
-	if i := strings.LastIndexByte(key, '#'); i > strings.LastIndexByte(key, '/') {
-		key = key[:i]
-	}
-	key = withoutPage(key)
+	key = withoutPage(withoutTry(key))
 	h.resting(key, Waiting)
 	return func() { h.resting(key, Running) }
 }
