@@ -32,7 +32,7 @@ func (t *trip) read(ctx context.Context) (*answer, error) {
 		return a.save(ctx, in.Text("save_to"))
 	}
 	bodyErr := t.receive(ctx)
-	a.elapsed = time.Since(t.started)
+	a.elapsed = time.Since(t.began())
 	if bodyErr == nil && t.req.Method != http.MethodHead {
 		bodyErr = a.decode()
 	}

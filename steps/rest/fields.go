@@ -94,7 +94,7 @@ func sendingFields() []steps.Field {
 	limits := steps.ObjectOf(
 		steps.Field{Name: "connect", Type: duration, Default: "10s", Doc: "To get a connection, TLS included."},
 		steps.Field{Name: "idle", Type: duration, Default: "60s", Doc: "Without a byte from the server once the request is sent."},
-		steps.Field{Name: "total", Type: duration, Example: "5m", Doc: "For the whole attempt, redirects and body included; 5m by default, no limit with `save_to`."},
+		steps.Field{Name: "total", Type: duration, Example: "5m", Doc: "For the whole attempt, redirects and body included; 5m by default, no limit with `save_to`. Waits for the limits of the profile do not count."},
 	)
 	return []steps.Field{
 		{Name: "idempotency_key", Type: steps.Of(steps.Text), Example: "${run.id}-${incident.sys_id}",

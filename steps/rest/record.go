@@ -18,8 +18,8 @@ func (t *trip) tell(err error) {
 		Page:     t.call.page,
 		Request:  steps.Message{Header: recordedHeader(t.req.Header)},
 		Response: steps.Message{Size: t.size},
-		Started:  t.started,
-		Duration: time.Since(t.started),
+		Started:  t.began(),
+		Duration: time.Since(t.began()),
 		Connect:  time.Duration(t.connect.Load()),
 	}
 	if heard, sent := t.heard.Load(), t.sent.Load(); heard > sent {
