@@ -93,7 +93,7 @@ func (c *checker) reads(n ast.Node) {
 func fieldsBelow(n ast.Node) (path []string, open bool) {
 	switch n := n.(type) {
 	case *ast.IdentifierNode:
-		return []string{n.Value}, n.Value != "null"
+		return append(make([]string, 0, 4), n.Value), n.Value != "null"
 	case *ast.ChainNode:
 		return fieldsBelow(n.Node)
 	case *ast.MemberNode:
