@@ -80,7 +80,7 @@ func (d *jsonDecoder) errorf(at int, format string, args ...any) *JSONError {
 	if line == 1 && bytes.HasPrefix(d.data, []byte("\uFEFF")) {
 		column = max(1, column-1)
 	}
-	return &JSONError{Offset: at, Line: line, Column: column, Message: fmt.Sprintf(format, args...), cut: at >= len(d.data)}
+	return &JSONError{Offset: at, Line: line, Column: column, Message: fmt.Sprintf(format, args...), cut: !utf8.FullRune(d.data[at:])}
 }
 
 // cutOff is the error of a text that ends too early.
