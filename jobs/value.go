@@ -27,10 +27,6 @@ func (d *decoder) value(n *source.Node, t steps.Type, name string, scope *Scope)
 }
 
 func (d *decoder) objectValue(n *source.Node, t steps.Type, name string, scope *Scope) value {
-	if word := d.wordUnder(n, "type"); isLater(name, word) {
-		d.later(child(n, "type"), fmt.Sprintf("%s of type %s", name, word))
-		return constant(nil)
-	}
 	f, ok := d.object(n, t.Fields, name, scope)
 	if !ok {
 		return constant(nil)

@@ -15,18 +15,28 @@ func cursorPager() pager {
 			return w.put(r, "inject", w.at)
 		},
 		next: func(w *walk, p *page) (any, error) {
-			l := w.in.Late("next")
-			if l == nil {
-				return nil, badInput("paginate: type cursor needs next")
-			}
-			v, err := p.eval(l)
-			if err != nil || v == nil || v == "" || v == false {
+			v, err := w.named(p)
+			if err != nil || v == nil {
 				return nil, err
 			}
 			if _, ok := plainScalar(v); !ok {
-				return nil, p.errorf(steps.Content, "paginate.next: %s is %s, not a cursor", l.Source, describe(v))
+				return nil, p.errorf(steps.Content, "paginate.next: %s is %s, not a cursor", w.in.Late("next").Source, describe(v))
 			}
 			return v, nil
 		},
+		circle: lookHint,
 	}
+}
+
+// named gives what a page names as the next one; nil where it names none.
+func (w *walk) named(p *page) (any, error) {
+	l := w.in.Late("next")
+	if l == nil {
+		return nil, badInput("paginate: type %s needs next", w.pager.name)
+	}
+	v, err := p.eval(l)
+	if v == "" || v == false {
+		v = nil
+	}
+	return v, err
 }

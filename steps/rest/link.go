@@ -13,20 +13,7 @@ func linkPager() pager {
 	return pager{
 		name: "link",
 		doc:  "follows the header `Link: <…>; rel=\"next\"`.",
-		ask: func(w *walk, r *request) error {
-			at, ok := w.at.(string)
-			if !ok {
-				return nil
-			}
-			u, err := url.Parse(at)
-			if err != nil || !sameOrigin(u, w.first) {
-				return badInput("the page's address %q is not one of this walk", withoutQuery(at))
-			}
-			r.query = splitQuery(u.RawQuery)
-			u.RawQuery = ""
-			r.url = u
-			return nil
-		},
+		ask:  askAddress,
 		next: func(w *walk, p *page) (any, error) {
 			target, ok := nextLink(p.resp.Header.Values("Link"))
 			if !ok {
@@ -34,13 +21,52 @@ func linkPager() pager {
 			}
 			return w.leadTo(p, target)
 		},
+		circle: lookHint,
 	}
+}
+
+// nextURLPager follows an address that stands in the answer. Its position is that of linkPager.
+func nextURLPager() pager {
+	return pager{
+		name:  "next_url",
+		doc:   "follows the address that `next` finds in a page; it may be relative to the page's own.",
+		needs: []string{"next"},
+		ask:   askAddress,
+		next: func(w *walk, p *page) (any, error) {
+			v, err := w.named(p)
+			if err != nil || v == nil {
+				return nil, err
+			}
+			target, ok := v.(string)
+			if !ok {
+				return nil, hinted(p.errorf(steps.Content, "paginate.next: %s is %s, not an address", w.in.Late("next").Source, describe(v)),
+					"what is no address but a mark of the next page is followed by type: cursor, or type: page")
+			}
+			return w.leadTo(p, target)
+		},
+		circle: lookHint,
+	}
+}
+
+func askAddress(w *walk, r *request) error {
+	at, ok := w.at.(string)
+	if !ok {
+		return nil
+	}
+	u, err := url.Parse(at)
+	if err != nil || !sameOrigin(u, w.first) {
+		return badInput("the page's address %q is not one of this walk", withoutQuery(at))
+	}
+	r.query = splitQuery(u.RawQuery)
+	u.RawQuery = ""
+	r.url = u
+	return nil
 }
 
 // leadTo gives the address that a page names as the next one. An address at another origin is refused: the answer of one
 // server must not choose which others get requests.
 func (w *walk) leadTo(p *page, target string) (any, error) {
-	u, err := p.url.Parse(escape(target))
+	u, err := p.url.Parse(escape(strings.TrimSpace(target)))
 	if err != nil || u.Hostname() == "" {
 		return nil, p.errorf(steps.Content, "the next page's address %q is none", clean(withoutQuery(target), excerptLength))
 	}
@@ -49,8 +75,11 @@ func (w *walk) leadTo(p *page, target string) (any, error) {
 		return nil, hinted(p.errorf(steps.Content, "the next page is at another origin, %s, and is not followed", clean(origin(u), excerptLength)),
 			"the server may build its links from a wrong address; another type of paginate does without them")
 	}
-	if u.String() == p.req.URL.String() {
-		return nil, p.errorf(steps.Content, "page %d leads back to itself: its next page has the same address", p.call.page)
+	switch u.String() {
+	case p.req.URL.String():
+		return nil, hinted(p.errorf(steps.Content, "page %d leads back to itself: its next page has the same address", p.call.page), lookHint)
+	case w.first.String():
+		return nil, hinted(p.errorf(steps.Content, "page %d leads back to page 1: its next page has the same address", p.call.page), lookHint)
 	}
 	return u.String(), nil
 }

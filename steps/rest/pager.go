@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -17,15 +18,22 @@ type pager struct {
 	ask func(w *walk, r *request) error
 	// next gives where the next page is, as plain data; nil after the last.
 	next func(w *walk, p *page) (any, error)
+	// counts says that positions are numbers, which always go on: pages that come back are told by their items.
+	counts bool
+	// circle is what to do about a walk that goes in circles.
+	circle string
 }
 
 // pagers is the table of the types.
 func pagers() []pager {
-	return []pager{linkPager(), cursorPager(), offsetPager()}
+	return []pager{linkPager(), nextURLPager(), cursorPager(), offsetPager(), pagePager(), keysetPager()}
 }
 
-// ownKeys are the keys of paginate that only some types understand.
-var ownKeys = [...]string{"next", "inject", "offset", "limit", "size", "total"}
+// ownKeys are the keys of paginate that only some types understand, placeKeys those of them that name a place.
+var (
+	ownKeys   = [...]string{"next", "inject", "offset", "page", "start", "limit", "size", "total", "by"}
+	placeKeys = [...]string{"inject", "offset", "page", "limit"}
+)
 
 func pagerOf(name string) (pager, bool) {
 	all := pagers()
@@ -66,16 +74,43 @@ func (t pager) check(in, pg steps.Input) []steps.Problem {
 			p = append(p, steps.Problem{Path: "paginate." + key, Message: "means nothing to a walk of type " + t.name, Hint: "leave it out, or choose another type"})
 		}
 	}
-	for _, key := range []string{"inject", "offset", "limit"} {
+	return append(append(p, checkPlaces(in, pg)...), checkNumbers(pg)...)
+}
+
+// checkPlaces finds places that are none, and two values for one of them.
+func checkPlaces(in, pg steps.Input) []steps.Problem {
+	var p []steps.Problem
+	taken := map[place]string{}
+	for _, key := range placeKeys {
 		if !pg.Has(key) {
 			continue
 		}
-		if _, err := parsePlace(pg.Text(key), in); err != nil {
+		at, err := parsePlace(pg.Text(key), in)
+		switch other, double := taken[at]; {
+		case err != nil:
 			p = append(p, steps.Problem{Path: "paginate." + key, Message: err.Error(), Hint: placeHint})
+		case double:
+			p = append(p, steps.Problem{Path: "paginate." + key, Message: "is the same place as " + other, Hint: "each value needs a parameter of its own"})
+		default:
+			taken[at] = key
 		}
 	}
+	return p
+}
+
+func checkNumbers(pg steps.Input) []steps.Problem {
+	var p []steps.Problem
 	if n, ok := pg["size"].(int); ok && n < 1 {
 		p = append(p, steps.Problem{Path: "paginate.size", Message: "must be at least 1"})
+	}
+	if n, ok := pg["start"].(int); ok && n < 0 {
+		p = append(p, steps.Problem{Path: "paginate.start", Message: "cannot be negative"})
+	}
+	if pg.Has("limit") && !pg.Has("size") && !pg.Has("offset") {
+		p = append(p, steps.Problem{Path: "paginate.limit", Message: "says where the size of a page goes, but there is no size", Hint: "add size: to paginate"})
+	}
+	if by := pg.Text("by"); pg.Has("by") && !isFieldPath(by) {
+		p = append(p, steps.Problem{Path: "paginate.by", Message: fmt.Sprintf("%q is not the path of a field", by), Hint: byHint})
 	}
 	return p
 }

@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 
+	"golang.org/x/net/http/httpguts"
+
 	"snrun/steps"
 )
 
@@ -27,6 +29,8 @@ func parsePlace(text string, step steps.Input) (place, error) {
 		return place{}, fmt.Errorf("%q does not say where", text)
 	case in == "query":
 		return place{in, name}, nil
+	case in == "header" && !httpguts.ValidHeaderFieldName(name):
+		return place{}, fmt.Errorf("%q is not the name of a header", name)
 	case in == "header" && forbiddenHeader(name):
 		return place{}, fmt.Errorf("the header %s cannot be set by a step", name)
 	case in == "header":

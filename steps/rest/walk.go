@@ -17,6 +17,8 @@ type walk struct {
 	pager pager
 	at    any      // where this page is, nil for the first
 	count int      // items of the pages before
+	total int      // of the whole walk: the most that the server has told, -1 while it told nothing
+	guard guard    // against going in circles
 	first *url.URL // what the step itself asks for: the walk stays at its origin
 }
 
@@ -24,8 +26,17 @@ type walk struct {
 type page struct {
 	*answer
 	items []any
-	total int // of the whole walk, -1 when not known
+	total int // of the whole walk as this page tells it, -1 when it does not
 }
+
+// n is how many items the page has.
+func (p *page) n() int { return len(p.items) }
+
+// last gives the last item; there is one.
+func (p *page) last() (any, error) { return p.items[len(p.items)-1], nil }
+
+// digest tells the items of this page from those of another, whatever else changes from answer to answer.
+func (p *page) digest() string { return formatDigest(digestValue(p.items)) }
 
 // walk fetches the page that the cursor names.
 func (c *call) walk(ctx context.Context) (steps.Output, error) {
@@ -37,7 +48,9 @@ func (c *call) walk(ctx context.Context) (steps.Output, error) {
 	if err != nil {
 		return steps.Output{}, err
 	}
-	w.first = req.url
+	first := *req.url
+	first.RawQuery = req.query.String()
+	w.first = &first
 	if most := w.maxPages(); c.page > most {
 		message := fmt.Sprintf("%s %s: the walk goes on after %d pages, which is paginate.max_pages", req.method, shown(req.url), most)
 		return steps.Output{}, hinted(&steps.Error{Kind: steps.Limit, Message: message}, "raise max_pages, or see whether the server ever ends")
@@ -59,14 +72,25 @@ func (c *call) resume() (*walk, error) {
 	if !known {
 		return nil, badInput("paginate.type: %q is none of the types", pg.Text("type"))
 	}
-	w := &walk{call: c, in: pg, pager: t}
+	w := &walk{call: c, in: pg, pager: t, total: -1}
 	c.page = 1
 	if cursor, ok := c.env.Cursor.(map[string]any); ok {
 		c.page, _ = wholeNumber(cursor["page"])
 		w.count, _ = wholeNumber(cursor["count"])
+		if total, told := wholeNumber(cursor["total"]); told {
+			w.total = total
+		}
+		w.guard.before, _ = cursor["before"].(string)
+		w.guard.anchor, _ = cursor["anchor"].(string)
 		w.at = cursor["at"]
 	}
 	return w, nil
+}
+
+// cursor is what resume reads: where the next page is, and what the walk knows by then.
+func (w *walk) cursor(at any) map[string]any {
+	return map[string]any{"page": w.call.page + 1, "count": w.count, "total": w.total, "at": at,
+		"before": w.guard.before, "anchor": w.guard.anchor}
 }
 
 func (w *walk) maxPages() int {
@@ -86,8 +110,9 @@ func (w *walk) take(a *answer) (steps.Output, error) {
 	if p.total, err = w.number(a, "total"); err != nil {
 		return steps.Output{}, err
 	}
-	w.count += len(p.items)
-	out := steps.Output{Value: p.items, Names: a.outputNames(), Total: p.total}
+	w.count += p.n()
+	w.total = max(w.total, p.total)
+	out := steps.Output{Value: p.items, Names: a.outputNames(), Total: w.total}
 	if stop, err := w.stops(a); stop || err != nil {
 		return out, err
 	}
@@ -95,14 +120,13 @@ func (w *walk) take(a *answer) (steps.Output, error) {
 	if err != nil {
 		return steps.Output{}, err
 	}
+	if err := w.guarded(p, at); err != nil {
+		return steps.Output{}, err
+	}
 	if at == nil {
 		return out, w.whole(a)
 	}
-	if sameCursor(at, w.at) {
-		return steps.Output{}, hinted(a.errorf(steps.Content, "page %d leads back to itself: its next page has the same cursor", a.call.page),
-			"look at the answer with snrun history show --http, and at paginate")
-	}
-	out.Next = map[string]any{"page": a.call.page + 1, "count": w.count, "at": at}
+	out.Next = w.cursor(at)
 	return out, nil
 }
 
@@ -206,11 +230,4 @@ func (w *walk) whole(a *answer) error {
 	}
 	return hinted(a.errorf(steps.Expect, "the walk gave %d items in %d pages, but %s says %d", w.count, a.call.page, l.Source, want),
 		"records may have come or gone during the walk; run it again, and order it by something that does not change")
-}
-
-// sameCursor compares the positions of two pages, whatever kinds of number a journal made of them.
-func sameCursor(a, b any) bool {
-	ta, okA := plainScalar(a)
-	tb, okB := plainScalar(b)
-	return okA && okB && ta == tb
 }

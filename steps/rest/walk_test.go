@@ -94,7 +94,7 @@ func TestOffsetWalk(t *testing.T) {
 		{"total missing", table{count: 10}, steps.Input{"expect_total": steptest.Path("body.total")}, []int{4, 4},
 			"paginate.expect_total: ${response.body.total} is null", steps.Content},
 		{"limit unknown to the server", table{count: 10, deaf: map[string]bool{"limit": true}}, nil, nil, "page 1 has 10 items, but 4 were asked for", steps.Content},
-		{"offset unknown to the server", table{count: 10, deaf: map[string]bool{"offset": true}}, nil, []int{4}, "page 2 is the page before once more", steps.Content},
+		{"offset unknown to the server", table{count: 10, deaf: map[string]bool{"offset": true}}, nil, []int{4}, "page 2 has the same items as page 1", steps.Content},
 		{"too many pages", table{count: 10}, steps.Input{"max_pages": 2}, []int{4, 4}, "the walk goes on after 2 pages", steps.Limit},
 		{"as many pages as allowed", table{count: 10}, steps.Input{"max_pages": 3}, []int{4, 4, 2}, "", ""},
 		{"stopped", table{count: 10}, steps.Input{"expect_total": totalCount(), "stop_when": steptest.Func("response.page == 2", func(r map[string]any) (any, error) { return r["page"] == 2, nil }, "page")},

@@ -5,6 +5,7 @@ package steptest
 import (
 	"cmp"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -12,6 +13,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 )
 
 // Answer is one answer of a Server. The zero value is 200 with an empty body.
@@ -23,8 +25,12 @@ type Answer struct {
 	Chunked bool
 	// Cut sends the header for the whole body but only half of the body, then breaks the connection.
 	Cut bool
-	// Drop breaks the connection before a byte is sent.
+	// Drop closes the connection before a byte is sent.
 	Drop bool
+	// Reset breaks the connection before a byte is sent, so that the client hears of a reset.
+	Reset bool
+	// RetryAt is how long after the answer the date in its Retry-After is; none when 0.
+	RetryAt time.Duration
 	// Stall sends the header and half of the body, then nothing until the client gives up.
 	Stall bool
 	// Silent sends nothing at all until the client gives up.
@@ -41,6 +47,26 @@ func JSON(body string) Answer {
 // Text is an answer with a status and a plain text body.
 func Text(status int, body string) Answer {
 	return Answer{Status: status, Header: Header("Content-Type", "text/plain; charset=utf-8"), Body: body}
+}
+
+// TooMany is an answer of 429 that asks to wait so long, in whole seconds.
+func TooMany(wait time.Duration) Answer {
+	a := Text(http.StatusTooManyRequests, "too many requests")
+	a.Header.Set("Retry-After", strconv.Itoa(int((wait+time.Second-1)/time.Second)))
+	return a
+}
+
+// TooManyUntil is TooMany that names a date in place of seconds.
+func TooManyUntil(wait time.Duration) Answer {
+	a := Text(http.StatusTooManyRequests, "too many requests")
+	a.RetryAt = wait
+	return a
+}
+
+// RateLimit is a header that tells a limit, what is left of it, and when it begins anew, in whole seconds since 1970.
+func RateLimit(limit, remaining int, reset time.Time) http.Header {
+	return Header("X-Ratelimit-Limit", strconv.Itoa(limit), "X-Ratelimit-Remaining", strconv.Itoa(remaining),
+		"X-Ratelimit-Reset", strconv.FormatInt(reset.Add(time.Second-1).Unix(), 10))
 }
 
 // Header makes a header of name, value, name, value …
@@ -150,9 +176,17 @@ func (a Answer) write(w http.ResponseWriter, r *http.Request) {
 	if a.Drop {
 		panic(http.ErrAbortHandler)
 	}
+	if a.Reset {
+		reset(w)
+	}
 	if a.Silent {
 		<-r.Context().Done()
 		panic(http.ErrAbortHandler)
+	}
+	if a.RetryAt > 0 {
+		now := time.Now().UTC()
+		w.Header().Set("Date", now.Format(http.TimeFormat))
+		w.Header().Set("Retry-After", now.Add(a.RetryAt).Format(http.TimeFormat))
 	}
 	for name, values := range a.Header {
 		w.Header()[name] = values
@@ -170,6 +204,19 @@ func (a Answer) write(w http.ResponseWriter, r *http.Request) {
 	if a.Stall {
 		<-r.Context().Done()
 	}
+	panic(http.ErrAbortHandler)
+}
+
+// reset ends the connection without a farewell: what is left to be sent or read is thrown away.
+func reset(w http.ResponseWriter) {
+	conn, _, err := http.NewResponseController(w).Hijack()
+	if err != nil {
+		panic(err)
+	}
+	if tcp, ok := conn.(*net.TCPConn); ok {
+		_ = tcp.SetLinger(0)
+	}
+	conn.Close()
 	panic(http.ErrAbortHandler)
 }
 

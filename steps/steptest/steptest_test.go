@@ -2,9 +2,11 @@ package steptest_test
 
 import (
 	"context"
+	"errors"
 	"io"
 	"net/http"
 	"slices"
+	"syscall"
 	"testing"
 
 	"snrun/steps"
@@ -48,6 +50,10 @@ func TestServerBreaksConnections(t *testing.T) {
 	s := steptest.NewServer(t).On("/drop", steptest.Answer{Drop: true, Times: -1}).On("/cut", steptest.Answer{Body: "0123456789", Cut: true})
 	if status, _, err := get(t, s.URL+"/drop"); err == nil {
 		t.Errorf("drop: got %d, want an error", status)
+	}
+	s.On("/reset", steptest.Answer{Reset: true})
+	if _, _, err := get(t, s.URL+"/reset"); !errors.Is(err, syscall.ECONNRESET) {
+		t.Errorf("reset: got %v", err)
 	}
 	if status, body, err := get(t, s.URL+"/cut"); status != 200 || body != "01234" || err == nil {
 		t.Errorf("cut: got %d %q, %v; want half of the body and an error", status, body, err)
