@@ -108,6 +108,7 @@ type execution struct {
 	samples  samples
 	progress progress
 	rows     openRows
+	unfolded keySet // loops whose progress cannot be kept
 
 	// Of a run that is gone on with.
 	again     bool

@@ -153,6 +153,7 @@ func TestRepeatJournal(t *testing.T) {
 	secret := strings.Repeat("s3cret", 40)
 	w.request.Secrets = map[string]any{"S": secret}
 	w.redactor.Add(secret)
+	w.sealer = reversing{}
 	run := w.run("steps:\n  - id: r\n    repeat: {until: false, attempts: 50, carry: {s: {initial: a, next: \"${secret.S}\"}}, steps: [{id: p, probe: {value: \"${s}\"}}]}")
 	check(t, "status", string(run.Status), "failed")
 	if got := run.Error.Message; strings.Contains(got, "s3cr") || !strings.HasSuffix(got, "after 50 rounds this does not hold yet: false; the last round gave \"***\"") {

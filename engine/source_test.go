@@ -168,3 +168,26 @@ func TestSourceIsBounded(t *testing.T) {
 		t.Errorf("the history has %d steps of 50 pages, %d of 500", fewSteps, manySteps)
 	}
 }
+
+// TestSecretInALoop holds that a loop whose progress holds a secret goes on all the same without a key: its calls are kept
+// one by one.
+func TestSecretInALoop(t *testing.T) {
+	t.Parallel()
+	for _, sealer := range []engine.Sealer{nil, reversing{}} {
+		w := newWorld(t)
+		w.redactor.Add("hush-hush")
+		w.sealer = sealer
+		yaml := source(`, key: "${x}", collect: "${x in ['a', 'd'] ? 'hush-hush' : x}"`, `{id: p, probe: {value: 1, fails: "${x == 'f' ? 1 : 0}", unsafe: true, status: 404}}`)
+		run := w.run(yaml)
+		check(t, "first", string(run.Status), "failed")
+		w.probe.calls = nil
+		check(t, "then", outcome(w.goOn(run, yaml, nil)), `ok [["***","b","c","***","e","f"],6,6,0,0]`)
+		var calls []string
+		for _, key := range w.probe.calls {
+			if strings.Contains(key, "[") {
+				calls = append(calls, key)
+			}
+		}
+		check(t, "calls", strings.Join(calls, " "), "/l/page:3[f]/p")
+	}
+}

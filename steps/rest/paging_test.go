@@ -121,8 +121,7 @@ func TestEachStyleMeetsEachFault(t *testing.T) {
 			if c.styles != nil && !slices.Contains(c.styles, style) {
 				continue
 			}
-			t.Run(c.name+"/"+style, func(t *testing.T) {
-				t.Parallel()
+			bothWays(t, c.name+"/"+style, func(t *testing.T, env *steptest.Env) {
 				list := &steptest.List{Count: c.list.Count, Size: max(c.list.Size, 2), Most: c.list.Most, Totals: c.list.Totals,
 					Back: c.list.Back, Lost: c.list.Lost, Deaf: c.list.Deaf, Instead: maps.Clone(c.list.Instead)}
 				if c.list.Deaf["limit"] {
@@ -130,7 +129,7 @@ func TestEachStyleMeetsEachFault(t *testing.T) {
 				}
 				s := httptest.NewServer(list)
 				t.Cleanup(s.Close)
-				pages, err := steptest.Walk(t, rest.Kind(), styled(style, s.URL, c.more), steptest.NewEnv(t))
+				pages, err := steptest.Walk(t, rest.Kind(), styled(style, s.URL, c.more), env)
 				if c.err == "" {
 					if got := came(t, pages); got != upTo(c.count) || err != nil {
 						t.Errorf("got %s, %v; want %d records (asked for pages %v)", got, err, c.count, list.Asked())
@@ -267,11 +266,10 @@ func TestKeys(t *testing.T) {
 		{"map", "id", `{"id":{"value":1}}`, "id of the last item of page 1 is a map with value"},
 		{"item that is no map", "id", `5`, `there is no "id" in the number 5`},
 	} {
-		t.Run(c.name, func(t *testing.T) {
-			t.Parallel()
+		bothWays(t, c.name, func(t *testing.T, env *steptest.Env) {
 			s := steptest.NewServer(t).On("/items", steptest.JSON(`[{"id":1,"meta":{"id":1}},`+c.item+`]`), steptest.JSON(`[]`))
 			in := steps.Input{"url": s.URL + "/items", "paginate": steps.Input{"type": "keyset", "by": c.by, "inject": "query.k"}}
-			pages, err := steptest.Walk(t, rest.Kind(), in, steptest.NewEnv(t))
+			pages, err := steptest.Walk(t, rest.Kind(), in, env)
 			if strings.HasPrefix(c.want, "k=") {
 				if err != nil || len(pages) != 2 || s.Last().Raw != c.want {
 					t.Errorf("got %v, %v, asked for %s; want %s", pages, err, s.Last().Raw, c.want)
@@ -301,13 +299,12 @@ func TestNextURL(t *testing.T) {
 		{"list", `["/a"]`, "is a list, not an address"},
 		{"no address", `"http://[/"`, "is none"},
 	} {
-		t.Run(c.name, func(t *testing.T) {
-			t.Parallel()
+		bothWays(t, c.name, func(t *testing.T, env *steptest.Env) {
 			s := steptest.NewServer(t)
 			last := steptest.JSON(`{"items":[2],"next":null}`)
 			s.On("/v1/items", steptest.JSON(`{"items":[1],"next":`+c.next+`}`), last).On("/v1/more", last).On("/v2/items", last)
 			in := steps.Input{"url": s.URL + "/v1/items?p=1", "paginate": steps.Input{"type": "next_url", "next": steptest.Path("body.next"), "items": steptest.Path("body.items")}}
-			pages, err := steptest.Walk(t, rest.Kind(), in, steptest.NewEnv(t))
+			pages, err := steptest.Walk(t, rest.Kind(), in, env)
 			if strings.HasPrefix(c.want, "/") {
 				if r := s.Last(); err != nil || fmt.Sprint(pages) != "[[1] [2]]" || r.Path+"?"+r.Raw != c.want {
 					t.Errorf("got %v, %v, asked for %s?%s; want %s", pages, err, r.Path, r.Raw, c.want)
