@@ -79,7 +79,9 @@ type signedIn struct {
 	profile string
 }
 
-func (s signedIn) Client(ctx context.Context, _ string) (*http.Client, error) { return s.keys.Client(ctx, s.profile) }
+func (s signedIn) Client(ctx context.Context, _ string) (*http.Client, error) {
+	return s.keys.Client(ctx, s.profile)
+}
 
 // A request that is held back is told of with its reason, counted, and on record as waiting; and so is its end.
 func TestLimitsAreTold(t *testing.T) {
