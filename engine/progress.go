@@ -132,7 +132,7 @@ func (p *progress) advance(e *Event, now time.Time) bool {
 	if e.Type == PageRead {
 		t = &c.pages
 	}
-	if t.at.IsZero() || now.Sub(t.at) >= tellEvery || e.Counts.Failed > t.failed || done == e.Counts.Total {
+	if t.at.IsZero() || now.Sub(t.at) >= tellEvery || e.Counts.Failed > t.failed {
 		*t = teller{at: now, failed: e.Counts.Failed}
 		return true
 	}

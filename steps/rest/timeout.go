@@ -86,7 +86,8 @@ func (w *watch) start(parent context.Context) context.Context {
 	ctx, cancel := context.WithCancelCause(parent)
 	w.started, w.cancel = time.Now(), cancel
 	if d := w.poll(); d > 0 {
-		w.timer = time.AfterFunc(d, w.look)
+		w.timer = time.AfterFunc(time.Hour, w.look)
+		w.timer.Reset(d) // only now: look reads the field
 	}
 	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
 		GetConn:              w.getConn,
