@@ -42,6 +42,7 @@ var goingOn = map[string]func(*testing.T, *turning){
 	"going on forgets calls recorded more than once":   forgetsTwice,
 	"a run that is open keeps its calls":               openStays,
 	"a fold puts entries in place of a part":           folds,
+	"a fold of what was recorded before going on":      foldsBefore,
 	"a fold below nothing forgets nothing":             foldsNothing,
 	"a fold of a part forgets the loops in it":         foldsLoops,
 	"a fold of an item forgets it alone":               foldsItem,
@@ -286,11 +287,23 @@ func folds(t *testing.T, j *turning) {
 		}
 		fold(t, j, "/a/page:1", nil, outcome("/a@progress", "3")) // there is nothing below it
 		expect(t, j, "r1", "/a@progress", recorded{engine.Done, "3"})
+		intend(t, j, "r1", "/a/page:1[x]/b")
+		expect(t, j, "r1", "/a/page:1[x]/b", recorded{engine.Intended, ""})
 		commit(t, j, "r1", outcome("/a/page:1[x]/b", "again"))
 		expect(t, j, "r1", "/a/page:1[x]/b", recorded{engine.Done, "again"})
 		finish(t, j, run, engine.Failed)
 		again(t, j, run)
 	}
+}
+
+func foldsBefore(t *testing.T, j *turning) {
+	run := begin(t, j, "r1")
+	record(t, j, flowKeys)
+	finish(t, j, run, engine.Failed)
+	again(t, j, run, "/b")
+	fold(t, j, "/a/page:1", nil, outcome("/a@progress", "2"))
+	j.turn(t)
+	checkKnown(t, j, flowKeys, without(flowKeys, "/b", "/a/page:1")...)
 }
 
 func foldsNothing(t *testing.T, j *turning) {
@@ -347,6 +360,10 @@ func foldDrops(t *testing.T, j *turning) {
 	fold(t, j, "/a/page:2", []string{"/a@failed[x]", "/a@none", "/b"}, outcome("/a@progress", "2"))
 	checkKept(t, j, "r1", "/a@", "/a@progress=2", "/a@failed[x]y=y", "/a@failed[z]=z")
 	checkKnown(t, j, []string{"/b", "/b#2", "/a@failed[x]"}, "/b#2")
+	for _, key := range []string{"/b", "/a@failed[x]"} {
+		intend(t, j, "r1", key)
+		expect(t, j, "r1", key, recorded{engine.Intended, ""})
+	}
 	fold(t, j, "/a/page:3", []string{"/a@failed[z]"}, outcome("/a@failed[z]", "new"))
 	j.turn(t)
 	checkKept(t, j, "r1", "/a@failed[z]", "/a@failed[z]=new")

@@ -62,6 +62,7 @@ func valueTwice(t *testing.T, j *turning) {
 	commit(t, j, "r2", outcome("/a", text))
 	j.turn(t)
 	fold(t, j, "/a/page:1", nil, outcome("/a@kept", "small"))
+	expect(t, j, "r1", "/a@kept", recorded{engine.Done, "small"})
 	expect(t, j, "r1", "/a/page:2[x]", recorded{engine.Done, text})
 	fold(t, j, "/a/page:2", nil, outcome("/a@kept", text))
 	expect(t, j, "r1", "/a@kept", recorded{engine.Done, text})
