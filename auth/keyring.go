@@ -19,6 +19,7 @@ type Options struct {
 	Store     *store.Place     // where tokens are kept; nil to keep them in memory only
 	Program   string           // how a person calls snrun, for the commands that errors name; "" for snrun
 	UserAgent string           // of token requests; "" for snrun
+	Limits    *Limits          // what holds requests back, shared with other keyrings; nil for one of its own
 }
 
 // TokenEvent is something that happened to a profile's token. The token is not in it.
@@ -47,6 +48,7 @@ type Keyring struct {
 	program   string
 	userAgent string
 	dir       string // where relative names of files start
+	limits    *Limits
 	hangar    *hangar
 	wires     map[string]*wire
 	clients   map[string]*http.Client
@@ -59,8 +61,11 @@ type Keyring struct {
 func NewKeyring(profiles []Profile, o Options) (*Keyring, error) {
 	k := &Keyring{
 		redactor: o.Redactor, notify: o.Notify, store: o.Store, program: o.Program, userAgent: o.UserAgent, dir: o.Dir,
-		hangar: newHangar(), wires: make(map[string]*wire), clients: make(map[string]*http.Client),
+		limits: o.Limits, hangar: newHangar(), wires: make(map[string]*wire), clients: make(map[string]*http.Client),
 		sources: make(map[string]*tokenSource), types: make(map[string]string),
+	}
+	if k.limits == nil {
+		k.limits = &Limits{}
 	}
 	if k.redactor == nil {
 		k.redactor = NewRedactor()
@@ -139,7 +144,7 @@ func (k *Keyring) open(p Profile) error {
 	if err != nil {
 		return err
 	}
-	k.clients[p.Name] = &http.Client{Transport: newSigner(p, wire, credentials)}
+	k.clients[p.Name] = &http.Client{Transport: newSigner(p, wire, credentials, k.limits.gate(p))}
 	k.sources[p.Name], k.types[p.Name] = credentials.tokens, t.Name
 	return nil
 }

@@ -17,11 +17,11 @@ type signer struct {
 	wire        *wire
 	credentials *credentials
 	own         http.RoundTripper // to the profile's origins
-	limits      limits
+	gate        *gate             // nil where nothing is held back
 }
 
-func newSigner(p Profile, w *wire, c *credentials) *signer {
-	s := &signer{profile: p, wire: w, credentials: c, own: w.own, limits: newLimits(p)}
+func newSigner(p Profile, w *wire, c *credentials, g *gate) *signer {
+	s := &signer{profile: p, wire: w, credentials: c, own: w.own, gate: g}
 	if c.wrap != nil {
 		s.own = c.wrap(w.own)
 	}
@@ -30,14 +30,34 @@ func newSigner(p Profile, w *wire, c *credentials) *signer {
 
 // RoundTrip sends a copy of req. The Request of the answer is req itself, so that an API key in the query shows nowhere.
 func (s *signer) RoundTrip(req *http.Request) (*http.Response, error) {
-	release, err := s.limits.enter(req.Context())
+	if s.gate == nil {
+		return s.carry(req)
+	}
+	leave, err := s.gate.enter(req.Context())
 	if err != nil {
 		closeBody(req)
 		return nil, err
 	}
+	resp, err := s.carry(req)
+	if err != nil {
+		if leave != nil {
+			leave()
+		}
+		return nil, err
+	}
+	if s.wire.ours(req.URL) {
+		s.gate.heed(resp)
+	}
+	if leave != nil {
+		resp.Body = &slotBody{ReadCloser: resp.Body, release: leave}
+	}
+	return resp, nil
+}
+
+// carry sends a request, and takes out of the answer what nobody is to see.
+func (s *signer) carry(req *http.Request) (*http.Response, error) {
 	resp, err := s.send(req)
 	if err != nil {
-		release()
 		return nil, err
 	}
 	resp.Request = req
@@ -47,9 +67,6 @@ func (s *signer) RoundTrip(req *http.Request) (*http.Response, error) {
 				resp.Header[name][i] = inQueries(text, s.credentials.conceal)
 			}
 		}
-	}
-	if s.limits.slots != nil {
-		resp.Body = &slotBody{ReadCloser: resp.Body, release: release}
 	}
 	return resp, nil
 }

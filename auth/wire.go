@@ -67,6 +67,10 @@ func (w *wire) closeIdle() {
 	w.other.CloseIdleConnections()
 }
 
+// idlePerHost is how many connections to a host stay open for the next requests: as many as any loop has under way at once. No more
+// are ever open than were in use at once, and none for longer than it is idle.
+const idlePerHost = 4096
+
 // newTransport makes a transport that sets no limit to an answer: how long one may take is the step's to say.
 func newTransport(config *tls.Config, proxy func(*http.Request) (*url.URL, error)) *http.Transport {
 	dialer := &net.Dialer{Timeout: 30 * time.Second, KeepAlive: 30 * time.Second}
@@ -76,8 +80,7 @@ func newTransport(config *tls.Config, proxy func(*http.Request) (*url.URL, error
 		TLSClientConfig:       config,
 		TLSHandshakeTimeout:   15 * time.Second,
 		ForceAttemptHTTP2:     true, // a config or a dialer of one's own turns it off otherwise
-		MaxIdleConns:          512,
-		MaxIdleConnsPerHost:   128,
+		MaxIdleConnsPerHost:   idlePerHost,
 		IdleConnTimeout:       90 * time.Second,
 		ExpectContinueTimeout: time.Second,
 	}

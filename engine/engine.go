@@ -97,15 +97,18 @@ func (x *execution) finish(out flow.Outcome) error {
 // execution is one run under way.
 type execution struct {
 	*Engine
-	run     *Run
-	job     *jobs.Job
-	space   string          // see Request
-	ctx     context.Context // ends with the run's cancellation or timeout
-	cleanup context.Context // ends a grace later
-	fail    func(error)     // ends both at once: the journal failed
-	stop    func()          // gives back what the contexts hold
-	clocks  clocks
-	samples samples
+	run      *Run
+	job      *jobs.Job
+	space    string          // see Request
+	ctx      context.Context // ends with the run's cancellation or timeout
+	cleanup  context.Context // ends a grace later
+	fail     func(error)     // ends both at once: the journal failed
+	stop     func()          // gives back what the contexts hold
+	clocks   clocks
+	samples  samples
+	progress progress
+	rows     openRows
+	unfolded keySet // loops whose progress cannot be kept
 
 	// Of a run that is gone on with.
 	again     bool

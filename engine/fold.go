@@ -3,13 +3,18 @@ package engine
 import (
 	"fmt"
 	"strings"
+	"sync"
 	"time"
 
 	"snrun/engine/flow"
 )
 
-// Fold commits where a loop is, and forgets what is kept of the part that is over.
+// Fold commits where a loop is, and forgets what is kept of the part that is over. Where a secret is in it that cannot be
+// encrypted, all calls of the loop stay in the journal instead, from then on.
 func (h *host) Fold(f flow.Fold) error {
+	if h.unfolded.has(f.Key) {
+		return nil
+	}
 	now := time.Now()
 	prefix := f.Key + "@"
 	entries := make([]Entry, 0, len(f.Parts)+1)
@@ -17,6 +22,10 @@ func (h *host) Fold(f flow.Fold) error {
 		data, err := h.seal(prefix+part.Name, part.Value)
 		if err != nil {
 			return err
+		}
+		if data == nil {
+			h.unfolded.add(f.Key)
+			return nil
 		}
 		entries = append(entries, Entry{Key: prefix + part.Name, Result: data, Started: now, Ended: now})
 	}
@@ -39,6 +48,9 @@ func (h *host) Kept(key string) (flow.Kept, error) {
 	}
 	var kept flow.Kept
 	for _, e := range entries {
+		if e.Result == nil { // not one of Fold's
+			continue
+		}
 		value, err := h.open(e.Key, e.Result)
 		if err != nil {
 			return flow.Kept{}, h.recorded(fmt.Errorf("read %s: %w", e.Key, err))
@@ -71,4 +83,25 @@ func (h *host) stillInDoubt(part any) error {
 		}
 	}
 	return nil
+}
+
+// keySet is a set of keys.
+type keySet struct {
+	mu   sync.Mutex
+	keys map[string]bool
+}
+
+func (s *keySet) add(key string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.keys == nil {
+		s.keys = map[string]bool{}
+	}
+	s.keys[key] = true
+}
+
+func (s *keySet) has(key string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.keys[key]
 }

@@ -107,6 +107,7 @@ func (h *host) holdsSecret(v any) bool {
 func (h *host) call(ctx context.Context, c flow.Call) (flow.Result, error) {
 	limited, cancel := withDeadline(ctx, c.Deadline)
 	defer cancel()
+	limited = h.listen(limited, c)
 	entry := Entry{Key: c.Key, StepKey: c.StepKey, Attempt: c.Attempt, Started: time.Now(), Passing: c.Refetch}
 	var seen exchanges
 	out, err := protect(limited, c, h.env(c, &seen))

@@ -153,6 +153,7 @@ func TestRepeatJournal(t *testing.T) {
 	secret := strings.Repeat("s3cret", 40)
 	w.request.Secrets = map[string]any{"S": secret}
 	w.redactor.Add(secret)
+	w.sealer = reversing{}
 	run := w.run("steps:\n  - id: r\n    repeat: {until: false, attempts: 50, carry: {s: {initial: a, next: \"${secret.S}\"}}, steps: [{id: p, probe: {value: \"${s}\"}}]}")
 	check(t, "status", string(run.Status), "failed")
 	if got := run.Error.Message; strings.Contains(got, "s3cr") || !strings.HasSuffix(got, "after 50 rounds this does not hold yet: false; the last round gave \"***\"") {
@@ -272,9 +273,14 @@ func TestCall(t *testing.T) {
 			want: "failed null timeout(s) the timeout of 3s of job child has passed", keys: "/c failed\n/c/s failed\n/c/on_failure/probe:1 ok",
 		},
 		{
-			name: "the step's timeout counts, if it is the sooner one", child: "timeout: 3s\nsteps: [{id: s, probe: {takes: 5s}}]\nfinally: [{probe: {takes: 4s}}]",
+			name: "the step's timeout counts, if it is the sooner one", child: "timeout: 3s\nsteps: [{id: s, probe: {takes: 5s}}]\non_failure: [{probe: {takes: 3s}}]\nfinally: [{probe: {takes: 4s}}]",
 			yaml: "steps: [{id: c, timeout: 2s, call: {job: child}}]",
-			want: "failed null timeout(s) the timeout of 2s of step c has passed", keys: "/c failed\n/c/s failed\n/c/finally/probe:1 ok",
+			want: "failed null timeout(s) the timeout of 2s of step c has passed", keys: "/c failed\n/c/s failed\n/c/on_failure/probe:1 ok\n/c/finally/probe:1 ok",
+		},
+		{
+			name: "what it does at the end in any case has its time, what it does when it went well has not", child: "steps: [{log: a}]\non_success: [{id: s, probe: {takes: 3s}}]\nfinally: [{probe: {takes: 4s}}]",
+			yaml: "steps: [{id: c, timeout: 2s, call: {job: child}}]",
+			want: "failed null timeout(s) the timeout of 2s of step c has passed", keys: "/c failed\n/c/log:1 ok\n/c/on_success/s failed\n/c/finally/probe:1 ok",
 		},
 	}
 	for _, test := range tests {

@@ -18,15 +18,16 @@ func (h *host) Tell(n flow.Note) {
 	if n.Message != "" {
 		e.Message = h.Redactor.Text(n.Message)
 	}
-	if n.Counts != (flow.Counts{}) {
-		e.Counts = &Counts{Pages: n.Counts.Pages, Total: n.Counts.Total, Succeeded: n.Counts.Succeeded, Failed: n.Counts.Failed}
-	}
+	e.Counts = countsOf(n)
 	switch n.Type {
 	case flow.Began:
 		e.Type = StepStarted
 		h.began(n, e)
 	case flow.Ended:
 		e.Type = StepEnded
+		for _, held := range h.progress.end(n.Key, e.Counts) {
+			h.tell(held)
+		}
 		h.ended(n, &e)
 	case flow.PageRead:
 		e.Type = PageRead
@@ -34,10 +35,14 @@ func (h *host) Tell(n flow.Note) {
 		e.Type = ItemEnded
 	case flow.RetryWaits:
 		e.Type = RetryWaits
+		h.progress.retried(n.Key)
 	case flow.Logged:
 		e.Type = Logged
 	case flow.Tolerated:
 		h.tolerated.addAll(n.Error.Calls)
+		return
+	}
+	if (e.Type == PageRead || e.Type == ItemEnded) && !h.progress.advance(&e, time.Now()) {
 		return
 	}
 	h.tell(e)
@@ -90,6 +95,7 @@ func (h *host) began(n flow.Note, e Event) {
 
 // note keeps a step in the history. An error of the journal ends the run: its next call finds the context ended.
 func (h *host) note(step StepRun) {
+	h.rows.keep(step)
 	_ = h.recorded(h.Journal.Note(h.run.ID, step))
 }
 

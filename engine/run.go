@@ -64,10 +64,13 @@ type StepRun struct {
 	Before   bool         `json:"-"`                 // it was done before the run was gone on with
 }
 
-// Counts are the pages, items and bytes that a step dealt with.
+// Counts are the pages and items that a walk or a loop dealt with. In a loop all of its items' steps count.
 type Counts struct {
 	Pages     int `json:"pages,omitempty"`
 	Total     int `json:"total"`
 	Succeeded int `json:"succeeded"`
 	Failed    int `json:"failed"`
+
+	Retries    int `json:"retries,omitempty"`     // how often something was tried again
+	LimitWaits int `json:"limit_waits,omitempty"` // how many requests a limit of their profile held back
 }

@@ -49,6 +49,7 @@ func TestSource(t *testing.T) {
 		{"one more is too many", source(", tolerate: 1", failing), "failed null status(p) 2 of 6 items failed; [0]: failure 1", ""},
 		{"a share is of the items that have come", source(", tolerate: 34%", failing), `ok [["a",null,"c","d",null,"f"],6,4,2,0]`, ""},
 		{"a share that is passed on the way", source(", tolerate: 32%", failing), "failed null status(p) 1 of 3 items failed; [1]: failure 1", ""},
+		{"a share is of all where their number is known", strings.Replace(source(", tolerate: 32%", failing), "probe: {pages", "probe: {total: 7, pages", 1), `ok [["a",null,"c","d",null,"f"],6,4,2,0]`, ""},
 		{"all failures are tolerated", source(", tolerate: all", `{probe: {fails: 9, kind: status}}`), `ok [[null,null,null,null,null,null],6,0,6,0]`, ""},
 		{"no items", "steps:\n  - id: l\n    foreach: {in: {probe: {pages: [[], []]}}, steps: [{log: no}]}\noutput: [\"${steps.l.output}\", \"${steps.l.total}\"]", "ok [[],0]", ""},
 		{"no items, page by page", "steps:\n  - id: l\n    foreach: {in: {probe: {pages: [[]]}}, batch: page, steps: [{log: no}]}\noutput: [\"${steps.l.output}\", \"${steps.l.total}\"]", "ok [[],0]", ""},
@@ -165,5 +166,28 @@ func TestSourceIsBounded(t *testing.T) {
 	}
 	if manySteps != fewSteps {
 		t.Errorf("the history has %d steps of 50 pages, %d of 500", fewSteps, manySteps)
+	}
+}
+
+// TestSecretInALoop holds that a loop whose progress holds a secret goes on all the same without a key: its calls are kept
+// one by one.
+func TestSecretInALoop(t *testing.T) {
+	t.Parallel()
+	for _, sealer := range []engine.Sealer{nil, reversing{}} {
+		w := newWorld(t)
+		w.redactor.Add("hush-hush")
+		w.sealer = sealer
+		yaml := source(`, key: "${x}", collect: "${x in ['a', 'd'] ? 'hush-hush' : x}"`, `{id: p, probe: {value: 1, fails: "${x == 'f' ? 1 : 0}", unsafe: true, status: 404}}`)
+		run := w.run(yaml)
+		check(t, "first", string(run.Status), "failed")
+		w.probe.calls = nil
+		check(t, "then", outcome(w.goOn(run, yaml, nil)), `ok [["***","b","c","***","e","f"],6,6,0,0]`)
+		var calls []string
+		for _, key := range w.probe.calls {
+			if strings.Contains(key, "[") {
+				calls = append(calls, key)
+			}
+		}
+		check(t, "calls", strings.Join(calls, " "), "/l/page:3[f]/p")
 	}
 }

@@ -28,6 +28,7 @@ func (h *host) Sleep(w flow.Wait) error {
 		}
 		length = min(length, time.Until(wakes)) // the clock may have been set back
 	}
+	defer h.asleep(w)()
 	return pause(ctx, length)
 }
 

@@ -126,3 +126,48 @@ func fill(b *testing.B, s *Store, run string, n int) {
 		b.Fatal(err)
 	}
 }
+
+// BenchmarkCommitLarge commits results of 64 KB: each another, and always the same.
+func BenchmarkCommitLarge(b *testing.B) {
+	for _, name := range []string{"another each time", "the same"} {
+		b.Run(name, func(b *testing.B) {
+			s := benchStore(b)
+			var i int64
+			body := bytes.Repeat([]byte("snrun "), 64<<10/6)
+			for b.Loop() {
+				i++
+				e := benchEntry(i, 0)
+				if e.Result = body; name != "the same" {
+					copy(body, e.Key)
+				}
+				if err := s.Commit("bench", e); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+// BenchmarkFold folds pages of 1,000 calls with results of 1.2 KB. Beside other calls of the run it should cost the same.
+func BenchmarkFold(b *testing.B) {
+	for _, others := range []int{0, 30_000} {
+		b.Run(fmt.Sprintf("others=%d", others), func(b *testing.B) {
+			s := benchStore(b)
+			fill(b, s, "bench", others)
+			for page := range b.N {
+				b.StopTimer()
+				part := fmt.Sprintf("/a/page:%d", page)
+				entries := make([]engine.Entry, 1000)
+				for i := range entries {
+					entries[i] = benchEntry(int64(i), 0)
+					entries[i].Key = fmt.Sprintf("%s[inc-%06d]/alert", part, i)
+				}
+				fillWith(b, s, "bench", entries)
+				b.StartTimer()
+				if err := s.Fold("bench", part, nil, engine.Entry{Key: "/a@progress", Result: []byte("1")}); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}

@@ -104,6 +104,25 @@ func TestOfTwoProcessesOneGoesOn(t *testing.T) {
 	goOn(t, other, run)
 }
 
+// Two may both have seen that a run has ended: only one of them goes on with it, and the other changes nothing.
+func TestGoingOnAtTheSameTime(t *testing.T) {
+	t.Parallel()
+	s := openTemp(t)
+	run := begin(t, s, aRun("r1", "sync"))
+	if err := s.Commit("r1", engine.Entry{Key: "/a"}); err != nil {
+		t.Fatal(err)
+	}
+	finish(t, s, run, engine.Failed)
+	rows := append(continuing(run, 1, "live"), rowOf(dropAllSQL))
+	goOn(t, s, run)
+	if err := s.flush("go on", rows...); !errors.Is(err, engine.ErrRunning) {
+		t.Errorf("going on with a run that another goes on with: %v, want ErrRunning", err)
+	}
+	if _, mark, err := s.Lookup("r1", "/a"); mark != engine.Done || err != nil {
+		t.Errorf("the call is marked %d, %v, want it done", mark, err)
+	}
+}
+
 // lines gives the steps of a run, as "key status attempts started-ended" in seconds after day, in the order of their rows.
 func lines(t *testing.T, s *Store) []string {
 	t.Helper()

@@ -35,6 +35,20 @@ func (b *Try) branches(out steps.Reads) []branch {
 	return append(all, branch{"finally", b.Finally, steps.Nothing()})
 }
 
+func (b *Parallel) branches(out steps.Reads) []branch {
+	list := make([]branch, len(b.Branches))
+	for i, one := range b.Branches {
+		list[i] = branch{"branch:" + one.Name, one.Steps, steps.Nothing()}
+		if of, read := out.Of(one.Name); read {
+			list[i].last = of
+		}
+	}
+	return list
+}
+
+// Rounds that end without their condition say what the last one gave.
+func (b *Repeat) branches(steps.Reads) []branch { return []branch{{"", b.Steps, nil}} }
+
 func caseBranches(name string, cases []Case, out steps.Reads) []branch {
 	list := make([]branch, len(cases))
 	for i, c := range cases {
@@ -61,8 +75,11 @@ func eachStep(place string, list []branch, visit func(place string, s *Step)) {
 		for _, s := range b.steps {
 			at := below + "/" + s.Segment
 			visit(at, s)
-			if inside, nests := s.Body.(nest); nests {
-				eachStep(at, inside.branches(nil), visit)
+			switch body := s.Body.(type) {
+			case nest:
+				eachStep(at, body.branches(nil), visit)
+			case *RunJob: // what is read in it was found when it was loaded
+				eachStep(at, body.Job.branches(), visit)
 			}
 		}
 	}

@@ -1,6 +1,7 @@
 package jobs_test
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -104,4 +105,14 @@ func TestRunJobCheck(t *testing.T) {
 			t.Errorf("%v: got %v, want %q", test.given, err, test.err)
 		}
 	}
+}
+
+// TestRoundsInRounds holds that the reading of rounds in rounds takes no time that doubles with each.
+func TestRoundsInRounds(t *testing.T) {
+	t.Parallel()
+	steps := "[{log: a}]"
+	for i := range 24 {
+		steps = fmt.Sprintf("[{repeat: {attempts: 1, carry: {n%d: {initial: \"${secret.S}\", next: 1}}, steps: %s}}]", i, steps)
+	}
+	load(t, allKinds(), "", "version: 1\nsteps: "+steps+"\n")
 }

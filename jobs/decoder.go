@@ -16,23 +16,24 @@ type decoder struct {
 	state    map[string]bool     // the names that the job may save
 	results  steps.Reads         // what the job reads of `steps`
 	used     usage
-	read     map[*source.Node][]source.Entry // what entries has given
-	torn     source.Errors                   // where YAML took an expression apart
-	defaults map[defaultKey]any              // of fields, in the forms of their types
-	tables   map[string][]steps.Field        // the keys of a step, by kind
-	presets  map[string]*preset              // those that were named so far
-	file     string                          // of the job that is read
-	library  *library                        // where the jobs are that it calls
-	chain    []link                          // the jobs that call each other, down to the one that is read
-	secret   []string                        // its inputs that are computed from secrets, "*" for all of them
-	calls    []*Job                          // the jobs that it calls
+	read     map[*source.Node][]source.Entry  // what entries has given
+	torn     source.Errors                    // where YAML took an expression apart
+	defaults map[defaultKey]any               // of fields, in the forms of their types
+	tables   map[string][]steps.Field         // the keys of a step, by kind
+	presets  map[string]*preset               // those that were named so far
+	file     string                           // of the job that is read
+	library  *library                         // where the jobs are that it calls
+	chain    []link                           // the jobs that call each other, down to the one that is read
+	secret   []string                         // its inputs that are computed from secrets, "*" for all of them
+	calls    []*Job                           // the jobs that it calls
+	carries  map[*source.Node]map[string]bool // the names of each repeat that carry something computed from a secret
 }
 
 func newDecoder(kinds steps.Set, profiles map[string]*Profile) *decoder {
 	return &decoder{
 		r: &source.Report{}, kinds: kinds, profiles: profiles, used: usage{profiles: map[string]bool{}},
 		read: map[*source.Node][]source.Entry{}, defaults: map[defaultKey]any{}, tables: map[string][]steps.Field{},
-		presets: map[string]*preset{},
+		presets: map[string]*preset{}, carries: map[*source.Node]map[string]bool{},
 	}
 }
 

@@ -2,7 +2,6 @@ package jobs
 
 import (
 	"fmt"
-	"slices"
 
 	"github.com/expr-lang/expr/ast"
 
@@ -76,7 +75,7 @@ func (c *checker) nameHint(name string) string {
 // reads notes what a path reads of a name of the scope. A variable reads nothing: what it stands for was read as a whole.
 func (c *checker) reads(n ast.Node) {
 	path, _ := fieldsBelow(n)
-	if len(path) == 0 || slices.ContainsFunc(c.vars, func(v variable) bool { return v.name == path[0] }) {
+	if len(path) == 0 {
 		return
 	}
 	shape, _ := c.scope.lookup(path[0])
@@ -94,7 +93,7 @@ func (c *checker) reads(n ast.Node) {
 func fieldsBelow(n ast.Node) (path []string, open bool) {
 	switch n := n.(type) {
 	case *ast.IdentifierNode:
-		return []string{n.Value}, n.Value != "null"
+		return append(make([]string, 0, 4), n.Value), n.Value != "null"
 	case *ast.ChainNode:
 		return fieldsBelow(n.Node)
 	case *ast.MemberNode:

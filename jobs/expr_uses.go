@@ -1,7 +1,6 @@
 package jobs
 
 import (
-	"maps"
 	"slices"
 
 	"snrun/steps"
@@ -11,57 +10,58 @@ import (
 type Uses struct {
 	// Secret says that something is read that is, or was computed from, a secret.
 	Secret bool
-	reads  steps.Reads // of the scope: its fields are the names
+	reads  [][]string // paths of fields that begin with a name of the scope; all that is below them is read
 }
 
 // Names gives the names of the scope that are read, sorted.
-func (u *Uses) Names() []string { return slices.Sorted(maps.Keys(u.reads)) }
+func (u *Uses) Names() []string {
+	var names []string
+	for _, path := range u.reads {
+		names = append(names, path[0])
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
 
 // Fields gives the fields that are read directly below a name, sorted; {"*"} where that cannot be told, because the
 // whole value is read or the field is computed.
 func (u *Uses) Fields(name string) []string {
-	below := u.Reads(name)
-	if below == nil {
-		return []string{"*"}
+	var fields []string
+	for _, path := range u.reads {
+		switch {
+		case path[0] != name:
+		case len(path) == 1:
+			return []string{"*"}
+		default:
+			fields = append(fields, path[1])
+		}
 	}
-	return slices.Sorted(maps.Keys(below))
+	slices.Sort(fields)
+	return slices.Compact(fields)
 }
 
 // Reads gives what is read of a name: nothing where it is not named. What is not a path of constant fields is read as a
 // whole: an item of a list, a computed field, what a function is given.
 func (u *Uses) Reads(name string) steps.Reads {
-	if u.reads == nil {
-		return steps.Nothing()
+	reads := steps.Nothing()
+	for _, path := range u.reads {
+		if path[0] == name {
+			reads = readPath(reads, path[1:])
+		}
 	}
-	return u.reads.At(name)
+	return reads
 }
 
 // Only says whether no names but these are read.
 func (u *Uses) Only(names ...string) bool {
-	for name := range u.reads {
-		if !slices.Contains(names, name) {
-			return false
-		}
-	}
-	return true
+	return !slices.ContainsFunc(u.reads, func(path []string) bool { return !slices.Contains(names, path[0]) })
 }
 
-func (u *Uses) add(path []string) {
-	if u.reads == nil {
-		u.reads = steps.Nothing()
-	}
-	u.reads = readPath(u.reads, path)
-}
+func (u *Uses) add(path []string) { u.reads = append(u.reads, path) }
 
 func (u *Uses) merge(other *Uses) {
 	u.Secret = u.Secret || other.Secret
-	switch {
-	case other.reads == nil:
-	case u.reads == nil:
-		u.reads = other.reads
-	default:
-		u.reads = u.reads.And(other.reads)
-	}
+	u.reads = append(u.reads, other.reads...)
 }
 
 // readPath gives reads with all that is below a path of fields added. It changes reads where it can.

@@ -37,6 +37,7 @@ func (d *decoder) source(in *source.Node, scope *Scope) *Step {
 			d.r.Errorf(e.Name, "a request in place of a list is all that stands under `in`, without %s", e.Key).Hint = "what a step may have stands beside `foreach`; a request that needs its own is a step before the loop"
 		case kind != nil:
 			d.r.Errorf(e.Name, "a loop goes over one request, and this has two: %s and %s", kind.Name, e.Key).Hint = "make two loops of it"
+			return nil
 		default:
 			kind, request = d.kinds[e.Key], e
 		}

@@ -90,7 +90,7 @@ func foreachFields() []steps.Field {
 		{Name: "batch", Type: steps.EitherOf(steps.Of(steps.Int), steps.OneOf("page")), Static: true, Example: "200",
 			Doc: "Hand over lists of so many items instead of single ones. `page` hands over each page of a request as it came."},
 		{Name: "tolerate", Type: steps.EitherOf(steps.Of(steps.Int), steps.Of(steps.Text)), Default: "0", Static: true, Example: "5%",
-			Doc: "How many failed items leave the step successful: a number, a share such as `5%`, or `all`. Of a request whose total is not known before, a share is taken at the end, of the items that came."},
+			Doc: "How many failed items leave the step successful: a number, a share such as `5%`, or `all`. Of a request, a share is of all items where the server tells how many there are, else of those that have come so far."},
 		{Name: "collect", Type: steps.Of(steps.Any), Example: "${steps.alert.output.id}", Doc: "What each item contributes to the step's output. Default: the output of the item's last step."},
 		{Name: "steps", Required: true, Type: steps.Of(steps.Block), Doc: "What is done with each item."},
 	}

@@ -111,9 +111,7 @@ func resultShape(s *Step, output *Shape) *Shape {
 
 // see makes the result of a step visible to the steps after it.
 func (b *block) see(s *Step, output *Shape) {
-	if b.last = output; s.If != nil {
-		b.last = output.OrNull()
-	}
+	b.last = output
 	if s.ID != "" {
 		b.shapes[s.ID] = resultShape(s, output)
 	}

@@ -133,6 +133,7 @@ func TestReads(t *testing.T) {
 
 		{"a loop's last output", "- id: l\n  foreach: {in: LIST, steps: [A, B]}\n- log: ${toJSON(steps.l.output)}", map[string]string{"a": "-", "b": "output", "l": "output"}},
 		{"an item of a loop's output", "- id: l\n  foreach: {in: LIST, steps: [A, B]}\n- log: ${steps.l.output[0].id}", map[string]string{"b": "output"}},
+		{"a field of a loop's output", "- id: k\n  switch: [{steps: [{foreach: {in: LIST, steps: [A]}}]}]\n- log: ${steps.k.output.id}", map[string]string{"k": "output.id", "a": "output"}},
 		{"a loop's counts", "- id: l\n  foreach: {in: LIST, steps: [A]}\n- log: ${steps.l.total} ${steps.l.failed}", map[string]string{"a": "-", "l": "-"}},
 		{"a loop that collects", "- id: l\n  foreach: {in: LIST, steps: [A, B], collect: \"${steps.a.output.id}\"}\n- log: ${toJSON(steps.l.output)}", map[string]string{"a": "output.id", "b": "-"}},
 		{"a loop that collects for nobody", "- id: l\n  foreach: {in: LIST, steps: [A], collect: \"${steps.a.output.id}\"}", map[string]string{"a": "output.id"}},

@@ -90,7 +90,11 @@ func (d *decoder) repeat(n *source.Node, b *block, scope *Scope) (Body, *Shape) 
 	if m.get("until") == nil && m.get("attempts") == nil && !slices.Contains(m.meant, "until") && !slices.Contains(m.meant, "attempts") {
 		d.r.Errorf(n, "repeat needs `until` or `attempts`").Hint = "until ends it when a condition holds, attempts after so many rounds"
 	}
-	secret := map[string]bool{}
+	secret := d.carries[n] // by a reading before, for the sake of a repeat around this one
+	if secret == nil {
+		secret = map[string]bool{}
+		d.carries[n] = secret
+	}
 	for {
 		r, shape := d.rounds(m, b, scope, secret)
 		known := len(secret)

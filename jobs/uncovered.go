@@ -21,7 +21,7 @@ func (s *Step) covers(now *Step) bool {
 		return false
 	}
 	switch body := now.Body.(type) {
-	case *Set, *Save, *Log, *Fail, *Block, *Switch, *Try: // they are gone through again, and keep nothing themselves
+	case *Set, *Save, *Log, *Fail, *Block, *Switch, *Try, *Parallel, *Repeat, *RunJob, *Wait: // they are gone through again, and keep nothing themselves
 		return true
 	case *Foreach:
 		return s.Body.(*Foreach).covers(body) && (body.Source == nil || s.Reads.Covers(now.Reads))

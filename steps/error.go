@@ -67,3 +67,13 @@ type SignInError interface {
 	// Help is what a person should do next, "" when nothing.
 	Help() string
 }
+
+// HeldError is the error of a Clients' client that did not send a request, because a limit of the profile would have held it back
+// for longer than its time allows. A kind turns it into an Error of kind Timeout.
+type HeldError interface {
+	error
+	// Held is how long it would have been held back.
+	Held() time.Duration
+	// Help is what a person should do next.
+	Help() string
+}

@@ -16,6 +16,7 @@ type JSONError struct {
 	Offset       int // in bytes, from 0
 	Line, Column int // from 1; the column counts characters
 	Message      string
+	cut          bool // more text might have mended it
 }
 
 // Error gives the place and the message.
@@ -29,20 +30,33 @@ func (e *JSONError) Error() string {
 // that are no UTF-8 and half surrogates become U+FFFD. Nothing in the result refers to data. Errors are *JSONError.
 func DecodeJSON(data []byte) (any, error) {
 	d := jsonDecoder{data: data, keys: make([]string, 0, 32), values: make([]any, 0, 32)}
-	if bytes.HasPrefix(data, []byte("\uFEFF")) {
+	return d.whole(d.value)
+}
+
+// whole reads a text that is one value, which is read with value.
+func (d *jsonDecoder) whole(value func() (any, error)) (any, error) {
+	if bytes.HasPrefix(d.data, []byte("\uFEFF")) {
 		d.pos = len("\uFEFF")
 	}
-	if d.space(); d.pos == len(data) {
+	if d.space(); d.pos == len(d.data) {
 		return nil, d.errorf(d.pos, "there is no JSON here: the text is empty")
 	}
-	v, err := d.value()
+	v, err := value()
+	if err == nil {
+		err = d.over()
+	}
 	if err != nil {
 		return nil, err
 	}
-	if d.space(); d.pos < len(data) {
-		return nil, d.errorf(d.pos, "%s after the end of the JSON value", d.found())
-	}
 	return v, nil
+}
+
+// over sees to it that nothing follows.
+func (d *jsonDecoder) over() error {
+	if d.space(); d.pos < len(d.data) {
+		return d.errorf(d.pos, "%s after the end of the JSON value", d.found())
+	}
+	return nil
 }
 
 // jsonDecoder reads data from pos. What containers hold is gathered on stacks, so that each is allocated once, in its size.
@@ -54,9 +68,10 @@ type jsonDecoder struct {
 	values []any
 	seen   [64]string // keys met lately: records repeat theirs
 	chunk  strings.Builder
+	lean   bool // little of the text is read: strings share no memory
 }
 
-func (d *jsonDecoder) errorf(at int, format string, args ...any) error {
+func (d *jsonDecoder) errorf(at int, format string, args ...any) *JSONError {
 	line, start := 1, 0
 	if i := bytes.LastIndexByte(d.data[:at], '\n'); i >= 0 {
 		line, start = 1+bytes.Count(d.data[:at], []byte{'\n'}), i+1
@@ -65,7 +80,14 @@ func (d *jsonDecoder) errorf(at int, format string, args ...any) error {
 	if line == 1 && bytes.HasPrefix(d.data, []byte("\uFEFF")) {
 		column = max(1, column-1)
 	}
-	return &JSONError{Offset: at, Line: line, Column: column, Message: fmt.Sprintf(format, args...)}
+	return &JSONError{Offset: at, Line: line, Column: column, Message: fmt.Sprintf(format, args...), cut: !utf8.FullRune(d.data[at:])}
+}
+
+// cutOff is the error of a text that ends too early.
+func (d *jsonDecoder) cutOff(at int, message string) *JSONError {
+	e := d.errorf(at, "%s", message)
+	e.cut = true
+	return e
 }
 
 // found names what stands at the current place.
@@ -128,7 +150,9 @@ func (d *jsonDecoder) nested(object bool) (v any, err error) {
 
 func (d *jsonDecoder) word(w string) error {
 	if !bytes.HasPrefix(d.data[d.pos:], []byte(w)) {
-		return d.errorf(d.pos, "%s where a value was expected; the words are true, false and null", d.found())
+		e := d.errorf(d.pos, "%s where a value was expected; the words are true, false and null", d.found())
+		e.cut = len(d.data)-d.pos < len(w)
+		return e
 	}
 	d.pos += len(w)
 	return nil
@@ -203,17 +227,10 @@ func (d *jsonDecoder) more(end byte) (bool, error) {
 
 // key reads a key and the colon behind it.
 func (d *jsonDecoder) key() (string, error) {
-	if d.space() != '"' {
-		return "", d.errorf(d.pos, "%s where a key in double quotes was expected", d.found())
-	}
-	raw, plain, err := d.scan()
+	raw, plain, err := d.rawKey()
 	if err != nil {
 		return "", err
 	}
-	if d.space() != ':' {
-		return "", d.errorf(d.pos, "%s where ':' was expected after the key", d.found())
-	}
-	d.pos++
 	if !plain || len(raw) == 0 || len(raw) > 32 {
 		return d.text(raw, plain), nil
 	}
@@ -222,6 +239,21 @@ func (d *jsonDecoder) key() (string, error) {
 		*slot = d.text(raw, true)
 	}
 	return *slot, nil
+}
+
+// rawKey reads a key and the colon behind it. It is plain when raw is the key itself.
+func (d *jsonDecoder) rawKey() (raw []byte, plain bool, err error) {
+	if d.space() != '"' {
+		return nil, false, d.errorf(d.pos, "%s where a key in double quotes was expected", d.found())
+	}
+	if raw, plain, err = d.scan(); err != nil {
+		return nil, false, err
+	}
+	if d.space() != ':' {
+		return nil, false, d.errorf(d.pos, "%s where ':' was expected after the key", d.found())
+	}
+	d.pos++
+	return raw, plain, nil
 }
 
 func (d *jsonDecoder) number() (any, error) {

@@ -18,31 +18,31 @@ const (
 // scan goes past a string and gives what stands between its quotes. It is plain when that is the string itself.
 func (d *jsonDecoder) scan() (raw []byte, plain bool, err error) {
 	data, start := d.data, d.pos+1
-	ascii, plain := true, true
-	for i := start; i < len(data); i++ {
-		c := data[i]
-		if c >= 0x20 && c < utf8.RuneSelf && c != '"' && c != '\\' {
-			continue
+	plain = true
+	for i := start; ; {
+		i = special(data, i)
+		if i >= len(data) {
+			return nil, false, d.cutOff(start-1, "the text ends inside the string that begins here")
 		}
-		switch {
+		switch c := data[i]; {
 		case c == '"':
 			raw, d.pos = data[start:i], i+1
-			return raw, plain && (ascii || utf8.Valid(raw)), nil
-		case c == '\\':
-			plain = false
-			n := escapeLength(data[i:])
-			if n == 0 {
-				return nil, false, d.errorf(i, `an unknown escape; these exist: \" \\ \/ \b \f \n \r \t \uXXXX`)
-			}
-			i += n - 1
+			return raw, plain && utf8.Valid(raw), nil
 		case c < 0x20:
 			return nil, false, d.errorf(i, `a control character (%U) stands in a string; write it as \u%04x`, c, c)
-		default:
-			ascii = false
 		}
+		plain = false
+		n := escapeLength(data[i:])
+		if n == 0 && len(data)-i < len(`\u0000`) {
+			return nil, false, d.cutOff(i, unknownEscape)
+		} else if n == 0 {
+			return nil, false, d.errorf(i, unknownEscape)
+		}
+		i += n
 	}
-	return nil, false, d.errorf(start-1, "the text ends inside the string that begins here")
 }
+
+const unknownEscape = `an unknown escape; these exist: \" \\ \/ \b \f \n \r \t \uXXXX`
 
 // escapeLength gives how many bytes the escape at the start of b takes, 0 when it is none.
 func escapeLength(b []byte) int {
@@ -87,7 +87,7 @@ func (d *jsonDecoder) text(raw []byte, plain bool) string {
 	if !plain {
 		return unescape(raw)
 	}
-	if len(raw) > maxShared {
+	if len(raw) > maxShared || d.lean {
 		return string(raw)
 	}
 	if d.chunk.Cap()-d.chunk.Len() < len(raw) {

@@ -68,14 +68,6 @@ type Env struct {
 // Stream says what of the items of a page is read.
 type Stream struct{ Item Reads }
 
-// Items are the items of one page, each decoded only when it is asked for. The page has been received and checked as a
-// whole. At may be called from many goroutines; what it gives is the caller's. Close gives back what holds the page.
-type Items interface {
-	Len() int
-	At(i int) (any, error)
-	Close() error
-}
-
 // Clients gives the HTTP client that signs in as a profile. The client for "" signs in nowhere.
 type Clients interface {
 	Client(ctx context.Context, profile string) (*http.Client, error)

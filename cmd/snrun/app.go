@@ -27,6 +27,7 @@ type app struct {
 	out, err *stream
 	environ  []string // as os.Environ gives it
 	redactor *auth.Redactor
+	limits   *auth.Limits // of all runs
 
 	project    string // --project
 	jobs       string // --jobs
@@ -37,7 +38,7 @@ type app struct {
 
 func newApp(in io.Reader, out, errs *os.File, environ []string) *app {
 	r := auth.NewRedactor()
-	return &app{name: programName(os.Args[0]), in: in, out: &stream{out, r}, err: &stream{errs, r}, environ: environ, redactor: r}
+	return &app{name: programName(os.Args[0]), in: in, out: &stream{out, r}, err: &stream{errs, r}, environ: environ, redactor: r, limits: new(auth.Limits)}
 }
 
 // isGoCached says whether a program stands where `go run` keeps those that it has built before, wherever its cache is: below the

@@ -24,10 +24,13 @@ type line struct {
 	counts   *engine.Counts
 	message  string
 	err      *steps.Error
-	retries  int       // of the items in it
+	pace     pace
+	retries  int       // of its pages, and of the items in it
+	limited  int       // how many of its requests a limit held back
 	failures int       // of steps in its items
-	wakes    time.Time // when a failed call is made again; zero when none waits
-	waitsFor string    // why it waits
+	again    bool      // what waits is the next try of the step itself
+	wakes    time.Time // when what waits goes on; zero when nothing does, or nobody knows
+	waitsFor string    // why it waits; "" when nothing does
 }
 
 func newLine(key, id, name, kind string) *line {
@@ -47,7 +50,8 @@ func lineOf(s engine.StepRun) *line {
 	l := newLine(s.Key, s.ID, s.Name, s.Kind)
 	l.depth = strings.Count(s.Key, "/") - 1
 	l.status, l.started, l.tries = s.Status, s.Started, s.Attempts
-	l.counts, l.message, l.err = s.Counts, s.Message, s.Error
+	l.message, l.err = s.Message, s.Error
+	l.counted(s.Counts)
 	if !s.Ended.IsZero() {
 		l.elapsed = s.Ended.Sub(s.Started)
 	}
@@ -71,19 +75,29 @@ func (l *line) took() string {
 }
 
 // detail says in a few words what the step has done so far.
-func (l *line) detail() string {
+func (l *line) detail() string { return l.detailAt(l.pace.at, everything) }
+
+// detailAt is detail at a time, with less of it where there is little room.
+func (l *line) detailAt(now time.Time, much detailing) string {
 	var parts []string
 	if l.counts != nil {
-		parts = append(parts, countWords(*l.counts, l.pages, l.ended())...)
+		pages := l.pages
+		if much > everything {
+			pages = 0
+		}
+		parts = append(parts, countWords(*l.counts, pages, l.ended())...)
+	}
+	if !l.ended() && !l.waits(now) {
+		parts = append(parts, l.pace.words(now, much < withoutSpeed)...)
 	}
 	if l.message != "" {
 		parts = append(parts, firstLine(l.message))
 	}
-	if l.retries > 0 {
-		parts = append(parts, plural(l.retries, "retry"))
+	if much < withoutTrouble {
+		parts = append(parts, troubleWords(l.retries, l.limited)...)
 	}
 	switch {
-	case l.tries <= 1:
+	case l.tries <= 1, l.pages > 0 && l.tries-1 <= l.retries: // of a walk: they are the retries of its pages
 	case l.ended():
 		parts = append(parts, plural(l.tries, "try"))
 	default:
@@ -107,29 +121,6 @@ func (l *line) failed() int {
 		return 0
 	}
 	return l.counts.Failed
-}
-
-func countWords(c engine.Counts, pages int, ended bool) []string {
-	done := c.Succeeded + c.Failed
-	pages = max(pages, c.Pages)
-	if done+pages == 0 && c.Total <= 0 && ended {
-		return []string{"no items"}
-	}
-	var words []string
-	if c.Total > done || !ended && c.Total >= 0 {
-		words = append(words, fmt.Sprintf("%d of %s", done, plural(c.Total, "item")))
-	} else {
-		words = append(words, plural(done, "item"))
-	}
-	if pages > 0 {
-		words = append(words, plural(pages, "page"))
-	} else if ended {
-		words = append(words, fmt.Sprintf("%d ok", c.Succeeded))
-	}
-	if c.Failed > 0 {
-		words = append(words, fmt.Sprintf("%d failed", c.Failed))
-	}
-	return words
 }
 
 // statusWord writes a status for people.
@@ -167,7 +158,7 @@ func (b *board) apply(e engine.Event) *line {
 
 func (b *board) start(e engine.Event) *line {
 	if l := b.byKey[lineKey(e.Key)]; l != nil {
-		l.wakes = time.Time{}
+		l.goOn()
 		return l
 	}
 	l := newLine(lineKey(e.Key), e.ID, e.Name, e.Kind)
@@ -191,12 +182,24 @@ func (b *board) parent(l *line) *line {
 	}
 }
 
+// counted takes over what a walk or a loop has done.
+func (l *line) counted(c *engine.Counts) {
+	if c == nil {
+		return
+	}
+	l.counts, l.pages = c, max(l.pages, c.Pages)
+	l.retries, l.limited = max(l.retries, c.Retries), max(l.limited, c.LimitWaits)
+}
+
+// goOn ends a wait.
+func (l *line) goOn() { l.wakes, l.waitsFor, l.again = time.Time{}, "", false }
+
 func (l *line) apply(e engine.Event) {
 	inItem := isItem(e)
 	switch e.Type {
 	case engine.StepEnded:
 		if inItem {
-			l.wakes = time.Time{}
+			l.goOn()
 			if e.Status == engine.Failed {
 				l.failures++
 			}
@@ -205,35 +208,56 @@ func (l *line) apply(e engine.Event) {
 		l.finish(e)
 	case engine.PageRead:
 		if !inItem {
-			l.pages, l.counts, l.wakes, l.tries = e.Page, e.Counts, time.Time{}, 0
+			l.pages, l.tries = e.Page, 0
+			l.advance(e)
 		}
 	case engine.ItemEnded:
 		if !inItem {
-			l.counts, l.wakes = e.Counts, time.Time{}
+			l.advance(e)
 		}
 	case engine.Logged:
 		if !inItem {
 			l.message = e.Message
 		}
 	case engine.RetryWaits:
-		if inItem {
-			l.retries++
-		} else {
+		l.again = !inItem && !isPageKey(e.Key)
+		if l.again {
 			l.tries = e.Attempt + 1
+		} else {
+			l.retries++
 		}
 		l.wakes, l.waitsFor = e.Time.Add(e.Wait), "it failed"
 		if e.Error != nil {
 			l.waitsFor = brief(e.Error)
 		}
+	case engine.LimitWaits:
+		l.limit(e, inItem)
+	}
+}
+
+// advance takes in how far a walk or a loop is.
+func (l *line) advance(e engine.Event) {
+	l.goOn()
+	l.counted(e.Counts)
+	l.pace = pace{e.Time, e.PerSecond, e.Left}
+}
+
+// limit takes in that a limit holds a request back, or lets it go.
+func (l *line) limit(e engine.Event, inItem bool) {
+	switch {
+	case e.Status != engine.Waiting:
+		l.goOn()
+	case e.Wait > 0:
+		l.wakes, l.waitsFor, l.again = e.Time.Add(e.Wait), e.Message, false
+	case !inItem: // of an item nobody tells when it goes on
+		l.wakes, l.waitsFor, l.again = time.Time{}, e.Message, false
 	}
 }
 
 func (l *line) finish(e engine.Event) {
-	l.status, l.elapsed, l.tries, l.wakes = e.Status, e.Elapsed, e.Attempt, time.Time{}
-	l.err = e.Error
-	if e.Counts != nil {
-		l.counts = e.Counts
-	}
+	l.status, l.elapsed, l.tries, l.err = e.Status, e.Elapsed, e.Attempt, e.Error
+	l.goOn()
+	l.counted(e.Counts)
 	l.message = cmp.Or(l.message, e.Message)
 }
 
@@ -243,10 +267,35 @@ func isItem(e engine.Event) bool { return isItemKey(e.Key) }
 // isItemKey says whether a key is one of something inside a loop's item.
 func isItemKey(key string) bool { return strings.Contains(key, "[") }
 
-// lineKey is the key of the line that shows a key: the outermost loop around it, else the step without its attempt. The
+// pageless is the key of the step that a page's key is of.
+func pageless(key string) string {
+	step, page := cutLast(key, "/page:")
+	if strings.Trim(page, "0123456789") != "" {
+		return key
+	}
+	return step
+}
+
+// cutLast cuts a text around the last of a separator.
+func cutLast(s, sep string) (before, after string) {
+	if i := strings.LastIndex(s, sep); i >= 0 {
+		return s[:i], s[i+len(sep):]
+	}
+	return s, ""
+}
+
+// isPageKey says whether a key is one of a page.
+func isPageKey(key string) bool { return pageless(key) != key }
+
+// lineKey is the key of the line that shows a key: the outermost loop around it, else the step without its attempt and page. The
 // attempts of the blocks around it stay: each shows its steps anew.
 func lineKey(key string) string {
 	key, _, _ = strings.Cut(key, "[")
+	return firstTry(pageless(firstTry(key)))
+}
+
+// firstTry is a key without the mark of a further try at its end.
+func firstTry(key string) string {
 	if i := strings.LastIndexByte(key, '#'); i > strings.LastIndexByte(key, '/') {
 		return key[:i]
 	}

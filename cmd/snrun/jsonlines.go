@@ -27,15 +27,19 @@ type eventLine struct {
 	engine.Event
 	Wait    *int64 `json:"wait_ms,omitempty"`
 	Elapsed *int64 `json:"elapsed_ms,omitempty"`
+	Left    *int64 `json:"left_ms,omitempty"`
 }
 
 func (v *jsonView) event(e engine.Event) {
 	line := eventLine{Event: e}
-	if e.Type == engine.RetryWaits {
+	if e.Type == engine.RetryWaits || e.Wait > 0 {
 		line.Wait = milliseconds(e.Wait)
 	}
 	if e.Type == engine.RunEnded || e.Type == engine.StepEnded {
 		line.Elapsed = milliseconds(e.Elapsed)
+	}
+	if e.Left > 0 {
+		line.Left = milliseconds(e.Left)
 	}
 	text, err := compactJSON(line)
 	if err != nil {

@@ -31,11 +31,12 @@ type plainView struct {
 	board    *board
 	printed  map[string]time.Time // when a line's progress was last written
 	announce map[string]bool      // blocks whose beginning was written
+	limited  map[string]time.Time // until when a line's waits for limits need no further word
 }
 
 func newPlainView(w io.Writer, s style, look string) *plainView {
 	return &plainView{w: w, style: s, look: look, board: newBoard(),
-		printed: map[string]time.Time{}, announce: map[string]bool{}}
+		printed: map[string]time.Time{}, announce: map[string]bool{}, limited: map[string]time.Time{}}
 }
 
 func (v *plainView) event(e engine.Event) {
@@ -73,6 +74,8 @@ func (v *plainView) text(e engine.Event, l *line) string {
 		if !isItem(e) {
 			return v.retry(e, l)
 		}
+	case engine.LimitWaits:
+		return v.limit(e, l)
 	case engine.PageRead, engine.ItemEnded:
 		return v.progress(e, l)
 	}
@@ -121,6 +124,16 @@ func itemFailed(s style, e engine.Event, l *line, width int) string {
 func (v *plainView) retry(e engine.Event, l *line) string {
 	return fmt.Sprintf("%s%s %s  try %d failed, the next in %s: %s\n", indent(l.depth), v.style.yellow("↻"),
 		pad(l.title, titleWidth-2*l.depth), e.Attempt, span(e.Wait), l.waitsFor)
+}
+
+// limit tells that a step waits for a limit for a while, of each step once a minute at most.
+func (v *plainView) limit(e engine.Event, l *line) string {
+	if e.Status != engine.Waiting || e.Wait < time.Second || e.Time.Before(v.limited[l.key]) {
+		return ""
+	}
+	v.limited[l.key] = e.Time.Add(max(e.Wait, time.Minute))
+	return fmt.Sprintf("%s%s %s  waits %s: %s\n", indent(l.depth), v.style.yellow("↻"), pad(l.title, titleWidth-2*l.depth),
+		span(e.Wait), clean(e.Message))
 }
 
 // progress writes how far a long walk or loop is: every second at first, then less and less often, at last once a minute.

@@ -99,6 +99,7 @@ func TestPlainView(t *testing.T) {
 	}{
 		{"the main example", syncEvents(), "testdata/plain_sync.txt"},
 		{"trouble", troubleEvents(), "testdata/plain_trouble.txt"},
+		{"long work", longEvents(), "testdata/plain_long.txt"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
@@ -121,6 +122,16 @@ func TestJSONView(t *testing.T) {
 		v.event(e)
 	}
 	golden(t, out.String(), "testdata/progress.jsonl")
+}
+
+func TestJSONViewOfLongWork(t *testing.T) {
+	t.Parallel()
+	var out strings.Builder
+	v := newJSONView(&out)
+	for _, e := range longEvents() {
+		v.event(e)
+	}
+	golden(t, out.String(), "testdata/progress_long.jsonl")
 }
 
 // golden compares an output with a file, which -update rewrites.

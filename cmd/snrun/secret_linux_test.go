@@ -87,7 +87,7 @@ func TestSecretIsAskedFor(t *testing.T) {
 	}{
 		{"typed", "s3same-0\x7f1\r", "8", 0, "s3same", "TOKEN is kept in "},
 		{"a key is pasted", strings.ReplaceAll(typedKey, "\n", "\r") + "\r", "76", 0, "MC4CAQ", ": 76 characters"},
-		{"longer than a line of a terminal", strings.Repeat("s3same:", 1000) + "\r", "7000", 0, "s3same", ": 7000 characters"},
+		{"longer than a line of a terminal", strings.Repeat("s3same:", 1000) + "\r", "7000", 0, "s3same", ": 7,000 characters"},
 		{"Ctrl-C", "s3same\x03", "", 130, "s3same", "does not show: \n"},
 		{"nothing", "\r", "", exitUsage, "?", "the value of TOKEN is empty"},
 		{"an arrow", "s3same\x1b[A\r", "", exitUsage, "s3same", "the value of TOKEN: a key was pressed that stands for no character"},

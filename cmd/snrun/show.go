@@ -115,7 +115,7 @@ func stepPage(p page, runs []engine.StepRun, more int) string {
 			p.field(&b, "tries", fmt.Sprint(s.Attempts))
 		}
 		if s.Counts != nil {
-			p.field(&b, "counts", strings.Join(countWords(*s.Counts, 0, true), ", "))
+			p.field(&b, "counts", strings.Join(append(countWords(*s.Counts, s.Counts.Pages, true), troubleWords(s.Counts.Retries, s.Counts.LimitWaits)...), ", "))
 		}
 		p.field(&b, "message", clean(s.Message))
 		if s.Error != nil {

@@ -163,15 +163,15 @@ func ago(t, now time.Time) string {
 	return plural(int(d.Hours())/24, "day") + " ago"
 }
 
-// plural counts things: "1 page", "4 pages".
+// plural counts things: "1 page", "4,000 pages".
 func plural(n int, noun string) string {
 	switch {
 	case n == 1:
 		return "1 " + noun
 	case strings.HasSuffix(noun, "ry"):
-		return fmt.Sprintf("%d %sies", n, strings.TrimSuffix(noun, "y"))
+		return thousands(n) + " " + strings.TrimSuffix(noun, "y") + "ies"
 	}
-	return fmt.Sprintf("%d %ss", n, noun)
+	return thousands(n) + " " + noun + "s"
 }
 
 // size writes a number of bytes in powers of 1024: "812 B", "1.2 KB", "10 MB". A negative one is not known: "?".

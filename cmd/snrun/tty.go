@@ -176,21 +176,41 @@ func liveLine(s style, l *line, width int, now time.Time) string {
 		return colourLine(s, cut(title, width), sign)
 	}
 	return colourLine(s, title, sign) + "  " + s.faint(cut(pad(l.kindShown(), kindCells), kindCells)) +
-		pad(cut(l.live(now), room), min(room, detailWidth+12)) + " " + s.faint(padLeft(elapsed, spanWidth))
+		pad(cut(l.fitting(now, room), room), min(room, detailWidth+12)) + " " + s.faint(padLeft(elapsed, spanWidth))
 }
 
-// live is detail with what the step waits for.
-func (l *line) live(now time.Time) string {
-	left, detail := l.wakes.Sub(now), l.detail()
-	switch {
-	case l.ended() || l.wakes.IsZero() || left <= 0:
-		return detail
-	case l.retries == 0:
-		return fmt.Sprintf("%s in %s: %s", detail, countdown(left), l.waitsFor) // detail ends with the try
-	case detail == "":
-		return fmt.Sprintf("waits %s: %s", countdown(left), l.waitsFor)
+// fitting is live with as much detail as there is room for.
+func (l *line) fitting(now time.Time, room int) string {
+	for much := everything; much < withoutSpeed; much++ {
+		if text := l.live(now, much); cells(text) <= room {
+			return text
+		}
 	}
-	return fmt.Sprintf("%s, waits %s: %s", detail, countdown(left), l.waitsFor)
+	return l.live(now, withoutSpeed)
+}
+
+// waits says whether something in the step waits, as far as anybody knows.
+func (l *line) waits(now time.Time) bool {
+	return !l.ended() && l.waitsFor != "" && (l.wakes.IsZero() || l.wakes.After(now))
+}
+
+// live is detailAt with what the step waits for.
+func (l *line) live(now time.Time, much detailing) string {
+	left, detail := l.wakes.Sub(now), l.detailAt(now, much)
+	if !l.waits(now) {
+		return detail
+	}
+	if l.again {
+		return fmt.Sprintf("%s in %s: %s", detail, countdown(left), l.waitsFor) // detail ends with the try
+	}
+	waits := "waits"
+	if !l.wakes.IsZero() {
+		waits += " " + countdown(left)
+	}
+	if detail != "" {
+		waits = detail + ", " + waits
+	}
+	return waits + ": " + l.waitsFor
 }
 
 // soFar is how long something that goes on has lasted: with so few digits that they can be read.

@@ -156,6 +156,8 @@ func TestTTYView(t *testing.T) {
 	}{
 		{"the main example", 100, syncEvents(), map[int]bool{3: true, 8: true}, "testdata/tty_sync.txt"},
 		{"trouble", 80, troubleEvents(), map[int]bool{3: true, 7: true, 16: true}, "testdata/tty_trouble.txt"},
+		{"long work", 100, longEvents(), map[int]bool{2: true, 4: true, 5: true, 7: true, 10: true, 11: true}, "testdata/tty_long.txt"},
+		{"long work on a narrow terminal", 80, longEvents(), map[int]bool{4: true, 5: true}, "testdata/tty_long_narrow.txt"},
 		{"a narrow terminal", 32, troubleEvents(), map[int]bool{3: true, 16: true}, "testdata/tty_narrow.txt"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -101,7 +101,7 @@ const userAgent = "snrun/" + version
 // it closes the keyring.
 func (a *app) engine(r *prepared, v view) (*engine.Engine, *auth.Keyring, error) {
 	keys, err := auth.NewKeyring(r.profiles, auth.Options{
-		Redactor: a.redactor, Dir: r.project.Dir, Store: r.tokens, Program: a.name, UserAgent: userAgent,
+		Redactor: a.redactor, Dir: r.project.Dir, Store: r.tokens, Program: a.name, UserAgent: userAgent, Limits: a.limits,
 		Notify: func(e auth.TokenEvent) { tokenEvent(v, e) },
 	})
 	if err != nil {

@@ -226,7 +226,7 @@ func (l *loop) count(failure *steps.Error) (Note, bool) {
 	}
 	note := l.note
 	note.Type, note.Counts = ItemEnded, t.counts
-	return note, l.Tolerate.Allows(t.counts.Failed, t.came)
+	return note, l.Tolerate.Allows(t.counts.Failed, max(t.came, t.counts.Total))
 }
 
 // verdict is the loop's error: the first failure in the order of the items, where there are more than are tolerated.

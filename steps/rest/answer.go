@@ -15,7 +15,8 @@ import (
 // answer is what came back: the status and headers, and the body as data.
 type answer struct {
 	*trip
-	body    any // what the step gives: decoded, or what was saved
+	body    any  // what the step gives: decoded, or what was saved
+	partial bool // body is only what is read of it
 	elapsed time.Duration
 	saved   bool // the body went to a file
 	headers map[string]any
@@ -31,46 +32,57 @@ func (t *trip) read(ctx context.Context) (*answer, error) {
 	if in.Has("save_to") && t.req.Method != http.MethodHead && a.status() < 400 {
 		return a.save(ctx, in.Text("save_to"))
 	}
-	bodyErr := t.receive(ctx)
-	a.elapsed = time.Since(t.started)
-	if bodyErr == nil && t.req.Method != http.MethodHead {
-		bodyErr = a.decode()
-	}
+	bodyErr := a.take(ctx)
 	if err := a.judge(bodyErr); err != nil {
 		return nil, err
 	}
 	return a, nil
 }
 
-// receive reads the body into memory, as far as max_body allows.
+// take receives the body and decodes it.
+func (a *answer) take(ctx context.Context) error {
+	defer func() { a.elapsed = time.Since(a.began()) }()
+	if a.isSplit() {
+		return a.receivePage(ctx)
+	}
+	if err := a.receive(ctx); err != nil || a.req.Method == http.MethodHead {
+		return err
+	}
+	return a.decode()
+}
+
+// receive reads the body into memory, as far as max_body allows. It goes on after what was received already.
 func (t *trip) receive(ctx context.Context) error {
-	limit := maxBody(t.call.in)
 	t.size = t.resp.ContentLength
-	err := t.readAll(limit)
-	switch {
-	case errors.Is(err, errTooLarge):
-		return t.contentError(fmt.Sprintf("the body is larger than max_body (%s)", sizeText(limit)), "raise max_body, ask for less at once, or stream it to a file with save_to")
-	case err != nil:
-		return t.brokenOff(ctx, err, int64(len(t.received)))
+	if err := t.readAll(maxBody(t.call.in)); err != nil {
+		return t.bodyError(ctx, err, int64(len(t.received)))
 	}
 	t.size = int64(len(t.received))
 	return nil
+}
+
+// bodyError says why a body did not come as a whole. Got is how many bytes of it came.
+func (t *trip) bodyError(ctx context.Context, err error, got int64) error {
+	if errors.Is(err, errTooLarge) {
+		return t.contentError(fmt.Sprintf("the body is larger than max_body (%s)", sizeText(maxBody(t.call.in))), "raise max_body, ask for less at once, or stream it to a file with save_to")
+	}
+	return t.brokenOff(ctx, err, got)
 }
 
 // readAll reads at most limit bytes, into a slice of the right size where the server tells it.
 func (t *trip) readAll(limit int64) error {
 	if n := t.resp.ContentLength; n == 0 || t.req.Method == http.MethodHead {
 		return nil
-	} else if n > 0 && n <= limit {
+	} else if n > 0 && n <= limit && len(t.received) == 0 {
 		data := make([]byte, n)
 		got, err := io.ReadFull(watched{t.resp.Body, &t.watch}, data)
 		t.received = data[:got]
 		return err
 	}
-	data, err := io.ReadAll(io.LimitReader(watched{t.resp.Body, &t.watch}, limit+1))
-	t.received = data
-	if err == nil && int64(len(data)) > limit {
-		t.received = data[:limit]
+	data, err := io.ReadAll(io.LimitReader(watched{t.resp.Body, &t.watch}, limit+1-int64(len(t.received))))
+	t.received = append(t.received, data...)
+	if err == nil && int64(len(t.received)) > limit {
+		t.received = t.received[:limit]
 		return errTooLarge
 	}
 	return err
@@ -90,6 +102,7 @@ func (a *answer) response(uses ...string) map[string]any {
 	m := make(map[string]any, len(uses))
 	for _, name := range uses {
 		if name == "*" {
+			a.reveal()
 			return a.response("status", "headers", "all_headers", "body", "url", "elapsed", "page")
 		}
 		switch name {
@@ -110,6 +123,17 @@ func (a *answer) response(uses ...string) map[string]any {
 		}
 	}
 	return m
+}
+
+// reveal decodes the whole body where only what is read of it was decoded: an error shows all of it. A page in a file has
+// no more than what stands beside its items.
+func (a *answer) reveal() {
+	if !a.partial || a.cut != nil && a.cut.file != nil {
+		return
+	}
+	if body, err := decodeJSON(a.received, a.resp.Header.Get("Content-Type"), nil); err == nil {
+		a.body, a.partial = body, false
+	}
 }
 
 // visibleBody is `response.body`: null when the body went to a file.

@@ -96,6 +96,75 @@ func BenchmarkBarePost(b *testing.B) {
 	}
 }
 
+// pageServer serves one page of 1,000 records of 1.2 KB.
+func pageServer(b *testing.B) *httptest.Server {
+	fields := map[string]any{}
+	for i := range 24 {
+		fields[fmt.Sprintf("field_%02d", i)] = "a value of some length, 36 bytes or so"
+	}
+	records := make([]any, 1000)
+	for i := range records {
+		fields["sys_id"] = fmt.Sprintf("%032d", i)
+		data, _ := json.Marshal(fields)
+		records[i] = json.RawMessage(data)
+	}
+	data, _ := json.Marshal(map[string]any{"result": records, "next": nil})
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = w.Write(data)
+	}))
+	b.Cleanup(s.Close)
+	return s
+}
+
+// BenchmarkPage is what a page of 1,000 records costs of which one field is read: its items one by one, and as a list.
+// BenchmarkBarePage is the same by hand.
+func BenchmarkPage(b *testing.B) {
+	for _, stream := range []*steps.Stream{{Item: steps.Reads{"sys_id": nil}}, nil} {
+		b.Run(map[bool]string{true: "streamed", false: "whole"}[stream != nil], func(b *testing.B) {
+			s, env := pageServer(b), steptest.NewEnv(b)
+			env.Observe, env.Stream = func(steps.Exchange) {}, stream
+			in := steps.Input{"profile": "p", "base_url": s.URL, "path": "/t", "paginate": steps.Input{"type": "cursor",
+				"next": steptest.Path("body.next"), "inject": "query.c", "items": steptest.Path("body.result")}}
+			kind := rest.Kind()
+			b.ReportAllocs()
+			for b.Loop() {
+				out, err := kind.Run(b.Context(), in, &env.Env)
+				if err != nil {
+					b.Fatal(err)
+				}
+				if stream != nil {
+					readAll(b, out.Items)
+				}
+			}
+		})
+	}
+}
+
+func readAll(b *testing.B, items steps.Items) {
+	for i := range items.Len() {
+		if _, err := items.At(i); err != nil {
+			b.Fatal(err)
+		}
+	}
+	if err := items.Close(); err != nil {
+		b.Fatal(err)
+	}
+}
+
+func BenchmarkBarePage(b *testing.B) {
+	s := pageServer(b)
+	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 64}}
+	b.ReportAllocs()
+	for b.Loop() {
+		req, err := http.NewRequestWithContext(b.Context(), "GET", s.URL, nil)
+		if err != nil {
+			b.Fatal(err)
+		}
+		bare(b, client, req)
+	}
+}
+
 func bare(b *testing.B, client *http.Client, req *http.Request) {
 	resp, err := client.Do(req)
 	if err != nil {

@@ -45,6 +45,7 @@ func TestCheck(t *testing.T) {
 		{"page before the first", walk(steps.Input{"type": "page", "page": "query.p", "start": -1}), "paginate.start: cannot be negative"},
 		{"limit without size", walk(steps.Input{"type": "page", "page": "query.p", "limit": "query.l"}), "paginate.limit: says where the size of a page goes, but there is no size"},
 		{"two values in one place", walk(steps.Input{"type": "keyset", "by": "id", "inject": "query.p", "limit": "query.p", "size": 5}), "paginate.limit: is the same place as inject"},
+		{"link with limit", walk(steps.Input{"type": "link", "limit": "query.l"}), "paginate.limit: means nothing to a walk of type link"},
 		{"offset without size", walk(steps.Input{"type": "offset", "offset": "query.o", "limit": "query.l"}), "paginate: of type offset needs size"},
 		{"keyset without anything", walk(steps.Input{"type": "keyset"}), "paginate: of type keyset needs by\npaginate: of type keyset needs inject"},
 		{"keyset by a field below", walk(steps.Input{"type": "keyset", "by": "_id.$oid", "inject": "query.p"}), ""},

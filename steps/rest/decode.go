@@ -60,8 +60,10 @@ func (a *answer) decodeAs(format, contentType string) error {
 	var err error
 	switch format {
 	case "json":
-		if a.body, err = decodeJSON(a.received, contentType); err != nil {
-			return a.contentError("the body is not JSON: "+err.Error(), "write accept: text to take it as it is")
+		reads := a.call.readsOfBody()
+		a.partial = reads != nil
+		if a.body, err = decodeJSON(a.received, contentType, reads); err != nil {
+			return a.notJSON(err)
 		}
 	case "xml":
 		if a.body, err = decodeXML(a.received, contentType); err != nil {
@@ -75,6 +77,10 @@ func (a *answer) decodeAs(format, contentType string) error {
 		return a.contentError("the body is binary data", "write accept: bytes, or save_to: for a file")
 	}
 	return nil
+}
+
+func (a *answer) notJSON(err error) error {
+	return a.contentError("the body is not JSON: "+err.Error(), "write accept: text to take it as it is")
 }
 
 // formatOf says what a body is by its media type; html counts as "html", what is neither data nor text as "binary".
@@ -118,7 +124,8 @@ func looksLikeJSON(data []byte) bool {
 	return len(data) > 0 && (data[0] == '{' || data[0] == '[')
 }
 
-func decodeJSON(data []byte, contentType string) (any, error) {
+// decodeJSON decodes what is read of a body, all of it for nil.
+func decodeJSON(data []byte, contentType string, reads steps.Reads) (any, error) {
 	data, err := toUTF8(data, contentType)
 	if err != nil {
 		return nil, err
@@ -126,7 +133,7 @@ func decodeJSON(data []byte, contentType string) (any, error) {
 	if len(bytes.TrimSpace(data)) == 0 {
 		return nil, nil
 	}
-	return steps.DecodeJSON(data)
+	return steps.DecodeReads(data, reads)
 }
 
 // decodeXML leaves the document's encoding to the reader, which knows its declaration.

@@ -62,6 +62,10 @@ func (t *trip) failure(ctx context.Context, err error) *steps.Error {
 	if errors.As(err, &signIn) {
 		return t.signInFailure(signIn)
 	}
+	var held steps.HeldError
+	if errors.As(err, &held) {
+		return hinted(t.errorf(steps.Timeout, "%w", held), held.Help())
+	}
 	// The profile's own expressions, such as refresh_when, fail inside its client.
 	var known *steps.Error
 	if errors.As(err, &known) {

@@ -83,7 +83,7 @@ func answerFields() []steps.Field {
 		{Name: "expect", Type: steps.EitherOf(steps.Of(steps.Condition), steps.ListOf(steps.Of(steps.Condition))), Example: "[response.status == 201]",
 			Doc: "One or several conditions over `response` that an answer must meet, in place of the default: a status of 2xx. The profile's `expect` is asked in addition."},
 		{Name: "max_body", Type: steps.Of(steps.Size), Example: "50MB",
-			Doc: "How large a body may be once it is decompressed; a larger one is an error of kind `content`. 10MB by default, no limit with `save_to`."},
+			Doc: "How large a body may be once it is decompressed; a larger one is an error of kind `content`. 10MB by default, no limit with `save_to`. Of a page that a `foreach` reads item by item, each item may be as large as the default; only a written `max_body` bounds the whole page."},
 		{Name: "paginate", Type: steps.ObjectOf(paginateFields()...), Doc: "Walks over all pages of a list and gives their items.",
 			Example: `{type: link}`},
 	}
@@ -94,7 +94,7 @@ func sendingFields() []steps.Field {
 	limits := steps.ObjectOf(
 		steps.Field{Name: "connect", Type: duration, Default: "10s", Doc: "To get a connection, TLS included."},
 		steps.Field{Name: "idle", Type: duration, Default: "60s", Doc: "Without a byte from the server once the request is sent."},
-		steps.Field{Name: "total", Type: duration, Example: "5m", Doc: "For the whole attempt, redirects and body included; 5m by default, no limit with `save_to`."},
+		steps.Field{Name: "total", Type: duration, Example: "5m", Doc: "For the whole attempt, redirects and body included; 5m by default, no limit with `save_to`. Waits for the limits of the profile do not count."},
 	)
 	return []steps.Field{
 		{Name: "idempotency_key", Type: steps.Of(steps.Text), Example: "${run.id}-${incident.sys_id}",

@@ -39,7 +39,11 @@ func (w *walk) guarded(p *page, at any) error {
 		if p.n() == 0 || page == 1 && at == nil {
 			return nil
 		}
-		if back := w.guard.pass(page, p.digest()); back > 0 {
+		digest, err := p.digest()
+		if err != nil {
+			return err
+		}
+		if back := w.guard.pass(page, digest); back > 0 {
 			return hinted(p.errorf(steps.Content, "page %d has the same items as page %d", page, back), w.pager.circle)
 		}
 		return nil

@@ -153,7 +153,7 @@ func TestMaskJSON(t *testing.T) {
 			t.Errorf("%s: %v", c.path, err)
 			continue
 		}
-		got, err := maskJSON([]byte(c.data), []jsonPath{path})
+		got, err := maskJSON([]byte(c.data), []jsonPath{path}, false)
 		if err != nil || string(got) != c.want {
 			t.Errorf("%s in %s: got %s, %v; want %s", c.path, c.data, got, err, c.want)
 		}
@@ -168,7 +168,7 @@ func TestMaskJSONManyWays(t *testing.T) {
 		t.Fatal(err)
 	}
 	deep := strings.Repeat("[", 500) + strings.Repeat("]", 500)
-	if got, err := maskJSON([]byte(deep), []jsonPath{path}); err != nil || string(got) != deep {
+	if got, err := maskJSON([]byte(deep), []jsonPath{path}, false); err != nil || string(got) != deep {
 		t.Errorf("got %d bytes, %v; want the body as it was", len(got), err)
 	}
 }
@@ -191,7 +191,7 @@ func FuzzMaskJSON(f *testing.F) {
 		if err != nil {
 			return
 		}
-		masked, err := maskJSON(data, []jsonPath{path})
+		masked, err := maskJSON(data, []jsonPath{path}, false)
 		if err != nil {
 			return
 		}

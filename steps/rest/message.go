@@ -38,7 +38,7 @@ func clean(s string, n int) string {
 // said gives what the answer says about itself: the text of a usual error envelope, the title of a page, else the first
 // characters of the body.
 func (t *trip) said() string {
-	data := t.shownBody()
+	data := t.shownBody(defaultRecorded)
 	if isHTML(data) {
 		return "an HTML page" + title(string(data))
 	}
@@ -52,7 +52,7 @@ func (t *trip) said() string {
 
 // excerpt gives the first characters of the body.
 func (t *trip) excerpt() string {
-	data := t.shownBody()
+	data := t.shownBody(defaultRecorded)
 	if len(data) > 8*excerptLength {
 		return clean(string(data[:8*excerptLength])+"…", excerptLength)
 	}

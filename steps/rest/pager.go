@@ -74,7 +74,7 @@ func (t pager) check(in, pg steps.Input) []steps.Problem {
 			p = append(p, steps.Problem{Path: "paginate." + key, Message: "means nothing to a walk of type " + t.name, Hint: "leave it out, or choose another type"})
 		}
 	}
-	return append(append(p, checkPlaces(in, pg)...), checkNumbers(pg)...)
+	return append(append(p, checkPlaces(in, pg)...), t.checkNumbers(pg)...)
 }
 
 // checkPlaces finds places that are none, and two values for one of them.
@@ -98,7 +98,8 @@ func checkPlaces(in, pg steps.Input) []steps.Problem {
 	return p
 }
 
-func checkNumbers(pg steps.Input) []steps.Problem {
+// checkNumbers finds what cannot be counted with, and a by that is no path.
+func (t pager) checkNumbers(pg steps.Input) []steps.Problem {
 	var p []steps.Problem
 	if n, ok := pg["size"].(int); ok && n < 1 {
 		p = append(p, steps.Problem{Path: "paginate.size", Message: "must be at least 1"})
@@ -106,7 +107,7 @@ func checkNumbers(pg steps.Input) []steps.Problem {
 	if n, ok := pg["start"].(int); ok && n < 0 {
 		p = append(p, steps.Problem{Path: "paginate.start", Message: "cannot be negative"})
 	}
-	if pg.Has("limit") && !pg.Has("size") && !pg.Has("offset") {
+	if slices.Contains(t.takes, "limit") && pg.Has("limit") && !pg.Has("size") {
 		p = append(p, steps.Problem{Path: "paginate.limit", Message: "says where the size of a page goes, but there is no size", Hint: "add size: to paginate"})
 	}
 	if by := pg.Text("by"); pg.Has("by") && !isFieldPath(by) {

@@ -28,7 +28,7 @@ func styled(style, url string, more steps.Input) steps.Input {
 		"page":     {"page": "query.page", "limit": "query.limit", "size": 2},
 		"keyset":   {"by": "id", "inject": "query.after", "limit": "query.limit", "size": 2},
 	}[style]
-	pg["type"], pg["items"] = style, steptest.Path("body.result")
+	pg["type"], pg["items"], pg["max_pages"] = style, steptest.Path("body.result"), 50
 	for key, v := range more {
 		if v == nil {
 			delete(pg, key)
@@ -90,6 +90,7 @@ func TestEachStyleMeetsEachFault(t *testing.T) {
 		{"total told on the first page only", &steptest.List{Count: 11, Most: 1, Totals: []int{11, -1}}, total, counting, 11, "", ""},
 		{"total that grows", &steptest.List{Count: 12, Totals: []int{6, 6, 12}}, total, counting, 12, "", ""},
 		{"total that shrinks", &steptest.List{Count: 12, Totals: []int{12, 6}}, total, counting, 12, "", ""},
+		{"records that go on the way", &steptest.List{Count: 8, Totals: []int{12, 8}}, total, counting, 8, "", ""},
 		{"total that grows, held", &steptest.List{Count: 12, Totals: []int{6, 12}}, expected, nil, 12, "", ""},
 		{"total that was never kept", &steptest.List{Count: 10, Totals: []int{12}}, expected, nil, 0, "the walk gave 10 items", steps.Expect},
 		{"more than the total", &steptest.List{Count: 12, Totals: []int{10}}, expected, nil, 0, "the walk gave 12 items", steps.Expect},
@@ -120,8 +121,7 @@ func TestEachStyleMeetsEachFault(t *testing.T) {
 			if c.styles != nil && !slices.Contains(c.styles, style) {
 				continue
 			}
-			t.Run(c.name+"/"+style, func(t *testing.T) {
-				t.Parallel()
+			bothWays(t, c.name+"/"+style, func(t *testing.T, env *steptest.Env) {
 				list := &steptest.List{Count: c.list.Count, Size: max(c.list.Size, 2), Most: c.list.Most, Totals: c.list.Totals,
 					Back: c.list.Back, Lost: c.list.Lost, Deaf: c.list.Deaf, Instead: maps.Clone(c.list.Instead)}
 				if c.list.Deaf["limit"] {
@@ -129,7 +129,7 @@ func TestEachStyleMeetsEachFault(t *testing.T) {
 				}
 				s := httptest.NewServer(list)
 				t.Cleanup(s.Close)
-				pages, err := steptest.Walk(t, rest.Kind(), styled(style, s.URL, c.more), steptest.NewEnv(t))
+				pages, err := steptest.Walk(t, rest.Kind(), styled(style, s.URL, c.more), env)
 				if c.err == "" {
 					if got := came(t, pages); got != upTo(c.count) || err != nil {
 						t.Errorf("got %s, %v; want %d records (asked for pages %v)", got, err, c.count, list.Asked())
@@ -215,6 +215,18 @@ func TestPagesFromZero(t *testing.T) {
 	}
 }
 
+// TestPagesWithRecordsThatMayNotBeSeen holds that a total which counts what a page leaves out is reached by full pages.
+func TestPagesWithRecordsThatMayNotBeSeen(t *testing.T) {
+	t.Parallel()
+	s := steptest.NewServer(t).On("/items", steptest.JSON(`[1]`), steptest.JSON(`[2,3]`), steptest.JSON(`[4]`))
+	in := steps.Input{"url": s.URL + "/items", "paginate": steps.Input{"type": "page", "page": "query.p", "limit": "query.l", "size": 2,
+		"total": steptest.Func("${6}", func(map[string]any) (any, error) { return 6, nil })}}
+	pages, err := steptest.Walk(t, rest.Kind(), in, steptest.NewEnv(t))
+	if err != nil || fmt.Sprint(pages) != "[[1] [2 3] [4]]" {
+		t.Errorf("got %v, %v", pages, err)
+	}
+}
+
 // TestCountsThatAreNone holds what is checked again when the values that only the run knows are there.
 func TestCountsThatAreNone(t *testing.T) {
 	t.Parallel()
@@ -254,11 +266,10 @@ func TestKeys(t *testing.T) {
 		{"map", "id", `{"id":{"value":1}}`, "id of the last item of page 1 is a map with value"},
 		{"item that is no map", "id", `5`, `there is no "id" in the number 5`},
 	} {
-		t.Run(c.name, func(t *testing.T) {
-			t.Parallel()
+		bothWays(t, c.name, func(t *testing.T, env *steptest.Env) {
 			s := steptest.NewServer(t).On("/items", steptest.JSON(`[{"id":1,"meta":{"id":1}},`+c.item+`]`), steptest.JSON(`[]`))
 			in := steps.Input{"url": s.URL + "/items", "paginate": steps.Input{"type": "keyset", "by": c.by, "inject": "query.k"}}
-			pages, err := steptest.Walk(t, rest.Kind(), in, steptest.NewEnv(t))
+			pages, err := steptest.Walk(t, rest.Kind(), in, env)
 			if strings.HasPrefix(c.want, "k=") {
 				if err != nil || len(pages) != 2 || s.Last().Raw != c.want {
 					t.Errorf("got %v, %v, asked for %s; want %s", pages, err, s.Last().Raw, c.want)
@@ -288,13 +299,12 @@ func TestNextURL(t *testing.T) {
 		{"list", `["/a"]`, "is a list, not an address"},
 		{"no address", `"http://[/"`, "is none"},
 	} {
-		t.Run(c.name, func(t *testing.T) {
-			t.Parallel()
+		bothWays(t, c.name, func(t *testing.T, env *steptest.Env) {
 			s := steptest.NewServer(t)
 			last := steptest.JSON(`{"items":[2],"next":null}`)
 			s.On("/v1/items", steptest.JSON(`{"items":[1],"next":`+c.next+`}`), last).On("/v1/more", last).On("/v2/items", last)
 			in := steps.Input{"url": s.URL + "/v1/items?p=1", "paginate": steps.Input{"type": "next_url", "next": steptest.Path("body.next"), "items": steptest.Path("body.items")}}
-			pages, err := steptest.Walk(t, rest.Kind(), in, steptest.NewEnv(t))
+			pages, err := steptest.Walk(t, rest.Kind(), in, env)
 			if strings.HasPrefix(c.want, "/") {
 				if r := s.Last(); err != nil || fmt.Sprint(pages) != "[[1] [2]]" || r.Path+"?"+r.Raw != c.want {
 					t.Errorf("got %v, %v, asked for %s?%s; want %s", pages, err, r.Path, r.Raw, c.want)
@@ -327,6 +337,8 @@ func TestPagesThatOnlyLookAlike(t *testing.T) {
 		{"the same, at another time", `{"at":1,"items":[{"a":1,"b":[true,null]},{"a":2}]}`, `{"at":2,"items":[{"b":[true,null],"a":1},{"a":2}]}`, "page 2 has the same items as page 1"},
 		{"in another order", `{"items":[{"a":1},{"a":2}]}`, `{"items":[{"a":2},{"a":1}]}`, ""},
 		{"under other keys", `{"items":[{"a":1,"b":2},{"a":1}]}`, `{"items":[{"a":2,"b":1},{"a":1}]}`, ""},
+		{"with key and value exchanged", `{"items":[{"a":"b"},1]}`, `{"items":[{"b":"a"},1]}`, ""},
+		{"in empty lists", `{"items":[[],1]}`, `{"items":[[[]],1]}`, ""},
 		{"in other lists", `{"items":[[1],[2,3]]}`, `{"items":[[1,2],[3]]}`, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {

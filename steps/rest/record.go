@@ -18,8 +18,8 @@ func (t *trip) tell(err error) {
 		Page:     t.call.page,
 		Request:  steps.Message{Header: recordedHeader(t.req.Header)},
 		Response: steps.Message{Size: t.size},
-		Started:  t.started,
-		Duration: time.Since(t.started),
+		Started:  t.began(),
+		Duration: time.Since(t.began()),
 		Connect:  time.Duration(t.connect.Load()),
 	}
 	if heard, sent := t.heard.Load(), t.sent.Load(); heard > sent {
@@ -28,11 +28,15 @@ func (t *trip) tell(err error) {
 	keep, redact := recording(t.call.in.Object("history"))
 	if t.body != nil {
 		x.Request.Size = t.body.size
-		x.Request.Body = recorded(t.body.record, t.req.Header.Get("Content-Type"), keep, redact)
+	}
+	if t.body != nil && keep > 0 {
+		x.Request.Body = recorded(redacted(t.body.record, t.req.Header.Get("Content-Type"), redact, false), keep)
 	}
 	if t.resp != nil {
 		x.Status, x.Response.Header = t.status(), t.resp.Header
-		x.Response.Body = recorded(t.received, t.resp.Header.Get("Content-Type"), keep, redact)
+		if keep > 0 {
+			x.Response.Body = recorded(t.shownBody(keep), keep)
+		}
 	} else if err != nil {
 		x.Error = err.Error()
 	}
@@ -63,12 +67,11 @@ func recording(history steps.Input) (keep int64, redact []jsonPath) {
 	return keep, redact
 }
 
-// recorded is what history keeps of a body.
-func recorded(data []byte, contentType string, keep int64, redact []jsonPath) []byte {
-	if len(data) == 0 || keep <= 0 {
+// recorded is what history keeps of a body, when what is not to be seen is masked in it.
+func recorded(data []byte, keep int64) []byte {
+	if len(data) == 0 {
 		return nil
 	}
-	data = redacted(data, contentType, redact)
 	if int64(len(data)) > keep {
 		return bytes.Clone(data[:keep])
 	}
@@ -76,8 +79,8 @@ func recorded(data []byte, contentType string, keep int64, redact []jsonPath) []
 }
 
 // redacted masks the values at the paths in a JSON or form body. A body that should be JSON and cannot be read is not
-// shown at all: what is to be masked may be anywhere in it.
-func redacted(data []byte, contentType string, paths []jsonPath) []byte {
+// shown at all: what is to be masked may be anywhere in it. Only one that was cut from JSON may end anywhere.
+func redacted(data []byte, contentType string, paths []jsonPath, cut bool) []byte {
 	if len(paths) == 0 || len(data) == 0 {
 		return data
 	}
@@ -86,7 +89,7 @@ func redacted(data []byte, contentType string, paths []jsonPath) []byte {
 	case media == "application/x-www-form-urlencoded":
 		return maskForm(data, paths)
 	case formatOf(media, data) == "json" || looksLikeJSON(data):
-		masked, err := maskJSON(data, paths)
+		masked, err := maskJSON(data, paths, cut)
 		if err != nil {
 			return []byte("(not shown: values in it are to be redacted, and it is not whole JSON)")
 		}
@@ -95,10 +98,15 @@ func redacted(data []byte, contentType string, paths []jsonPath) []byte {
 	return data
 }
 
-// shownBody is the body of the answer as an error may show it.
-func (t *trip) shownBody() []byte {
+// shownBody is the body of the answer as it may be shown. Of a page that was cut into its items it is a copy of the first
+// most bytes.
+func (t *trip) shownBody(most int64) []byte {
 	_, redact := recording(t.call.in.Object("history"))
-	return redacted(t.received, t.resp.Header.Get("Content-Type"), redact)
+	data := t.received
+	if t.checked {
+		data = bytes.Clone(data[:min(most, int64(len(data)))])
+	}
+	return redacted(data, t.resp.Header.Get("Content-Type"), redact, t.checked)
 }
 
 // maskForm masks the fields that a path of one name means.

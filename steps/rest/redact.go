@@ -161,13 +161,23 @@ type masker struct {
 	out    bytes.Buffer
 	copied int64 // how much of data is in out
 	depth  int
+	cut    bool // data may end anywhere
 }
 
-// maskJSON puts "***" in place of the values at the paths. All else stays byte for byte.
-func maskJSON(data []byte, paths []jsonPath) ([]byte, error) {
-	m := &masker{data: data, dec: json.NewDecoder(bytes.NewReader(data))}
+// errCut ends the masking of a text that was cut, where it ends.
+var errCut = errors.New("the text is cut here")
+
+// maskJSON puts "***" in place of the values at the paths. All else stays byte for byte. A text that was cut may end anywhere,
+// also in a value that is masked.
+func maskJSON(data []byte, paths []jsonPath, cut bool) ([]byte, error) {
+	m := &masker{data: data, dec: json.NewDecoder(bytes.NewReader(data)), cut: cut}
 	m.dec.UseNumber()
-	if err := m.value(start(paths)); err != nil {
+	err := m.value(start(paths))
+	if err == errCut {
+		m.out.Write(data[m.copied:])
+		return m.out.Bytes(), nil
+	}
+	if err != nil {
 		return nil, err
 	}
 	if _, err := m.dec.Token(); err != io.EOF {
@@ -184,7 +194,7 @@ func (m *masker) value(at []state) error {
 	defer func() { m.depth-- }()
 	token, err := m.dec.Token()
 	if err != nil {
-		return err
+		return m.broken(err)
 	}
 	open, nested := token.(json.Delim)
 	if !nested {
@@ -195,7 +205,7 @@ func (m *masker) value(at []state) error {
 		if open == '{' {
 			key, err := m.dec.Token()
 			if err != nil {
-				return err
+				return m.broken(err)
 			}
 			where.name, _ = key.(string)
 		}
@@ -204,6 +214,14 @@ func (m *masker) value(at []state) error {
 		}
 	}
 	_, err = m.dec.Token()
+	return m.broken(err)
+}
+
+// broken tells the end of a text that was cut from a mistake in it.
+func (m *masker) broken(err error) error {
+	if m.cut && (err == io.EOF || err == io.ErrUnexpectedEOF) {
+		return errCut
+	}
 	return err
 }
 
@@ -213,14 +231,18 @@ func (m *masker) member(next []state, hit bool) error {
 	}
 	begin := m.dec.InputOffset()
 	var skipped json.RawMessage
-	if err := m.dec.Decode(&skipped); err != nil || !hit {
+	err := m.broken(m.dec.Decode(&skipped))
+	if !hit || err != nil && err != errCut {
 		return err
 	}
-	for bytes.IndexByte([]byte(" \t\r\n:,"), m.data[begin]) >= 0 {
+	for begin < int64(len(m.data)) && bytes.IndexByte([]byte(" \t\r\n:,"), m.data[begin]) >= 0 {
 		begin++
 	}
 	m.out.Write(m.data[m.copied:begin])
 	m.out.WriteString(`"***"`)
 	m.copied = m.dec.InputOffset()
-	return nil
+	if err == errCut {
+		m.copied = int64(len(m.data))
+	}
+	return err
 }

@@ -4,7 +4,8 @@
 // (send.go) under three timeouts (timeout.go) and along redirects (redirect.go). The answer is read and decoded
 // (answer.go, decode.go) or saved (save.go), held against what the step expects (expect.go), and told to history
 // (record.go, redact.go). What goes wrong becomes a *steps.Error (failure.go). A walk (walk.go) does so once a page; how
-// one page leads to the next is a line in the table of page types (pager.go).
+// one page leads to the next is a line in the table of page types (pager.go). A page whose items are wanted one by one is
+// cut into them as it comes in (split.go, cutpage.go, spool.go).
 package rest
 
 import (
@@ -16,6 +17,7 @@ import (
 
 // Kind gives the kind "rest".
 func Kind() *steps.Kind {
+	pages := &pagePool{}
 	return &steps.Kind{
 		Name:    "rest",
 		Summary: "Sends one HTTP request and decodes its answer, or walks over all pages of a list",
@@ -29,7 +31,9 @@ func Kind() *steps.Kind {
 			{Name: "url", Type: steps.Text, Doc: "The address that answered, after redirects."},
 			{Name: "attempts", Type: steps.Int, Doc: "How many times the request was tried."},
 		},
-		Run:   run,
+		Run: func(ctx context.Context, in steps.Input, env *steps.Env) (steps.Output, error) {
+			return (&call{in: in, env: env, pages: pages}).run(ctx)
+		},
 		Safe:  safe,
 		Walks: walks,
 		Check: check,
@@ -52,12 +56,11 @@ rest:
   paginate: {type: offset, offset: query.sysparm_offset, limit: query.sysparm_limit, size: 500, items: "${response.body.result}"}`
 
 // run makes one request: of a walk, the one of the page that env.Cursor names.
-func run(ctx context.Context, in steps.Input, env *steps.Env) (steps.Output, error) {
-	c := &call{in: in, env: env}
-	if walks(in) {
+func (c *call) run(ctx context.Context) (steps.Output, error) {
+	if walks(c.in) {
 		return c.walk(ctx)
 	}
-	req, err := newRequest(in)
+	req, err := newRequest(c.in)
 	if err != nil {
 		return steps.Output{}, err
 	}

@@ -30,7 +30,7 @@ type download struct {
 
 // save streams the body of an answer that is as expected into a file. What fails leaves no file and an older one alone.
 func (a *answer) save(ctx context.Context, name string) (*answer, error) {
-	a.saved, a.elapsed, a.size = true, time.Since(a.started), a.resp.ContentLength
+	a.saved, a.elapsed, a.size = true, time.Since(a.began()), a.resp.ContentLength
 	if err := a.judge(a.savable(name)); err != nil {
 		return nil, err
 	}
@@ -46,7 +46,7 @@ func (a *answer) save(ctx context.Context, name string) (*answer, error) {
 		d.discard()
 		return nil, a.diskError(err)
 	}
-	a.size, a.elapsed = d.size, time.Since(a.started)
+	a.size, a.elapsed = d.size, time.Since(a.began())
 	a.body = map[string]any{"path": name, "size": int(d.size), "sha256": hex.EncodeToString(d.hash.Sum(nil))}
 	return a, nil
 }

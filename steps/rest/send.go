@@ -10,9 +10,11 @@ import (
 
 // call is one run of a step: of a walk, one page.
 type call struct {
-	in   steps.Input
-	env  *steps.Env
-	page int // of a walk, from 1; else 0
+	in    steps.Input
+	env   *steps.Env
+	page  int    // of a walk, from 1; else 0
+	split *split // of a walk: how its page is cut, nil when it is decoded as a whole
+	pages *pagePool
 }
 
 // trip is a request on its way, and what is told of it.
@@ -27,6 +29,9 @@ type trip struct {
 	// received is what of the answer's body is in memory, and size its whole length, -1 when not known.
 	received []byte
 	size     int64
+	// checked says that the whole body is known to be JSON, though received may be only the head of it.
+	checked bool
+	cut     *cutPage // the page that it is, when it was cut
 }
 
 // exchange sends a request, reads the answer and asks whether it is what the step expects. History hears of it in
@@ -47,6 +52,9 @@ func (c *call) exchange(ctx context.Context, r *request) (*answer, error) {
 	t.limits = limitsOf(c.in)
 	a, err := t.travel(ctx, client)
 	t.tell(err)
+	if err != nil && t.cut != nil {
+		t.cut.Close()
+	}
 	return a, err
 }
 

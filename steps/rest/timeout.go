@@ -69,6 +69,7 @@ type watch struct {
 	cancel  context.CancelCauseFunc
 	timer   *time.Timer
 
+	setOut    atomic.Int64 // it set out: a connection was asked for the first time
 	asked     atomic.Int64 // a connection was asked for
 	connected atomic.Int64 // it was there
 	sent      atomic.Int64 // the whole request was written
@@ -85,10 +86,11 @@ func (w *watch) start(parent context.Context) context.Context {
 	ctx, cancel := context.WithCancelCause(parent)
 	w.started, w.cancel = time.Now(), cancel
 	if d := w.poll(); d > 0 {
-		w.timer = time.AfterFunc(d, w.look)
+		w.timer = time.AfterFunc(time.Hour, w.look)
+		w.timer.Reset(d) // only now: look reads the field
 	}
 	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
-		GetConn:              func(string) { w.asked.Store(w.now()); w.connected.Store(0); w.sent.Store(0) },
+		GetConn:              w.getConn,
 		GotConn:              w.gotConn,
 		TLSHandshakeStart:    func() { w.handshake.Store(true) },
 		TLSHandshakeDone:     func(_ tls.ConnectionState, err error) { w.handshake.Store(err != nil) },
@@ -110,6 +112,20 @@ func (w *watch) stop() {
 const beginning = 1
 
 func (w *watch) now() int64 { return beginning + int64(time.Since(w.started)) }
+
+// began is when the request set out, or would have.
+func (w *watch) began() time.Time {
+	return w.started.Add(time.Duration(max(0, w.setOut.Load()-beginning)))
+}
+
+// getConn notes that a connection is asked for. What was before the first counts for no limit: the profile held the request back.
+func (w *watch) getConn(string) {
+	now := w.now()
+	w.setOut.CompareAndSwap(0, now)
+	w.asked.Store(now)
+	w.connected.Store(0)
+	w.sent.Store(0)
+}
 
 func (w *watch) gotConn(info httptrace.GotConnInfo) {
 	now := w.now()
@@ -138,7 +154,9 @@ func (w *watch) next() (what string, limit, left time.Duration) {
 			what, limit, left = name, l, time.Duration(since)+l-now
 		}
 	}
-	consider("total", w.limits.total, beginning)
+	if setOut := w.setOut.Load(); setOut > 0 {
+		consider("total", w.limits.total, setOut)
+	}
 	if asked := w.asked.Load(); asked > 0 && w.connected.Load() == 0 {
 		consider("connect", w.limits.connect, asked)
 	}

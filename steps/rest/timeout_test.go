@@ -126,6 +126,64 @@ func TestTimeOfTheStepIsUp(t *testing.T) {
 	})
 }
 
+// holdingBack is a transport that holds each request back for a while, as a profile's limits do.
+type holdingBack struct {
+	http.RoundTripper
+	wait time.Duration
+}
+
+func (h holdingBack) RoundTrip(req *http.Request) (*http.Response, error) {
+	select {
+	case <-time.After(h.wait):
+		return h.RoundTripper.RoundTrip(req)
+	case <-req.Context().Done():
+		return nil, req.Context().Err()
+	}
+}
+
+// What a profile holds a request back for is no time that its server takes.
+func TestTimeHeldBackDoesNotCount(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		env := steptest.NewEnv(t)
+		client, err := steptest.Pipe(t, drips(2, 5*time.Second)).Client(t.Context(), "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		env.Clients = steptest.ClientsOver(holdingBack{client.Transport, time.Hour})
+		in := steps.Input{"url": "http://a.example/x", "timeout": 10*time.Second + 1}
+		if _, err := rest.Kind().Run(t.Context(), in, &env.Env); err != nil {
+			t.Error(err)
+		}
+		if x := env.Exchanges()[0]; x.Duration != 10*time.Second {
+			t.Errorf("on record it took %v, want 10s", x.Duration)
+		}
+		in["timeout"] = 10*time.Second - 1
+		_, err = rest.Kind().Run(t.Context(), in, &env.Env)
+		if e := failed(t, err); e.Kind != steps.Timeout || !strings.HasSuffix(e.Message, ": not done within 9.999999999s") {
+			t.Errorf("got %s: %s, want a timeout", e.Kind, e.Message)
+		}
+	})
+}
+
+// A request that its profile would hold back for too long is no failure of the network, and not tried again.
+func TestHeldBackInVain(t *testing.T) {
+	t.Parallel()
+	env := steptest.NewEnv(t)
+	env.Clients = steptest.ClientsOver(refusingTransport{heldError{}})
+	_, err := rest.Kind().Run(t.Context(), steps.Input{"url": "http://a.example/x"}, &env.Env)
+	e := failed(t, err)
+	if e.Kind != steps.Timeout || e.Repeat != steps.Never || e.Message != "GET http://a.example/x: not sent: too long" || e.Hint != "wait" {
+		t.Errorf("got %s: %s (%s), repeat %d", e.Kind, e.Message, e.Hint, e.Repeat)
+	}
+}
+
+type heldError struct{}
+
+func (heldError) Error() string       { return "not sent: too long" }
+func (heldError) Held() time.Duration { return time.Minute }
+func (heldError) Help() string        { return "wait" }
+
 func TestTimingsInHistory(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

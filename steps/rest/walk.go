@@ -25,18 +25,37 @@ type walk struct {
 // page is one page: an answer and the items in it.
 type page struct {
 	*answer
-	items []any
-	total int // of the whole walk as this page tells it, -1 when it does not
+	list  []any // its items, unless it is cut into them
+	total int   // of the whole walk as this page tells it, -1 when it does not
 }
 
 // n is how many items the page has.
-func (p *page) n() int { return len(p.items) }
+func (p *page) n() int {
+	if p.cut != nil {
+		return p.cut.Len()
+	}
+	return len(p.list)
+}
 
 // last gives the last item; there is one.
-func (p *page) last() (any, error) { return p.items[len(p.items)-1], nil }
+func (p *page) last() (any, error) {
+	if p.cut != nil {
+		return p.cut.last()
+	}
+	return p.list[len(p.list)-1], nil
+}
 
 // digest tells the items of this page from those of another, whatever else changes from answer to answer.
-func (p *page) digest() string { return formatDigest(digestValue(p.items)) }
+func (p *page) digest() (string, error) {
+	if p.cut == nil {
+		return formatDigest(digestValue(p.list)), nil
+	}
+	digest, err := p.cut.digest()
+	if err != nil {
+		return "", p.asideError(err)
+	}
+	return formatDigest(digest), nil
+}
 
 // walk fetches the page that the cursor names.
 func (c *call) walk(ctx context.Context) (steps.Output, error) {
@@ -58,11 +77,16 @@ func (c *call) walk(ctx context.Context) (steps.Output, error) {
 	if err := w.pager.ask(w, req); err != nil {
 		return steps.Output{}, err
 	}
+	c.split = w.split()
 	a, err := c.exchange(ctx, req)
 	if err != nil {
 		return steps.Output{}, err
 	}
-	return w.take(a)
+	out, err := w.take(a)
+	if err != nil && a.cut != nil {
+		a.cut.Close()
+	}
+	return out, err
 }
 
 // resume reads the cursor that take wrote.
@@ -104,7 +128,7 @@ func (w *walk) maxPages() int {
 func (w *walk) take(a *answer) (steps.Output, error) {
 	p := &page{answer: a}
 	var err error
-	if p.items, err = w.items(a); err != nil {
+	if p.list, err = w.items(a); err != nil {
 		return steps.Output{}, err
 	}
 	if p.total, err = w.number(a, "total"); err != nil {
@@ -112,7 +136,15 @@ func (w *walk) take(a *answer) (steps.Output, error) {
 	}
 	w.count += p.n()
 	w.total = max(w.total, p.total)
-	out := steps.Output{Value: p.items, Names: a.outputNames(), Total: w.total}
+	out := steps.Output{Names: a.outputNames(), Total: w.total}
+	switch {
+	case p.cut != nil:
+		out.Items = p.cut
+	case w.call.env.Stream != nil:
+		out.Items = steps.ItemsOf(p.list)
+	default:
+		out.Value = p.list
+	}
 	if stop, err := w.stops(a); stop || err != nil {
 		return out, err
 	}
@@ -130,12 +162,17 @@ func (w *walk) take(a *answer) (steps.Output, error) {
 	return out, nil
 }
 
-// items finds the items of a page.
-func (w *walk) items(a *answer) ([]any, error) {
-	l := w.in.Late("items")
-	if l == nil {
-		l = &steps.Late{Source: "${response.body}", Path: []string{"body"}}
+// itemsAt is the expression that finds the items.
+func (w *walk) itemsAt() *steps.Late {
+	if l := w.in.Late("items"); l != nil {
+		return l
 	}
+	return &steps.Late{Source: "${response.body}", Path: []string{"body"}}
+}
+
+// items finds the items of a page: an empty list where it was cut into them.
+func (w *walk) items(a *answer) ([]any, error) {
+	l := w.itemsAt()
 	v, err := w.pick(a, l)
 	if err != nil {
 		return nil, err

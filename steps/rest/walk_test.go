@@ -102,11 +102,10 @@ func TestOffsetWalk(t *testing.T) {
 		{"items elsewhere", table{count: 10}, steps.Input{"items": steptest.Path("body.results")}, nil, `there is no "results" in a map with result`, steps.Content},
 		{"items are no list", table{count: 10}, steps.Input{"items": steptest.Path("body")}, nil, "${response.body} is a map with result, not a list", steps.Content},
 	} {
-		t.Run(c.name, func(t *testing.T) {
-			t.Parallel()
+		bothWays(t, c.name, func(t *testing.T, env *steptest.Env) {
+			c := c
 			s := httptest.NewServer(&c.table)
 			t.Cleanup(s.Close)
-			env := steptest.NewEnv(t)
 			pages, err := steptest.Walk(t, rest.Kind(), offsetWalk(s.URL, c.in), env)
 			var got []int
 			for _, p := range pages {
@@ -175,10 +174,9 @@ func TestItemsOfNone(t *testing.T) {
 		{"body is null", steptest.JSON(`null`), true},
 		{"body is a list", steptest.JSON(`[1]`), true},
 	} {
-		t.Run(c.name, func(t *testing.T) {
-			t.Parallel()
+		bothWays(t, c.name, func(t *testing.T, env *steptest.Env) {
 			s := steptest.NewServer(t).On("/t", c.answer)
-			pages, err := steptest.Walk(t, rest.Kind(), offsetWalk(s.URL, nil), steptest.NewEnv(t))
+			pages, err := steptest.Walk(t, rest.Kind(), offsetWalk(s.URL, nil), env)
 			if c.fails {
 				if e := failed(t, err); e.Kind != steps.Content {
 					t.Errorf("got %s: %s", e.Kind, e.Message)
@@ -273,12 +271,11 @@ func TestCursorWalk(t *testing.T) {
 		{"form", "body.after", `7`, steps.Input{"method": "POST", "form": steps.Pairs{{Key: "after", Value: ""}, {Key: "n", Value: "1"}}},
 			func(r steptest.Request) string { return r.Body }, `n=1&after=7`},
 	} {
-		t.Run(c.name, func(t *testing.T) {
-			t.Parallel()
+		bothWays(t, c.name, func(t *testing.T, env *steptest.Env) {
 			s := steptest.NewServer(t).On("/items", steptest.JSON(`{"items":[1],"next":`+c.cursor+`}`), steptest.JSON(`{"items":[2],"next":""}`))
 			in := under(s, "items", c.in)
 			in["paginate"] = steps.Input{"type": "cursor", "next": steptest.Path("body.next"), "inject": c.inject, "items": steptest.Path("body.items")}
-			pages, err := steptest.Walk(t, rest.Kind(), in, steptest.NewEnv(t))
+			pages, err := steptest.Walk(t, rest.Kind(), in, env)
 			if err != nil || fmt.Sprint(pages) != "[[1] [2]]" {
 				t.Fatalf("got %v, %v", pages, err)
 			}
@@ -296,14 +293,13 @@ func TestCursorThatLeadsNowhere(t *testing.T) {
 		{"list", `[1]`, "${response.body.next} is a list, not a cursor"},
 		{"true", `true`, "is true, not a cursor"},
 	} {
-		t.Run(c.name, func(t *testing.T) {
-			t.Parallel()
+		bothWays(t, c.name, func(t *testing.T, env *steptest.Env) {
 			answer := steptest.JSON(`{"next":` + c.cursor + `,"items":[1]}`)
 			answer.Times = -1
 			s := steptest.NewServer(t).On("/items", answer)
 			in := steps.Input{"url": s.URL + "/items", "paginate": steps.Input{"type": "cursor", "next": steptest.Path("body.next"),
 				"inject": "query.c", "items": steptest.Path("body.items")}}
-			_, err := steptest.Walk(t, rest.Kind(), in, steptest.NewEnv(t))
+			_, err := steptest.Walk(t, rest.Kind(), in, env)
 			if e := failed(t, err); e.Kind != steps.Content || !strings.Contains(e.Message, c.want) {
 				t.Errorf("got %s: %s; want content: … %s", e.Kind, e.Message, c.want)
 			}

@@ -60,7 +60,8 @@ func Run(t testing.TB, kind *steps.Kind, in steps.Input) (steps.Output, error) {
 }
 
 // Walk runs a kind page by page to the end of the walk, or to its first error, and gives the items of all pages that came.
-// Between two pages the cursor goes through JSON, as it does in a journal.
+// Between two pages the cursor goes through JSON, as it does in a journal. Where env.Stream is set, the items are read one by
+// one.
 func Walk(t testing.TB, kind *steps.Kind, in steps.Input, env *Env) (pages [][]any, err error) {
 	t.Helper()
 	env.Cursor = nil
@@ -69,16 +70,39 @@ func Walk(t testing.TB, kind *steps.Kind, in steps.Input, env *Env) (pages [][]a
 		if err != nil {
 			return pages, err
 		}
-		items, ok := out.Value.([]any)
-		if !ok {
-			t.Fatalf("steptest: a page gave %T, not a list", out.Value)
-		}
-		pages = append(pages, items)
+		pages = append(pages, items(t, out, env.Stream != nil))
 		if out.Next == nil {
 			return pages, nil
 		}
 		env.Cursor = throughJSON(t, out.Next)
 	}
+}
+
+// items gives the items of a page.
+func items(t testing.TB, out steps.Output, streamed bool) []any {
+	t.Helper()
+	if !streamed {
+		list, ok := out.Value.([]any)
+		if !ok {
+			t.Fatalf("steptest: a page gave %T, not a list", out.Value)
+		}
+		return list
+	}
+	if out.Items == nil || out.Value != nil {
+		t.Fatalf("steptest: a page gave %T and %T, not its items", out.Items, out.Value)
+	}
+	list := []any{}
+	for i := range out.Items.Len() {
+		v, err := out.Items.At(i)
+		if err != nil {
+			t.Fatal(err)
+		}
+		list = append(list, v)
+	}
+	if err := out.Items.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return list
 }
 
 func throughJSON(t testing.TB, v any) any {

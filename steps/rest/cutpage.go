@@ -1,0 +1,136 @@
+package rest
+
+import (
+	"errors"
+	"hash/crc32"
+	"io"
+	"sync"
+
+	"snrun/steps"
+)
+
+// pageInMemory is how much of a page is held in memory, in bytes. A longer one goes to a file.
+const pageInMemory = 4 << 20
+
+// cutPage is a page as it came, cut into its items, which are decoded when they are asked for. It is steps.Items.
+type cutPage struct {
+	decoder *steps.Decoder
+	pool    *pagePool
+	mu      sync.RWMutex // held to read while an item is decoded
+	open    bool
+	// A short page is in memory, a long one in a file.
+	*memory
+	items int // in memory
+	file  *spool
+}
+
+// memory holds the text of a page, and where its items are.
+type memory struct {
+	text  []byte
+	spans []span
+}
+
+// span is where an item stands in a page in memory.
+type span struct{ start, end uint32 }
+
+// pagePool keeps the memory of pages for the next ones. The zero value is an empty one.
+type pagePool struct{ pool sync.Pool }
+
+// get gives memory for a page of so many bytes, -1 when that is not known.
+func (p *pagePool) get(length int64) *memory {
+	m, _ := p.pool.Get().(*memory)
+	if m == nil {
+		m = &memory{}
+	}
+	const step = 64 << 10
+	if size := min(pageInMemory, (max(length, 1)+step-1)/step*step); int64(cap(m.text)) < size {
+		m.text = make([]byte, 0, size)
+	}
+	m.text, m.spans = m.text[:0], m.spans[:0]
+	return m
+}
+
+func (p *pagePool) put(m *memory) { p.pool.Put(m) }
+
+var errClosedPage = errors.New("the page was given back before all of its items were read")
+
+// Len is how many items the page has.
+func (c *cutPage) Len() int {
+	if c.file != nil {
+		return c.file.items
+	}
+	return c.items
+}
+
+// At decodes an item.
+func (c *cutPage) At(i int) (any, error) { return c.decode(i, c.decoder) }
+
+func (c *cutPage) decode(i int, d *steps.Decoder) (any, error) {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	if !c.open {
+		return nil, errClosedPage
+	}
+	if c.file == nil {
+		at := c.spans[i]
+		return d.Decode(c.text[at.start:at.end])
+	}
+	data, err := c.file.at(i)
+	if err != nil {
+		return nil, spoolError(err)
+	}
+	return d.Decode(data)
+}
+
+// last gives the last item as a whole.
+func (c *cutPage) last() (any, error) { return c.decode(c.Len()-1, steps.NewDecoder(nil)) }
+
+// digest tells the items from those of another page, as they are written.
+func (c *cutPage) digest() (uint64, error) {
+	// Two sums that processors compute themselves: a page is gone through at many bytes a nanosecond.
+	a, b := crc32.New(crc32.MakeTable(crc32.Castagnoli)), crc32.NewIEEE()
+	var err error
+	if c.file != nil {
+		err = c.file.writeItems(io.MultiWriter(a, b))
+	} else if n := len(c.spans); n > 0 {
+		items := c.text[c.spans[0].start:c.spans[n-1].end]
+		_, _ = a.Write(items)
+		_, _ = b.Write(items)
+	}
+	return uint64(a.Sum32())<<32 | uint64(b.Sum32()), err
+}
+
+// Close gives back the memory or the file. An item that is being decoded is done first.
+func (c *cutPage) Close() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.open {
+		return nil
+	}
+	c.open = false
+	if c.file != nil {
+		return c.file.close()
+	}
+	c.pool.put(c.memory)
+	return nil
+}
+
+// read reads a page as far as it may be in memory, and says whether that is all of it. Its length is -1 when not known.
+func (c *memory) read(from io.Reader, length int64) (all bool, err error) {
+	for {
+		if len(c.text) == cap(c.text) {
+			if len(c.text) >= pageInMemory {
+				return false, nil
+			}
+			c.text = append(make([]byte, 0, min(pageInMemory, 2*cap(c.text))), c.text...)
+		}
+		n, err := from.Read(c.text[len(c.text):cap(c.text)])
+		c.text = c.text[:len(c.text)+n]
+		if err == io.EOF || err == nil && int64(len(c.text)) == length {
+			return true, nil
+		}
+		if err != nil {
+			return false, err
+		}
+	}
+}

@@ -1,0 +1,223 @@
+package rest
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"net/http"
+	"slices"
+	"strings"
+
+	"snrun/steps"
+)
+
+// split says how the page of a walk is cut into its items as it comes in.
+type split struct {
+	path []string    // of the list, below the body
+	item steps.Reads // what is read of an item
+	rest steps.Reads // what is read of the body, but for the items
+}
+
+// split gives how pages are cut, nil where they have to be decoded as a whole: because whoever asked wants them so, because
+// the list is not at a plain path, or because another expression reads the list, too.
+func (w *walk) split() *split {
+	env, items := w.call.env, w.itemsAt()
+	if env.Stream == nil || len(items.Path) == 0 || items.Path[0] != "body" {
+		return nil
+	}
+	rest := steps.Nothing()
+	lates := w.call.conditions()
+	for _, name := range []string{"next", "total", "stop_when", "expect_total"} {
+		if l := w.in.Late(name); l != nil {
+			lates = append(lates, l)
+		}
+	}
+	for _, l := range lates {
+		rest = rest.And(lateReads(l))
+	}
+	path := items.Path[1:]
+	if reads(rest, path) {
+		return nil
+	}
+	return &split{path: path, item: env.Stream.Item, rest: rest.And(readsAt(path))}
+}
+
+// readsOfBody is what is read of the body of an answer that is no page: by the step's conditions, and later of its output. Nil
+// is all of it.
+func (c *call) readsOfBody() steps.Reads {
+	if c.env.Reads == nil || walks(c.in) {
+		return nil
+	}
+	all, read := c.env.Reads.Of("output")
+	if !read {
+		all = steps.Nothing()
+	}
+	for _, l := range c.conditions() {
+		all = all.And(lateReads(l))
+	}
+	return all
+}
+
+// conditions are those of the step and of its profile.
+func (c *call) conditions() []*steps.Late {
+	return append(conditions(c.in["profile_expect"]), conditions(c.in["expect"])...)
+}
+
+// lateReads is what an expression reads of the body.
+func lateReads(l *steps.Late) steps.Reads {
+	if !slices.Contains(l.Uses, "body") && !slices.Contains(l.Uses, "*") {
+		return steps.Nothing()
+	}
+	if l.Reads != nil {
+		if body, read := l.Reads.Of("body"); read {
+			return body
+		}
+		return steps.Nothing()
+	}
+	if len(l.Path) > 0 && l.Path[0] == "body" {
+		return readsAt(l.Path[1:])
+	}
+	return nil
+}
+
+// readsAt reads all of what is at a path.
+func readsAt(path []string) steps.Reads {
+	if len(path) == 0 {
+		return nil
+	}
+	return steps.Reads{path[0]: readsAt(path[1:])}
+}
+
+// reads says whether something at or below a path is read, or all that is above it.
+func reads(r steps.Reads, path []string) bool {
+	if r == nil {
+		return true
+	}
+	if len(path) == 0 {
+		return false // fields of a list: there are none
+	}
+	below, read := r[path[0]]
+	return read && reads(below, path[1:])
+}
+
+// isSplit says whether this answer is a page that is cut as it comes in. What is not plain JSON is decoded as a whole.
+func (a *answer) isSplit() bool {
+	contentType, accept := a.resp.Header.Get("Content-Type"), a.call.in.Text("accept")
+	enc := a.resp.Header.Get("Content-Encoding")
+	switch {
+	case a.call.split == nil || a.req.Method == http.MethodHead || a.status() < 200 || a.status() > 299 || enc != "" && enc != "identity":
+		return false
+	case accept != "json" && ((accept != "" && accept != "auto") || formatOf(mediaType(contentType), nil) != "json"):
+		return false
+	}
+	set := charset(contentType)
+	return (set == "" || strings.EqualFold(set, "utf-8")) && !isHTMLType(mediaType(contentType))
+}
+
+// receivePage takes in a page that is cut into its items as it comes. It has come to its end and is checked before any of
+// them is given, so that no half list is ever worked on, and no server waits for slow items.
+func (a *answer) receivePage(ctx context.Context) error {
+	from := &bounded{Reader: watched{a.resp.Body, &a.watch}, left: math.MaxInt64}
+	if a.call.in.Has("max_body") {
+		from.left = maxBody(a.call.in)
+	}
+	a.size = a.resp.ContentLength
+	m := a.call.pages.get(a.size)
+	all, err := m.read(from, a.size)
+	a.received = m.text
+	if err != nil {
+		return a.bodyError(ctx, err, int64(len(a.received)))
+	}
+	if first := bytes.TrimLeft(m.text, " \t\r\n"); len(first) == 0 || first[0] != '{' && first[0] != '[' {
+		return a.receiveWhole(ctx, all)
+	}
+	if !all {
+		return a.receiveLong(ctx, m, from)
+	}
+	a.size = int64(len(m.text))
+	c := &cutPage{pool: a.call.pages, open: true, memory: m, decoder: steps.NewDecoder(a.call.split.item)}
+	rest, err := steps.Split{
+		Path:  a.call.split.path,
+		Item:  func(start, end int64) { m.spans = append(m.spans, span{uint32(start), uint32(end)}) },
+		Again: func() { m.spans = m.spans[:0] },
+	}.Whole(m.text)
+	if err != nil {
+		return a.notJSON(err)
+	}
+	c.items = len(m.spans)
+	return a.cutInto(c, rest)
+}
+
+// receiveLong takes in a page that is too long for memory.
+func (a *answer) receiveLong(ctx context.Context, m *memory, from io.Reader) error {
+	file, err := newSpool(from)
+	if err != nil {
+		return a.asideError(err)
+	}
+	keep, _ := recording(a.call.in.Object("history"))
+	a.received = bytes.Clone(m.text[:min(int64(len(m.text)), max(keep, 8*excerptLength))])
+	file.write(m.text)
+	rest, err := steps.Split{Path: a.call.split.path, Limit: int(maxBody(a.call.in)), Item: file.item, Again: file.again}.Stream(m.text, file)
+	a.call.pages.put(m)
+	if err == nil || file.failed != nil {
+		err = file.done()
+	}
+	if err == nil {
+		a.size = file.size
+		return a.cutInto(&cutPage{open: true, file: file, decoder: steps.NewDecoder(a.call.split.item)}, rest)
+	}
+	file.close()
+	var long *steps.LongError
+	var mistake *steps.JSONError
+	switch {
+	case file.failed != nil:
+		return a.asideError(err)
+	case errors.As(err, &mistake):
+		return a.notJSON(err)
+	case errors.As(err, &long):
+		return a.contentError(fmt.Sprintf("%s: it is larger than max_body (%s)", long, sizeText(maxBody(a.call.in))), "ask for less at once, or raise max_body, which then bounds the whole page")
+	}
+	return a.bodyError(ctx, err, file.size)
+}
+
+// receiveWhole decodes as a whole what turned out not to be a list or a map.
+func (a *answer) receiveWhole(ctx context.Context, all bool) error {
+	if !all {
+		if err := a.receive(ctx); err != nil {
+			return err
+		}
+	}
+	a.size = int64(len(a.received))
+	return a.decode()
+}
+
+// cutInto takes a page that was cut. Its body is what stands beside the items, as far as it is read.
+func (a *answer) cutInto(c *cutPage, rest []byte) (err error) {
+	a.cut, a.checked, a.partial = c, true, true
+	a.body, err = steps.DecodeReads(rest, a.call.split.rest)
+	return err
+}
+
+func (a *answer) asideError(err error) error {
+	e := spoolError(err)
+	e.Message = a.errorf(e.Kind, "%s", e.Message).Message
+	return e
+}
+
+// bounded reads so many bytes at most.
+type bounded struct {
+	io.Reader
+	left int64
+}
+
+// Read reads on. The error is errTooLarge when there is more than may be.
+func (b *bounded) Read(p []byte) (int, error) {
+	n, err := b.Reader.Read(p)
+	if b.left -= int64(n); b.left < 0 {
+		return n + int(b.left), errTooLarge
+	}
+	return n, err
+}
