@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"snrun/auth"
@@ -22,6 +23,7 @@ type Config struct {
 	Watch     func(Event)    // hears of everything that happens, from many goroutines; nil for nobody
 	Dir       string         // the project's folder, where relative file names start
 	UserAgent string
+	Sealer    Sealer // nil: values in which a secret is are not kept
 	// Grace is how long the steps at the end of a cancelled run may take. Default: 30 s.
 	Grace time.Duration
 }
@@ -75,17 +77,20 @@ func (e *Engine) Run(ctx context.Context, req Request) (*Run, error) {
 // execution is one run under way.
 type execution struct {
 	*Engine
-	run     *Run
-	job     *jobs.Job
-	state   string          // the name that the job's state is kept under
-	saved   map[string]any  // that state as the run began
-	ctx     context.Context // ends with the run's cancellation or timeout
-	cleanup context.Context // ends a grace later
-	fail    func(error)     // ends both at once: the journal failed
-	stop    func()          // gives back what the contexts hold
-	clocks  clocks
-	samples samples
-	again   bool // it was begun before, and goes on
+	run        *Run
+	job        *jobs.Job
+	state      string          // the name that the job's state is kept under
+	saved      map[string]any  // that state as the run began
+	ctx        context.Context // ends with the run's cancellation or timeout
+	cleanup    context.Context // ends a grace later
+	fail       func(error)     // ends both at once: the journal failed
+	stop       func()          // gives back what the contexts hold
+	clocks     clocks
+	samples    samples
+	again      bool // it was begun before, and goes on
+	assume     Assume
+	doubt      string
+	failedItem atomic.Bool
 }
 
 // begin records the run as running.
@@ -158,7 +163,7 @@ func (x *execution) given(req Request) flow.Given {
 		}
 	}
 	run := map[string]any{
-		"id": x.run.ID, "job": x.run.Job, "trigger": x.run.Trigger, "attempt": 1,
+		"id": x.run.ID, "job": x.run.Job, "trigger": x.run.Trigger, "attempt": max(x.run.Attempt, 1),
 		"due": x.run.Due.Format(time.RFC3339), "started": x.run.Started.Format(time.RFC3339),
 	}
 	inputs := req.Inputs
@@ -171,6 +176,7 @@ func (x *execution) given(req Request) flow.Given {
 // settle turns the flow's outcome into the run's record.
 func (x *execution) settle(out flow.Outcome) {
 	x.run.Ended = time.Now()
+	x.run.Open = x.failedItem.Load()
 	x.run.Output = x.Redactor.Value(out.Output)
 	x.run.Status = OK
 	failure := out.Error

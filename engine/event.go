@@ -17,8 +17,9 @@ type Event struct {
 	ID      string        `json:"id,omitempty"`
 	Name    string        `json:"name,omitempty"`
 	Kind    string        `json:"kind,omitempty"`
-	Depth   int           `json:"depth,omitempty"` // how many steps stand around this one
-	Item    bool          `json:"item,omitempty"`  // inside a loop's item
+	Depth   int           `json:"depth,omitempty"`  // how many steps stand around this one
+	Item    bool          `json:"item,omitempty"`   // inside a loop's item
+	Before  bool          `json:"before,omitempty"` // of a step's end: it was done before the run was gone on with
 	Status  Status        `json:"status,omitempty"`
 	Attempt int           `json:"attempt,omitempty"`
 	Wait    time.Duration `json:"wait_ms,omitempty"` // as milliseconds in JSON
@@ -32,7 +33,7 @@ type Event struct {
 
 // The types of an Event.
 const (
-	RunStarted   = "run_started"  // Run, Job
+	RunStarted   = "run_started"  // Run, Job, Attempt
 	RunEnded     = "run_ended"    // Run, Job, Status, Elapsed, Error
 	StepStarted  = "step_started" // Key, ID, Kind, Depth, Item
 	StepEnded    = "step_ended"   // the same and Status, Attempt (tries), Elapsed, Counts, Error

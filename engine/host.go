@@ -65,6 +65,11 @@ func (h *host) Do(c flow.Call) (flow.Result, error) {
 	if err := stopped(ctx); err != nil {
 		return flow.Result{}, err
 	}
+	if h.again {
+		if r, known, err := h.before(c); known || err != nil {
+			return r, err
+		}
+	}
 	if c.State != nil {
 		return h.save(c)
 	}
@@ -110,6 +115,9 @@ func (h *host) call(ctx context.Context, c flow.Call) (flow.Result, error) {
 		entry.Exchanges = h.maskedExchanges(seen.list)
 	}
 	result := flow.Result{Value: out.Value, Names: out.Names, Next: out.Next, Total: out.Total, Started: entry.Started, Ended: entry.Ended}
+	if failure != nil && c.Item {
+		h.failedItem.Store(true)
+	}
 	entry.Result, entry.Error = h.encode(result, failure), h.masked(failure)
 	if err := h.recorded(h.Journal.Commit(h.run.ID, entry)); err != nil {
 		return flow.Result{}, err

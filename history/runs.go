@@ -59,7 +59,7 @@ func (s *Store) Finish(run *engine.Run) error {
 		ended = time.Now()
 	}
 	rows := []row{rowOf(finishRun, string(run.Status), ended, output, failure, l.number)}
-	if run.Status == engine.OK || run.Status == engine.Skipped {
+	if (run.Status == engine.OK || run.Status == engine.Skipped) && !run.Open {
 		rows = append(rows, drop(rowRange(l.number))...)
 	}
 	if err := s.flush("finish run "+run.ID, rows...); err != nil {
