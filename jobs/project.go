@@ -27,6 +27,7 @@ type Project struct {
 	Profiles map[string]*Profile // by name; nil where their file cannot be read
 	Warnings source.Errors       // about the profiles, when they have no mistakes
 	options  Options
+	texts    map[string]string // in place of files, by their full paths; see WithTexts
 }
 
 // FindProject gives the folder of the nearest settings file from dir upwards, else dir itself.
@@ -79,7 +80,7 @@ func (p *Project) Load(ref string) (*Job, error) {
 	if err != nil {
 		return nil, err
 	}
-	data, err := os.ReadFile(file)
+	data, err := p.read(file)
 	if err != nil {
 		return nil, err
 	}
@@ -94,6 +95,9 @@ func (p *Project) Load(ref string) (*Job, error) {
 // find gives the file of a job.
 func (p *Project) find(ref string) (string, error) {
 	if strings.ContainsAny(ref, `/\`) || isYAML(ref) {
+		if _, kept := p.kept(ref); kept {
+			return ref, nil
+		}
 		if info, err := os.Stat(ref); err != nil {
 			return "", fmt.Errorf("there is no file %s", ref)
 		} else if info.IsDir() {
@@ -101,12 +105,7 @@ func (p *Project) find(ref string) (string, error) {
 		}
 		return ref, nil
 	}
-	var named []string
-	for _, file := range p.Files() {
-		if jobNameOf(file) == ref {
-			named = append(named, file)
-		}
-	}
+	named := p.named(ref)
 	switch len(named) {
 	case 0:
 		return "", p.noJob(ref)
@@ -114,6 +113,20 @@ func (p *Project) find(ref string) (string, error) {
 		return named[0], nil
 	}
 	return "", fmt.Errorf("%d jobs have the name %q: name one by its file, such as %s", len(named), ref, display(named[0]))
+}
+
+// named gives the files that hold a job of a name: of the texts that stand in for files, where there is one among them.
+func (p *Project) named(name string) []string {
+	named := p.keptAs(name)
+	if len(named) > 0 {
+		return named
+	}
+	for _, file := range p.Files() {
+		if p.jobNameOf(file) == name {
+			named = append(named, file)
+		}
+	}
+	return named
 }
 
 func (p *Project) noJob(ref string) error {
@@ -128,7 +141,7 @@ func (p *Project) noJob(ref string) error {
 func (p *Project) Names() []string {
 	var names []string
 	for _, file := range p.Files() {
-		names = append(names, jobNameOf(file))
+		names = append(names, p.jobNameOf(file))
 	}
 	return names
 }
@@ -159,8 +172,8 @@ func isYAML(file string) bool {
 }
 
 // jobNameOf gives a job's name without checking the job: the `name` in its file, else the file's base name.
-func jobNameOf(file string) string {
-	data, err := os.ReadFile(file)
+func (p *Project) jobNameOf(file string) string {
+	data, err := p.read(file)
 	if err == nil {
 		for _, line := range strings.Split(string(data), "\n") {
 			if name, found := strings.CutPrefix(line, "name:"); found {
