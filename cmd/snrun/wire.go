@@ -109,7 +109,19 @@ func (a *app) engine(r *prepared, v view) (*engine.Engine, *auth.Keyring, error)
 	}
 	return engine.New(engine.Config{
 		Journal: r.store, Clients: keys, Redactor: a.redactor, Watch: v.event, Dir: r.project.Dir, UserAgent: userAgent,
+		Sealer: sealerOf(r.project.store),
 	}), keys, nil
+}
+
+// sealerOf encrypts under the key of a place; nil where there is none.
+func sealerOf(p *store.Place) engine.Sealer {
+	if p == nil {
+		return nil
+	}
+	if s := p.Sealer(); s != nil {
+		return s
+	}
+	return nil // and not a nil of another type
 }
 
 // tokenEvent tells of a new token.
