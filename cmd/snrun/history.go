@@ -126,7 +126,7 @@ Requests and answers are shown as they were kept: secrets masked, long bodies cu
 }
 
 func (a *app) showRun(ref string, o showOptions) error {
-	store, look, err := a.readHistory()
+	store, next, err := a.readHistory()
 	if errors.Is(err, history.ErrNoRuns) {
 		return &exitError{exitFailed, fmt.Errorf("run %q: there are no runs yet", ref), "start one: " + a.name + " run JOB; another database is named with --db FILE"}
 	}
@@ -141,5 +141,5 @@ func (a *app) showRun(ref string, o showOptions) error {
 	if o.asJSON {
 		return a.printJSON(record)
 	}
-	return a.print(record.page(a.page(), look, o))
+	return a.print(record.page(a.page(), next, o))
 }

@@ -25,7 +25,7 @@ const shownFailures = 5
 type plainView struct {
 	w     io.Writer
 	style style
-	look  string // the command that shows a run, without the run
+	next  commands
 
 	mu       sync.Mutex
 	board    *board
@@ -33,8 +33,8 @@ type plainView struct {
 	announce map[string]bool      // blocks whose beginning was written
 }
 
-func newPlainView(w io.Writer, s style, look string) *plainView {
-	return &plainView{w: w, style: s, look: look, board: newBoard(),
+func newPlainView(w io.Writer, s style, next commands) *plainView {
+	return &plainView{w: w, style: s, next: next, board: newBoard(),
 		printed: map[string]time.Time{}, announce: map[string]bool{}}
 }
 
@@ -55,7 +55,7 @@ func (v *plainView) text(e engine.Event, l *line) string {
 	case engine.RunStarted:
 		return heading(v.style, e) + "\n"
 	case engine.RunEnded:
-		return summary(v.style, v.board.run, v.look, e)
+		return summary(v.style, v.next, e)
 	case engine.TokenFetched:
 		return "  " + signedIn(v.style, e) + "\n"
 	case engine.Logged:

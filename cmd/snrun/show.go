@@ -12,9 +12,8 @@ import (
 // shownItems is how many failed items of a loop `history show` names.
 const shownItems = 5
 
-// runPage is a run for people: what it was, its error first, then its steps with loops folded. Look is the command that
-// shows a run, without the run.
-func runPage(p page, r *engine.Run, look string) string {
+// runPage is a run for people: what it was, its error first, then its steps with loops folded.
+func runPage(p page, r *engine.Run, next commands) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s  %s  %s\n", p.style.bold("run "+r.ID), clean(r.Job), p.statusColour(r.Status, statusWord(r.Status)))
 	p.field(&b, "started", fmt.Sprintf("%s (%s), took %s", r.Started.Local().Format("2006-01-02 15:04:05 -07:00"),
@@ -34,7 +33,7 @@ func runPage(p page, r *engine.Run, look string) string {
 		b.WriteString("\n" + p.timeline(r.Steps))
 	}
 	if r.Error != nil && r.Error.Step != "" {
-		fmt.Fprintf(&b, "\nlook closer: %s %s%s\n", look, r.ID, stepFlags(r.Error))
+		fmt.Fprintf(&b, "\nlook closer: %s%s\n", next.show(r.ID), stepFlags(r.Error))
 	}
 	return b.String()
 }

@@ -60,7 +60,7 @@ func TestHistoryPages(t *testing.T) {
 			for _, x := range exchanges {
 				r.exchanges = append(r.exchanges, history.Exchange{StepKey: "/alerts[inc-1]/alert", Attempt: 1, Exchange: x})
 			}
-			return r.page(p, "snrun history show", o)
+			return r.page(p, commands{program: "snrun"}, o)
 		}
 	}
 	for _, test := range []struct {
@@ -69,7 +69,7 @@ func TestHistoryPages(t *testing.T) {
 	}{
 		{"list", func(p page) string { return runTable(p, []engine.Run{*failedRun(), *okRun()}) }},
 		{"show", show(showOptions{})},
-		{"show_ok", func(p page) string { return runPage(p, okRun(), "snrun history show") }},
+		{"show_ok", func(p page) string { return runPage(p, okRun(), commands{program: "snrun"}) }},
 		{"show_step", show(showOptions{step: "alert"})},
 		{"show_http", show(showOptions{step: "alert", http: true}, answer(), noAnswer, binary)},
 		{"show_http_none", show(showOptions{step: "alert", http: true})},

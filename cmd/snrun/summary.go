@@ -9,9 +9,9 @@ import (
 	"snrun/steps"
 )
 
-// summary is how a run ended, and what to do next. Look is the command that shows a run, without the run.
-func summary(s style, run, look string, e engine.Event) string {
-	show := look + " " + run
+// summary is how a run ended, and what to do next.
+func summary(s style, next commands, e engine.Event) string {
+	show := next.show(e.Run)
 	if e.Status == engine.OK || e.Status == engine.Skipped {
 		return fmt.Sprintf("%s in %s · look at it: %s\n", s.green(statusWord(e.Status)), seconds(e), show)
 	}
