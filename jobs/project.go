@@ -76,7 +76,7 @@ func pathFrom(dir, name string) string {
 // Load reads and checks one job: by its name in the project, or by the path of its file. Mistakes are an error of type
 // source.Errors, all of them at once.
 func (p *Project) Load(ref string) (*Job, error) {
-	file, err := p.find(ref)
+	file, err := p.Find(ref)
 	if err != nil {
 		return nil, err
 	}
@@ -92,8 +92,8 @@ func (p *Project) Load(ref string) (*Job, error) {
 	return j, d.err()
 }
 
-// find gives the file of a job.
-func (p *Project) find(ref string) (string, error) {
+// Find gives the file of a job: by its name in the project, or by the path of its file.
+func (p *Project) Find(ref string) (string, error) {
 	if strings.ContainsAny(ref, `/\`) || isYAML(ref) {
 		if _, kept := p.kept(ref); kept {
 			return ref, nil

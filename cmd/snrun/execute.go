@@ -57,6 +57,9 @@ func (a *app) carryOut(ctx context.Context, o executeOptions, prepare func(conte
 		return err
 	}
 	defer r.store.Close()
+	if o.sandbox {
+		r.next = r.next.withSandbox()
+	}
 	run, err := a.execute(ctx, r, o)
 	if err != nil {
 		return err
@@ -99,6 +102,21 @@ func (a *app) execute(ctx context.Context, r *prepared, o executeOptions) (*engi
 		v.event(engine.Event{Type: engine.Logged, Time: time.Now(), Message: "stopping; a second signal ends the program at once"})
 	})()
 	return r.carryOut(ctx, e)
+}
+
+// watch has a view see the run, and what a person must know of it right below its heading.
+func (r *prepared) watch(v view) func(engine.Event) {
+	return func(e engine.Event) {
+		if e.Type != engine.RunStarted {
+			v.event(e)
+			return
+		}
+		e.Attempt = r.attempt
+		v.event(e)
+		for _, note := range r.notes {
+			v.event(engine.Event{Type: engine.Logged, Time: e.Time, Run: e.Run, Message: note})
+		}
+	}
 }
 
 // printRun writes the job's output, or with asJSON the whole run as history has it.

@@ -2,7 +2,6 @@ package main
 
 import (
 	"errors"
-	"fmt"
 	"io"
 
 	"github.com/spf13/cobra"
@@ -126,10 +125,7 @@ Requests and answers are shown as they were kept: secrets masked, long bodies cu
 }
 
 func (a *app) showRun(ref string, o showOptions) error {
-	store, next, err := a.readHistory()
-	if errors.Is(err, history.ErrNoRuns) {
-		return &exitError{exitFailed, fmt.Errorf("run %q: there are no runs yet", ref), "start one: " + a.name + " run JOB; another database is named with --db FILE"}
-	}
+	store, next, err := a.historyOf(ref)
 	if err != nil {
 		return err
 	}

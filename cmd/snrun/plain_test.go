@@ -90,6 +90,35 @@ func troubleEvents() []engine.Event {
 		at(4101, engine.Event{Type: engine.RunEnded, Run: "06c3k9q2f4x", Status: engine.Failed, Elapsed: 4101 * ms, Error: busy}))
 }
 
+// againEvents is a run that goes on: some of it was done before, and then a request is in doubt.
+func againEvents() []engine.Event {
+	const ms = time.Millisecond
+	before := func(e engine.Event) engine.Event {
+		return with(e, func(e *engine.Event) { e.Before, e.Elapsed = true, 0 })
+	}
+	doubt := &steps.Error{Kind: steps.Cancelled, Step: "tell", Message: "it is not known whether this was carried out: /tell"}
+	return []engine.Event{
+		at(0, engine.Event{Type: engine.RunStarted, Run: "06c3k9q2f4x", Job: "again", Attempt: 2}),
+		at(0, engine.Event{Type: engine.Logged, Message: "jobs/again.yaml has changed since"}),
+		at(1, before(with(ended("/incidents", "incidents", "rest", 0, engine.OK, 0), func(e *engine.Event) {
+			e.Counts = &engine.Counts{Pages: 4, Total: 37, Succeeded: 37}
+		}))),
+		at(2, before(with(ended("/log:2", "", "log", 0, engine.OK, 0), func(e *engine.Event) { e.Message = "37 of them" }))),
+		at(3, before(ended("/sometimes", "sometimes", "rest", 0, engine.Skipped, 0))),
+		at(4, started("/part", "part", "steps", 0)),
+		at(5, before(ended("/part/one", "one", "rest", 1, engine.OK, 0))),
+		at(6, ended("/part", "part", "steps", 0, engine.OK, 2*ms)),
+		at(7, started("/each", "each", "foreach", 0)),
+		at(8, before(with(ended("/each[a]/post", "post", "rest", 1, engine.Failed, 0), func(e *engine.Event) { e.Error = doubt }))),
+		at(90, with(ended("/each", "each", "foreach", 0, engine.OK, 83*ms), func(e *engine.Event) {
+			e.Counts = &engine.Counts{Total: 9, Succeeded: 7, Failed: 2}
+		})),
+		at(91, started("/tell", "tell", "rest", 0)),
+		at(92, with(ended("/tell", "tell", "rest", 0, engine.InDoubt, 1*ms), func(e *engine.Event) { e.Error = doubt })),
+		at(93, engine.Event{Type: engine.RunEnded, Run: "06c3k9q2f4x", Status: engine.Interrupted, Elapsed: 93 * ms, Error: doubt}),
+	}
+}
+
 func TestPlainView(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
@@ -99,6 +128,7 @@ func TestPlainView(t *testing.T) {
 	}{
 		{"the main example", syncEvents(), "testdata/plain_sync.txt"},
 		{"trouble", troubleEvents(), "testdata/plain_trouble.txt"},
+		{"a run that goes on", againEvents(), "testdata/plain_again.txt"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()

@@ -26,23 +26,25 @@ type prepared struct {
 	store    *history.Store
 	tokens   *store.Place // where tokens are kept, nil for nowhere
 	next     commands
+	attempt  int      // of a run that goes on: which one this is; else 0
+	notes    []string // what a person must know of it
 	carryOut func(context.Context, *engine.Engine) (*engine.Run, error)
 }
 
-// ready fills in what a job needs: its secrets and its sign-ins.
-func (a *app) ready(ctx context.Context, p *project, job *jobs.Job, o executeOptions) (*prepared, error) {
+// ready fills in what a job needs: its secrets and its sign-ins. The outcome is what it leads to when they cannot be had.
+func (a *app) ready(ctx context.Context, p *project, job *jobs.Job, o executeOptions, outcome string) (*prepared, error) {
 	r := &prepared{project: p, job: job, env: a.environment(), secrets: map[string]any{}}
 	for _, name := range job.Secrets {
 		secret, err := p.secrets.Lookup(ctx, name)
 		if err != nil {
-			return nil, secretFailure(ctx, err)
+			return nil, secretFailure(ctx, err, outcome)
 		}
 		r.secrets[name] = secret.Reveal()
 	}
 	var err error
 	r.profiles, err = a.signIns(p, job, map[string]any{"env": r.env, "secret": r.secrets})
 	if err != nil {
-		return nil, &exitError{exitInvalid, fmt.Errorf("%s: %w", notStarted, err), signInHint(err, o)}
+		return nil, &exitError{exitInvalid, fmt.Errorf("%s: %w", outcome, err), signInHint(err, o)}
 	}
 	if !o.sandbox { // whose tokens end with it
 		r.tokens = p.store
@@ -50,23 +52,23 @@ func (a *app) ready(ctx context.Context, p *project, job *jobs.Job, o executeOpt
 	return r, nil
 }
 
-// record opens the history in a file for the run: one that cannot be recorded does not start.
-func (a *app) record(r *prepared, file string) error {
+// record opens the history in a file for the run: one that cannot be recorded does not start, nor go on.
+func (a *app) record(r *prepared, file, outcome string) error {
 	var err error
 	if r.store, err = history.Open(file, history.Options{}); err != nil {
-		return &exitError{exitFailed, err, "the run was not started, because it could not be recorded; another database is chosen with --db FILE"}
+		return &exitError{exitFailed, err, outcome + ", because it could not be recorded; another database is chosen with --db FILE"}
 	}
 	r.next = a.commandsFor(file)
 	return nil
 }
 
 // secretFailure ends the program because a secret cannot be had, or because a signal came while a command was asked for it.
-func secretFailure(ctx context.Context, err error) error {
+func secretFailure(ctx context.Context, err error, outcome string) error {
 	var sig *signalError
 	if errors.As(context.Cause(ctx), &sig) {
 		return &exitError{code: exitSignal + int(sig.signal), err: err}
 	}
-	return &exitError{exitInvalid, fmt.Errorf("%s: %w", notStarted, err), jobs.SecretHint(err)}
+	return &exitError{exitInvalid, fmt.Errorf("%s: %w", outcome, err), jobs.SecretHint(err)}
 }
 
 // loadJob reads a job by its name or its file, and the project around it.
@@ -80,18 +82,26 @@ func (a *app) loadJob(name string) (*project, *jobs.Job, error) {
 		return nil, nil, invalid(notStarted, err)
 	}
 	job, jobErr := p.Load(name)
-	var mistakes, more source.Errors
-	errors.As(err, &mistakes)
-	switch {
-	case errors.As(jobErr, &more):
-		err = append(mistakes, more...)
-	case jobErr != nil:
+	if more := (source.Errors)(nil); jobErr != nil && !errors.As(jobErr, &more) {
 		return nil, nil, usageError(a.noJobHint(p, name), "%w", jobErr)
 	}
-	if err = invalid(notStarted, err); err != nil && p.needsSandbox() {
+	if err = mistakes(notStarted, err, jobErr); err != nil && p.needsSandbox() {
 		err = &exitError{exitInvalid, err, "the sandbox brings its own secrets along: " + a.name + " run --sandbox " + quoteArg(name)}
 	}
 	return p, job, err
+}
+
+// mistakes makes those of a project and of its job end the program, below what they led to; nil where there are none.
+func mistakes(outcome string, ofProject, ofJob error) error {
+	var all, more source.Errors
+	errors.As(ofProject, &all)
+	switch {
+	case errors.As(ofJob, &more):
+		return invalid(outcome, append(all, more...))
+	case ofJob != nil:
+		return ofJob
+	}
+	return invalid(outcome, ofProject)
 }
 
 // noJobHint is what to do where there is no job of a name.

@@ -15,7 +15,7 @@ type quietView struct {
 
 func (v *quietView) event(e engine.Event) {
 	if e.Type == engine.RunEnded && e.Status != engine.OK && e.Status != engine.Skipped {
-		io.WriteString(v.w, summary(v.style, v.next, e))
+		io.WriteString(v.w, summary(v.style, v.next, e, 0))
 	}
 }
 

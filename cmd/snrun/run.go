@@ -53,7 +53,7 @@ func (a *app) prepare(ctx context.Context, name string, o runOptions) (*prepared
 	if err != nil {
 		return nil, err
 	}
-	r, err := a.ready(ctx, p, job, o.executeOptions)
+	r, err := a.ready(ctx, p, job, o.executeOptions, notStarted)
 	if err != nil {
 		return nil, err
 	}
@@ -64,5 +64,5 @@ func (a *app) prepare(ctx context.Context, name string, o runOptions) (*prepared
 	if err != nil {
 		return nil, err
 	}
-	return r, a.record(r, file)
+	return r, a.record(r, file, notStarted)
 }

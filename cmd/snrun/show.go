@@ -19,7 +19,10 @@ func runPage(p page, r *engine.Run, next commands) string {
 	p.field(&b, "started", fmt.Sprintf("%s (%s), took %s", r.Started.Local().Format("2006-01-02 15:04:05 -07:00"),
 		ago(r.Started, p.now), took(r.Started, r.Ended, p.now)))
 	p.field(&b, "trigger", r.Trigger)
-	p.field(&b, "file", clean(r.File))
+	if r.Attempt > 1 {
+		p.field(&b, "attempt", fmt.Sprint(r.Attempt))
+	}
+	p.field(&b, "file", clean(shown(r.File)))
 	if len(r.Inputs) > 0 {
 		p.field(&b, "inputs", oneLine(r.Inputs))
 	}
@@ -32,10 +35,26 @@ func runPage(p page, r *engine.Run, next commands) string {
 	if len(r.Steps) > 0 {
 		b.WriteString("\n" + p.timeline(r.Steps))
 	}
-	if r.Error != nil && r.Error.Step != "" {
-		fmt.Fprintf(&b, "\nlook closer: %s%s\n", next.show(r.ID), stepFlags(r.Error))
+	if lines := whatNext(r, next); len(lines) > 0 {
+		b.WriteString("\n" + strings.Join(lines, "\n") + "\n")
 	}
 	return b.String()
+}
+
+// whatNext is what to do about a run.
+func whatNext(r *engine.Run, next commands) []string {
+	var lines []string
+	inDoubt := isInDoubt(r.Steps)
+	if r.Error != nil && r.Error.Step != "" {
+		lines = append(lines, "look closer: "+next.show(r.ID)+stepFlags(r.Error, inDoubt))
+	}
+	if mayResume(*r) {
+		lines = append(lines, next.goOn(r.ID, r.Error, inDoubt)...)
+	}
+	if failed := failedItems(r.Steps); r.Status == engine.OK && failed > 0 {
+		lines = append(lines, "try "+plural(failed, "failed item")+" again: "+next.retry(r.ID))
+	}
+	return lines
 }
 
 // field is a line "name  value" of a page's head.

@@ -106,7 +106,7 @@ func (v *ttyView) paint(now time.Time, last bool) {
 	if !last {
 		v.frame = v.rows(width, height-1, now)
 	} else if v.board.end != nil {
-		text += summary(v.style, v.next, *v.board.end)
+		text += summary(v.style, v.next, *v.board.end, v.board.failedItems())
 	}
 	for _, row := range v.frame {
 		text += row + "\n"
@@ -159,6 +159,9 @@ func (v *ttyView) rows(width, height int, now time.Time) []string {
 // liveLine is the line of a step as wide as the terminal allows, never wider.
 func liveLine(s style, l *line, width int, now time.Time) string {
 	width = min(width, widestView) - 1
+	if l.before && s.on {
+		return s.faint(liveLine(style{}, l, width+1, now)) // all of it
+	}
 	if l.isMessage() {
 		return strings.TrimSuffix(logLines(s, l.depth, cut(firstLine(l.message), width-len(indent(l.depth))-2), 0), "\n")
 	}

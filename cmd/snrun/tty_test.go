@@ -156,6 +156,7 @@ func TestTTYView(t *testing.T) {
 	}{
 		{"the main example", 100, syncEvents(), map[int]bool{3: true, 8: true}, "testdata/tty_sync.txt"},
 		{"trouble", 80, troubleEvents(), map[int]bool{3: true, 7: true, 16: true}, "testdata/tty_trouble.txt"},
+		{"a run that goes on", 100, againEvents(), nil, "testdata/tty_again.txt"},
 		{"a narrow terminal", 32, troubleEvents(), map[int]bool{3: true, 16: true}, "testdata/tty_narrow.txt"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -103,7 +103,7 @@ func (a *app) engine(r *prepared, v view) (*engine.Engine, *auth.Keyring, error)
 		return nil, nil, &exitError{code: exitInvalid, err: err}
 	}
 	return engine.New(engine.Config{
-		Journal: r.store, Clients: keys, Redactor: a.redactor, Watch: v.event, Dir: r.project.Dir, UserAgent: userAgent,
+		Journal: r.store, Clients: keys, Redactor: a.redactor, Watch: r.watch(v), Dir: r.project.Dir, UserAgent: userAgent,
 		Sealer: sealerOf(r.project.store),
 	}), keys, nil
 }
