@@ -112,7 +112,8 @@ func (a *app) historyShowCommand() *cobra.Command {
 Requests and answers are shown as they were kept: secrets masked, long bodies cut.`,
 		Example: `  snrun history show @last
   snrun history show 06c3k --step incidents --http`,
-		Args: exactly(1, "history show takes one run: its id or the beginning of it, @last, or @last:JOB"),
+		Args:              exactly(1, "history show takes one run: its id or the beginning of it, @last, or @last:JOB"),
+		ValidArgsFunction: a.completeRuns(func(engine.Run) bool { return true }),
 		RunE: func(_ *cobra.Command, args []string) error {
 			return a.showRun(args[0], o)
 		},

@@ -42,9 +42,30 @@ they start, with every run on record.
 	root.SetErr(a.err)
 	root.SetFlagErrorFunc(flagError)
 	a.settingFlags(root.PersistentFlags())
-	root.AddCommand(a.runCommand(), a.resumeCommand(), a.retryCommand(), a.validateCommand(), a.historyCommand(), a.initCommand(), a.explainCommand(),
-		a.schemaCommand(), a.sandboxCommand(), a.authCommand(), a.secretCommand(), a.keyCommand(), a.versionCommand())
+	for _, g := range a.commandGroups() {
+		root.AddGroup(&cobra.Group{ID: g.title, Title: g.title + ":"})
+		for _, cmd := range g.commands {
+			cmd.GroupID = g.title
+			root.AddCommand(cmd)
+		}
+	}
+	root.AddCommand(a.versionCommand())
 	return root
+}
+
+// commandGroup is a part of the help.
+type commandGroup struct {
+	title    string
+	commands []*cobra.Command
+}
+
+// commandGroups are the commands in the order of the help.
+func (a *app) commandGroups() []commandGroup {
+	return []commandGroup{
+		{"Runs", []*cobra.Command{a.runCommand(), a.resumeCommand(), a.retryCommand(), a.historyCommand()}},
+		{"Projects", []*cobra.Command{a.initCommand(), a.validateCommand(), a.explainCommand(), a.schemaCommand(), a.sandboxCommand()}},
+		{"Sign-ins and secrets", []*cobra.Command{a.authCommand(), a.secretCommand(), a.keyCommand()}},
+	}
 }
 
 // settingFlags adds the flags that all commands share. A variable stands in for each; snrun.yaml has what neither says.
