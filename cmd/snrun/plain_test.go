@@ -1,8 +1,10 @@
 package main
 
 import (
+	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -97,7 +99,12 @@ func againEvents() []engine.Event {
 		return with(e, func(e *engine.Event) { e.Before, e.Elapsed = true, 0 })
 	}
 	doubt := &steps.Error{Kind: steps.Cancelled, Step: "tell", Message: "it is not known whether this was carried out: /tell"}
-	return []engine.Event{
+	var failedBefore []engine.Event // more than are told of
+	for i := range shownFailures + 1 {
+		failedBefore = append(failedBefore, at(8, before(with(ended(fmt.Sprintf("/each[%d]/post", i), "post", "rest", 1, engine.Failed, 0),
+			func(e *engine.Event) { e.Error = doubt }))))
+	}
+	return slices.Concat([]engine.Event{
 		at(0, engine.Event{Type: engine.RunStarted, Run: "06c3k9q2f4x", Job: "again", Attempt: 2}),
 		at(0, engine.Event{Type: engine.Logged, Message: "jobs/again.yaml has changed since"}),
 		at(1, before(with(ended("/incidents", "incidents", "rest", 0, engine.OK, 0), func(e *engine.Event) {
@@ -109,14 +116,15 @@ func againEvents() []engine.Event {
 		at(5, before(ended("/part/one", "one", "rest", 1, engine.OK, 0))),
 		at(6, ended("/part", "part", "steps", 0, engine.OK, 2*ms)),
 		at(7, started("/each", "each", "foreach", 0)),
-		at(8, before(with(ended("/each[a]/post", "post", "rest", 1, engine.Failed, 0), func(e *engine.Event) { e.Error = doubt }))),
+	}, failedBefore, []engine.Event{
+		at(80, with(ended("/each[new]/post", "post", "rest", 1, engine.Failed, 1*ms), func(e *engine.Event) { e.Error = doubt })),
 		at(90, with(ended("/each", "each", "foreach", 0, engine.OK, 83*ms), func(e *engine.Event) {
 			e.Counts = &engine.Counts{Total: 9, Succeeded: 7, Failed: 2}
 		})),
 		at(91, started("/tell", "tell", "rest", 0)),
 		at(92, with(ended("/tell", "tell", "rest", 0, engine.InDoubt, 1*ms), func(e *engine.Event) { e.Error = doubt })),
 		at(93, engine.Event{Type: engine.RunEnded, Run: "06c3k9q2f4x", Status: engine.Interrupted, Elapsed: 93 * ms, Error: doubt}),
-	}
+	})
 }
 
 func TestPlainView(t *testing.T) {
