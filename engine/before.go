@@ -25,6 +25,7 @@ type doubts struct {
 	mu    sync.Mutex
 	calls []string
 	steps map[string]bool // the keys of their steps
+	first string          // the step that came first
 }
 
 func (d *doubts) add(c flow.Call) {
@@ -33,7 +34,9 @@ func (d *doubts) add(c flow.Call) {
 	if d.steps == nil {
 		d.steps = map[string]bool{}
 	}
-	d.calls = append(d.calls, c.Key)
+	if d.calls = append(d.calls, c.Key); d.first == "" {
+		d.first = c.Step.Label()
+	}
 	d.steps[c.StepKey] = true
 }
 
@@ -149,6 +152,7 @@ func (x *execution) doubtful(stop *inDoubt) *steps.Error {
 	}
 	return &steps.Error{
 		Kind:    steps.Cancelled,
+		Step:    x.doubts.first,
 		Message: what + " in doubt: " + several(keys) + ". " + stop.why,
 		Hint:    "look in the other system, then go on with --assume done where they were carried out, else with --assume redo",
 	}

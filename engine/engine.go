@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"time"
 
 	"snrun/auth"
@@ -124,7 +125,7 @@ func (e *Engine) begin(req Request) (begun, *execution, error) {
 	now := time.Now()
 	run := &Run{
 		ID: e.ids.next(now), Job: req.Job.Name, Status: Running, Trigger: req.Trigger, Due: req.Due, Started: now,
-		File: req.Job.File, Text: req.Job.Text, Attempt: 1,
+		File: req.Job.File, Text: req.Job.Text, Attempt: 1, Process: processName(),
 	}
 	if run.Trigger == "" {
 		run.Trigger = "manual"
@@ -153,6 +154,15 @@ func (e *Engine) begin(req Request) (begun, *execution, error) {
 		return b, nil, fmt.Errorf("recording the run: %w", err)
 	}
 	return b, x, nil
+}
+
+// processName names this process for people: pid@host.
+func processName() string {
+	host, err := os.Hostname()
+	if err != nil {
+		host = "?"
+	}
+	return fmt.Sprintf("%d@%s", os.Getpid(), host)
 }
 
 // contexts makes the run's context, and the one of its last steps, which outlives it by the grace.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -29,7 +30,9 @@ type Resumption struct {
 	// FailedItems asks for the items of loops that failed and were tolerated to be tried again.
 	FailedItems bool
 	Secrets     map[string]any
-	Space       string // as in Request
+	Environ     map[string]any // the variables of now: profiles are those of now, and read them
+	Env         map[string]any // variables that are others now: they take the place of those that the run began with
+	Space       string         // as in Request; it must be the same
 }
 
 // Resume goes on with a run that failed, was cancelled or was interrupted, under its id and as its next attempt. It gives
@@ -47,12 +50,15 @@ func (e *Engine) Resume(ctx context.Context, r Resumption) (*Run, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := begun.fits(r); err != nil {
+		return nil, err
+	}
 	forget, doubtful, err := x.forgets(r)
 	if err != nil {
 		return nil, err
 	}
 	run.Status, run.Attempt = Running, max(run.Attempt, 1)+1
-	run.Ended, run.Output, run.Error = time.Time{}, nil, nil
+	run.Ended, run.Output, run.Error, run.Process = time.Time{}, nil, nil, processName()
 	if err := e.Journal.Continue(&run, forget); err != nil {
 		return nil, fmt.Errorf("going on with run %s: %w", run.ID, err)
 	}
@@ -80,8 +86,28 @@ var ErrNotKept = errors.New("what the run began with was not kept")
 
 // begun is what a run began with.
 type begun struct {
+	space                string
 	inputs, env, secrets map[string]any
 	states               map[string]map[string]any // by job
+}
+
+// ErrOtherSpace is the error of Resume when the run began in another space.
+var ErrOtherSpace = errors.New("the run began elsewhere")
+
+// fits completes what the run began with by what is new, and sees whether the job takes it.
+func (b *begun) fits(r Resumption) (err error) {
+	if b.space != r.Space {
+		return fmt.Errorf("%w: its space is %q, not %q", ErrOtherSpace, b.space, r.Space)
+	}
+	env := map[string]any{}
+	for _, variables := range []map[string]any{r.Environ, b.env, r.Env} {
+		maps.Copy(env, variables)
+	}
+	b.env = env
+	if r.Original != nil {
+		b.inputs, err = (&jobs.RunJob{Job: r.Job}).Check(b.inputs) // it may ask for more than the one before it
+	}
+	return err
 }
 
 // keep gives the journal's entry of what the run begins with.
@@ -96,7 +122,7 @@ func (x *execution) keep(b begun) (Entry, error) {
 		states[job] = values
 	}
 	now := time.Now()
-	data, err := x.seal(givenKey, map[string]any{"inputs": b.inputs, "states": states, "env": env})
+	data, err := x.seal(givenKey, map[string]any{"inputs": b.inputs, "states": states, "env": env, "space": x.space})
 	return Entry{Key: givenKey, Result: data, Started: now, Ended: now}, err
 }
 
@@ -123,7 +149,10 @@ func (x *execution) begun() (begun, error) {
 	for job, values := range states {
 		b.states[job], _ = values.(map[string]any)
 	}
-	b.env, _ = m["env"].(map[string]any)
+	b.space, _ = m["space"].(string)
+	if b.env, _ = m["env"].(map[string]any); b.env == nil {
+		b.env = map[string]any{}
+	}
 	return b, nil
 }
 

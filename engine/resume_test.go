@@ -120,9 +120,9 @@ func TestInDoubt(t *testing.T) {
 		assume        engine.Assume
 		want, calls   string
 	}{
-		{"a server's error leaves it open", "fails: 1, status: 500", engine.AssumeNothing, "interrupted null cancelled() a call is in doubt: /a", ""},
-		{"an answer that did not fit", "fails: 1, status: 200", engine.AssumeNothing, "interrupted null cancelled() a call is in doubt: /a", ""},
-		{"no answer", "fails: 1, status: 0", engine.AssumeNothing, "interrupted null cancelled() a call is in doubt: /a", ""},
+		{"a server's error leaves it open", "fails: 1, status: 500", engine.AssumeNothing, "interrupted null cancelled(a) a call is in doubt: /a", ""},
+		{"an answer that did not fit", "fails: 1, status: 200", engine.AssumeNothing, "interrupted null cancelled(a) a call is in doubt: /a", ""},
+		{"no answer", "fails: 1, status: 0", engine.AssumeNothing, "interrupted null cancelled(a) a call is in doubt: /a", ""},
 		{"it is said to be done", "fails: 1, status: 0", engine.AssumeDone, "ok null", ""},
 		{"it is to be made again", "fails: 1, status: 0", engine.AssumeRedo, "ok 1", "/a"},
 		{"the server refused it", "fails: 1, status: 404", engine.AssumeNothing, "ok 1", "/a"},

@@ -38,11 +38,11 @@ type Run struct {
 	Steps   []StepRun      `json:"steps,omitempty"`
 
 	Attempt int    `json:"attempt"` // 1, and one more each time it was gone on with
-	File    string `json:"file"`    // the job's file as it was named
+	File    string `json:"file"`    // the whole path of the job's file
 	Text    string `json:"-"`       // the job's file as it was read
 	Called  []Text `json:"-"`       // the jobs that it calls, sorted by file
 	Open    bool   `json:"-"`       // there are failed items that can be tried again, though it ended well
-	Process string `json:"-"`       // which process runs it: "pid@host start", see Engine
+	Process string `json:"-"`       // which process runs it: pid@host
 }
 
 // Text is the text of a job's file.

@@ -123,7 +123,7 @@ func (l *library) load(d *decoder, chain []link, file string, secret []string) (
 	if c := l.read[key]; c != nil {
 		return c, nil
 	}
-	data, err := os.ReadFile(file)
+	data, err := l.project.read(file)
 	if err != nil {
 		return nil, err
 	}
@@ -142,6 +142,9 @@ func (l *library) find(d *decoder, at *source.Node, name string) string {
 		base := filepath.Base(name)
 		d.r.Errorf(at, "call takes the name of a job, not its file").Hint = "write job: " + strings.TrimSuffix(base, filepath.Ext(base))
 		return ""
+	}
+	if kept := l.project.keptAs(name); len(kept) > 0 {
+		return kept[0]
 	}
 	if l.files == nil {
 		l.files = l.project.Files()
@@ -175,7 +178,7 @@ func (l *library) find(d *decoder, at *source.Node, name string) string {
 func (l *library) name(file string) string {
 	name, known := l.names[file]
 	if !known {
-		name = jobNameOf(file)
+		name = l.project.jobNameOf(file)
 		l.names[file] = name
 	}
 	return name

@@ -13,7 +13,7 @@ import (
 type Job struct {
 	Name        string
 	Description string
-	File        string // as it was named when it was loaded
+	File        string // its whole path
 	Text        string // the file as it was read
 	Inputs      *Inputs
 	State       []StateValue

@@ -42,7 +42,7 @@ func (d *decoder) job(file string, data []byte) *Job {
 		return nil
 	}
 	d.version(m)
-	j := &Job{File: file, Text: string(data), Name: d.jobName(file, m)}
+	j := &Job{File: fullPath(file), Text: string(data), Name: d.jobName(file, m)}
 	if n := m.get("description"); n != nil {
 		j.Description, _ = d.staticValue(n, steps.Field{Name: "description", Type: steps.Of(steps.Text)}).(string)
 	}

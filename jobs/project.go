@@ -27,6 +27,7 @@ type Project struct {
 	Profiles map[string]*Profile // by name; nil where their file cannot be read
 	Warnings source.Errors       // about the profiles, when they have no mistakes
 	options  Options
+	texts    map[string]string // in place of files, by their full paths; see WithTexts
 }
 
 // FindProject gives the folder of the nearest settings file from dir upwards, else dir itself.
@@ -75,11 +76,11 @@ func pathFrom(dir, name string) string {
 // Load reads and checks one job: by its name in the project, or by the path of its file. Mistakes are an error of type
 // source.Errors, all of them at once.
 func (p *Project) Load(ref string) (*Job, error) {
-	file, err := p.find(ref)
+	file, err := p.Find(ref)
 	if err != nil {
 		return nil, err
 	}
-	data, err := os.ReadFile(file)
+	data, err := p.read(file)
 	if err != nil {
 		return nil, err
 	}
@@ -92,9 +93,12 @@ func (p *Project) Load(ref string) (*Job, error) {
 	return j, d.err()
 }
 
-// find gives the file of a job.
-func (p *Project) find(ref string) (string, error) {
+// Find gives the file of a job: by its name in the project, or by the path of its file.
+func (p *Project) Find(ref string) (string, error) {
 	if strings.ContainsAny(ref, `/\`) || isYAML(ref) {
+		if _, kept := p.kept(ref); kept {
+			return ref, nil
+		}
 		if info, err := os.Stat(ref); err != nil {
 			return "", fmt.Errorf("there is no file %s", ref)
 		} else if info.IsDir() {
@@ -102,12 +106,7 @@ func (p *Project) find(ref string) (string, error) {
 		}
 		return ref, nil
 	}
-	var named []string
-	for _, file := range p.Files() {
-		if jobNameOf(file) == ref {
-			named = append(named, file)
-		}
-	}
+	named := p.named(ref)
 	switch len(named) {
 	case 0:
 		return "", p.noJob(ref)
@@ -115,6 +114,20 @@ func (p *Project) find(ref string) (string, error) {
 		return named[0], nil
 	}
 	return "", fmt.Errorf("%d jobs have the name %q: name one by its file, such as %s", len(named), ref, display(named[0]))
+}
+
+// named gives the files that hold a job of a name: of the texts that stand in for files, where there is one among them.
+func (p *Project) named(name string) []string {
+	named := p.keptAs(name)
+	if len(named) > 0 {
+		return named
+	}
+	for _, file := range p.Files() {
+		if p.jobNameOf(file) == name {
+			named = append(named, file)
+		}
+	}
+	return named
 }
 
 func (p *Project) noJob(ref string) error {
@@ -129,7 +142,7 @@ func (p *Project) noJob(ref string) error {
 func (p *Project) Names() []string {
 	var names []string
 	for _, file := range p.Files() {
-		names = append(names, jobNameOf(file))
+		names = append(names, p.jobNameOf(file))
 	}
 	return names
 }
@@ -160,8 +173,8 @@ func isYAML(file string) bool {
 }
 
 // jobNameOf gives a job's name without checking the job: the `name` in its file, else the file's base name.
-func jobNameOf(file string) string {
-	data, err := os.ReadFile(file)
+func (p *Project) jobNameOf(file string) string {
+	data, err := p.read(file)
 	if err == nil {
 		for _, line := range strings.Split(string(data), "\n") {
 			if name, found := strings.CutPrefix(line, "name:"); found {

@@ -19,6 +19,7 @@ type line struct {
 	status   engine.Status
 	started  time.Time
 	elapsed  time.Duration // once it has ended
+	before   bool          // it was done before the run was gone on with
 	tries    int           // while it goes on: which one, from 1; 0 is the first, too
 	pages    int
 	counts   *engine.Counts
@@ -66,9 +67,12 @@ func (l *line) ended() bool {
 	return true
 }
 
-// took is how long an ended step lasted, "" for one that was skipped.
+// took is how long an ended step lasted, "" for one that was skipped, and "before" for one that lasted in an earlier attempt.
 func (l *line) took() string {
-	if l.status == engine.Skipped {
+	switch {
+	case l.before:
+		return "before"
+	case l.status == engine.Skipped:
 		return ""
 	}
 	return span(l.elapsed)
@@ -113,7 +117,7 @@ func (l *line) detailAt(now time.Time, much detailing) string {
 }
 
 // isMessage says whether of the step only the message is shown: it was a log.
-func (l *line) isMessage() bool { return l.kind == "log" && l.status == engine.OK }
+func (l *line) isMessage() bool { return l.kind == "log" && l.status == engine.OK && !l.before }
 
 // failed is how many items failed.
 func (l *line) failed() int {
@@ -150,6 +154,9 @@ func (b *board) apply(e engine.Event) *line {
 		return b.start(e)
 	}
 	l := b.byKey[lineKey(e.Key)]
+	if l == nil && e.Type == engine.StepEnded && e.Before {
+		l = b.start(e) // nothing began in this attempt
+	}
 	if l != nil {
 		l.apply(e)
 	}
@@ -166,6 +173,17 @@ func (b *board) start(e engine.Event) *line {
 	b.lines = append(b.lines, l)
 	b.byKey[l.key] = l
 	return l
+}
+
+// failedItems counts the failed items of loops.
+func (b *board) failedItems() int {
+	n := 0
+	for _, l := range b.lines {
+		if l.kind == "foreach" {
+			n += l.failed()
+		}
+	}
+	return n
 }
 
 // parent is the line of the block that a line stands in, nil at the top.
@@ -198,6 +216,9 @@ func (l *line) apply(e engine.Event) {
 	inItem := isItem(e)
 	switch e.Type {
 	case engine.StepEnded:
+		if inItem && e.Before {
+			return // it counts in its loop
+		}
 		if inItem {
 			l.goOn()
 			if e.Status == engine.Failed {
@@ -255,7 +276,7 @@ func (l *line) limit(e engine.Event, inItem bool) {
 }
 
 func (l *line) finish(e engine.Event) {
-	l.status, l.elapsed, l.tries, l.err = e.Status, e.Elapsed, e.Attempt, e.Error
+	l.status, l.elapsed, l.tries, l.err, l.before = e.Status, e.Elapsed, e.Attempt, e.Error, e.Before
 	l.goOn()
 	l.counted(e.Counts)
 	l.message = cmp.Or(l.message, e.Message)

@@ -1,9 +1,14 @@
 package main
 
 import (
+	"fmt"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
+
+	"snrun/engine"
+	"snrun/history"
 )
 
 // completeJobs completes the name of a job of the project; a path is left to the shell.
@@ -22,4 +27,44 @@ func (a *app) completeJobs(_ *cobra.Command, args []string, typed string) ([]str
 		}
 	}
 	return names, cobra.ShellCompDirectiveDefault
+}
+
+// completeRuns completes the id of one of the newest runs that are wanted.
+func (a *app) completeRuns(wanted func(engine.Run) bool) cobra.CompletionFunc {
+	return func(_ *cobra.Command, args []string, typed string) ([]string, cobra.ShellCompDirective) {
+		if len(args) > 0 {
+			return nil, cobra.ShellCompDirectiveNoFileComp
+		}
+		store, _, err := a.readHistory()
+		if err != nil {
+			return nil, cobra.ShellCompDirectiveNoFileComp
+		}
+		defer store.Close()
+		runs, _ := store.Runs(history.Filter{})
+		var ids []string
+		for _, r := range runs {
+			if wanted(r) && strings.HasPrefix(r.ID, typed) {
+				ids = append(ids, fmt.Sprintf("%s\t%s, %s, %s", r.ID, clean(r.Job), statusWord(r.Status), ago(r.Started, time.Now())))
+			}
+		}
+		return ids, cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveKeepOrder
+	}
+}
+
+// completeSteps completes one of the job's own steps, as far as the run has come.
+func (a *app) completeSteps(_ *cobra.Command, args []string, typed string) ([]string, cobra.ShellCompDirective) {
+	if len(args) == 0 {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	_, run, err := a.pastRun(args[0])
+	if err != nil {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	var names []string
+	for _, s := range run.Steps {
+		if name := strings.TrimPrefix(s.Key, "/"); name == topOf(s.Key) && strings.HasPrefix(name, typed) {
+			names = append(names, name)
+		}
+	}
+	return names, cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveKeepOrder
 }

@@ -59,8 +59,8 @@ func exitCode(run *engine.Run, stopped error) int {
 		return exitSkipped
 	case errors.As(stopped, &sig):
 		return exitSignal + int(sig.signal)
-	case run.Error == nil:
-		return exitFailed
+	case run.Error == nil, run.Status == engine.Interrupted:
+		return exitFailed // trying again does not help where a person must say what holds
 	}
 	return failureCode(run.Error)
 }

@@ -25,6 +25,7 @@ func TestExitCode(t *testing.T) {
 		{"interrupted", &engine.Run{Status: engine.Cancelled}, interrupt, 130},
 		{"terminated", &engine.Run{Status: engine.Cancelled}, &signalError{syscall.SIGTERM}, 143},
 		{"cancelled otherwise", &engine.Run{Status: engine.Cancelled}, nil, 1},
+		{"in doubt", &engine.Run{Status: engine.Interrupted, Error: &steps.Error{Kind: steps.Network}}, nil, 1},
 		{"a wrong sign-in", failed(steps.Error{Kind: steps.Auth}), nil, 4},
 		{"a token endpoint that is down", failed(steps.Error{Kind: steps.Auth, Repeat: steps.Always}), nil, 75},
 		{"a sign-in that the server does not accept", failed(steps.Error{Kind: steps.Status, Status: 401}), nil, 4},

@@ -2,7 +2,6 @@ package main
 
 import (
 	"errors"
-	"fmt"
 	"io"
 
 	"github.com/spf13/cobra"
@@ -113,7 +112,8 @@ func (a *app) historyShowCommand() *cobra.Command {
 Requests and answers are shown as they were kept: secrets masked, long bodies cut.`,
 		Example: `  snrun history show @last
   snrun history show 06c3k --step incidents --http`,
-		Args: exactly(1, "history show takes one run: its id or the beginning of it, @last, or @last:JOB"),
+		Args:              exactly(1, "history show takes one run: its id or the beginning of it, @last, or @last:JOB"),
+		ValidArgsFunction: a.completeRuns(func(engine.Run) bool { return true }),
 		RunE: func(_ *cobra.Command, args []string) error {
 			return a.showRun(args[0], o)
 		},
@@ -126,10 +126,7 @@ Requests and answers are shown as they were kept: secrets masked, long bodies cu
 }
 
 func (a *app) showRun(ref string, o showOptions) error {
-	store, look, err := a.readHistory()
-	if errors.Is(err, history.ErrNoRuns) {
-		return &exitError{exitFailed, fmt.Errorf("run %q: there are no runs yet", ref), "start one: " + a.name + " run JOB; another database is named with --db FILE"}
-	}
+	store, next, err := a.historyOf(ref)
 	if err != nil {
 		return err
 	}
@@ -141,5 +138,5 @@ func (a *app) showRun(ref string, o showOptions) error {
 	if o.asJSON {
 		return a.printJSON(record)
 	}
-	return a.print(record.page(a.page(), look, o))
+	return a.print(record.page(a.page(), next, o))
 }

@@ -25,7 +25,7 @@ const shownFailures = 5
 type plainView struct {
 	w     io.Writer
 	style style
-	look  string // the command that shows a run, without the run
+	next  commands
 
 	mu       sync.Mutex
 	board    *board
@@ -34,8 +34,8 @@ type plainView struct {
 	limited  map[string]time.Time // until when a line's waits for limits need no further word
 }
 
-func newPlainView(w io.Writer, s style, look string) *plainView {
-	return &plainView{w: w, style: s, look: look, board: newBoard(),
+func newPlainView(w io.Writer, s style, next commands) *plainView {
+	return &plainView{w: w, style: s, next: next, board: newBoard(),
 		printed: map[string]time.Time{}, announce: map[string]bool{}, limited: map[string]time.Time{}}
 }
 
@@ -56,7 +56,7 @@ func (v *plainView) text(e engine.Event, l *line) string {
 	case engine.RunStarted:
 		return heading(v.style, e) + "\n"
 	case engine.RunEnded:
-		return summary(v.style, v.board.run, v.look, e)
+		return summary(v.style, v.next, e, v.board.failedItems())
 	case engine.TokenFetched:
 		return "  " + signedIn(v.style, e) + "\n"
 	case engine.Logged:
@@ -96,6 +96,8 @@ func (v *plainView) stepEnded(e engine.Event, l *line) string {
 	switch {
 	case isItem(e):
 		return itemFailed(v.style, e, l, 0)
+	case e.Before:
+		return v.opened(l) + stepLine(v.style, l, mark(l.status), l.took())
 	case e.Kind == "log" && e.Status == engine.OK:
 		return "" // its message stands there already
 	}
@@ -105,7 +107,7 @@ func (v *plainView) stepEnded(e engine.Event, l *line) string {
 // itemFailed tells of a step that failed in an item of the loop l, of the first few; "" for all else that ends. A width
 // above 0 is how wide it gets.
 func itemFailed(s style, e engine.Event, l *line, width int) string {
-	if l == nil || !isItem(e) || e.Status != engine.Failed || e.Error == nil || l.failures > shownFailures {
+	if l == nil || !isItem(e) || e.Status != engine.Failed || e.Error == nil || e.Before || l.failures > shownFailures {
 		return ""
 	}
 	left := indent(l.depth + 1)
@@ -154,6 +156,9 @@ func indent(depth int) string { return strings.Repeat("  ", depth+1) }
 
 // stepLine is the line of a step, with the line's end. Columns stay in line at every depth.
 func stepLine(s style, l *line, mark, elapsed string) string {
+	if l.before && s.on {
+		return s.faint(strings.TrimSuffix(stepLine(style{}, l, mark, elapsed), "\n")) + "\n"
+	}
 	text := indent(l.depth) + colourMark(s, mark) + " " + pad(l.title, titleWidth-2*l.depth) + "  "
 	detail := l.detail()
 	if mark == "▸" {
@@ -195,7 +200,13 @@ func colourMark(s style, mark string) string {
 	return s.faint(mark)
 }
 
-func heading(s style, e engine.Event) string { return s.bold("run "+e.Run) + "  " + clean(e.Job) }
+func heading(s style, e engine.Event) string {
+	text := s.bold("run "+e.Run) + "  " + clean(e.Job)
+	if e.Attempt > 1 {
+		text += s.faint(fmt.Sprintf("  attempt %d", e.Attempt))
+	}
+	return text
+}
 
 func signedIn(s style, e engine.Event) string {
 	return s.faint(fmt.Sprintf("signed in as %s (%s)", e.Profile, firstLine(e.Message)))

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -90,6 +92,41 @@ func troubleEvents() []engine.Event {
 		at(4101, engine.Event{Type: engine.RunEnded, Run: "06c3k9q2f4x", Status: engine.Failed, Elapsed: 4101 * ms, Error: busy}))
 }
 
+// againEvents is a run that goes on: some of it was done before, and then a request is in doubt.
+func againEvents() []engine.Event {
+	const ms = time.Millisecond
+	before := func(e engine.Event) engine.Event {
+		return with(e, func(e *engine.Event) { e.Before, e.Elapsed = true, 0 })
+	}
+	doubt := &steps.Error{Kind: steps.Cancelled, Step: "tell", Message: "it is not known whether this was carried out: /tell"}
+	var failedBefore []engine.Event // more than are told of
+	for i := range shownFailures + 1 {
+		failedBefore = append(failedBefore, at(8, before(with(ended(fmt.Sprintf("/each[%d]/post", i), "post", "rest", 1, engine.Failed, 0),
+			func(e *engine.Event) { e.Error = doubt }))))
+	}
+	return slices.Concat([]engine.Event{
+		at(0, engine.Event{Type: engine.RunStarted, Run: "06c3k9q2f4x", Job: "again", Attempt: 2}),
+		at(0, engine.Event{Type: engine.Logged, Message: "jobs/again.yaml has changed since"}),
+		at(1, before(with(ended("/incidents", "incidents", "rest", 0, engine.OK, 0), func(e *engine.Event) {
+			e.Counts = &engine.Counts{Pages: 4, Total: 37, Succeeded: 37}
+		}))),
+		at(2, before(with(ended("/log:2", "", "log", 0, engine.OK, 0), func(e *engine.Event) { e.Message = "37 of them" }))),
+		at(3, before(ended("/sometimes", "sometimes", "rest", 0, engine.Skipped, 0))),
+		at(4, started("/part", "part", "steps", 0)),
+		at(5, before(ended("/part/one", "one", "rest", 1, engine.OK, 0))),
+		at(6, ended("/part", "part", "steps", 0, engine.OK, 2*ms)),
+		at(7, started("/each", "each", "foreach", 0)),
+	}, failedBefore, []engine.Event{
+		at(80, with(ended("/each[new]/post", "post", "rest", 1, engine.Failed, 1*ms), func(e *engine.Event) { e.Error = doubt })),
+		at(90, with(ended("/each", "each", "foreach", 0, engine.OK, 83*ms), func(e *engine.Event) {
+			e.Counts = &engine.Counts{Total: 9, Succeeded: 7, Failed: 2}
+		})),
+		at(91, started("/tell", "tell", "rest", 0)),
+		at(92, with(ended("/tell", "tell", "rest", 0, engine.InDoubt, 1*ms), func(e *engine.Event) { e.Error = doubt })),
+		at(93, engine.Event{Type: engine.RunEnded, Run: "06c3k9q2f4x", Status: engine.Interrupted, Elapsed: 93 * ms, Error: doubt}),
+	})
+}
+
 func TestPlainView(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
@@ -100,11 +137,12 @@ func TestPlainView(t *testing.T) {
 		{"the main example", syncEvents(), "testdata/plain_sync.txt"},
 		{"trouble", troubleEvents(), "testdata/plain_trouble.txt"},
 		{"long work", longEvents(), "testdata/plain_long.txt"},
+		{"a run that goes on", againEvents(), "testdata/plain_again.txt"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			var out strings.Builder
-			v := newPlainView(&out, style{}, "snrun history show")
+			v := newPlainView(&out, style{}, commands{program: "snrun"})
 			for _, e := range test.events {
 				v.event(e)
 			}
@@ -159,7 +197,7 @@ func BenchmarkViews(b *testing.B) {
 		{Type: engine.ItemEnded, Key: "/each", ID: "each", Counts: &engine.Counts{Total: 10000, Succeeded: 1}},
 	}
 	for name, v := range map[string]view{
-		"plain": newPlainView(io.Discard, style{}, ""), "tty": &ttyView{board: newBoard()}, "json": newJSONView(io.Discard),
+		"plain": newPlainView(io.Discard, style{}, commands{}), "tty": &ttyView{board: newBoard()}, "json": newJSONView(io.Discard),
 	} {
 		b.Run(name, func(b *testing.B) {
 			v.event(started("/each", "each", "foreach", 0))

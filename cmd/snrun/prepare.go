@@ -19,50 +19,56 @@ import (
 // prepared is a run of which all is known but how it goes. Its store is open.
 type prepared struct {
 	project  *project
-	request  engine.Request
+	job      *jobs.Job
+	env      map[string]any // what env.NAME gives
+	secrets  map[string]any // what secret.NAME gives
 	profiles []auth.Profile
 	store    *history.Store
 	tokens   *store.Place // where tokens are kept, nil for nowhere
-	look     string       // the command that shows a run, without the run
+	next     commands
+	attempt  int      // of a run that goes on: which one this is; else 0
+	notes    []string // what a person must know of it
+	carryOut func(context.Context, *engine.Engine) (*engine.Run, error)
 }
 
-// prepare checks all that can be checked before a run: the files, the inputs, the secrets, the history. Nothing is
-// recorded of a run that does not pass.
-func (a *app) prepare(ctx context.Context, name string, o runOptions) (*prepared, error) {
-	p, job, err := a.loadJob(name)
-	if err != nil {
-		return nil, err
-	}
-	inputs, err := a.inputs(job, o)
-	if err != nil {
-		return nil, err
-	}
-	r := &prepared{project: p, request: engine.Request{Job: job, Inputs: inputs, Env: a.environment(), Secrets: map[string]any{}}}
+// ready fills in what a job needs: its secrets and its sign-ins. The outcome is what it leads to when they cannot be had.
+func (a *app) ready(ctx context.Context, p *project, job *jobs.Job, o executeOptions, outcome string) (*prepared, error) {
+	r := &prepared{project: p, job: job, env: a.environment(), secrets: map[string]any{}}
 	for _, name := range job.Secrets {
 		secret, err := p.secrets.Lookup(ctx, name)
 		if err != nil {
-			return nil, secretFailure(ctx, err)
+			return nil, secretFailure(ctx, err, outcome)
 		}
-		r.request.Secrets[name] = secret.Reveal()
+		r.secrets[name] = secret.Reveal()
 	}
-	r.profiles, err = a.signIns(p, job, map[string]any{"env": r.request.Env, "secret": r.request.Secrets})
+	var err error
+	r.profiles, err = a.signIns(p, job, map[string]any{"env": r.env, "secret": r.secrets})
 	if err != nil {
-		return nil, &exitError{exitInvalid, fmt.Errorf("%s: %w", notStarted, err), signInHint(err, o)}
+		return nil, &exitError{exitInvalid, fmt.Errorf("%s: %w", outcome, err), signInHint(err, o)}
 	}
 	if !o.sandbox { // whose tokens end with it
 		r.tokens = p.store
 	}
-	r.store, r.look, err = a.openHistory(p.Settings)
-	return r, err
+	return r, nil
+}
+
+// record opens the history in a file for the run: one that cannot be recorded does not start, nor go on.
+func (a *app) record(r *prepared, file, outcome string) error {
+	var err error
+	if r.store, err = history.Open(file, history.Options{}); err != nil {
+		return &exitError{exitFailed, err, outcome + ", because it could not be recorded; another database is chosen with --db FILE"}
+	}
+	r.next = a.commandsFor(file)
+	return nil
 }
 
 // secretFailure ends the program because a secret cannot be had, or because a signal came while a command was asked for it.
-func secretFailure(ctx context.Context, err error) error {
+func secretFailure(ctx context.Context, err error, outcome string) error {
 	var sig *signalError
 	if errors.As(context.Cause(ctx), &sig) {
 		return &exitError{code: exitSignal + int(sig.signal), err: err}
 	}
-	return &exitError{exitInvalid, fmt.Errorf("%s: %w", notStarted, err), jobs.SecretHint(err)}
+	return &exitError{exitInvalid, fmt.Errorf("%s: %w", outcome, err), jobs.SecretHint(err)}
 }
 
 // loadJob reads a job by its name or its file, and the project around it.
@@ -76,18 +82,26 @@ func (a *app) loadJob(name string) (*project, *jobs.Job, error) {
 		return nil, nil, invalid(notStarted, err)
 	}
 	job, jobErr := p.Load(name)
-	var mistakes, more source.Errors
-	errors.As(err, &mistakes)
-	switch {
-	case errors.As(jobErr, &more):
-		err = append(mistakes, more...)
-	case jobErr != nil:
+	if more := (source.Errors)(nil); jobErr != nil && !errors.As(jobErr, &more) {
 		return nil, nil, usageError(a.noJobHint(p, name), "%w", jobErr)
 	}
-	if err = invalid(notStarted, err); err != nil && p.needsSandbox() {
+	if err = mistakes(notStarted, err, jobErr); err != nil && p.needsSandbox() {
 		err = &exitError{exitInvalid, err, "the sandbox brings its own secrets along: " + a.name + " run --sandbox " + quoteArg(name)}
 	}
 	return p, job, err
+}
+
+// mistakes makes those of a project and of its job end the program, below what they led to; nil where there are none.
+func mistakes(outcome string, ofProject, ofJob error) error {
+	var all, more source.Errors
+	errors.As(ofProject, &all)
+	switch {
+	case errors.As(ofJob, &more):
+		return invalid(outcome, append(all, more...))
+	case ofJob != nil:
+		return ofJob
+	}
+	return invalid(outcome, ofProject)
 }
 
 // noJobHint is what to do where there is no job of a name.
@@ -118,7 +132,7 @@ func isFile(name string) bool {
 }
 
 // signInHint is what to do about a profile that could not be filled in.
-func signInHint(err error, o runOptions) string {
+func signInHint(err error, o executeOptions) string {
 	var e *steps.Error
 	if !errors.As(err, &e) || e.Hint == "" {
 		return ""

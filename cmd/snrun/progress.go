@@ -26,9 +26,8 @@ func checkProgress(mode string) error {
 	return usageError(source.Hint(mode, progressModes[:]), "there is no --progress %s", mode)
 }
 
-// newView makes the view for a mode: by itself a live one where a person watches a terminal, else plain lines. Look is the
-// command that shows a run, without the run.
-func (a *app) newView(mode, look string) view {
+// newView makes the view for a mode: by itself a live one where a person watches a terminal, else plain lines.
+func (a *app) newView(mode string, next commands) view {
 	s := a.style(a.err)
 	if mode == "" || mode == "auto" {
 		mode = "plain"
@@ -38,11 +37,11 @@ func (a *app) newView(mode, look string) view {
 	}
 	switch mode {
 	case "tty":
-		return newTTYView(a.err, s, look, a.err.size)
+		return newTTYView(a.err, s, next, a.err.size)
 	case "json":
 		return newJSONView(a.err)
 	case "none":
-		return &quietView{w: a.err, style: s, look: look}
+		return &quietView{w: a.err, style: s, next: next}
 	}
-	return newPlainView(a.err, s, look)
+	return newPlainView(a.err, s, next)
 }

@@ -10,12 +10,12 @@ import (
 type quietView struct {
 	w     io.Writer
 	style style
-	look  string // the command that shows a run, without the run
+	next  commands
 }
 
 func (v *quietView) event(e engine.Event) {
 	if e.Type == engine.RunEnded && e.Status != engine.OK && e.Status != engine.Skipped {
-		io.WriteString(v.w, summary(v.style, e.Run, v.look, e))
+		io.WriteString(v.w, summary(v.style, v.next, e, 0))
 	}
 }
 

@@ -160,11 +160,11 @@ func newMessageRecord(m steps.Message) messageRecord {
 	return r
 }
 
-// page is the record for people. Look is the command that shows a run, without the run.
-func (r *runRecord) page(p page, look string, o showOptions) string {
+// page is the record for people.
+func (r *runRecord) page(p page, next commands, o showOptions) string {
 	var b strings.Builder
 	if o.step == "" {
-		b.WriteString(runPage(p, r.Run, look))
+		b.WriteString(runPage(p, r.Run, next))
 	} else {
 		b.WriteString(stepPage(p, r.Steps, r.more))
 	}

@@ -11,10 +11,13 @@ import (
 	"snrun/jobs/source"
 )
 
-// The variables that stand in for --project and --db.
+// The variables that stand in for the flags that all commands share.
 const (
-	projectVariable  = "SNRUN_PROJECT"
-	databaseVariable = "SNRUN_DATABASE"
+	projectVariable    = "SNRUN_PROJECT"
+	jobsVariable       = "SNRUN_JOBS"
+	profilesVariable   = "SNRUN_PROFILES"
+	databaseVariable   = "SNRUN_DATABASE"
+	secretsDirVariable = "SNRUN_SECRETS_DIR"
 )
 
 func (a *app) rootCommand() *cobra.Command {
@@ -39,9 +42,30 @@ they start, with every run on record.
 	root.SetErr(a.err)
 	root.SetFlagErrorFunc(flagError)
 	a.settingFlags(root.PersistentFlags())
-	root.AddCommand(a.runCommand(), a.validateCommand(), a.historyCommand(), a.initCommand(), a.explainCommand(),
-		a.schemaCommand(), a.sandboxCommand(), a.authCommand(), a.secretCommand(), a.keyCommand(), a.versionCommand())
+	for _, g := range a.commandGroups() {
+		root.AddGroup(&cobra.Group{ID: g.title, Title: g.title + ":"})
+		for _, cmd := range g.commands {
+			cmd.GroupID = g.title
+			root.AddCommand(cmd)
+		}
+	}
+	root.AddCommand(a.versionCommand())
 	return root
+}
+
+// commandGroup is a part of the help.
+type commandGroup struct {
+	title    string
+	commands []*cobra.Command
+}
+
+// commandGroups are the commands in the order of the help.
+func (a *app) commandGroups() []commandGroup {
+	return []commandGroup{
+		{"Runs", []*cobra.Command{a.runCommand(), a.resumeCommand(), a.retryCommand(), a.historyCommand()}},
+		{"Projects", []*cobra.Command{a.initCommand(), a.validateCommand(), a.explainCommand(), a.schemaCommand(), a.sandboxCommand()}},
+		{"Sign-ins and secrets", []*cobra.Command{a.authCommand(), a.secretCommand(), a.keyCommand()}},
+	}
 }
 
 // settingFlags adds the flags that all commands share. A variable stands in for each; snrun.yaml has what neither says.
@@ -51,10 +75,10 @@ func (a *app) settingFlags(flags *pflag.FlagSet) {
 		name, variable, usage string
 	}{
 		{&a.project, "project", projectVariable, "the project's folder (default: the nearest one upwards with a snrun.yaml)"},
-		{&a.jobs, "jobs", "SNRUN_JOBS", "the folder of the jobs"},
-		{&a.profiles, "profiles", "SNRUN_PROFILES", "the file of the profiles"},
+		{&a.jobs, "jobs", jobsVariable, "the folder of the jobs"},
+		{&a.profiles, "profiles", profilesVariable, "the file of the profiles"},
 		{&a.database, "db", databaseVariable, "the database file of the run history"},
-		{&a.secretsDir, "secrets-dir", "SNRUN_SECRETS_DIR", "a folder with one file a secret"},
+		{&a.secretsDir, "secrets-dir", secretsDirVariable, "a folder with one file a secret"},
 	} {
 		flags.StringVar(f.value, f.name, a.getenv(f.variable), f.usage+" ["+f.variable+"]")
 		flags.Lookup(f.name).DefValue = "" // what a variable holds is no default, and must not show in the help

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -16,13 +18,18 @@ type page struct {
 
 // runTable lists runs, one a line. On a page of limited width times are relative and the error is cut.
 func runTable(p page, runs []engine.Run) string {
-	rows := [][]string{{"RUN", "JOB", "STATUS", "STARTED", "TOOK", "TRIGGER", "ERROR"}}
+	rows := [][]string{{"RUN", "JOB", "STATUS", "STARTED", "TOOK", "TRIGGER", "ATTEMPT", "ERROR"}}
 	for i := range runs {
 		rows = append(rows, runRow(p, &runs[i]))
 	}
-	if p.width > 0 && p.width < 80 {
-		for i, row := range rows { // took and trigger give way to the error
-			rows[i] = []string{row[0], row[1], row[2], row[3], row[6]}
+	narrow := p.width > 0 && p.width < 80
+	again := slices.ContainsFunc(runs, func(r engine.Run) bool { return r.Attempt > 1 })
+	for i, row := range rows {
+		switch {
+		case narrow: // the others give way to the error
+			rows[i] = []string{row[0], row[1], row[2], row[3], row[7]}
+		case !again:
+			rows[i] = slices.Delete(row, 6, 7)
 		}
 	}
 	return p.table(rows, func(row, column int, text string) string {
@@ -41,7 +48,7 @@ func runRow(p page, r *engine.Run) []string {
 	if p.width > 0 {
 		started = ago(r.Started, p.now)
 	}
-	return []string{r.ID, clean(r.Job), statusWord(r.Status), started, took(r.Started, r.Ended, p.now), r.Trigger, runError(r)}
+	return []string{r.ID, clean(r.Job), statusWord(r.Status), started, took(r.Started, r.Ended, p.now), r.Trigger, fmt.Sprint(max(r.Attempt, 1)), runError(r)}
 }
 
 func runError(r *engine.Run) string {

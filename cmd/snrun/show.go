@@ -12,15 +12,17 @@ import (
 // shownItems is how many failed items of a loop `history show` names.
 const shownItems = 5
 
-// runPage is a run for people: what it was, its error first, then its steps with loops folded. Look is the command that
-// shows a run, without the run.
-func runPage(p page, r *engine.Run, look string) string {
+// runPage is a run for people: what it was, its error first, then its steps with loops folded.
+func runPage(p page, r *engine.Run, next commands) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s  %s  %s\n", p.style.bold("run "+r.ID), clean(r.Job), p.statusColour(r.Status, statusWord(r.Status)))
 	p.field(&b, "started", fmt.Sprintf("%s (%s), took %s", r.Started.Local().Format("2006-01-02 15:04:05 -07:00"),
 		ago(r.Started, p.now), took(r.Started, r.Ended, p.now)))
 	p.field(&b, "trigger", r.Trigger)
-	p.field(&b, "file", clean(r.File))
+	if r.Attempt > 1 {
+		p.field(&b, "attempt", fmt.Sprint(r.Attempt))
+	}
+	p.field(&b, "file", clean(shown(r.File)))
 	if len(r.Inputs) > 0 {
 		p.field(&b, "inputs", oneLine(r.Inputs))
 	}
@@ -33,10 +35,26 @@ func runPage(p page, r *engine.Run, look string) string {
 	if len(r.Steps) > 0 {
 		b.WriteString("\n" + p.timeline(r.Steps))
 	}
-	if r.Error != nil && r.Error.Step != "" {
-		fmt.Fprintf(&b, "\nlook closer: %s %s%s\n", look, r.ID, stepFlags(r.Error))
+	if lines := whatNext(r, next); len(lines) > 0 {
+		b.WriteString("\n" + strings.Join(lines, "\n") + "\n")
 	}
 	return b.String()
+}
+
+// whatNext is what to do about a run.
+func whatNext(r *engine.Run, next commands) []string {
+	var lines []string
+	inDoubt := isInDoubt(r.Steps)
+	if r.Error != nil && r.Error.Step != "" {
+		lines = append(lines, "look closer: "+next.show(r.ID)+stepFlags(r.Error, inDoubt))
+	}
+	if mayResume(*r) {
+		lines = append(lines, next.goOn(r.ID, r.Error, inDoubt)...)
+	}
+	if failed := failedItems(r.Steps); r.Status == engine.OK && failed > 0 {
+		lines = append(lines, "try "+plural(failed, "failed item")+" again: "+next.retry(r.ID))
+	}
+	return lines
 }
 
 // field is a line "name  value" of a page's head.

@@ -37,6 +37,24 @@ func okRun() *engine.Run {
 		Ended: began.Add(-29 * time.Hour), Output: map[string]any{"alerts": 37}, File: "jobs/nightly.yaml"}
 }
 
+// goneOnRun is a run that was gone on with, and stands where a request is in doubt.
+func goneOnRun() *engine.Run {
+	doubt := &steps.Error{Kind: steps.Cancelled, Step: "tell", Message: "it is not known whether this was carried out: /tell"}
+	return &engine.Run{
+		ID: "06c3k9q2f5z", Job: "nightly", Status: engine.Interrupted, Trigger: "schedule", Due: began, Started: began, Ended: began.Add(time.Minute),
+		Error: doubt, File: "jobs/nightly.yaml", Attempt: 2,
+		Steps: []engine.StepRun{{Key: "/tell", ID: "tell", Kind: "rest", Status: engine.InDoubt, Started: began, Ended: began.Add(time.Second), Error: doubt}},
+	}
+}
+
+// tolerantRun ended well, though items of its loop failed.
+func tolerantRun() *engine.Run {
+	r := failedRun()
+	r.ID, r.Status, r.Error, r.Steps = "06c3k9q2f4y", engine.OK, nil, r.Steps[1:2]
+	r.Steps[0].Status, r.Steps[0].Error = engine.OK, nil
+	return r
+}
+
 func answer() steps.Exchange {
 	return steps.Exchange{
 		Method: "POST", URL: "http://127.0.0.1/v1/alerts?a=b", Status: 422, Started: began, Duration: 212 * time.Millisecond,
@@ -60,16 +78,18 @@ func TestHistoryPages(t *testing.T) {
 			for _, x := range exchanges {
 				r.exchanges = append(r.exchanges, history.Exchange{StepKey: "/alerts[inc-1]/alert", Attempt: 1, Exchange: x})
 			}
-			return r.page(p, "snrun history show", o)
+			return r.page(p, commands{program: "snrun"}, o)
 		}
 	}
 	for _, test := range []struct {
 		name string
 		page func(page) string
 	}{
-		{"list", func(p page) string { return runTable(p, []engine.Run{*failedRun(), *okRun()}) }},
+		{"list", func(p page) string { return runTable(p, []engine.Run{*failedRun(), *okRun(), *goneOnRun()}) }},
 		{"show", show(showOptions{})},
-		{"show_ok", func(p page) string { return runPage(p, okRun(), "snrun history show") }},
+		{"show_ok", func(p page) string { return runPage(p, okRun(), commands{program: "snrun"}) }},
+		{"show_in_doubt", func(p page) string { return runPage(p, goneOnRun(), commands{program: "snrun"}) }},
+		{"show_tolerant", func(p page) string { return runPage(p, tolerantRun(), commands{program: "snrun"}) }},
 		{"show_step", show(showOptions{step: "alert"})},
 		{"show_http", show(showOptions{step: "alert", http: true}, answer(), noAnswer, binary)},
 		{"show_http_none", show(showOptions{step: "alert", http: true})},

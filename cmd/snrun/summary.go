@@ -9,12 +9,17 @@ import (
 	"snrun/steps"
 )
 
-// summary is how a run ended, and what to do next. Look is the command that shows a run, without the run.
-func summary(s style, run, look string, e engine.Event) string {
-	show := look + " " + run
+// summary is how a run ended, and what to do next. Failed is how many items of its loops failed.
+func summary(s style, next commands, e engine.Event, failed int) string {
+	show := next.show(e.Run)
 	if e.Status == engine.OK || e.Status == engine.Skipped {
-		return fmt.Sprintf("%s in %s · look at it: %s\n", s.green(statusWord(e.Status)), seconds(e), show)
+		text := fmt.Sprintf("%s in %s · look at it: %s\n", s.green(statusWord(e.Status)), seconds(e), show)
+		if failed > 0 {
+			text += fmt.Sprintf("  try %s again: %s\n", plural(failed, "failed item"), next.retry(e.Run))
+		}
+		return text
 	}
+	inDoubt := e.Status == engine.Interrupted // nothing else interrupts a run that is watched
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s in %s", s.red(statusWord(e.Status)), seconds(e))
 	if e.Error != nil {
@@ -23,18 +28,24 @@ func summary(s style, run, look string, e engine.Event) string {
 			text = strings.TrimPrefix(text, "the run was cancelled: ") // the line says so already
 		}
 		b.WriteString(": " + indented(text))
-		show += stepFlags(e.Error)
+		show += stepFlags(e.Error, inDoubt)
 	}
 	fmt.Fprintf(&b, "\n  look at it: %s\n", show)
+	for _, line := range next.goOn(e.Run, e.Error, inDoubt) {
+		b.WriteString("  " + line + "\n")
+	}
 	return b.String()
 }
 
 // stepFlags lead `history show` to where an error comes from: to the requests, when it comes of one.
-func stepFlags(e *steps.Error) string {
+func stepFlags(e *steps.Error, inDoubt bool) string {
 	if e.Step == "" {
 		return ""
 	}
 	flags := " --step " + quoteArg(e.Step)
+	if inDoubt {
+		return flags + " --http"
+	}
 	switch e.Kind {
 	case steps.Expression, steps.BadInput, steps.Cancelled, steps.Auth: // requests for a token are not in the history
 		return flags

@@ -22,7 +22,7 @@ const (
 type ttyView struct {
 	w     io.Writer
 	style style
-	look  string                     // the command that shows a run, without the run
+	next  commands
 	size  func() (width, height int) // of the terminal, asked for every frame
 
 	mu      sync.Mutex
@@ -36,8 +36,8 @@ type ttyView struct {
 }
 
 // newTTYView starts a live view; its close must be called.
-func newTTYView(w io.Writer, s style, look string, size func() (width, height int)) *ttyView {
-	v := &ttyView{w: w, style: s, look: look, size: size, board: newBoard(),
+func newTTYView(w io.Writer, s style, next commands, size func() (width, height int)) *ttyView {
+	v := &ttyView{w: w, style: s, next: next, size: size, board: newBoard(),
 		stop: make(chan struct{}), done: make(chan struct{})}
 	go v.paintOften()
 	return v
@@ -106,7 +106,7 @@ func (v *ttyView) paint(now time.Time, last bool) {
 	if !last {
 		v.frame = v.rows(width, height-1, now)
 	} else if v.board.end != nil {
-		text += summary(v.style, v.board.run, v.look, *v.board.end)
+		text += summary(v.style, v.next, *v.board.end, v.board.failedItems())
 	}
 	for _, row := range v.frame {
 		text += row + "\n"
@@ -159,6 +159,9 @@ func (v *ttyView) rows(width, height int, now time.Time) []string {
 // liveLine is the line of a step as wide as the terminal allows, never wider.
 func liveLine(s style, l *line, width int, now time.Time) string {
 	width = min(width, widestView) - 1
+	if l.before && s.on {
+		return s.faint(liveLine(style{}, l, width+1, now)) // all of it
+	}
 	if l.isMessage() {
 		return strings.TrimSuffix(logLines(s, l.depth, cut(firstLine(l.message), width-len(indent(l.depth))-2), 0), "\n")
 	}

@@ -129,7 +129,7 @@ func (s *screen) size() (int, int) {
 func play(s *screen, events []engine.Event, pictures map[int]bool) string {
 	var b strings.Builder
 	start := time.Now()
-	v := newTTYView(s, style{on: true}, "snrun history show", s.size)
+	v := newTTYView(s, style{on: true}, commands{program: "snrun"}, s.size)
 	for i, e := range events {
 		due := start.Add(e.Time.Sub(began))
 		time.Sleep(time.Until(due))
@@ -158,6 +158,7 @@ func TestTTYView(t *testing.T) {
 		{"trouble", 80, troubleEvents(), map[int]bool{3: true, 7: true, 16: true}, "testdata/tty_trouble.txt"},
 		{"long work", 100, longEvents(), map[int]bool{2: true, 4: true, 5: true, 7: true, 10: true, 11: true}, "testdata/tty_long.txt"},
 		{"long work on a narrow terminal", 80, longEvents(), map[int]bool{4: true, 5: true}, "testdata/tty_long_narrow.txt"},
+		{"a run that goes on", 100, againEvents(), nil, "testdata/tty_again.txt"},
 		{"a narrow terminal", 32, troubleEvents(), map[int]bool{3: true, 16: true}, "testdata/tty_narrow.txt"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -171,7 +172,7 @@ func TestTTYView(t *testing.T) {
 func TestTTYViewIsResized(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newScreen(t, 80)
-		v := newTTYView(s, style{}, "snrun history show", s.size)
+		v := newTTYView(s, style{}, commands{program: "snrun"}, s.size)
 		v.event(engine.Event{Type: engine.RunStarted, Time: time.Now(), Run: "06c3k9q2f4x", Job: "sync"})
 		e := started("/incidents", "incidents", "rest", 0)
 		e.Time = time.Now()

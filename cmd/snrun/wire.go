@@ -65,33 +65,28 @@ func isKey(text string) bool {
 	return err == nil
 }
 
-// readHistory opens the history for reading, and gives the command that shows a run of it. The error is
-// history.ErrNoRuns where none was ever written.
-func (a *app) readHistory() (store *history.Store, look string, err error) {
+// historyFile is the file of the history that is read: the project's of this folder.
+func (a *app) historyFile() (string, error) {
 	settings := jobs.Settings{}
 	if a.database != "" {
 		settings.Database = absolute(a.database) // whatever else the settings say
-	} else if _, settings, err = a.settings("."); err != nil {
-		return nil, "", invalid("the settings have mistakes", err)
-	}
-	file, err := a.databaseFile(settings)
-	if err != nil {
-		return nil, "", err
-	}
-	store, err = history.OpenReadOnly(file)
-	return store, a.lookCommand(file), err
-}
-
-// lookCommand is the command that shows a run of the history in a file, without the run: as short as it can be from here.
-func (a *app) lookCommand(file string) string {
-	plain := *a // without the flags of this command line
-	plain.project, plain.database = a.getenv(projectVariable), a.getenv(databaseVariable)
-	if _, settings, err := plain.settings("."); err == nil {
-		if usual, err := plain.databaseFile(settings); err == nil && usual == file {
-			return a.name + " history show"
+	} else {
+		var err error
+		if _, settings, err = a.settings("."); err != nil {
+			return "", invalid("the settings have mistakes", err)
 		}
 	}
-	return a.name + " history show --db " + quoteArg(file)
+	return a.databaseFile(settings)
+}
+
+// readHistory opens the history for reading. The error is history.ErrNoRuns where none was ever written.
+func (a *app) readHistory() (*history.Store, commands, error) {
+	file, err := a.historyFile()
+	if err != nil {
+		return nil, commands{}, err
+	}
+	store, err := history.OpenReadOnly(file)
+	return store, a.commandsFor(file), err
 }
 
 // userAgent is how snrun introduces itself to servers.
@@ -108,8 +103,20 @@ func (a *app) engine(r *prepared, v view) (*engine.Engine, *auth.Keyring, error)
 		return nil, nil, &exitError{code: exitInvalid, err: err}
 	}
 	return engine.New(engine.Config{
-		Journal: r.store, Clients: keys, Redactor: a.redactor, Watch: v.event, Dir: r.project.Dir, UserAgent: userAgent,
+		Journal: r.store, Clients: keys, Redactor: a.redactor, Watch: r.watch(v), Dir: r.project.Dir, UserAgent: userAgent,
+		Sealer: sealerOf(r.project.store),
 	}), keys, nil
+}
+
+// sealerOf encrypts under the key of a place; nil where there is none.
+func sealerOf(p *store.Place) engine.Sealer {
+	if p == nil {
+		return nil
+	}
+	if s := p.Sealer(); s != nil {
+		return s
+	}
+	return nil // and not a nil of another type
 }
 
 // tokenEvent tells of a new token.
@@ -160,17 +167,4 @@ func (a *app) signIns(p *project, job *jobs.Job, names map[string]any) ([]auth.P
 		errs = append(errs, err)
 	}
 	return list, errors.Join(errs...)
-}
-
-// openHistory opens the history for writing: a run that cannot be recorded does not start.
-func (a *app) openHistory(s jobs.Settings) (store *history.Store, look string, err error) {
-	file, err := a.databaseFile(s)
-	if err != nil {
-		return nil, "", err
-	}
-	store, err = history.Open(file, history.Options{})
-	if err != nil {
-		return nil, "", &exitError{exitFailed, err, "the run was not started, because it could not be recorded; another database is chosen with --db FILE"}
-	}
-	return store, a.lookCommand(file), nil
 }
