@@ -14,6 +14,7 @@ type outcome struct {
 	result  flow.Result
 	failure *steps.Error
 	doubt   bool // it failed, and may have had its effect all the same
+	unsafe  bool
 	kept    bool // false: only that it is over is known
 }
 
@@ -39,6 +40,9 @@ func (x *execution) encode(c flow.Call, o outcome) ([]byte, error) {
 	}
 	if o.failure != nil {
 		kept = append(kept, steps.Pair{Key: "error", Value: encodeFailure(c, o.failure)})
+	}
+	if c.Unsafe {
+		kept = append(kept, steps.Pair{Key: "unsafe", Value: true})
 	}
 	if o.doubt {
 		kept = append(kept, steps.Pair{Key: "doubt", Value: true})
@@ -99,6 +103,7 @@ func (x *execution) decode(key string, entry Entry) (outcome, error) {
 	o := outcome{kept: kept, result: flow.Result{Value: value, Next: m["next"], Total: -1, Started: entry.Started, Ended: entry.Ended, Before: true}}
 	o.result.Names, _ = m["names"].(map[string]any)
 	o.doubt, _ = m["doubt"].(bool)
+	o.unsafe, _ = m["unsafe"].(bool)
 	if total, there := m["total"]; there {
 		o.result.Total = wholeNumber(total)
 	}
