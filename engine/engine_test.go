@@ -11,6 +11,7 @@ import (
 	"sort"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -26,9 +27,10 @@ import (
 // probe is a kind whose calls are scripted by their own input, so that the flow can be tested without a server: it gives
 // `value`, or fails `fails` times before, with an error of the kind and repeatability given.
 type probe struct {
-	mu    sync.Mutex
-	calls []string // keys, in the order in which they began
-	fails map[string]int
+	mu      sync.Mutex
+	calls   []string // keys, in the order in which they began
+	fails   map[string]int
+	counted atomic.Int64
 	// during is called in each call; nil for nothing.
 	during func(key string)
 }
@@ -48,6 +50,7 @@ func (p *probe) kind() *steps.Kind {
 			steps.Field{Name: "status", Type: steps.Of(steps.Int), Default: "503"},
 			steps.Field{Name: "pages", Type: steps.ListOf(steps.Of(steps.Any))}, // a walk over these lists
 			steps.Field{Name: "total", Type: steps.Of(steps.Int)},
+			steps.Field{Name: "counts", Type: steps.Of(steps.Bool)}, // gives how many such calls there were
 			steps.Field{Name: "silent", Type: steps.Of(steps.Bool)}, // nothing is sent
 		),
 		Gives: []steps.Result{{Name: "output"}, {Name: "status", Type: steps.Int}},
@@ -105,6 +108,9 @@ func (p *probe) run(ctx context.Context, in steps.Input, env *steps.Env) (steps.
 	}
 	if in.Has("pages") {
 		return page(in, env), nil
+	}
+	if in.Bool("counts") {
+		return steps.Output{Value: int(p.counted.Add(1))}, nil
 	}
 	return steps.Output{Value: in["value"], Names: map[string]any{"status": 200}}, nil
 }

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -29,6 +30,11 @@ func (h *host) Fold(f flow.Fold) error {
 		}
 		entries = append(entries, Entry{Key: prefix + part.Name, Result: data, Started: now, Ended: now})
 	}
+	spared, err := h.spared(f)
+	if err != nil {
+		return h.recorded(err)
+	}
+	entries = append(entries, spared...)
 	drop := make([]string, len(f.Drop))
 	for i, name := range f.Drop {
 		drop[i] = prefix + name
@@ -61,28 +67,28 @@ func (h *host) Kept(key string) (flow.Kept, error) {
 			continue
 		}
 		kept.Parts = append(kept.Parts, flow.Part{Name: name, Value: value})
-		if err := h.recorded(h.stillInDoubt(value)); err != nil {
-			return flow.Kept{}, err
-		}
 	}
 	return kept, nil
 }
 
-// stillInDoubt puts the calls that are in doubt back into the journal when their items are tried again.
-func (h *host) stillInDoubt(part any) error {
-	m, _ := part.(map[string]any)
-	calls, _ := m["doubt"].([]any)
-	if !h.redo {
-		return nil
+// spared gives the entries of the calls below the keys that a fold keeps.
+func (h *host) spared(f flow.Fold) ([]Entry, error) {
+	if len(f.Keep) == 0 {
+		return nil, nil
 	}
-	for _, call := range calls {
-		if key, ok := call.(string); ok {
-			if err := h.Journal.Intend(h.run.ID, key); err != nil {
-				return err
+	keep := make(map[string]bool, len(f.Keep))
+	for _, key := range f.Keep {
+		keep[key] = true
+	}
+	all, err := h.Journal.Kept(h.run.ID, f.Below)
+	return slices.DeleteFunc(all, func(e Entry) bool {
+		for at := len(f.Below); at < len(e.Key); at++ {
+			if e.Key[at] == ']' && keep[e.Key[:at+1]] {
+				return false
 			}
 		}
-	}
-	return nil
+		return true
+	}), err
 }
 
 // keySet is a set of keys.

@@ -14,6 +14,7 @@ type outcome struct {
 	result  flow.Result
 	failure *steps.Error
 	doubt   bool // it failed, and may have had its effect all the same
+	unsafe  bool
 	kept    bool // false: only that it is over is known
 }
 
@@ -40,15 +41,32 @@ func (x *execution) encode(c flow.Call, o outcome) ([]byte, error) {
 	if o.failure != nil {
 		kept = append(kept, steps.Pair{Key: "error", Value: encodeFailure(c, o.failure)})
 	}
+	if c.Unsafe {
+		kept = append(kept, steps.Pair{Key: "unsafe", Value: true})
+	}
 	if o.doubt {
 		kept = append(kept, steps.Pair{Key: "doubt", Value: true})
 	}
-	data, err := x.seal(c.Key, kept)
-	if err != nil || data != nil || o.failure == nil {
+	if o.failure == nil {
+		return x.seal(c.Key, kept)
+	}
+	return x.sealFailure(c, o, kept)
+}
+
+// sealFailure gives what the journal keeps of a call that failed: in any case that it did. A message may hold no more than
+// the beginning of a secret, which shows in nothing but in its being masked.
+func (x *execution) sealFailure(c flow.Call, o outcome, kept steps.Pairs) ([]byte, error) {
+	masked := x.masked(o.failure)
+	seal := x.seal
+	if masked.Message != o.failure.Message || masked.Hint != o.failure.Hint {
+		seal = x.encrypted
+	}
+	data, err := seal(c.Key, kept)
+	if err != nil || data != nil {
 		return data, err
 	}
-	// Going on must know that it failed, whatever else it may not know.
-	return x.seal(c.Key, steps.Pairs{{Key: "error", Value: map[string]any{"kind": o.failure.Kind, "message": x.Redactor.Text(o.failure.Message)}}, {Key: "doubt", Value: o.doubt}})
+	e := map[string]any{"kind": masked.Kind, "message": masked.Message, "status": masked.Status, "repeat": int(masked.Repeat)}
+	return x.seal(c.Key, steps.Pairs{{Key: "error", Value: e}, {Key: "doubt", Value: o.doubt}, {Key: "unsafe", Value: c.Unsafe}})
 }
 
 // valueOf gives what a call gave, with the items of a page.
@@ -99,6 +117,7 @@ func (x *execution) decode(key string, entry Entry) (outcome, error) {
 	o := outcome{kept: kept, result: flow.Result{Value: value, Next: m["next"], Total: -1, Started: entry.Started, Ended: entry.Ended, Before: true}}
 	o.result.Names, _ = m["names"].(map[string]any)
 	o.doubt, _ = m["doubt"].(bool)
+	o.unsafe, _ = m["unsafe"].(bool)
 	if total, there := m["total"]; there {
 		o.result.Total = wholeNumber(total)
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"snrun/engine/flow"
@@ -169,6 +170,9 @@ func (x *execution) forgets(r Resumption) (forget, doubtful []string, err error)
 		}
 		failed = append(failed, tolerated...)
 	}
+	if failed, err = x.itemsOpened(failed); err != nil {
+		return nil, nil, err
+	}
 	for _, key := range failed {
 		doubt, err := x.endedInDoubt(key)
 		if err != nil {
@@ -194,6 +198,27 @@ func (x *execution) forgets(r Resumption) (forget, doubtful []string, err error)
 		forget = append(forget, "/"+s.Segment)
 	}
 	return forget, slices.DeleteFunc(doubtful, func(key string) bool { return belowAny(key, forget[len(forget)-len(r.Job.Steps[at:]):]) }), nil
+}
+
+// itemsOpened puts, in place of the key of an item, those of its safe calls: what they read may be other now.
+func (x *execution) itemsOpened(failed []string) ([]string, error) {
+	var keys []string
+	for _, key := range failed {
+		if !strings.HasSuffix(key, "]") {
+			keys = append(keys, key)
+			continue
+		}
+		entries, err := x.Journal.Kept(x.run.ID, key)
+		if err != nil {
+			return nil, err
+		}
+		for _, e := range entries {
+			if o, err := x.decode(e.Key, e); Below(e.Key, key) && e.Result != nil && (err != nil || !o.unsafe) {
+				keys = append(keys, e.Key)
+			}
+		}
+	}
+	return keys, nil
 }
 
 // endedInDoubt says whether the last try of a call failed without an answer that says what became of it.

@@ -8,6 +8,7 @@ import (
 
 // Sealer encrypts what the journal keeps of values in which a secret is. What a value is about is authenticated with it:
 // opened as another's it is an error.
+// Seal gives nil where there is no key.
 type Sealer interface {
 	Seal(plain []byte, about string) ([]byte, error)
 	Open(sealed []byte, about string) ([]byte, error)
@@ -25,14 +26,23 @@ func (x *execution) seal(key string, v any) ([]byte, error) {
 	if !x.Redactor.Contains(data) {
 		return data, nil
 	}
+	return x.encrypted(key, v)
+}
+
+// encrypted gives a value in which a secret is as the journal keeps it, nil where it cannot be kept.
+func (x *execution) encrypted(key string, v any) ([]byte, error) {
 	if x.Sealer == nil {
 		return nil, nil
 	}
-	if data, err = steps.EncodeJSON(map[string]any{"value": v, "secrets": x.secretTexts(v, nil)}); err != nil {
+	data, err := steps.EncodeJSON(map[string]any{"value": v, "secrets": x.secretTexts(v, nil)})
+	if err != nil {
 		return nil, err
 	}
 	sealed, err := x.Sealer.Seal(data, x.about(key))
-	return append([]byte{sealedMark}, sealed...), err
+	if err != nil || sealed == nil { // there is no key after all
+		return nil, err
+	}
+	return append([]byte{sealedMark}, sealed...), nil
 }
 
 // open gives back the value that seal was given. The secrets in it are masked from then on, also those that no sign-in of

@@ -128,6 +128,18 @@ func TestSourceGoesOn(t *testing.T) {
 			then: `ok [["a0","b1","c2","d3","e4","f5"],6,6,0,4]`, calls: "/l/page:1[1]/p /l/page:3[0]/p",
 		},
 		{
+			name:  "what was finished in a failed item stays so",
+			yaml:  source(", tolerate: all", `{id: a, probe: {value: 1, unsafe: true}}, {id: p, probe: {value: "${x}", fails: "${x == 'b' ? 1 : 0}", status: 404}}`),
+			first: `ok [["a",null,"c","d","e","f"],6,5,1,0]`, change: failedItems,
+			then: `ok [["a","b","c","d","e","f"],6,6,0,0]`, calls: "/l/page:1[1]/p",
+		},
+		{
+			name:  "an item that failed over what it read reads it anew",
+			yaml:  source(", tolerate: all, collect: \"${x}\"", `{id: a, probe: {value: 1, unsafe: true}}, {id: g, probe: {counts: true}}, {id: p, if: x == 'b' && steps.g.output < 7, fail: too early}`),
+			first: `ok [["a",null,"c","d","e","f"],6,5,1,0]`, change: failedItems,
+			then: `ok [["a","b","c","d","e","f"],6,6,0,0]`, calls: "/l/page:1[1]/g",
+		},
+		{
 			name: "failed items in doubt", yaml: source(", tolerate: all", `{id: p, probe: {value: "${x}", fails: "${x == 'b' ? 1 : 0}", status: 500, unsafe: true}}`),
 			first: `ok [["a",null,"c","d","e","f"],6,5,1,0]`, change: failedItems,
 			then: "interrupted null cancelled(p) a call is in doubt: /l/page:1[1]/p. /l/page:1[1]/p: it is not known whether it was carried out", calls: "",

@@ -150,7 +150,7 @@ func BenchmarkCommitLarge(b *testing.B) {
 
 // BenchmarkFold folds pages of 1,000 calls with results of 1.2 KB. Beside other calls of the run it should cost the same.
 func BenchmarkFold(b *testing.B) {
-	for _, others := range []int{0, 30_000} {
+	for _, others := range []int{0, 120_000} {
 		b.Run(fmt.Sprintf("others=%d", others), func(b *testing.B) {
 			s := benchStore(b)
 			fill(b, s, "bench", others)

@@ -352,15 +352,22 @@ func TestLargeValuesAreStoredOnce(t *testing.T) {
 			t.Fatalf("an exchange came back with bodies of %d and %d bytes, want %d", len(e.Request.Body), len(e.Response.Body), len(body))
 		}
 	}
+	if err := s.Commit("r2", engine.Entry{Key: "/sent", StepKey: "/sent", Result: body[:30_000], Exchanges: []steps.Exchange{
+		{Method: "POST", URL: "https://example.com/", Request: steps.Message{Body: body[:30_000]}},
+	}}); err != nil {
+		t.Fatal(err)
+	}
+	finish(t, s, other, engine.OK)
+	blobs(2)
 	third := begin(t, s, aRun("r3", "sync"))
 	if err := s.Commit("r3", engine.Entry{Key: "/a", Result: append(body, 'x')}); err != nil {
 		t.Fatal(err)
 	}
-	blobs(2)
+	blobs(3)
 	finish(t, s, third, engine.Failed)
-	blobs(2)
+	blobs(3)
 	goOn(t, s, third, "/a")
-	blobs(1)
+	blobs(2)
 }
 
 func TestDamagedValues(t *testing.T) {

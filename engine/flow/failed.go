@@ -17,17 +17,18 @@ type failedItem struct {
 
 const failedPart = "failed"
 
-// part is what is kept of a failed item of the loop with a key: also its calls that may have had their effect.
+// part is what is kept of a failed item of the loop with a key, beside its calls.
 func (i failedItem) part(loop string) Part {
-	kept := map[string]any{"index": i.index, "item": i.value}
-	if i.failure.Doubt {
-		calls := make([]any, len(i.failure.Calls))
-		for n, call := range i.failure.Calls {
-			calls[n] = call
-		}
-		kept["doubt"] = calls
+	return Part{Name: i.name(loop), Value: map[string]any{"index": i.index, "item": i.value, "calls": texts(i.failure.Calls)}}
+}
+
+// texts gives texts as plain data.
+func texts(list []string) []any {
+	data := make([]any, len(list))
+	for i, text := range list {
+		data[i] = text
 	}
-	return Part{Name: i.name(loop), Value: kept}
+	return data
 }
 
 func (i failedItem) name(loop string) string { return failedPart + strings.TrimPrefix(i.key, loop) }
@@ -39,13 +40,20 @@ func failedItemOf(p Part, loop string) (failedItem, bool) {
 	if !isFailed || !isMap {
 		return failedItem{}, false
 	}
-	return failedItem{key: loop + path, index: whole(m["index"]), value: m["item"]}, true
+	item := failedItem{key: loop + path, index: whole(m["index"]), value: m["item"], failure: &steps.Error{}}
+	calls, _ := m["calls"].([]any)
+	for _, call := range calls {
+		if text, ok := call.(string); ok {
+			item.failure.Calls = append(item.failure.Calls, text)
+		}
+	}
+	return item, true
 }
 
 // standing tells that there are failed items that can be tried again.
 func (f *frame) standing(p *pages, failed []failedItem) {
 	for _, item := range failed {
-		f.h.Tell(Note{Type: Tolerated, Key: p.note.Key, Step: p.step, Error: &steps.Error{Calls: []string{item.key}}})
+		f.h.Tell(Note{Type: Tolerated, Key: p.note.Key, Step: p.step, Error: item.failure})
 	}
 }
 

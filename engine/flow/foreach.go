@@ -205,6 +205,11 @@ func (f *frame) turn(l *loop, i int, h Host) error {
 	if err != nil && !isStep {
 		return err
 	}
+	if failure != nil && len(failure.Calls) == 0 {
+		named := *failure // no call failed: what was read may be other the next time
+		named.Calls = []string{c.path}
+		failure = &named
+	}
 	l.outputs[i], l.failures[i] = out, failure
 	note, tolerable := l.count(failure)
 	h.Tell(note)

@@ -57,14 +57,14 @@ type Call struct {
 type Fold struct {
 	Key      string   // of the loop
 	Below    string   // the key of the part: what is kept of the calls below it is dropped
+	Keep     []string // but for those below these keys
 	Progress any      // where the loop is, as plain data; it takes the place of the one before
 	Parts    []Part   // what is to be kept beside it, for good
 	Drop     []string // the names of parts that are kept no longer
 	Cleanup  bool
 }
 
-// Part is something kept of a loop under a name of its own. A map with the keys of calls under "doubt" says that those may
-// have had an effect: what is known of them outlives their part of the loop.
+// Part is something kept of a loop under a name of its own.
 type Part struct {
 	Name  string
 	Value any // plain data
@@ -140,7 +140,7 @@ const (
 	ItemEnded
 	RetryWaits
 	Logged
-	Tolerated // Error.Calls failed, and the loop goes on without them
+	Tolerated // Error.Calls failed, and the loop goes on without them; a key of an item stands for all of its calls
 )
 
 // Given is what a run starts with.

@@ -261,9 +261,11 @@ func (f *frame) some(p *pages, items []any, apart distinct) error {
 func (f *frame) fold(p *pages, done *page) error {
 	key := pageKey(p.note.Key, p.page)
 	var parts []Part
+	var keep []string
 	f.standing(p, p.failed)
 	for _, item := range p.failed {
 		parts = append(parts, item.part(p.note.Key))
+		keep = append(keep, item.key)
 	}
 	if p.wanted() {
 		parts = append(parts, Part{Name: "out:" + strconv.Itoa(p.page), Value: p.out[p.folded:]})
@@ -271,7 +273,7 @@ func (f *frame) fold(p *pages, done *page) error {
 	}
 	p.failed = nil
 	p.page, p.cursor, p.ended = p.page+1, done.next, done.next == nil
-	return f.h.Fold(Fold{Key: p.note.Key, Below: key, Progress: p.progress(), Parts: parts, Cleanup: f.cleanup})
+	return f.h.Fold(Fold{Key: p.note.Key, Below: key, Keep: keep, Progress: p.progress(), Parts: parts, Cleanup: f.cleanup})
 }
 
 // progress is where the loop is, as plain data.
