@@ -202,8 +202,12 @@ func (w *tap) seen() int {
 
 // ServeHTTP passes a request on to the sandbox.
 func (w *tap) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
-	if hook := w.take(r); hook != nil {
+	hook, whole := w.take(r)
+	if hook != nil {
 		hook()
+	}
+	if !whole {
+		panic(http.ErrAbortHandler) // the client went in the middle of it
 	}
 	if !strings.HasPrefix(r.URL.Path, "/oauth_") {
 		w.sandbox.ServeHTTP(rw, r)
@@ -223,16 +227,14 @@ func (w *tap) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	rw.Write(answer.Body.Bytes())
 }
 
-// take counts a request, keeps it, and gives what is to be done first.
-func (w *tap) take(r *http.Request) func() {
+// take counts a request, keeps it, and gives what is to be done first, and whether the whole of the request came.
+func (w *tap) take(r *http.Request) (hook func(), whole bool) {
 	dump, err := httputil.DumpRequest(r, true)
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.count++
-	if err == nil { // else the client is gone
-		w.received.Write(dump)
-	}
-	return w.hooks[w.count]
+	w.received.Write(dump)
+	return w.hooks[w.count], err == nil
 }
 
 // secretsIn are the values that are secret in what a sign-in sends to and fro.
