@@ -14,9 +14,10 @@ import (
 type Journal interface {
 	// Begin records a new run as running, with entries that going on with it needs.
 	Begin(run *Run, entries ...Entry) error
-	// Continue records that a run that has ended goes on: it is running again, as its next attempt, and nothing is known any
-	// more of the calls at and below the keys of forget. The error is ErrRunning when it has not ended.
-	Continue(run *Run, forget []string) error
+	// Continue records that a run that has ended goes on: it is running again, as its next attempt. Nothing is known any more of
+	// the calls at and below the keys of forget, but that those of doubt are Intended. All or nothing; the error is ErrRunning
+	// when the run has not ended.
+	Continue(run *Run, forget, doubt []string) error
 	// Intend records that the unsafe call key is about to be made.
 	Intend(run, key string) error
 	// Commit records the outcome of one call and the state it sets, all or nothing. The exchanges it took are for people:

@@ -46,7 +46,7 @@ func (m *Memory) Begin(run *Run, entries ...Entry) error {
 }
 
 // Continue sets a run that has ended going again.
-func (m *Memory) Continue(run *Run, forget []string) error {
+func (m *Memory) Continue(run *Run, forget, doubt []string) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	before := m.runs[run.ID]
@@ -63,6 +63,9 @@ func (m *Memory) Continue(run *Run, forget []string) error {
 	copied.Steps = before.Steps
 	m.runs[run.ID] = &copied
 	m.forget(run.ID, forget...)
+	for _, key := range doubt {
+		m.put(run.ID, kept{entry: Entry{Key: key}, mark: Intended})
+	}
 	return nil
 }
 

@@ -60,13 +60,8 @@ func (e *Engine) Resume(ctx context.Context, r Resumption) (*Run, error) {
 	}
 	run.Status, run.Attempt = Running, max(run.Attempt, 1)+1
 	run.Ended, run.Output, run.Error, run.Process = time.Time{}, nil, nil, processName()
-	if err := e.Journal.Continue(&run, forget); err != nil {
+	if err := e.Journal.Continue(&run, forget, doubtful); err != nil {
 		return nil, fmt.Errorf("going on with run %s: %w", run.ID, err)
-	}
-	for _, key := range doubtful {
-		if err := e.Journal.Intend(run.ID, key); err != nil {
-			return nil, fmt.Errorf("going on with run %s: %w", run.ID, err)
-		}
 	}
 	begun.secrets = r.Secrets
 	return x.carryOut(ctx, begun)

@@ -19,9 +19,9 @@ const (
 )
 
 // Continue sets a run that has ended going again: in this process, as its next attempt, without what the journal has at and
-// below the keys of forget. A run whose process is gone counts as ended. The error wraps engine.ErrRunning when the run has
+// below the keys of forget, but the intents of doubt. A run whose process is gone counts as ended. The error wraps engine.ErrRunning when the run has
 // not ended, or somebody else went on with it first. The texts of its jobs are kept anew where run has some.
-func (s *Store) Continue(run *engine.Run, forget []string) error {
+func (s *Store) Continue(run *engine.Run, forget, doubt []string) error {
 	doing := "go on with run " + run.ID
 	if err := s.settle(); err != nil {
 		return err
@@ -41,7 +41,15 @@ func (s *Store) Continue(run *engine.Run, forget []string) error {
 	if err != nil {
 		return s.place.fault(doing, err)
 	}
-	if err := s.flush(doing, append(continuing(run, number, live), dropped...)...); err != nil {
+	rows := append(continuing(run, number, live), dropped...)
+	now := time.Now()
+	for _, key := range doubt {
+		id := l.take()
+		rows = append(rows, rowOf(intendSQL, id, key, now))
+		l.recording(key, id)
+		l.calls[key] = call{id, engine.Intended}
+	}
+	if err := s.flush(doing, rows...); err != nil {
 		return err
 	}
 	s.mu.Lock()

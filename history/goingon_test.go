@@ -29,7 +29,7 @@ func number(t *testing.T, s *Store, query string) int {
 func goOn(t *testing.T, s *Store, run *engine.Run, forget ...string) {
 	t.Helper()
 	run.Status, run.Attempt = engine.Running, run.Attempt+1
-	if err := s.Continue(run, forget); err != nil {
+	if err := s.Continue(run, forget, nil); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -89,12 +89,12 @@ func TestOfTwoProcessesOneGoesOn(t *testing.T) {
 	c.await(t)
 	s, other := openAt(t, path, Options{}), openAt(t, path, Options{})
 	run := aRun("child", "sync")
-	if err := s.Continue(run, nil); !errors.Is(err, engine.ErrRunning) {
+	if err := s.Continue(run, nil, nil); !errors.Is(err, engine.ErrRunning) {
 		t.Errorf("Continue while its process lives: %v, want ErrRunning", err)
 	}
 	c.kill(t)
 	goOn(t, s, run)
-	if err := other.Continue(run, nil); !errors.Is(err, engine.ErrRunning) {
+	if err := other.Continue(run, nil, nil); !errors.Is(err, engine.ErrRunning) {
 		t.Errorf("Continue while another goes on with it: %v, want ErrRunning", err)
 	}
 	if got, err := other.Run("child"); err != nil || got.Status != engine.Running {

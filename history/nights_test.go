@@ -53,7 +53,7 @@ func foldWithoutEnd(path string) error {
 		return err
 	} else if len(runs) == 0 {
 		err = s.Begin(run)
-	} else if err = s.Continue(run, nil); err == nil {
+	} else if err = s.Continue(run, nil, nil); err == nil {
 		page, err = nextPage(s)
 	}
 	for ; err == nil; page++ {
@@ -219,7 +219,7 @@ func TestFoldsOnALockedDatabase(t *testing.T) {
 	if err := other.run("BEGIN IMMEDIATE"); err != nil {
 		t.Fatal(err)
 	}
-	fails(t, "Continue", s.Continue(run, []string{"/a"}), path, engine.ErrLocked, "end the program that holds it")
+	fails(t, "Continue", s.Continue(run, []string{"/a"}, nil), path, engine.ErrLocked, "end the program that holds it")
 	if err := other.run("ROLLBACK"); err != nil {
 		t.Fatal(err)
 	}

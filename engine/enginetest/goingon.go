@@ -40,6 +40,7 @@ var goingOn = map[string]func(*testing.T, *turning){
 	"a run that is not on record does not go on":       nobodyGoesOn,
 	"going on forgets calls at and below keys":         forgets,
 	"going on forgets calls recorded more than once":   forgetsTwice,
+	"a call in doubt stays so while it is forgotten":   doubtStays,
 	"a run that is open keeps its calls":               openStays,
 	"a fold puts entries in place of a part":           folds,
 	"a fold of what was recorded before going on":      foldsBefore,
@@ -60,7 +61,7 @@ var goingOn = map[string]func(*testing.T, *turning){
 func again(t *testing.T, j engine.Journal, run *engine.Run, forget ...string) {
 	t.Helper()
 	run.Status, run.Ended, run.Error, run.Attempt = engine.Running, time.Time{}, nil, run.Attempt+1
-	if err := j.Continue(run, forget); err != nil {
+	if err := j.Continue(run, forget, nil); err != nil {
 		t.Fatalf("Continue: %v", err)
 	}
 }
@@ -154,7 +155,7 @@ func runningStays(t *testing.T, j *turning) {
 	run := begin(t, j, "r1")
 	commit(t, j, run.ID, outcome("/a", "1"))
 	for range 2 {
-		if err := j.Continue(run, []string{"/a"}); !errors.Is(err, engine.ErrRunning) {
+		if err := j.Continue(run, []string{"/a"}, nil); !errors.Is(err, engine.ErrRunning) {
 			t.Errorf("Continue of a run that has not ended: %v, want ErrRunning", err)
 		}
 		expect(t, j, run.ID, "/a", recorded{engine.Done, "1"})
@@ -162,7 +163,7 @@ func runningStays(t *testing.T, j *turning) {
 	}
 	finish(t, j, run, engine.Failed)
 	again(t, j, run)
-	if err := j.Continue(run, []string{"/a"}); !errors.Is(err, engine.ErrRunning) {
+	if err := j.Continue(run, []string{"/a"}, nil); !errors.Is(err, engine.ErrRunning) {
 		t.Errorf("Continue of a run that goes on: %v, want ErrRunning", err)
 	}
 	expect(t, j, run.ID, "/a", recorded{engine.Done, "1"})
@@ -180,7 +181,7 @@ func oneGoesOn(t *testing.T, j *turning) {
 	var all sync.WaitGroup
 	for i := range errs {
 		copied := *run
-		all.Go(func() { errs[i] = j.Continue(&copied, []string{fmt.Sprintf("/a[%d]", i)}) })
+		all.Go(func() { errs[i] = j.Continue(&copied, []string{fmt.Sprintf("/a[%d]", i)}, nil) })
 	}
 	all.Wait()
 	left := 0
@@ -200,7 +201,7 @@ func oneGoesOn(t *testing.T, j *turning) {
 }
 
 func nobodyGoesOn(t *testing.T, j *turning) {
-	if err := j.Continue(&engine.Run{ID: "r1", Status: engine.Running}, nil); err == nil || errors.Is(err, engine.ErrRunning) {
+	if err := j.Continue(&engine.Run{ID: "r1", Status: engine.Running}, nil, nil); err == nil || errors.Is(err, engine.ErrRunning) {
 		t.Errorf("Continue of a run that is not on record: %v, want an error that says so", err)
 	}
 }
@@ -423,4 +424,19 @@ func keptApart(t *testing.T, j *turning) {
 	commit(t, j, "r1", outcome("/a@intended", "done"))
 	j.turn(t)
 	expect(t, j, "r1", "/a@intended", recorded{engine.Done, "done"})
+}
+
+func doubtStays(t *testing.T, j *turning) {
+	run := begin(t, j, "r1")
+	commit(t, j, "r1", outcome("/a", `{}`))
+	commit(t, j, "r1", outcome("/b", `{}`))
+	finish(t, j, run, engine.Failed)
+	if err := j.Continue(run, []string{"/a", "/b"}, []string{"/b"}); err != nil {
+		t.Fatal(err)
+	}
+	j.turn(t)
+	checkKnown(t, j, []string{"/a", "/b"}, "/b?")
+	if keys, err := j.InDoubt("r1"); err != nil || len(keys) != 1 || keys[0] != "/b" {
+		t.Errorf("in doubt are %v, %v", keys, err)
+	}
 }

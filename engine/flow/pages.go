@@ -93,22 +93,27 @@ func (f *frame) startPages(l *loop) (*pages, error) {
 
 // eachPage reads and works on one page after the other.
 func (f *frame) eachPage(p *pages) error {
-	now, err := f.read(p, f.h, p.page, p.cursor)
+	now, err := f.read(p, p.page, p.cursor)
 	if err != nil {
 		return err
 	}
 	for {
 		var next *page
+		worker, reader := f.child(f.h, ""), f.child(f.h, "")
 		err := f.h.Fork(2, 2, f.cleanup, func(i int, h Host) error {
 			var err error
 			switch {
 			case i == 0:
-				err = f.workPage(p, h, now)
+				worker.h, worker.saved = h, saves{}
+				err = worker.workPage(p, now)
 			case now.next != nil:
-				next, err = f.read(p, h, p.page+1, now.next)
+				reader.h = h
+				next, err = reader.read(p, p.page+1, now.next)
 			}
 			return err
 		})
+		f.remember(worker.saved)
+		p.kept = p.kept.and(worker.saved)
 		closed := now.items.Close()
 		if err == nil && closed != nil {
 			err = &steps.Error{Kind: steps.Content, Message: closed.Error()}
@@ -127,11 +132,10 @@ func (f *frame) eachPage(p *pages) error {
 }
 
 // read gets one page.
-func (f *frame) read(p *pages, h Host, number int, cursor any) (*page, error) {
-	reader := f.child(h, "")
+func (f *frame) read(p *pages, number int, cursor any) (*page, error) {
 	c := p.ask
 	c.Key, c.Cursor = pageKey(p.note.Key, number), cursor
-	got, _, err := reader.do(p.walk, c, p.note)
+	got, _, err := f.do(p.walk, c, p.note)
 	if err != nil {
 		return nil, err
 	}
@@ -142,7 +146,7 @@ func (f *frame) read(p *pages, h Host, number int, cursor any) (*page, error) {
 	}
 	note := p.note
 	note.Type, note.Page, note.Counts = PageRead, number, p.tally.read(number, got.Total)
-	h.Tell(note)
+	f.h.Tell(note)
 	return &page{items: items, next: got.Next}, nil
 }
 
@@ -176,18 +180,11 @@ func (l itemList) At(i int) (any, error) { return l[i], nil }
 func (l itemList) Close() error          { return nil }
 
 // workPage runs the steps for the items of a page.
-func (f *frame) workPage(p *pages, h Host, now *page) error {
-	w := f.child(h, "")
-	w.saved = saves{}
-	var err error
+func (f *frame) workPage(p *pages, now *page) error {
 	if p.ByPage {
-		err = w.wholePage(p, now)
-	} else {
-		err = w.chunks(p, now)
+		return f.wholePage(p, now)
 	}
-	f.remember(w.saved)
-	p.kept = p.kept.and(w.saved)
-	return err
+	return f.chunks(p, now)
 }
 
 // wholePage hands a page over as it came. One without items is none.
