@@ -59,10 +59,34 @@ type Entry struct {
 	Passing bool
 }
 
-// Below says whether a key stands at or below another in the flow: /a/page:3[x]/b below /a/page:3, not /a/page:30.
+// Below says whether a key stands at or below another in the flow: /a/page:3[x]/b below /a/page:3, not /a/page:30. A root
+// that ends in # is a call and its tries alone: of a page not the items on it.
 func Below(key, root string) bool {
+	if call, alone := strings.CutSuffix(root, "#"); alone {
+		return key == call || strings.HasPrefix(key, root)
+	}
 	rest, found := strings.CutPrefix(key, root)
 	return found && (rest == "" || strings.ContainsRune("/[#@", rune(rest[0])))
+}
+
+// OfLoop says whether a key, or what begins with it, is of something kept of a loop or of the run: /alerts@progress.
+// An @ in brackets is an item's own.
+func OfLoop(key string) bool {
+	if strings.IndexByte(key, '@') < 0 {
+		return false
+	}
+	depth := 0
+	for i := range len(key) {
+		switch c := key[i]; {
+		case c == '[':
+			depth++
+		case c == ']' && depth > 0:
+			depth--
+		case c == '@' && depth == 0:
+			return true
+		}
+	}
+	return false
 }
 
 // Mark says how far a call got.

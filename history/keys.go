@@ -28,26 +28,6 @@ func stepID(key string) string {
 	return id
 }
 
-// ofLoop says whether a key, or what begins with it, is of something kept of a loop or of the run: /alerts@progress.
-// An @ in brackets is an item's own.
-func ofLoop(key string) bool {
-	if strings.IndexByte(key, '@') < 0 {
-		return false
-	}
-	depth := 0
-	for i := range len(key) {
-		switch c := key[i]; {
-		case c == '[':
-			depth++
-		case c == ']' && depth > 0:
-			depth--
-		case c == '@' && depth == 0:
-			return true
-		}
-	}
-	return false
-}
-
 // parts are the parts of loops that can end before the loop does: what the flow calls a page and a round.
 var parts = [...]string{"/page:", "/round:"}
 

@@ -3,6 +3,8 @@ package history
 import (
 	"slices"
 	"testing"
+
+	"snrun/engine"
 )
 
 func TestOfLoop(t *testing.T) {
@@ -11,8 +13,8 @@ func TestOfLoop(t *testing.T) {
 		"": false, "/a": false, "@given": true, "/a@progress": true, "/a@": true, "/a[x@y]/b": false, "/a[[x@y]]/b": false, "/a[x@y]/b@saved": true,
 		"/a[x]@y": true, "/a]@y": true, "/a[@": false,
 	} {
-		if got := ofLoop(key); got != want {
-			t.Errorf("ofLoop(%q) = %v, want %v", key, got, want)
+		if got := engine.OfLoop(key); got != want {
+			t.Errorf("engine.OfLoop(%q) = %v, want %v", key, got, want)
 		}
 	}
 }

@@ -157,7 +157,7 @@ func (l *ledger) recording(key string, id int64) {
 func (l *ledger) record(key string, c call) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.calls != nil && !ofLoop(key) {
+	if l.calls != nil && !engine.OfLoop(key) {
 		l.calls[key] = l.calls[key].then(c)
 	}
 }
