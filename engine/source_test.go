@@ -159,6 +159,18 @@ func TestSourceGoesOn(t *testing.T) {
 	}
 }
 
+// TestRedoIsInterrupted holds that trying failed items again goes on as that when it stopped over a call in doubt.
+func TestRedoIsInterrupted(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	yaml := source(", tolerate: all", `{id: p, probe: {value: "${x}", fails: "${x in ['b', 'e'] ? 1 : 0}", status: 500, unsafe: true}}`)
+	stopped := w.goOn(w.run(yaml), yaml, failedItems)
+	check(t, "status", string(stopped.Status), "interrupted")
+	w.probe.calls = nil
+	check(t, "then", outcome(w.goOn(stopped, yaml, assume(engine.AssumeRedo))), `ok [["a","b","c","d","e","f"],6,6,0,0]`)
+	check(t, "calls", strings.Join(w.probe.calls, " "), "/l/page:1[1]/p /l/page:3[0]/p")
+}
+
 // TestSourceIsBounded holds that what is kept of a loop over pages does not grow with their number.
 func TestSourceIsBounded(t *testing.T) {
 	t.Parallel()
