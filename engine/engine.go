@@ -92,6 +92,9 @@ func (x *execution) finish(out flow.Outcome) error {
 		x.run.Open = true
 		err = x.keepCalls(toleratedKey, tolerated)
 	}
+	if x.redo && (x.run.Status == OK || x.run.Status == Failed) {
+		err = errors.Join(err, x.Journal.Fold(x.run.ID, "", []string{redoKey}))
+	}
 	return errors.Join(err, x.Journal.Finish(x.run))
 }
 

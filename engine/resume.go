@@ -19,6 +19,7 @@ const (
 	givenKey     = "@given"     // what it began with
 	failedKey    = "@failed"    // the calls whose failure ended it
 	toleratedKey = "@tolerated" // the calls whose failure was tolerated
+	redoKey      = "@redo"      // that those are being tried again
 )
 
 // Resumption asks for a run that has ended to go on. A call that was made is not made again.
@@ -63,8 +64,21 @@ func (e *Engine) Resume(ctx context.Context, r Resumption) (*Run, error) {
 	if err := e.Journal.Continue(&run, forget, doubtful); err != nil {
 		return nil, fmt.Errorf("going on with run %s: %w", run.ID, err)
 	}
+	if err := x.keepRedo(); err != nil {
+		return nil, err
+	}
 	begun.secrets = r.Secrets
 	return x.carryOut(ctx, begun)
+}
+
+// keepRedo keeps that failed items are tried again until that is through, however often it is interrupted.
+func (x *execution) keepRedo() error {
+	if x.redo {
+		return x.keepCalls(redoKey, []string{redoKey})
+	}
+	_, mark, err := x.Journal.Lookup(x.run.ID, redoKey)
+	x.redo = mark == Done
+	return err
 }
 
 // changedSource refuses a loop over pages that reads more than was kept of its pages.
