@@ -61,6 +61,28 @@ func TestGoingOn(t *testing.T) {
 			first: "failed null network(b) failure 1", then: `ok "failure 1"`, calls: "/b",
 		},
 		{
+			name:  "so does one that is told in other words only, and what it caught is tried again",
+			yaml:  "steps:\n  - id: t\n    try: [{id: a, probe: {value: 1, fails: 1}}]\n    catch: [{steps: [{log: oh}, {fail: \"it was ${error.message}\"}]}]\noutput: ${steps.t.output}",
+			first: "failed null input(fail:2) it was failure 1", then: "ok 1", calls: "/t/try/a",
+		},
+		{
+			name:  "but not where the catch did something about it",
+			yaml:  "steps:\n  - id: t\n    try: [{id: a, probe: {value: 1, fails: 1}}]\n    catch: [{steps: [{id: undo, probe: {value: 1}}, {fail: \"it was ${error.message}\"}]}]\noutput: ${steps.t.output}",
+			first: "failed null input(fail:2) it was failure 1", then: "failed null input(fail:2) it was failure 1", calls: "",
+		},
+		{
+			name:  "rounds that found nothing have one more, which reads anew",
+			yaml:  "steps:\n  - id: r\n    repeat: {attempts: 2, until: steps.g.output == 3, steps: [{id: u, probe: {value: 1, unsafe: true}}, {id: g, probe: {counts: true}}]}\noutput: ${steps.r.output}",
+			first: "failed null limit(r) after 2 rounds this does not hold yet: steps.g.output == 3; the last round gave 2", then: "ok 3", calls: "/r[2]/g",
+		},
+		{
+			name: "an item that failed over what it read does nothing else again",
+			yaml: "steps:\n  - id: l\n    foreach:\n      in: [a]\n      steps:\n        - {id: w, probe: {value: 1, changes: true}}\n" +
+				"        - {id: r, repeat: {attempts: 2, steps: [{id: u, probe: {value: 1, unsafe: true}}]}}\n" +
+				"        - {id: g, probe: {counts: true}}\n        - {id: f, if: steps.g.output < 2, fail: too early}\noutput: ${steps.l.succeeded}",
+			first: "failed null input(f) 1 of 1 items failed; [0]: too early", then: "ok 1", calls: "/l[0]/g",
+		},
+		{
 			name:  "all failed items of a loop are tried again, and those that were not begun",
 			yaml:  "steps:\n  - id: l\n    foreach: {in: [a, b, c, d], tolerate: 1, concurrency: 1, steps: [{id: p, probe: {value: \"${item}\", fails: \"${item in ['a', 'c'] ? 1 : 0}\"}}]}\noutput: ${steps.l.output}",
 			first: "failed null network(p) 2 of 4 items failed; [0]: failure 1", then: `ok ["a","b","c","d"]`, calls: "/l[0]/p /l[2]/p /l[3]/p",
