@@ -171,16 +171,18 @@ func (w *world) run(yaml string) *engine.Run {
 	all := map[string]string{"job": yaml}
 	maps.Copy(all, w.beside)
 	req.Job = loadJobs(w.t, w.probe.kind(), all)
-	e := engine.New(engine.Config{Journal: w.journal, Redactor: w.redactor, Clients: w.clients, Sealer: w.sealer, Dir: w.t.TempDir(), Watch: func(e engine.Event) {
-		w.mu.Lock()
-		defer w.mu.Unlock()
-		w.events = append(w.events, e)
-	}})
+	e := engine.New(engine.Config{Journal: w.journal, Redactor: w.redactor, Clients: w.clients, Sealer: w.sealer, Dir: w.t.TempDir(), Watch: w.watch})
 	run, err := e.Run(w.ctx, req)
 	if err != nil {
 		w.t.Fatal(err)
 	}
 	return w.journal.Run(run.ID)
+}
+
+func (w *world) watch(e engine.Event) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.events = append(w.events, e)
 }
 
 // outcome writes a run as one line: its status, output and error.

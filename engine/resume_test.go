@@ -6,6 +6,8 @@ import (
 	"maps"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"snrun/engine"
 )
@@ -19,7 +21,7 @@ func (w *world) goOn(run *engine.Run, yaml string, change func(*engine.Resumptio
 	if change != nil {
 		change(&r)
 	}
-	e := engine.New(engine.Config{Journal: w.journal, Redactor: w.redactor, Clients: w.clients, Dir: w.t.TempDir(), Sealer: w.sealer})
+	e := engine.New(engine.Config{Journal: w.journal, Redactor: w.redactor, Clients: w.clients, Dir: w.t.TempDir(), Sealer: w.sealer, Watch: w.watch})
 	next, err := e.Resume(context.WithoutCancel(w.ctx), r)
 	if err != nil {
 		w.t.Fatal(err)
@@ -188,6 +190,7 @@ func TestCutOff(t *testing.T) {
 		yaml := "steps:\n  - {id: a, probe: {value: 1, takes: 1h, unsafe: " + unsafe + "}}\nfinally: [{log: end}]\noutput: 1"
 		run := w.run(yaml)
 		check(t, "status", string(run.Status), "cancelled")
+		told := w.events[len(w.events)-1]
 		w.probe.during, w.ctx, w.probe.calls = nil, t.Context(), nil
 		quick := strings.Replace(yaml, "1h", "0s", 1)
 		next := w.goOn(run, quick, nil)
@@ -196,9 +199,25 @@ func TestCutOff(t *testing.T) {
 			continue
 		}
 		check(t, "the step", keys(run), "/a in_doubt\n/finally/log:1 ok")
+		check(t, "told", strings.Join(told.InDoubt, " "), "/a")
 		check(t, "then", string(next.Status), "interrupted")
 		check(t, "calls", strings.Join(w.probe.calls, " "), "")
 	}
+}
+
+// TestElapsedOfAnAttempt holds that a run which goes on a day later is not told to have taken a day.
+func TestElapsedOfAnAttempt(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		yaml := "steps:\n  - {id: a, probe: {value: 1, fails: 1, takes: 3s}}"
+		run := w.run(yaml)
+		time.Sleep(24 * time.Hour)
+		w.goOn(run, yaml, nil)
+		if got := w.events[len(w.events)-1]; got.Type != engine.RunEnded || got.Elapsed != 3*time.Second {
+			t.Errorf("%s after %s, want 3s", got.Type, got.Elapsed)
+		}
+	})
 }
 
 // reversing is a Sealer whose key is the word about what a value is.
