@@ -23,7 +23,7 @@ func (p *Decoder) Decode(data []byte) (any, error) {
 // projection is a Reads made ready for use. Nil reads all.
 type projection struct {
 	fields  []projected
-	lengths uint64      // bit n is set when a name is n bytes long, modulo 64
+	lengths uint64 // bit n is set when a name is n bytes long, modulo 64
 }
 
 // projected is a field that is read, and what is read below it.
