@@ -42,9 +42,10 @@ func TestKeysThatComeAgain(t *testing.T) {
 // TestItemsThatAreNoList holds what a person is told whose answer has a list, but not as one.
 func TestItemsThatAreNoList(t *testing.T) {
 	t.Parallel()
-	flatten := "write items: ${flatten([response.body.r.item ?? []])}"
+	flatten := `write items: ${flatten([get(response.body.r, "item") ?? []])}`
 	for _, c := range []struct{ name, contentType, body, hint string }{
 		{"one item in XML", "application/xml", `<r><item><id>1</id></item></r>`, flatten},
+		{"an empty element in XML", "application/xml", `<r/>`, flatten},
 		{"no item in XML", "text/xml; charset=utf-8", `<r><n>0</n></r>`, flatten},
 		{"JSON by another name", "text/plain", `{"r":{"item":[1]}}`, "write accept: json"},
 		{"text", "text/plain", `r`, "point items at the list in the body"},

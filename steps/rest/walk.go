@@ -223,7 +223,8 @@ func listHint(a *answer, l *steps.Late, depth int, v any) string {
 	case isText && looksLikeJSON([]byte(text)):
 		return "the server does not call it JSON; write accept: json"
 	case formatOf(mediaType(a.resp.Header.Get("Content-Type")), nil) == "xml" && len(l.Path) > 2:
-		return "in XML one item is no list, and none is not there: write items: ${flatten([response." + strings.Join(l.Path, ".") + " ?? []])}"
+		above, name := strings.Join(l.Path[:len(l.Path)-1], "."), l.Path[len(l.Path)-1]
+		return fmt.Sprintf("in XML one item is no list, and none is not there: write items: ${flatten([get(response.%s, %q) ?? []])}", above, name)
 	case len(lists) > 0:
 		at := "body"
 		if depth > 0 {
