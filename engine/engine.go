@@ -86,13 +86,16 @@ func (e *Engine) Run(ctx context.Context, req Request) (*Run, error) {
 func (x *execution) carryOut(ctx context.Context, b begun) (*Run, error) {
 	x.contexts(ctx)
 	defer x.stop()
+	began := time.Now()
 	x.tell(Event{Type: RunStarted, Job: x.run.Job, Attempt: x.run.Attempt})
 	out := flow.Run(&host{execution: x}, x.job, x.given(b))
 	x.settle(out)
 	if err := x.finish(out); err != nil {
 		return x.run, fmt.Errorf("recording the end of run %s: %w", x.run.ID, err)
 	}
-	x.tell(Event{Type: RunEnded, Job: x.run.Job, Status: x.run.Status, Elapsed: x.run.Ended.Sub(x.run.Started), Error: x.run.Error})
+	x.tell(Event{
+		Type: RunEnded, Job: x.run.Job, Status: x.run.Status, Elapsed: x.run.Ended.Sub(began), Error: x.run.Error, InDoubt: x.doubts.keys(),
+	})
 	return x.run, nil
 }
 

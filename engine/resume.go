@@ -209,7 +209,8 @@ func (x *execution) forgets(r Resumption) (forget, doubtful []string, err error)
 	return forget, slices.DeleteFunc(doubtful, func(key string) bool { return belowAny(key, forget[len(forget)-len(r.Job.Steps[at:]):]) }), nil
 }
 
-// itemsOpened puts, in place of the key of an item, those of its safe calls: what they read may be other now.
+// itemsOpened puts, in place of the key of an item or a round, those of its calls that did no more than read: what they read may
+// be other now. All else that was finished in it stays so, and how far its own loops are.
 func (x *execution) itemsOpened(failed []string) ([]string, error) {
 	var keys []string
 	for _, key := range failed {
@@ -222,7 +223,7 @@ func (x *execution) itemsOpened(failed []string) ([]string, error) {
 			return nil, err
 		}
 		for _, e := range entries {
-			if o, err := x.decode(e.Key, e); Below(e.Key, key) && e.Result != nil && (err != nil || !o.unsafe) {
+			if o, err := x.decode(e.Key, e); Below(e.Key, key) && err == nil && o.read {
 				keys = append(keys, e.Key)
 			}
 		}

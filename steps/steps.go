@@ -31,6 +31,8 @@ type Kind struct {
 	Run Func
 	// Safe says whether a call with this input may be made twice. Nil means always.
 	Safe func(Input) bool
+	// Changes says whether a call with this input may change something, other than only read. Nil means never.
+	Changes func(Input) bool
 	// Walks says whether a call with this input is a walk over pages: Run is then called once a page, see Env.Cursor.
 	Walks func(Input) bool
 	// Check finds mistakes that the types of the fields cannot express. It sees only values that are known before a run.

@@ -61,6 +61,7 @@ type Call struct {
 	Job      string         // whose state a save step sets
 	State    map[string]any // of a save step: the values to keep
 	Unsafe   bool           // making it twice may do harm
+	Changes  bool           // it may do more than read
 	Item     bool           // made inside an item of a loop
 	Cleanup  bool           // made at the end of a run, also of one that was cancelled
 	Deadline Deadline
