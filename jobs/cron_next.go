@@ -168,7 +168,7 @@ func (m moments) slots(dst Dst) []Slot {
 }
 
 // describe says what happens to the wall time: "02:30 does not exist on 2026-03-29 in Europe/Berlin".
-func (m moments) Describe(what string) string {
+func (m moments) describe(what string) string {
 	zone := m.zone.String()
 	if m.zone == time.Local {
 		zone = "the machine's time zone"
