@@ -7,7 +7,7 @@
 // The files:
 //
 //	store, place, conn, live     a history: its file, its connection, and who else is at work in it
-//	migrate, migrations          its tables
+//	migrate                      its tables, which are made by the files in migrations
 //	commit                       the queue of rows, and who commits them
 //	runs, steps, exchanges, find, order
 //	                             what people are shown, how they find a run, and the order of its steps
