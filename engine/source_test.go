@@ -143,7 +143,7 @@ func TestSourceGoesOn(t *testing.T) {
 		{
 			name: "failed items in doubt", yaml: source(", tolerate: all", `{id: p, probe: {value: "${x}", fails: "${x == 'b' ? 1 : 0}", status: 500, unsafe: true}}`),
 			first: `ok [["a",null,"c","d","e","f"],6,5,1,0]`, change: failedItems,
-			then: "interrupted null cancelled(p) a call is in doubt: /l/page:1[1]/p. /l/page:1[1]/p: it is not known whether it was carried out", calls: "",
+			then: "interrupted null cancelled(p) a call is in doubt: /l/page:1[1]/p. It is not known whether it was carried out", calls: "",
 		},
 	}
 	for _, test := range tests {

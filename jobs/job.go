@@ -63,6 +63,7 @@ type Call struct {
 	Profile string // "" when it names none
 	fields  *fields
 	retry   *Retry // of the profile; nil where it says nothing
+	walks   bool   // it reads page after page
 }
 
 // Input evaluates the step's fields.

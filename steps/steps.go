@@ -2,6 +2,12 @@
 //
 // A kind is one value. The job language reads, checks, documents and completes steps from it, and knows nothing else of
 // them. The package knows no YAML, no expressions and no engine.
+//
+// The files:
+//
+//	steps, field, error, exchange  a kind, its fields, how it fails, what history is told
+//	value, reads, items            plain data, which parts of it are read, the items of a page one by one
+//	json                           reading and writing it as JSON: exact numbers, only what is read, cut into items
 package steps
 
 import (
