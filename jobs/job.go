@@ -63,6 +63,7 @@ type Call struct {
 	Profile string // "" when it names none
 	fields  *fields
 	retry   *Retry // of the profile; nil where it says nothing
+	walks   bool   // it reads page after page
 }
 
 // Input evaluates the step's fields.
@@ -137,6 +138,7 @@ type Switch struct{ Cases []Case }
 type Case struct {
 	When  *Expr
 	Steps []*Step
+	Acts  bool // of a catch: its steps make calls or save state
 }
 
 // Try runs steps, others when one of them fails, and others at the end in any case.

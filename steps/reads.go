@@ -33,10 +33,15 @@ func (r Reads) At(field string) Reads {
 // None says whether nothing is read.
 func (r Reads) None() bool { return r != nil && len(r) == 0 }
 
-// And gives what two readers read together.
+// And gives what two readers read together. It may be one of the two, and must not be changed.
 func (r Reads) And(other Reads) Reads {
-	if r == nil || other == nil {
+	switch {
+	case r == nil || other == nil:
 		return nil
+	case len(r) == 0:
+		return other
+	case len(other) == 0:
+		return r
 	}
 	all := maps.Clone(r)
 	for field, below := range other {
