@@ -14,7 +14,7 @@ type outcome struct {
 	result  flow.Result
 	failure *steps.Error
 	doubt   bool // it failed, and may have had its effect all the same
-	unsafe  bool
+	read    bool // it did no more than read, in an item or a round
 	kept    bool // false: only that it is over is known
 }
 
@@ -43,8 +43,8 @@ func (x *execution) encode(c flow.Call, o outcome) ([]byte, error) {
 	if o.failure != nil {
 		kept = append(kept, steps.Pair{Key: "error", Value: encodeFailure(c, o.failure)})
 	}
-	if c.Unsafe {
-		kept = append(kept, steps.Pair{Key: "unsafe", Value: true})
+	if c.Item && !c.Changes && c.Stream == nil { // the page of a loop belongs to how far the loop is
+		kept = append(kept, steps.Pair{Key: "read", Value: true})
 	}
 	if o.doubt {
 		kept = append(kept, steps.Pair{Key: "doubt", Value: true})
@@ -68,7 +68,7 @@ func (x *execution) sealFailure(c flow.Call, o outcome, kept steps.Pairs) ([]byt
 		return data, err
 	}
 	e := map[string]any{"kind": masked.Kind, "message": masked.Message, "status": masked.Status, "repeat": int(masked.Repeat)}
-	return x.seal(c.Key, steps.Pairs{{Key: "error", Value: e}, {Key: "doubt", Value: o.doubt}, {Key: "unsafe", Value: c.Unsafe}})
+	return x.seal(c.Key, steps.Pairs{{Key: "error", Value: e}, {Key: "doubt", Value: o.doubt}, {Key: "read", Value: c.Item && !c.Changes}})
 }
 
 // valueOf gives what a call gave, with the items of a page.
@@ -119,7 +119,7 @@ func (x *execution) decode(key string, entry Entry) (outcome, error) {
 	o := outcome{kept: kept, result: flow.Result{Value: value, Next: m["next"], Total: -1, Started: entry.Started, Ended: entry.Ended, Before: true}}
 	o.result.Names, _ = m["names"].(map[string]any)
 	o.doubt, _ = m["doubt"].(bool)
-	o.unsafe, _ = m["unsafe"].(bool)
+	o.read, _ = m["read"].(bool)
 	if total, there := m["total"]; there {
 		o.result.Total = wholeNumber(total)
 	}

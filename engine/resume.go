@@ -19,6 +19,7 @@ const (
 	givenKey     = "@given"     // what it began with
 	failedKey    = "@failed"    // the calls whose failure ended it
 	toleratedKey = "@tolerated" // the calls whose failure was tolerated
+	redoKey      = "@redo"      // that those are being tried again
 )
 
 // Resumption asks for a run that has ended to go on. A call that was made is not made again.
@@ -63,8 +64,21 @@ func (e *Engine) Resume(ctx context.Context, r Resumption) (*Run, error) {
 	if err := e.Journal.Continue(&run, forget, doubtful); err != nil {
 		return nil, fmt.Errorf("going on with run %s: %w", run.ID, err)
 	}
+	if err := x.keepRedo(); err != nil {
+		return nil, err
+	}
 	begun.secrets = r.Secrets
 	return x.carryOut(ctx, begun)
+}
+
+// keepRedo keeps that failed items are tried again until that is through, however often it is interrupted.
+func (x *execution) keepRedo() error {
+	if x.redo {
+		return x.keepCalls(redoKey, []string{redoKey})
+	}
+	_, mark, err := x.Journal.Lookup(x.run.ID, redoKey)
+	x.redo = mark == Done
+	return err
 }
 
 // changedSource refuses a loop over pages that reads more than was kept of its pages.
@@ -195,7 +209,8 @@ func (x *execution) forgets(r Resumption) (forget, doubtful []string, err error)
 	return forget, slices.DeleteFunc(doubtful, func(key string) bool { return belowAny(key, forget[len(forget)-len(r.Job.Steps[at:]):]) }), nil
 }
 
-// itemsOpened puts, in place of the key of an item, those of its safe calls: what they read may be other now.
+// itemsOpened puts, in place of the key of an item or a round, those of its calls that did no more than read: what they read may
+// be other now. All else that was finished in it stays so, and how far its own loops are.
 func (x *execution) itemsOpened(failed []string) ([]string, error) {
 	var keys []string
 	for _, key := range failed {
@@ -208,7 +223,7 @@ func (x *execution) itemsOpened(failed []string) ([]string, error) {
 			return nil, err
 		}
 		for _, e := range entries {
-			if o, err := x.decode(e.Key, e); Below(e.Key, key) && e.Result != nil && (err != nil || !o.unsafe) {
+			if o, err := x.decode(e.Key, e); Below(e.Key, key) && err == nil && o.read {
 				keys = append(keys, e.Key)
 			}
 		}

@@ -39,7 +39,7 @@ func toInt(a []any) (any, error) {
 		return cut(v)
 	case json.Number:
 		f, err := v.Float64()
-		if err != nil || strings.IndexAny(string(v), ".eE") < 0 {
+		if err != nil || !strings.ContainsAny(string(v), ".eE") {
 			return nil, &fault{text: "{1} does not fit a whole number of 64 bits", hint: "write string({1}) to keep every digit"}
 		}
 		return cut(f)
@@ -52,7 +52,7 @@ func wholeNumberIn(text string) (any, error) {
 		return n, nil
 	}
 	f, err := strconv.ParseFloat(text, 64)
-	if err != nil || strings.IndexAny(text, ".eE") < 0 || strings.ContainsAny(text, "xX_") {
+	if err != nil || !strings.ContainsAny(text, ".eE") || strings.ContainsAny(text, "xX_") {
 		return nil, &fault{text: "{1} is text that holds no whole number of 64 bits"}
 	}
 	return cut(f)

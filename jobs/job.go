@@ -138,6 +138,7 @@ type Switch struct{ Cases []Case }
 type Case struct {
 	When  *Expr
 	Steps []*Step
+	Acts  bool // of a catch: its steps make calls or save state
 }
 
 // Try runs steps, others when one of them fails, and others at the end in any case.

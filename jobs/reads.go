@@ -37,8 +37,13 @@ func (t tracer) step(s *Step, out steps.Reads) {
 	if inside, nests := s.Body.(nest); nests {
 		t.branches(inside.branches(out))
 	}
-	if loop, loops := s.Body.(*Foreach); loops {
-		loop.Acts = acts(loop.Steps)
+	switch body := s.Body.(type) {
+	case *Foreach:
+		body.Acts = acts(body.Steps)
+	case *Try:
+		for i := range body.Catch {
+			body.Catch[i].Acts = acts(body.Catch[i].Steps)
+		}
 	}
 }
 

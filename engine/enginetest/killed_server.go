@@ -167,10 +167,11 @@ func (s *server) kind() *steps.Kind {
 			steps.Field{Name: "pages", Type: steps.Of(steps.Int)},
 			steps.Field{Name: "size", Type: steps.Of(steps.Int)},
 		),
-		Gives: []steps.Result{{Name: "output"}},
-		Safe:  func(in steps.Input) bool { return !in.Bool("unsafe") },
-		Walks: func(in steps.Input) bool { return in.Has("pages") },
-		Run:   s.answer,
+		Gives:   []steps.Result{{Name: "output"}},
+		Safe:    func(in steps.Input) bool { return !in.Bool("unsafe") },
+		Changes: func(in steps.Input) bool { return in.Bool("unsafe") },
+		Walks:   func(in steps.Input) bool { return in.Has("pages") },
+		Run:     s.answer,
 	}
 }
 

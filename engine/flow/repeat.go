@@ -90,7 +90,9 @@ func (f *frame) round(l *rounds) (out any, over bool, err error) {
 		return out, over, err
 	}
 	if l.done >= l.most {
-		return nil, false, l.tooMany(f.hide, out)
+		failure := l.tooMany(f.hide, out)
+		failure.Calls = []string{key} // what the round read may be other the next time
+		return nil, false, failure
 	}
 	if l.carry, err = l.next(c); err != nil {
 		return nil, false, err
