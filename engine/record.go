@@ -24,7 +24,7 @@ type outcome struct {
 // encode gives what the journal keeps of an outcome for going on from there; nil where it may not be kept. Of what the
 // call gave that is what is read of it: a key that is not there says that it was not kept, which is not null.
 func (x *execution) encode(c flow.Call, o outcome) ([]byte, error) {
-	kept := steps.Pairs{}
+	kept := make(steps.Pairs, 0, 4)
 	if of, read := c.Reads.Of("output"); read && o.failure == nil {
 		value, err := valueOf(o.result)
 		if err != nil {
@@ -32,8 +32,10 @@ func (x *execution) encode(c flow.Call, o outcome) ([]byte, error) {
 		}
 		kept = append(kept, steps.Pair{Key: "value", Value: steps.Project(value, of)})
 	}
-	if names, _ := steps.Project(o.result.Names, c.Reads).(map[string]any); len(names) > 0 && o.failure == nil {
-		kept = append(kept, steps.Pair{Key: "names", Value: names})
+	if len(o.result.Names) > 0 && o.failure == nil {
+		if names, _ := steps.Project(o.result.Names, c.Reads).(map[string]any); len(names) > 0 {
+			kept = append(kept, steps.Pair{Key: "names", Value: names})
+		}
 	}
 	if o.result.Next != nil {
 		kept = append(kept, steps.Pair{Key: "next", Value: o.result.Next})
