@@ -93,6 +93,8 @@ func (h *host) made(c flow.Call, entry Entry) (flow.Result, bool, error) {
 	switch {
 	case err != nil:
 		return h.unknown(c, "its answer cannot be read: "+err.Error())
+	case o.unanswered && !c.Unsafe: // whether it is tried again can be told by another answer only
+		return flow.Result{}, false, nil
 	case o.failure != nil:
 		o.failure.Doubt = o.doubt
 		return o.result, true, o.failure
@@ -148,20 +150,20 @@ func (x *execution) cutShort(reason *steps.Error) *steps.Error {
 
 // doubtful is the error of a run that stopped over calls in doubt. It names all of them, for a person's word is on all.
 func (x *execution) doubtful(stop *inDoubt) *steps.Error {
-	keys, err := x.Journal.InDoubt(x.run.ID)
-	if err != nil || len(keys) == 0 {
-		keys = x.doubts.keys()
-	}
-	what := fmt.Sprintf("%d calls are", len(keys))
+	keys, _ := x.Journal.InDoubt(x.run.ID)
+	keys = append(keys, x.doubts.keys()...) // those whose answer was not kept have no intent any more
+	slices.Sort(keys)
+	keys = slices.Compact(keys)
+	e := &steps.Error{Kind: steps.Cancelled, Step: x.doubts.first}
 	if len(keys) == 1 {
-		what = "a call is"
+		why := strings.TrimPrefix(stop.why, keys[0]+": ")
+		e.Message = "a call is in doubt: " + keys[0] + ". " + strings.ToUpper(why[:1]) + why[1:]
+		e.Hint = "look in the other system, then go on with --assume done where it was carried out, else with --assume redo"
+		return e
 	}
-	return &steps.Error{
-		Kind:    steps.Cancelled,
-		Step:    x.doubts.first,
-		Message: what + " in doubt: " + several(keys) + ". " + stop.why,
-		Hint:    "look in the other system, then go on with --assume done where they were carried out, else with --assume redo",
-	}
+	e.Message = fmt.Sprintf("%d calls are in doubt: %s. %s", len(keys), several(keys), stop.why)
+	e.Hint = "look in the other system, then go on with --assume done where they were carried out, else with --assume redo"
+	return e
 }
 
 // several names calls, the first few of many.

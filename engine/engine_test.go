@@ -47,16 +47,18 @@ func (p *probe) kind() *steps.Kind {
 			steps.Field{Name: "takes", Type: steps.Of(steps.Duration)},
 			steps.Field{Name: "panics", Type: steps.Of(steps.Bool)},
 			steps.Field{Name: "unsafe", Type: steps.Of(steps.Bool)},
+			steps.Field{Name: "changes", Type: steps.Of(steps.Bool)}, // safe, but does more than read
 			steps.Field{Name: "status", Type: steps.Of(steps.Int), Default: "503"},
 			steps.Field{Name: "pages", Type: steps.ListOf(steps.Of(steps.Any))}, // a walk over these lists
 			steps.Field{Name: "total", Type: steps.Of(steps.Int)},
 			steps.Field{Name: "counts", Type: steps.Of(steps.Bool)}, // gives how many such calls there were
 			steps.Field{Name: "silent", Type: steps.Of(steps.Bool)}, // nothing is sent
 		),
-		Gives: []steps.Result{{Name: "output"}, {Name: "status", Type: steps.Int}},
-		Safe:  func(in steps.Input) bool { return !in.Bool("unsafe") },
-		Walks: func(in steps.Input) bool { return in.Has("pages") },
-		Run:   p.run,
+		Gives:   []steps.Result{{Name: "output"}, {Name: "status", Type: steps.Int}},
+		Safe:    func(in steps.Input) bool { return !in.Bool("unsafe") },
+		Changes: func(in steps.Input) bool { return in.Bool("unsafe") || in.Bool("changes") },
+		Walks:   func(in steps.Input) bool { return in.Has("pages") },
+		Run:     p.run,
 	}
 }
 
@@ -169,16 +171,18 @@ func (w *world) run(yaml string) *engine.Run {
 	all := map[string]string{"job": yaml}
 	maps.Copy(all, w.beside)
 	req.Job = loadJobs(w.t, w.probe.kind(), all)
-	e := engine.New(engine.Config{Journal: w.journal, Redactor: w.redactor, Clients: w.clients, Sealer: w.sealer, Dir: w.t.TempDir(), Watch: func(e engine.Event) {
-		w.mu.Lock()
-		defer w.mu.Unlock()
-		w.events = append(w.events, e)
-	}})
+	e := engine.New(engine.Config{Journal: w.journal, Redactor: w.redactor, Clients: w.clients, Sealer: w.sealer, Dir: w.t.TempDir(), Watch: w.watch})
 	run, err := e.Run(w.ctx, req)
 	if err != nil {
 		w.t.Fatal(err)
 	}
 	return w.journal.Run(run.ID)
+}
+
+func (w *world) watch(e engine.Event) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.events = append(w.events, e)
 }
 
 // outcome writes a run as one line: its status, output and error.

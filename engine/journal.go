@@ -69,26 +69,6 @@ func Below(key, root string) bool {
 	return found && (rest == "" || strings.ContainsRune("/[#@", rune(rest[0])))
 }
 
-// OfLoop says whether a key, or what begins with it, is of something kept of a loop or of the run: /alerts@progress.
-// An @ in brackets is an item's own.
-func OfLoop(key string) bool {
-	if strings.IndexByte(key, '@') < 0 {
-		return false
-	}
-	depth := 0
-	for i := range len(key) {
-		switch c := key[i]; {
-		case c == '[':
-			depth++
-		case c == ']' && depth > 0:
-			depth--
-		case c == '@' && depth == 0:
-			return true
-		}
-	}
-	return false
-}
-
 // Mark says how far a call got.
 type Mark int
 

@@ -42,8 +42,14 @@ func (h *host) Tell(n flow.Note) {
 		h.tolerated.addAll(n.Error.Calls)
 		return
 	}
-	if (e.Type == PageRead || e.Type == ItemEnded) && !h.progress.advance(&e, time.Now()) {
-		return
+	if e.Type == PageRead || e.Type == ItemEnded {
+		now := time.Now()
+		if !h.progress.advance(&e, now) {
+			return
+		}
+		if row, due := h.rows.counted(e.Key, e.Counts, now); due {
+			_ = h.recorded(h.Journal.Note(h.run.ID, row))
+		}
 	}
 	h.tell(e)
 }

@@ -19,6 +19,7 @@ const (
 	givenKey     = "@given"     // what it began with
 	failedKey    = "@failed"    // the calls whose failure ended it
 	toleratedKey = "@tolerated" // the calls whose failure was tolerated
+	redoKey      = "@redo"      // that those are being tried again
 )
 
 // Resumption asks for a run that has ended to go on. A call that was made is not made again.
@@ -65,8 +66,21 @@ func (e *Engine) Resume(ctx context.Context, r Resumption) (*Run, error) {
 	if err := e.Journal.Continue(&run, forget, doubtful); err != nil {
 		return nil, fmt.Errorf("going on with run %s: %w", run.ID, err)
 	}
+	if err := x.keepRedo(); err != nil {
+		return nil, err
+	}
 	begun.secrets = r.Secrets
 	return x.carryOut(ctx, begun)
+}
+
+// keepRedo keeps that failed items are tried again until that is through, however often it is interrupted.
+func (x *execution) keepRedo() error {
+	if x.redo {
+		return x.keepCalls(redoKey, []string{redoKey})
+	}
+	_, mark, err := x.Journal.Lookup(x.run.ID, redoKey)
+	x.redo = mark == Done
+	return err
 }
 
 // changedLoop refuses a loop that reads more than was kept of its pages, or does not know the items again that were done.
@@ -197,8 +211,8 @@ func (x *execution) forgets(r Resumption) (forget, doubtful []string, err error)
 	return forget, slices.DeleteFunc(doubtful, func(key string) bool { return belowAny(key, forget[len(forget)-len(r.Job.Steps[at:]):]) }), nil
 }
 
-// itemsOpened puts, in place of the keys of items, those of their safe calls: what they read may be other now. Where a loop
-// in such an item was stays known, for what its calls did is not known one by one any more.
+// itemsOpened puts, in place of the key of an item or a round, those of its calls that did no more than read: what they read may
+// be other now. All else that was finished in it stays so, and how far its own loops are.
 func (x *execution) itemsOpened(failed []string) ([]string, error) {
 	var keys []string
 	items, prefix := map[string]bool{}, ""
@@ -220,10 +234,10 @@ func (x *execution) itemsOpened(failed []string) ([]string, error) {
 		return nil, err
 	}
 	for _, e := range entries {
-		if e.Result == nil || OfLoop(e.Key) || !within(items, e.Key) {
+		if !within(items, e.Key) {
 			continue
 		}
-		if o, err := x.decode(e.Key, e); err != nil || !o.unsafe {
+		if o, err := x.decode(e.Key, e); err == nil && o.read {
 			keys = append(keys, e.Key)
 		}
 	}

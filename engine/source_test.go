@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -174,7 +175,7 @@ func TestSourceGoesOn(t *testing.T) {
 		{
 			name: "failed items in doubt", yaml: source(", tolerate: all", `{id: p, probe: {value: "${x}", fails: "${x == 'b' ? 1 : 0}", status: 500, unsafe: true}}`),
 			first: `ok [["a",null,"c","d","e","f"],6,5,1,0]`, change: failedItems,
-			then: "interrupted null cancelled(p) a call is in doubt: /l/page:1[1]/p. /l/page:1[1]/p: it is not known whether it was carried out", calls: "",
+			then: "interrupted null cancelled(p) a call is in doubt: /l/page:1[1]/p. It is not known whether it was carried out", calls: "",
 		},
 	}
 	for _, test := range tests {
@@ -192,6 +193,18 @@ func TestSourceGoesOn(t *testing.T) {
 			check(t, "calls", strings.Join(w.probe.calls, " "), test.calls)
 		})
 	}
+}
+
+// TestRedoIsInterrupted holds that trying failed items again goes on as that when it stopped over a call in doubt.
+func TestRedoIsInterrupted(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	yaml := source(", tolerate: all", `{id: p, probe: {value: "${x}", fails: "${x in ['b', 'e'] ? 1 : 0}", status: 500, unsafe: true}}`)
+	stopped := w.goOn(w.run(yaml), yaml, failedItems)
+	check(t, "status", string(stopped.Status), "interrupted")
+	w.probe.calls = nil
+	check(t, "then", outcome(w.goOn(stopped, yaml, assume(engine.AssumeRedo))), `ok [["a","b","c","d","e","f"],6,6,0,0]`)
+	check(t, "calls", strings.Join(w.probe.calls, " "), "/l/page:1[1]/p /l/page:3[0]/p")
 }
 
 // TestSourceIsBounded holds that what is kept of a loop over pages does not grow with their number.
@@ -237,5 +250,36 @@ func TestSecretInALoop(t *testing.T) {
 			}
 		}
 		check(t, "calls", strings.Join(calls, " "), "/l/page:3[f]/p")
+	}
+}
+
+// TestSourceTellsHowFar holds that a loop tells its progress in what its steps run for, items, batches or pages, and that
+// the history of a run that was cut off says how far it came.
+func TestSourceTellsHowFar(t *testing.T) {
+	t.Parallel()
+	for keys, want := range map[string]string{"": "6", ", batch: 4": "2", ", batch: page": "2"} {
+		w := newWorld(t)
+		yaml := strings.Replace(source(keys, "{log: a}"), "probe: {pages", "probe: {total: 6, pages", 1)
+		w.run(yaml)
+		var totals []string
+		for _, e := range w.events {
+			if e.Type == engine.PageRead {
+				totals = append(totals, strconv.Itoa(e.Counts.Total))
+			}
+		}
+		if len(totals) == 0 || totals[0] != want {
+			t.Errorf("%q: the totals told are %v, want %s", keys, totals, want)
+		}
+	}
+	w := newWorld(t)
+	var kept *engine.Counts
+	w.probe.during = func(key string) {
+		if key == "/l/page:2[0]/p" { // what the history would have if the process ended here
+			kept = w.journal.Run(w.events[0].Run).Steps[0].Counts
+		}
+	}
+	w.run(source("", `{id: p, probe: {value: 1}}`))
+	if kept == nil || kept.Pages == 0 {
+		t.Errorf("in the middle the history has the counts %+v", kept)
 	}
 }

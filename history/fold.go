@@ -71,7 +71,7 @@ func (l *ledger) dropBelow(below string) []row {
 
 // dropOne gives the rows that take one key out of the journal.
 func (l *ledger) dropOne(key string) []row {
-	if engine.OfLoop(key) {
+	if ofLoop(key) {
 		return append(l.freeKept(key), rowOf(dropKeptSQL, l.number, key))
 	}
 	first, last := l.span(key)
@@ -94,7 +94,7 @@ func (l *ledger) result(id int64, e engine.Entry) []row {
 	v := valueOf(e.Result)
 	l.recording(e.Key, id)
 	var rows []row
-	if engine.OfLoop(e.Key) {
+	if ofLoop(e.Key) {
 		rows = l.freeKept(e.Key)
 	}
 	if v.blob != nil {
@@ -102,7 +102,7 @@ func (l *ledger) result(id int64, e engine.Entry) []row {
 		rows = append(rows, *v.blob)
 	}
 	switch {
-	case engine.OfLoop(e.Key):
+	case ofLoop(e.Key):
 		return append(rows, rowOf(keepSQL, id, e.Key, e.Started, e.Ended, v.data, v.digest, v.size, l.number))
 	case v.blob != nil:
 		return append(rows, rowOf(blobResultSQL, id, e.Key, e.Started, e.Ended, v.digest, v.size))
@@ -128,7 +128,7 @@ func (s *Store) Kept(run, prefix string) ([]engine.Entry, error) {
 	}
 	lo, hi := rowRange(l.number)
 	var rows *sql.Rows
-	if engine.OfLoop(prefix) {
+	if ofLoop(prefix) {
 		rows, err = s.read.Query(keptSQL, l.number, prefix, after(prefix))
 	} else {
 		rows, err = s.read.Query(keptCallsSQL, lo, hi, len(prefix), []byte(prefix))

@@ -38,7 +38,7 @@ func (s *Store) Intend(run, key string) error {
 	id := l.take()
 	l.recording(key, id)
 	r := rowOf(intendSQL, id, key, time.Now())
-	if engine.OfLoop(key) {
+	if ofLoop(key) {
 		r = rowOf(intendKeptSQL, id, key, time.Now(), l.number)
 	}
 	if err := s.commit(l, "record what is about to be done", r); err != nil {
@@ -130,7 +130,7 @@ func (s *Store) Lookup(run, key string) (engine.Entry, engine.Mark, error) {
 
 // find reads what the journal has of a call.
 func (s *Store) find(l *ledger, key string) (engine.Entry, engine.Mark, error) {
-	if engine.OfLoop(key) {
+	if ofLoop(key) {
 		return scanCall(s.read.QueryRow(keptCallSQL, l.number, key))
 	}
 	c, err := l.lookup(key, s.kept)

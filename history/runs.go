@@ -49,7 +49,7 @@ func (s *Store) Begin(run *engine.Run, entries ...engine.Entry) error {
 			e.Ended = time.Now()
 		}
 		v := valueOf(e.Result)
-		r := rowOf(beginEntry, i+1, e.Key, e.Started, e.Ended, v.data, v.digest, v.size, engine.OfLoop(e.Key), run.ID)
+		r := rowOf(beginEntry, i+1, e.Key, e.Started, e.Ended, v.data, v.digest, v.size, ofLoop(e.Key), run.ID)
 		r.first = v.blob
 		rows = append(rows, r)
 	}

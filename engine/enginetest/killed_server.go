@@ -36,10 +36,11 @@ func (s *server) kind() *steps.Kind {
 			steps.Field{Name: "page", Type: steps.Of(steps.Int)},    // the one that fails
 			steps.Field{Name: "unless", Type: steps.Of(steps.Text)}, // the key has this in it: then it does not fail
 		),
-		Gives: []steps.Result{{Name: "output"}},
-		Safe:  func(in steps.Input) bool { return !in.Bool("unsafe") },
-		Walks: func(in steps.Input) bool { return in.Has("pages") },
-		Run:   s.answer,
+		Gives:   []steps.Result{{Name: "output"}},
+		Safe:    func(in steps.Input) bool { return !in.Bool("unsafe") },
+		Changes: func(in steps.Input) bool { return in.Bool("unsafe") },
+		Walks:   func(in steps.Input) bool { return in.Has("pages") },
+		Run:     s.answer,
 	}
 }
 

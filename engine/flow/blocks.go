@@ -59,8 +59,20 @@ func (f *frame) catch(b *jobs.Try, failure *steps.Error, note Note) (result, err
 		if holds {
 			r, err := inner.inside(fmt.Sprintf("%s/catch:%d", note.Key, i+1), c.Steps)
 			f.adopt(inner)
-			return r, err
+			return r, toldAnew(c, err, failure)
 		}
 	}
 	return result{}, failure
+}
+
+// toldAnew says of a catch that only fails in other words that what it caught is to be tried again. One that did something
+// about it has dealt with it, and what it undid is not to be built upon.
+func toldAnew(c jobs.Case, err error, caught *steps.Error) error {
+	failure, isStep := err.(*steps.Error)
+	if !isStep || c.Acts || len(failure.Calls) > 0 {
+		return err
+	}
+	again := *failure
+	again.Calls = caught.Calls
+	return &again
 }

@@ -18,7 +18,8 @@ func (f *frame) call(s *jobs.Step, b *jobs.Call, note Note) (result, error) {
 	}
 	c := Call{
 		StepKey: note.Key, Step: s, Input: input, Item: f.item, Cleanup: f.cleanup, Deadline: f.deadline, Reads: s.Reads,
-		Unsafe: s.Kind.Safe != nil && !s.Kind.Safe(input) && !b.Policy(s).Unsafe,
+		Unsafe:  s.Kind.Safe != nil && !s.Kind.Safe(input) && !b.Policy(s).Unsafe,
+		Changes: s.Kind.Changes != nil && s.Kind.Changes(input),
 	}
 	if s.Kind.Walks != nil && s.Kind.Walks(input) {
 		return f.walk(b, c, note)

@@ -15,9 +15,10 @@ const chunk = 1000
 // pages is a foreach over the pages of a request. While one page is worked on the next is read, never more than one.
 type pages struct {
 	*loop
-	walk  *jobs.Call
-	ask   Call // what asks for a page, but for its key and its cursor
-	place      // where the loop is
+	walk    *jobs.Call
+	ask     Call // what asks for a page, but for its key and its cursor
+	longest int  // how many items the longest page had
+	place        // where the loop is
 }
 
 // place is where a loop over pages is between two of them.
@@ -157,9 +158,23 @@ func (f *frame) read(p *pages, number int, cursor any) (*page, error) {
 		items = itemList(list)
 	}
 	note := p.note
-	note.Type, note.Page, note.Counts = PageRead, number, p.tally.read(number, got.Total)
+	note.Type, note.Page, note.Counts = PageRead, number, p.tally.read(number, p.units(got.Total, items.Len()))
 	f.h.Tell(note)
 	return &page{items: items, next: got.Next}, nil
+}
+
+// units gives how many times the steps will run in all, where the server told how many items there are, else -1. Whole pages
+// are taken to be as long as the longest so far.
+func (p *pages) units(total, length int) int {
+	size := max(p.Batch, 1)
+	if p.ByPage {
+		p.longest = max(p.longest, length)
+		size = p.longest
+	}
+	if total < 0 || size < 1 {
+		return -1
+	}
+	return (total + size - 1) / size
 }
 
 func pageKey(key string, number int) string { return key + "/page:" + strconv.Itoa(number) }

@@ -276,8 +276,10 @@ func (a *answer) statusError() *steps.Error {
 func (a *answer) statusHint() string {
 	location := a.resp.Header.Get("Location")
 	switch s := a.status(); {
+	case s == http.StatusUnauthorized && a.call.in.Text("auth") == "none":
+		return "the step leaves the profile's sign-in off, and the server asks for one: leave out auth: none"
 	case s == http.StatusUnauthorized && a.call.in.Has("profile"):
-		return "the profile " + a.call.in.Text("profile") + " signed in, and the server did not accept it: check its auth in profiles.yaml"
+		return "the server asks for another sign-in than that of the profile " + a.call.in.Text("profile") + ": check its auth in profiles.yaml"
 	case s == http.StatusUnauthorized:
 		return "name a profile that signs in"
 	case s == http.StatusForbidden:

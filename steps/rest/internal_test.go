@@ -112,6 +112,7 @@ func TestParseLinks(t *testing.T) {
 		{`<a>; rel`, []link{{"a", ""}}},
 		{`<a>; rel=`, []link{{"a", ""}}},
 		{`<a>;`, []link{{"a", ""}}},
+		{`<a>; ;=x; rel=next`, []link{{"a", "next"}}},
 	} {
 		if got := parseLinks(c.header); !reflect.DeepEqual(got, c.want) {
 			t.Errorf("%s: got %q, want %q", c.header, got, c.want)

@@ -70,6 +70,7 @@ func (h *host) resting(key string, status Status) {
 type openRows struct {
 	mu   sync.Mutex
 	rows map[string]StepRun
+	kept map[string]time.Time // when it was last said how far each is
 }
 
 // keep remembers the row of a step that is under way, and forgets that of one that ended.
@@ -81,12 +82,30 @@ func (o *openRows) keep(row StepRun) {
 	defer o.mu.Unlock()
 	if row.Status != Running {
 		delete(o.rows, row.Key)
+		delete(o.kept, row.Key)
 		return
 	}
 	if o.rows == nil {
 		o.rows = map[string]StepRun{}
 	}
 	o.rows[row.Key] = row
+}
+
+// counted gives the row of a step with how far it is, if that was not kept within the last second.
+func (o *openRows) counted(key string, counts *Counts, now time.Time) (row StepRun, due bool) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	row, known := o.rows[key]
+	if !known || now.Sub(o.kept[key]) < noted {
+		return row, false
+	}
+	if o.kept == nil {
+		o.kept = map[string]time.Time{}
+	}
+	copied := *counts
+	row.Counts = &copied
+	o.rows[key], o.kept[key] = row, now
+	return row, true
 }
 
 // turn gives the row of a step with another status, if it is under way and had not that one already.
