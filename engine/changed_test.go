@@ -29,3 +29,28 @@ func TestChangedLoop(t *testing.T) {
 	}
 	check(t, "calls", strings.Join(w.probe.calls, " "), "/l[xa]/p /l[xb]/p")
 }
+
+// TestChangedInputs holds that a job which asks for more than the one that a run began with is given its defaults.
+func TestChangedInputs(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	before := "steps:\n  - {id: p, probe: {fails: 1}}"
+	run := w.run(before)
+	next := w.goOn(run, before+"\ninputs: {n: {type: integer, default: 7}}\noutput: ${inputs.n}", func(r *engine.Resumption) {
+		r.Original = loadJob(t, w.probe.kind(), before)
+	})
+	check(t, "outcome", outcome(next), "ok 7")
+}
+
+// TestLateBeforeItWasSent holds that an unsafe call whose step ran out of time before anything was sent is not in doubt.
+func TestLateBeforeItWasSent(t *testing.T) {
+	t.Parallel()
+	for status, want := range map[string]string{"404": "ok", "500": "interrupted"} { // of 404 the probe says that it had no effect
+		w := newWorld(t)
+		yaml := "steps:\n  - {id: p, timeout: 10ms, probe: {unsafe: true, status: " + status + ", fails: 1, takes: 1h}}"
+		run := w.run(yaml)
+		check(t, "first", string(run.Status), "failed")
+		next := w.goOn(run, strings.Replace(yaml, "1h", "0s", 1), nil)
+		check(t, "then", string(next.Status), want)
+	}
+}

@@ -98,7 +98,7 @@ func (p *probe) run(ctx context.Context, in steps.Input, env *steps.Env) (steps.
 	select {
 	case <-time.After(in.Duration("takes")):
 	case <-ctx.Done():
-		return steps.Output{}, &steps.Error{Kind: steps.Timeout, Message: "stopped: " + ctx.Err().Error(), Repeat: steps.IfSafe}
+		return steps.Output{}, &steps.Error{Kind: steps.Timeout, Message: "stopped: " + ctx.Err().Error(), Repeat: steps.IfSafe, NoEffect: in.Int("status") == 404}
 	}
 	if failed < in.Int("fails") {
 		kind := in.Text("kind")

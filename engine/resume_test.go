@@ -60,8 +60,8 @@ func TestGoingOn(t *testing.T) {
 		},
 		{
 			name:  "a failure that was caught stays one",
-			yaml:  "steps:\n  - id: t\n    try: [{id: a, probe: {fails: 1}}]\n    catch: [{steps: [{id: c, probe: {value: \"${error.message}\"}}]}]\n  - {id: b, probe: {fails: 1}}\noutput: ${steps.t.output}",
-			first: "failed null network(b) failure 1", then: `ok "failure 1"`, calls: "/b",
+			yaml:  "steps:\n  - id: t\n    try: [{id: a, probe: {fails: 1}}]\n    catch: [{steps: [{id: c, probe: {value: \"${error.message} ${error.status}\"}}]}]\n  - {id: b, probe: {fails: 1}}\noutput: ${steps.t.output}",
+			first: "failed null network(b) failure 1", then: `ok "failure 1 503"`, calls: "/b",
 		},
 		{
 			name:  "so does one that is told in other words only, and what it caught is tried again",

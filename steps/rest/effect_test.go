@@ -74,6 +74,30 @@ func (w writing) RoundTrip(r *http.Request) (*http.Response, error) {
 	return nil, w.err
 }
 
+// leading is a transport that answers a POST with a redirect, and fails over what that leads to.
+type leading struct{ err error }
+
+func (l leading) RoundTrip(r *http.Request) (*http.Response, error) {
+	if r.Method == http.MethodGet {
+		return nil, l.err
+	}
+	header := http.Header{"Location": {"/b"}}
+	return &http.Response{StatusCode: http.StatusSeeOther, Header: header, Body: http.NoBody, Request: r}, nil
+}
+
+// TestEffectBeforeARedirect holds that a POST which was answered by a redirect had its effect, though nothing is sent any more.
+func TestEffectBeforeARedirect(t *testing.T) {
+	t.Parallel()
+	for _, failure := range []error{signInError{true}, errors.New("x")} {
+		env := steptest.NewEnv(t)
+		env.Clients = steptest.ClientsOver(leading{failure})
+		_, err := rest.Kind().Run(t.Context(), steps.Input{"method": "POST", "url": "http://a.example/a"}, &env.Env)
+		if e := failed(t, err); e.NoEffect || e.Repeat != steps.IfSafe {
+			t.Errorf("got no effect %t, repeat %d; want false, %d: %s", e.NoEffect, e.Repeat, steps.IfSafe, e.Message)
+		}
+	}
+}
+
 // TestNoEffectWithoutAnAnswer holds the same of requests that a transport fails over.
 func TestNoEffectWithoutAnAnswer(t *testing.T) {
 	t.Parallel()
