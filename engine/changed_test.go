@@ -34,12 +34,13 @@ func TestChangedLoop(t *testing.T) {
 func TestChangedInputs(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	before := "steps:\n  - {id: p, probe: {fails: 1}}"
-	run := w.run(before)
-	next := w.goOn(run, before+"\ninputs: {n: {type: integer, default: 7}}\noutput: ${inputs.n}", func(r *engine.Resumption) {
-		r.Original = loadJob(t, w.probe.kind(), before)
+	w.request.Inputs = map[string]any{"m": 5}
+	before := "steps:\n  - {id: p, probe: {fails: 1}}\ninputs: {m: {type: integer, default: 1}"
+	run := w.run(before + "}")
+	next := w.goOn(run, before+", n: {type: integer, default: 7}}\noutput: ${inputs.n * 10 + inputs.m}", func(r *engine.Resumption) {
+		r.Original = loadJob(t, w.probe.kind(), before+"}")
 	})
-	check(t, "outcome", outcome(next), "ok 7")
+	check(t, "outcome", outcome(next), "ok 75")
 }
 
 // TestLateBeforeItWasSent holds that an unsafe call whose step ran out of time before anything was sent is not in doubt.

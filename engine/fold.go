@@ -87,7 +87,7 @@ func (h *host) spared(f flow.Fold) ([]Entry, error) {
 // within says whether a key stands at or below one of some items of loops.
 func within(items map[string]bool, key string) bool {
 	for at := range len(key) {
-		if key[at] == ']' && items[key[:at+1]] && Below(key, key[:at+1]) {
+		if key[at] == ']' && items[key[:at+1]] {
 			return true
 		}
 	}

@@ -107,7 +107,6 @@ func encodeFailure(c flow.Call, e *steps.Error) steps.Pairs {
 			p = append(p, steps.Pair{Key: key, Value: value})
 		}
 	}
-	add("step", e.Step, e.Step != "")
 	add("status", e.Status, e.Status != 0)
 	add("hint", e.Hint, e.Hint != "")
 	add("fields", e.Fields, e.Fields != nil)
@@ -147,7 +146,6 @@ func decodeFailure(m map[string]any) *steps.Error {
 	e := &steps.Error{}
 	e.Kind, _ = m["kind"].(string)
 	e.Message, _ = m["message"].(string)
-	e.Step, _ = m["step"].(string)
 	e.Hint, _ = m["hint"].(string)
 	e.Fields, _ = m["fields"].(map[string]any)
 	e.Response, _ = m["response"].(map[string]any)

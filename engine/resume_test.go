@@ -141,8 +141,14 @@ func TestGoingOn(t *testing.T) {
 		},
 		{
 			name:  "keys that look like those of others are apart",
-			yaml:  "steps:\n  - id: l\n    foreach: {in: [a, \"a]/m[x\"], key: \"${item}\", steps: [{id: m, foreach: {in: [x], as: x, key: \"${x}\", steps: [{id: p, probe: {value: \"${item}\"}}]}}]}\n  - {id: b, probe: {fails: 1}}\noutput: ${steps.l.output}",
-			first: "failed null network(b) failure 1", then: `ok [["a"],["a]/m[x"]]`, calls: "/b",
+			yaml:  "steps:\n  - id: l\n    foreach: {in: [a, \"a]/m[y\"], key: \"${item}\", steps: [{id: m, foreach: {in: [y], as: x, key: \"${x}\", steps: [{log: x}, {probe: {value: 1}}]}}, {probe: {value: 2}}], collect: \"${steps.m.output}\"}\n  - {id: b, probe: {fails: 1}}\noutput: ${steps.l.output}",
+			first: "failed null network(b) failure 1", then: `ok [[1],[1]]`, calls: "/b",
+		},
+		{
+			name:   "all items that failed over what they read do so anew",
+			yaml:   "steps:\n  - id: l\n    foreach: {in: [a, b, c, d], tolerate: all, steps: [{id: p, probe: {counts: true}}, {if: steps.p.output < 4, fail: early}]}\noutput: ${steps.l.failed}",
+			first:  "ok 3",
+			change: failedItems, then: "ok 0", calls: "/l[0]/p /l[1]/p /l[2]/p",
 		},
 		{
 			name:  "a value that went through an expression",
@@ -196,6 +202,9 @@ func TestInDoubt(t *testing.T) {
 				t.Errorf("got %s, want %s", outcome(got), test.want)
 			}
 			check(t, "calls", strings.Join(w.probe.calls, " "), test.calls)
+			if ended := w.events[len(w.events)-2]; ended.Before != (test.assume == engine.AssumeDone) {
+				t.Errorf("the end of the step is told with before %t", ended.Before)
+			}
 			if got.Status == engine.Interrupted {
 				check(t, "the step", keys(got), "/a in_doubt")
 				check(t, "once more, as done", outcome(w.goOn(got, yaml, assume(engine.AssumeDone))), "ok null")

@@ -149,8 +149,8 @@ func TestSourceGoesOn(t *testing.T) {
 		},
 		{
 			name:  "what items save that are tried again is kept",
-			yaml:  "state: {n: {initial: 0}}\nsteps:\n  - id: l\n    foreach: {in: {probe: {pages: [[1, 2, 3]]}}, tolerate: all, steps: [{id: p, probe: {value: 1, fails: \"${item}\"}}, {save: {n: \"${item}\"}}]}\noutput: ${state.n}",
-			first: "ok 0", change: failedItems, twice: "ok 1", then: "ok 2", calls: "/l/page:1[0]/p /l/page:1[1]/p /l/page:1[2]/p /l/page:1[1]/p /l/page:1[2]/p",
+			yaml:  "state: {n: {initial: 0}}\nsteps:\n  - id: l\n    foreach: {in: {probe: {pages: [[1, 9]]}}, tolerate: all, steps: [{id: p, probe: {value: 1, fails: \"${item}\"}}, {save: {n: \"${item}\"}}]}\noutput: ${state.n}",
+			first: "ok 0", change: failedItems, twice: "ok 1", then: "ok 1", calls: "/l/page:1[0]/p /l/page:1[1]/p /l/page:1[1]/p",
 		},
 		{
 			name:  "failed items of a loop in an item that went well",
@@ -168,9 +168,19 @@ func TestSourceGoesOn(t *testing.T) {
 			first: `ok [2,2]`, change: failedItems, then: `ok [2,2]`, calls: "/l[2]/m[1]/p",
 		},
 		{
-			name:  "what a failed item did when it was tried again is not done once more",
-			yaml:  "steps:\n  - id: l\n    foreach: {in: {probe: {pages: [[a]]}}, as: x, tolerate: all, steps: [{id: q, probe: {unsafe: true, fails: 1, status: 404}}, {id: p, probe: {value: \"${x}\", fails: 1}}]}\n  - {id: e, if: run.attempt == 2 || run.attempt == 3, probe: {fails: 1, value: 1}}\noutput: ${steps.l.output}",
-			first: `ok [null]`, change: func(r *engine.Resumption) { r.FailedItems = r.Run.Attempt != 2 }, twice: "failed null network(e) failure 1", then: `ok [null]`, calls: "/l/page:1[0]/q /l/page:1[0]/p /e /e",
+			name:  "failed items of a loop in rounds in an item",
+			yaml:  "steps:\n  - id: l\n    foreach: {in: {probe: {pages: [[a]]}}, steps: [{id: r, repeat: {attempts: 2, index: i, steps: [{id: m, foreach: {in: [1], as: x, tolerate: all, steps: [{id: p, probe: {value: \"${i}\", fails: \"${1 - i}\"}}]}}]}}]}\noutput: ${steps.l.output}",
+			first: `ok [[1]]`, change: failedItems, then: `ok [[1]]`, calls: "/l/page:1[0]/r[1]/m[0]/p",
+		},
+		{
+			name:  "failed items of a loop in a loop in an item",
+			yaml:  "steps:\n  - id: l\n    foreach: {in: {probe: {pages: [[a]]}}, steps: [{id: m, foreach: {in: [1], as: x, steps: [{id: n, foreach: {in: [2], as: y, tolerate: all, steps: [{id: p, probe: {value: \"${y}\", fails: 1}}]}}]}}]}\noutput: ${steps.l.output}",
+			first: `ok [[[null]]]`, change: failedItems, then: `ok [[[2]]]`, calls: "/l/page:1[0]/m[0]/n[0]/p",
+		},
+		{
+			name:  "failed items of a job that an item calls",
+			yaml:  "steps:\n  - id: l\n    foreach: {in: {probe: {pages: [[a]]}}, steps: [{id: c, call: {job: other}}]}\noutput: ${steps.l.output}",
+			first: `ok [[null]]`, change: failedItems, then: `ok [[1]]`, calls: "/l/page:1[0]/c/m[0]/p",
 		},
 		{
 			name: "failed items in doubt", yaml: source(", tolerate: all", `{id: p, probe: {value: "${x}", fails: "${x == 'b' ? 1 : 0}", status: 500, unsafe: true}}`),
@@ -182,6 +192,7 @@ func TestSourceGoesOn(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
+			w.beside = map[string]string{"other": "name: other\nsteps:\n  - {id: m, foreach: {in: [1], tolerate: all, steps: [{id: p, probe: {value: 1, fails: 1}}]}}\noutput: ${steps.m.output}"}
 			run := w.run(test.yaml)
 			check(t, "first", outcome(run), test.first)
 			w.probe.calls = nil
