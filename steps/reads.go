@@ -71,7 +71,7 @@ func (r Reads) Covers(other Reads) bool {
 // would have. The value is not changed, and shared as far as it can be.
 func Project(v any, r Reads) any {
 	m, isMap := v.(map[string]any)
-	if r == nil || !isMap {
+	if r == nil || !isMap || r.all(m) {
 		return v
 	}
 	out := make(map[string]any, len(r))
@@ -81,6 +81,17 @@ func Project(v any, r Reads) any {
 		}
 	}
 	return out
+}
+
+// all says whether all of a map is read.
+func (r Reads) all(m map[string]any) bool {
+	for field, v := range m {
+		below, read := r[field]
+		if inner, isMap := v.(map[string]any); !read || isMap && below != nil && !below.all(inner) {
+			return false
+		}
+	}
+	return true
 }
 
 // String gives the paths that are read, sorted: "output.id, status". All is "*", nothing is "-".

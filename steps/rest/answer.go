@@ -174,7 +174,20 @@ func (a *answer) allHeaders() map[string]any {
 	return m
 }
 
-// outputNames are the further names of `steps.ID`.
+// outputNames are the further names of `steps.ID`, those that are read.
 func (a *answer) outputNames() map[string]any {
-	return map[string]any{"status": a.status(), "headers": a.firstHeaders(), "url": a.url.String()}
+	var names map[string]any
+	add := func(name string, value func() any) {
+		if _, read := a.call.env.Reads.Of(name); !read {
+			return
+		}
+		if names == nil {
+			names = map[string]any{}
+		}
+		names[name] = value()
+	}
+	add("status", func() any { return a.status() })
+	add("headers", func() any { return a.firstHeaders() })
+	add("url", func() any { return a.url.String() })
+	return names
 }
