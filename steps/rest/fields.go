@@ -97,7 +97,7 @@ func sendingFields() []steps.Field {
 		steps.Field{Name: "total", Type: duration, Example: "5m", Doc: "For the whole attempt, redirects and body included; 5m by default, no limit with `save_to`. Waits for the limits of the profile do not count."},
 	)
 	return []steps.Field{
-		{Name: "idempotency_key", Type: steps.Of(steps.Text), Example: "${run.id}-${incident.sys_id}",
+		{Name: "idempotency_key", Type: steps.Of(steps.Text), Lasting: true, Example: "${run.id}-${incident.sys_id}",
 			Doc: "A key by which the server knows a repeated request, sent as `Idempotency-Key`; the profile's `idempotency_header` names another header. Makes a POST or PATCH safe to repeat."},
 		{Name: "auth", Type: steps.OneOf("none"), Static: true, Doc: "`none` leaves the profile's sign-in off."},
 		{Name: "timeout", Type: steps.EitherOf(duration, limits), Example: "{connect: 10s, idle: 60s, total: 5m}",
