@@ -366,6 +366,8 @@ func TestAskedWait(t *testing.T) {
 		{"some is left", 200, "X-RateLimit-Remaining: 1; X-RateLimit-Reset: 50", "0s"},
 		{"refused, nothing said of what is left", 429, "X-RateLimit-Reset: 50", "50s the server's limit is used up (X-RateLimit-Reset)"},
 		{"nothing said of what is left", 200, "X-RateLimit-Reset: 50", "0s"},
+		{"more than can be written", 429, "Retry-After: 1e400", "8760h0m0s the server asked to wait (429, Retry-After)"},
+		{"none, whatever is left", 429, "Retry-After: 0; X-RateLimit-Remaining: 0; X-RateLimit-Reset: 50", "0s the server asked to wait (429, Retry-After)"},
 		{"Retry-After goes first", 429, "Retry-After: 2; X-RateLimit-Remaining: 0; X-RateLimit-Reset: 50", "2s the server asked to wait (429, Retry-After)"},
 		{"one header of the seventh draft", 200, "RateLimit: limit=5, remaining=0, reset=3", "3s the server's limit is used up (RateLimit)"},
 		{"in which some is left", 200, "RateLimit: limit=5, remaining=1, reset=3", "0s"},
@@ -394,6 +396,30 @@ func TestAskedWait(t *testing.T) {
 			t.Errorf("%s: got %q, want %q", test.name, got, test.want)
 		}
 	}
+}
+
+// New settings of a profile hold for those that wait already.
+func TestNewLimitsWakeWhoWaits(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		g := gateOf(Profile{MaxConcurrent: 1})
+		if _, err := g.enter(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		through := false
+		var waiter sync.WaitGroup
+		waiter.Go(func() {
+			_, err := g.enter(t.Context())
+			through = err == nil
+		})
+		synctest.Wait()
+		began := time.Now()
+		g.set(Profile{MaxConcurrent: 2})
+		waiter.Wait()
+		if waited := time.Since(began); !through || waited > 0 {
+			t.Errorf("through: %t, after %s, want at once", through, waited)
+		}
+	})
 }
 
 // Keyrings that share Limits share what their profiles of one name may do, and take over its new settings.

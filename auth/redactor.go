@@ -74,6 +74,23 @@ func (r *Redactor) Contains(b []byte) bool {
 	return len(spans) > 0
 }
 
+// In gives the parts of a text that are masked, as they stand in it; each of those that overlap. Masked one by one, with Add, they hide
+// what is secret in such a text from whoever knows the secrets no more.
+func (r *Redactor) In(s string) []string {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	var parts []string
+	spans, _ := find(&r.index, s, true)
+	for _, p := range spans {
+		for i := p.from; i < p.to; i++ {
+			if m := longest(&r.index, s[i:]); m.found {
+				parts = append(parts, s[i:i+m.length])
+			}
+		}
+	}
+	return parts
+}
+
 // Text gives s with its secrets masked, also one of which only the beginning is left before an ellipsis.
 func (r *Redactor) Text(s string) string {
 	r.mu.RLock()

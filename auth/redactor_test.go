@@ -9,6 +9,7 @@ import (
 	"html"
 	"net/url"
 	"reflect"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -215,6 +216,17 @@ func TestRedactorCut(t *testing.T) {
 		if got := string(redactorOf("secret-and-more").Cut([]byte(tt.in))); got != tt.out {
 			t.Errorf("%s: got %q, want %q", tt.name, got, tt.out)
 		}
+	}
+}
+
+func TestRedactorTellsWhatIsMasked(t *testing.T) {
+	t.Parallel()
+	r := NewRedactor()
+	r.Add("hush-hush")
+	r.Add("say hush")
+	got := r.In("they say hush-hush, hush%2Dhush and hush")
+	if want := []string{"say hush", "hush-hush", "hush%2Dhush"}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
 	}
 }
 

@@ -93,6 +93,8 @@ func (h *host) made(c flow.Call, entry Entry) (flow.Result, bool, error) {
 	switch {
 	case err != nil:
 		return h.unknown(c, "its answer cannot be read: "+err.Error())
+	case o.unanswered && !c.Unsafe: // whether it is tried again can be told by another answer only
+		return flow.Result{}, false, nil
 	case o.failure != nil:
 		o.failure.Doubt = o.doubt
 		return o.result, true, o.failure

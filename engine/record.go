@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"snrun/engine/flow"
+	"snrun/jobs"
 	"snrun/steps"
 )
 
@@ -16,6 +17,8 @@ type outcome struct {
 	doubt   bool // it failed, and may have had its effect all the same
 	read    bool // it did no more than read, in an item or a round
 	kept    bool // false: only that it is over is known
+	// unanswered says that it failed with an answer that decides upon another try, and could not be kept.
+	unanswered bool
 }
 
 // encode gives what the journal keeps of an outcome for going on from there; nil where it may not be kept. Of what the
@@ -67,8 +70,17 @@ func (x *execution) sealFailure(c flow.Call, o outcome, kept steps.Pairs) ([]byt
 	if err != nil || data != nil {
 		return data, err
 	}
-	e := map[string]any{"kind": masked.Kind, "message": masked.Message, "status": masked.Status, "repeat": int(masked.Repeat)}
+	e := encodeFailure(c, masked)
+	if o.failure.Response != nil && readsResponse(c) {
+		e = append(e, steps.Pair{Key: "unanswered", Value: true})
+	}
 	return x.seal(c.Key, steps.Pairs{{Key: "error", Value: e}, {Key: "doubt", Value: o.doubt}, {Key: "read", Value: c.Item && !c.Changes}})
+}
+
+// readsResponse says whether the answer decides upon another try of a call.
+func readsResponse(c flow.Call) bool {
+	body, calls := c.Step.Body.(*jobs.Call)
+	return calls && body.Policy(c.Step).When != nil
 }
 
 // valueOf gives what a call gave, with the items of a page.
@@ -101,7 +113,7 @@ func encodeFailure(c flow.Call, e *steps.Error) steps.Pairs {
 	add("fields", e.Fields, e.Fields != nil)
 	add("repeat", int(e.Repeat), e.Repeat != steps.Never)
 	add("retry_after", int(e.RetryAfter), e.RetryAfter != 0)
-	add("response", e.Response, e.Response != nil && c.Step.Retry != nil && c.Step.Retry.When != nil)
+	add("response", e.Response, e.Response != nil && readsResponse(c))
 	return p
 }
 
@@ -125,6 +137,7 @@ func (x *execution) decode(key string, entry Entry) (outcome, error) {
 	}
 	if failure, ok := m["error"].(map[string]any); ok {
 		o.failure = decodeFailure(failure)
+		o.unanswered, _ = failure["unanswered"].(bool)
 		o.kept = true
 	}
 	return o, nil

@@ -9,6 +9,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"snrun/auth"
 	"snrun/engine"
 )
 
@@ -283,6 +284,22 @@ func TestSecretInTheJournal(t *testing.T) {
 			check(t, "calls", strings.Join(w.probe.calls, " "), test.calls)
 		})
 	}
+}
+
+// TestSecretsAreKnownAgain holds that what was secret in values that were kept is masked by a process that has not learned of it, and
+// nothing beside it is.
+func TestSecretsAreKnownAgain(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.redactor.Add("hush-hush")
+	w.redactor.Add("471108154")
+	w.redactor.Add("Bearer hush")
+	w.sealer = reversing{}
+	yaml := "steps:\n  - id: a\n    probe: {value: {text: 'it is Bearer hush-hush here', n: 471108154, hush-hush: 1}}\n  - {id: b, probe: {fails: 1}}\n" +
+		"output: [\"${steps.a.output}\", hush-hush, \"Bearer hush\", it is, 471108154]"
+	run := w.run(yaml)
+	w.redactor = auth.NewRedactor()
+	check(t, "then", outcome(w.goOn(run, yaml, nil)), `ok [{"***":1,"n":"***","text":"it is *** here"},"***","***","it is","***"]`)
 }
 
 // TestGoingOnIsRefused holds what cannot be gone on with.

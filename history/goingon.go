@@ -47,7 +47,7 @@ func (s *Store) Continue(run *engine.Run, forget, doubt []string) error {
 		id := l.take()
 		rows = append(rows, rowOf(intendSQL, id, key, now))
 		l.recording(key, id)
-		l.calls[key] = call{id, engine.Intended}
+		l.remember(key, call{id, engine.Intended})
 	}
 	if err := s.flush(doing, rows...); err != nil {
 		return err
@@ -136,7 +136,7 @@ func (s *Store) takeUpAgain(number int64, r roots) (*ledger, []row, error) {
 	l.calls = map[string]call{}
 	for i := 0; i < len(kept); i++ {
 		if !r.under(kept[i].key) {
-			l.calls[kept[i].key] = l.calls[kept[i].key].then(kept[i].call)
+			l.remember(kept[i].key, l.calls[kept[i].key].then(kept[i].call))
 			continue
 		}
 		first := kept[i].id

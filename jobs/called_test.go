@@ -70,8 +70,8 @@ func TestCallBeside(t *testing.T) {
 	}
 	missing := projectOf(t, allKinds(), map[string]string{"a.yaml": call, "b.yaml": "version: 1\nname: othre\nsteps: [{log: a}]\n"})
 	_, err := missing.Load(filepath.Join(missing.Dir, "a.yaml"))
-	if err == nil || !strings.Contains(err.Error(), `did you mean "othre"?`) {
-		t.Errorf("got %v, want an advice", err)
+	if err == nil || !strings.Contains(err.Error(), `did you mean "othre"?`) || !strings.Contains(err.Error(), `there is no job "other" in `+missing.Dir+"\n") {
+		t.Errorf("got %v, want where it was looked for, and an advice", err)
 	}
 }
 

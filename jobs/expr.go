@@ -56,7 +56,7 @@ func CompileExpr(n *source.Node, offset int, text string, s *Scope, r *source.Re
 		return nil
 	}
 	if path != nil {
-		return newPath(n, offset, text, path, shape, c.uses)
+		return newPath(Expr{node: n, offset: offset, text: text, path: path}, shape, c.uses)
 	}
 	e := &Expr{node: n, offset: offset, text: text, sites: c.sites, uses: c.uses, shape: shape, mixed: c.mixed}
 	if c.uses.Secret {

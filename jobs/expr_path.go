@@ -34,15 +34,16 @@ func readPlain(n *source.Node, offset int, text string, s *Scope) *Expr {
 	if first.heard != nil {
 		first.heard(path[1:])
 	}
-	return newPath(n, offset, text, path, shape, &Uses{Secret: shape.Secret(), reads: [][]string{path}})
+	return newPath(Expr{node: n, offset: offset, text: text, path: path}, shape, &Uses{Secret: shape.Secret(), reads: [][]string{path}})
 }
 
-// newPath makes the expression of a plain path. It is walked: it needs its program only to say what was in its way.
-func newPath(n *source.Node, offset int, text string, path []string, shape *Shape, uses *Uses) *Expr {
+// newPath completes the expression of a plain path. It is walked: it needs its program only to say what was in its way.
+func newPath(e Expr, shape *Shape, uses *Uses) *Expr {
 	if uses.Secret {
 		shape = shape.WithSecret()
 	}
-	return &Expr{node: n, offset: offset, text: text, path: path, uses: uses, shape: shape, late: &latePath{}}
+	e.uses, e.shape, e.late = uses, shape, &latePath{}
+	return &e
 }
 
 // below gives the shape of a field that may well be there, nil of one that cannot be or that needs a closer look.

@@ -117,7 +117,7 @@ func numbersOf(a []any) ([]any, error) {
 		}
 		for _, item := range list {
 			if !numberType.is(typeOf(item)) {
-				return nil, faultf("all must be numbers, but one is %s", describe(item))
+				return nil, faultf("all must be numbers, but one is %s", Describe(item))
 			}
 			out = append(out, item)
 		}
@@ -184,7 +184,7 @@ func sum(plus *operator) func(a ...any) (any, error) {
 		var total any = 0
 		for i, item := range a[0].([]any) {
 			if !numberType.is(typeOf(item)) && typeOf(item) != spanType {
-				return nil, faultf("sum adds numbers, but item %d is %s", i, describe(item))
+				return nil, faultf("sum adds numbers, but item %d is %s", i, Describe(item))
 			}
 			if i == 0 {
 				total = item
