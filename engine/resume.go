@@ -185,6 +185,10 @@ func (x *execution) forgets(r Resumption) (forget, doubtful []string, err error)
 		return nil, nil, err
 	}
 	for _, key := range failed {
+		if block, isBlock := strings.CutSuffix(key, "/"); isBlock {
+			forget = append(forget, block)
+			continue
+		}
 		doubt, err := x.endedInDoubt(key)
 		if err != nil {
 			return nil, nil, err
