@@ -54,11 +54,11 @@ func (d *doubts) of(step string) bool {
 	return d.steps[step]
 }
 
-// keys gives the calls, sorted.
+// keys gives the calls, sorted, each once.
 func (d *doubts) keys() []string {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return slices.Sorted(slices.Values(d.calls))
+	return slices.Compact(slices.Sorted(slices.Values(d.calls)))
 }
 
 // inDoubt ends a run that cannot go on without a person's word.
@@ -75,7 +75,7 @@ func (h *host) before(c flow.Call) (result flow.Result, made bool, err error) {
 	switch {
 	case mark == Done && c.State != nil:
 		return flow.Result{Value: c.State, Started: entry.Started, Ended: entry.Ended, Before: true}, true, nil
-	case mark == Done && !c.Refetch:
+	case mark == Done:
 		return h.made(c, entry)
 	case mark == Intended && c.Unsafe:
 		return h.unknown(c, "it is not known whether it was carried out")
@@ -113,12 +113,18 @@ func (h *host) unknown(c flow.Call, why string) (flow.Result, bool, error) {
 	case AssumeRedo:
 		return flow.Result{}, false, nil
 	case AssumeDone:
+		if c.Page {
+			break // what else it lists, and the pages behind it, would be left out in silence
+		}
 		o := outcome{result: flow.Result{Total: -1, Before: true}}
 		data, err := h.encode(c, o)
 		if err == nil {
 			err = h.recorded(h.Journal.Commit(h.run.ID, Entry{Key: c.Key, Result: data}))
 		}
 		return o.result, true, err
+	}
+	if c.Page {
+		why += ", and it cannot count as done: what it lists is worked on. Go on with --assume redo"
 	}
 	h.doubts.add(c)
 	return flow.Result{}, false, &inDoubt{why: c.Key + ": " + why}

@@ -98,7 +98,7 @@ func (p *probe) run(ctx context.Context, in steps.Input, env *steps.Env) (steps.
 	select {
 	case <-time.After(in.Duration("takes")):
 	case <-ctx.Done():
-		return steps.Output{}, &steps.Error{Kind: steps.Timeout, Message: "stopped: " + ctx.Err().Error(), Repeat: steps.IfSafe}
+		return steps.Output{}, &steps.Error{Kind: steps.Timeout, Message: "stopped: " + ctx.Err().Error(), Repeat: steps.IfSafe, NoEffect: in.Int("status") == 404}
 	}
 	if failed < in.Int("fails") {
 		kind := in.Text("kind")
@@ -106,7 +106,7 @@ func (p *probe) run(ctx context.Context, in steps.Input, env *steps.Env) (steps.
 			kind = steps.Network
 		}
 		repeat := map[string]steps.Repeat{"never": steps.Never, "if_safe": steps.IfSafe, "always": steps.Always}[in.Text("repeat")]
-		return steps.Output{}, &steps.Error{Kind: kind, Message: fmt.Sprintf("failure %d", failed+1), Status: in.Int("status"), Repeat: repeat, RetryAfter: in.Duration("retry_after")}
+		return steps.Output{}, &steps.Error{Kind: kind, Message: fmt.Sprintf("failure %d", failed+1), Status: in.Int("status"), NoEffect: in.Int("status") == 404, Repeat: repeat, RetryAfter: in.Duration("retry_after")}
 	}
 	if in.Has("pages") {
 		return page(in, env), nil

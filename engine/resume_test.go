@@ -60,8 +60,8 @@ func TestGoingOn(t *testing.T) {
 		},
 		{
 			name:  "a failure that was caught stays one",
-			yaml:  "steps:\n  - id: t\n    try: [{id: a, probe: {fails: 1}}]\n    catch: [{steps: [{id: c, probe: {value: \"${error.message}\"}}]}]\n  - {id: b, probe: {fails: 1}}\noutput: ${steps.t.output}",
-			first: "failed null network(b) failure 1", then: `ok "failure 1"`, calls: "/b",
+			yaml:  "steps:\n  - id: t\n    try: [{id: a, probe: {fails: 1}}]\n    catch: [{steps: [{id: c, probe: {value: \"${error.message} ${error.status}\"}}]}]\n  - {id: b, probe: {fails: 1}}\noutput: ${steps.t.output}",
+			first: "failed null network(b) failure 1", then: `ok "failure 1 503"`, calls: "/b",
 		},
 		{
 			name:  "so does one that is told in other words only, and what it caught is tried again",
@@ -116,6 +116,33 @@ func TestGoingOn(t *testing.T) {
 			name:  "the last try of a block",
 			yaml:  "steps:\n  - id: b\n    retry: {attempts: 2, backoff: {initial: 1ms}}\n    steps: [{id: a, probe: {value: 1}}, {id: p, probe: {fails: 9, repeat: if_safe}, retry: none}]",
 			first: "failed null network(p) failure 2", then: "failed null network(p) failure 3", calls: "/b#2/p",
+		},
+		{
+			name:  "a page that could not be read, which was caught, is not read again",
+			yaml:  "steps:\n  - id: t\n    try: [{id: l, foreach: {in: {probe: {pages: [[a], [b]], fails: 1}}, key: \"${item}\", steps: [{id: p, probe: {unsafe: true}}]}}]\n    catch: [{steps: [{id: c, probe: {unsafe: true}}]}]\n  - {id: b, probe: {fails: 1}}",
+			first: "failed null network(b) failure 1", then: "ok null", calls: "/b",
+		},
+		{
+			name:  "rounds that were too few look once more",
+			yaml:  "steps:\n  - id: r\n    repeat: {until: steps.p.output == 4, attempts: 3, steps: [{id: q, probe: {unsafe: true}}, {id: p, probe: {counts: true}}]}\noutput: ${steps.r.output}",
+			first: "failed null limit(r) after 3 rounds this does not hold yet: steps.p.output == 4; the last round gave 3", then: "ok 4", calls: "/r[3]/p",
+		},
+		{
+			name:   "a failed item with rounds in it that were too few",
+			yaml:   "steps:\n  - id: l\n    foreach: {in: [a], tolerate: 1, steps: [{id: q, probe: {unsafe: true}}, {id: r, repeat: {until: steps.p.output == 4, attempts: 3, steps: [{id: p, probe: {counts: true}}]}}]}\noutput: ${steps.l.output}",
+			first:  "ok [null]",
+			change: failedItems, then: "ok [4]", calls: "/l[0]/r[3]/p",
+		},
+		{
+			name:   "what loops in a failed item did is not done again",
+			yaml:   "steps:\n  - id: l\n    foreach: {in: [a], tolerate: 1, steps: [{id: m, foreach: {in: {probe: {pages: [[x], [y]]}}, as: x, steps: [{id: q, probe: {unsafe: true}}]}}, {id: p, probe: {counts: true}}, {if: steps.p.output < 2, fail: early}]}\noutput: ${steps.l.failed}",
+			first:  "ok 1",
+			change: failedItems, then: "ok 0", calls: "/l[0]/p",
+		},
+		{
+			name:  "keys that look like those of others are apart",
+			yaml:  "steps:\n  - id: l\n    foreach: {in: [a, \"a]/m[x\"], key: \"${item}\", steps: [{id: m, foreach: {in: [x], as: x, key: \"${x}\", steps: [{id: p, probe: {value: \"${item}\"}}]}}]}\n  - {id: b, probe: {fails: 1}}\noutput: ${steps.l.output}",
+			first: "failed null network(b) failure 1", then: `ok [["a"],["a]/m[x"]]`, calls: "/b",
 		},
 		{
 			name:  "a value that went through an expression",

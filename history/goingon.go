@@ -108,9 +108,9 @@ func rootsOf(keys []string) roots {
 
 // under says whether a key stands at or below one of the roots, as engine.Below says of each.
 func (r roots) under(key string) bool {
-	found := r.at[key]
+	found := r.at[key] || r.at[key+"#"]
 	eachAbove(key, func(above string) bool {
-		found = found || r.at[above]
+		found = found || r.at[above] || key[len(above)] == '#' && r.at[above+"#"]
 		return !found
 	})
 	return found

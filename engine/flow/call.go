@@ -32,6 +32,7 @@ func (f *frame) call(s *jobs.Step, b *jobs.Call, note Note) (result, error) {
 // walk reads all pages of a request, each a call of its own.
 func (f *frame) walk(b *jobs.Call, c Call, note Note) (result, error) {
 	all := []any{}
+	c.Page = true
 	r := result{tries: 1, counts: Counts{Total: -1}}
 	for page := 1; ; page++ {
 		c.Key = note.Key + "/page:" + strconv.Itoa(page)

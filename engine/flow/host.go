@@ -17,6 +17,7 @@
 //	call, retry, wait         a call page by page, its tries, pauses
 //	foreach, pages, failed    loops over lists and over the pages of a request, and the items of those that failed
 //	repeat, parallel, runjob  rounds, branches, other jobs
+//	keys                      how an item's key stands in the keys of its calls
 //	saved                     what saves make visible to whom
 //	defect                    panics
 package flow
@@ -61,6 +62,7 @@ type Call struct {
 	Job      string         // whose state a save step sets
 	State    map[string]any // of a save step: the values to keep
 	Unsafe   bool           // making it twice may do harm
+	Page     bool           // one page of a walk
 	Changes  bool           // it may do more than read
 	Item     bool           // made inside an item of a loop
 	Cleanup  bool           // made at the end of a run, also of one that was cancelled

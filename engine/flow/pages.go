@@ -9,8 +9,12 @@ import (
 	"snrun/steps"
 )
 
-// chunk is how many items of a page are decoded and worked on before further ones are: a page may be of any size.
-const chunk = 1000
+// How many items of a page are decoded and worked on before further ones are: a page may be of any size, and who works on
+// few at once need not hold many.
+const (
+	chunkMost   = 1000
+	chunkOfEach = 32 // of those worked on at once
+)
 
 // pages is a foreach over the pages of a request. While one page is worked on the next is read, never more than one.
 type pages struct {
@@ -80,7 +84,7 @@ func (f *frame) startPages(l *loop) (*pages, error) {
 	l.tally.counts.Total = -1
 	kind := l.Source.Kind
 	p.ask = Call{
-		StepKey: l.note.Key, Step: l.Source, Input: input, Item: true, Cleanup: f.cleanup, Deadline: f.deadline,
+		StepKey: l.note.Key, Step: l.Source, Input: input, Page: true, Item: true, Cleanup: f.cleanup, Deadline: f.deadline,
 		Unsafe: kind.Safe != nil && !kind.Safe(input) && !body.Policy(l.Source).Unsafe,
 		Stream: &steps.Stream{Item: l.Item},
 	}
@@ -99,22 +103,7 @@ func (f *frame) eachPage(p *pages) error {
 		return err
 	}
 	for {
-		var next *page
-		worker, reader := f.child(f.h, ""), f.child(f.h, "")
-		err := f.h.Fork(2, 2, f.cleanup, func(i int, h Host) error {
-			var err error
-			switch {
-			case i == 0:
-				worker.h, worker.saved = h, saves{}
-				err = worker.workPage(p, now)
-			case now.next != nil:
-				reader.h = h
-				next, err = reader.read(p, p.page+1, now.next)
-			}
-			return err
-		})
-		f.remember(worker.saved)
-		p.kept = p.kept.and(worker.saved)
+		next, err := f.onePage(p, now)
 		closed := now.items.Close()
 		if err == nil && closed != nil {
 			err = &steps.Error{Kind: steps.Content, Message: closed.Error()}
@@ -130,6 +119,33 @@ func (f *frame) eachPage(p *pages) error {
 		}
 		now = next
 	}
+}
+
+// onePage works on a page while the next is read. That is read in any case, so that it does not depend on time which calls are
+// made.
+func (f *frame) onePage(p *pages, now *page) (next *page, err error) {
+	var failed error
+	worker, reader := f.child(f.h, ""), f.child(f.h, "")
+	err = f.h.Fork(2, 2, f.cleanup, func(i int, h Host) (err error) {
+		switch {
+		case i == 0:
+			worker.h, worker.saved = h, saves{}
+			err = worker.workPage(p, now)
+			if _, isStep := err.(*steps.Error); isStep {
+				failed, err = err, nil
+			}
+		case now.next != nil:
+			reader.h = h
+			next, err = reader.read(p, p.page+1, now.next)
+		}
+		return err
+	})
+	f.remember(worker.saved)
+	p.kept = p.kept.and(worker.saved)
+	if _, isStep := err.(*steps.Error); failed != nil && (err == nil || isStep) {
+		err = failed
+	}
+	return next, err
 }
 
 // read gets one page.
@@ -214,6 +230,7 @@ func (f *frame) wholePage(p *pages, now *page) error {
 // chunks works on the items of a page, some at a time. Of those that fill no batch the rest waits for the next page.
 func (f *frame) chunks(p *pages, now *page) error {
 	n, apart := now.items.Len(), distinct{}
+	chunk := min(chunkMost, chunkOfEach*max(p.limit, 1))
 	for start := 0; start < n; start += chunk {
 		items, err := take(now.items, start, min(start+chunk, n))
 		if err != nil {
@@ -261,9 +278,9 @@ func (f *frame) some(p *pages, items []any, apart distinct) error {
 	if p.wanted() {
 		p.out = append(p.out, l.outputs...)
 	}
-	for i, failure := range l.failures {
-		if failure != nil {
-			p.failed = append(p.failed, failedItem{l.key + "[" + l.keys[i] + "]", l.first + i, items[i], failure})
+	for i := range items {
+		if item, isFailed := l.left(i); isFailed {
+			p.failed = append(p.failed, item)
 		}
 	}
 	return err
