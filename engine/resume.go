@@ -151,7 +151,7 @@ func (x *execution) begun() (begun, error) {
 	}
 	v, err := x.open(givenKey, entry.Result)
 	if err != nil {
-		return begun{}, fmt.Errorf("%w: %w", ErrNotKept, err)
+		return begun{}, fmt.Errorf("reading what run %s began with: %w", x.run.ID, err)
 	}
 	m, _ := v.(map[string]any)
 	var b begun

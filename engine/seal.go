@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -16,6 +17,9 @@ type Sealer interface {
 	Seal(plain []byte, about string) ([]byte, error)
 	Open(sealed []byte, about string) ([]byte, error)
 }
+
+// ErrNoKey is why something that was encrypted cannot be read where there is no Sealer.
+var ErrNoKey = errors.New("there is no key")
 
 // sealedMark is the first byte of what is encrypted: no JSON text begins with it.
 const sealedMark = 0x01
@@ -55,7 +59,7 @@ func (x *execution) open(key string, data []byte) (any, error) {
 		return steps.DecodeJSON(data)
 	}
 	if x.Sealer == nil {
-		return nil, fmt.Errorf("%s is encrypted, and there is no key", key)
+		return nil, fmt.Errorf("decrypt %s: %w", key, ErrNoKey)
 	}
 	plain, err := x.Sealer.Open(data[1:], x.about(key))
 	if err != nil {

@@ -189,6 +189,7 @@ var waysOut = []string{
 	`rest: {profile: open, path: /echo, method: POST, body: "before ${secret.NAME} after"}`,
 	`rest: {profile: open, path: /echo, method: POST, body: x, idempotency_key: "${secret.NAME}"}`,
 	`rest: {profile: open, path: /refuse, method: POST, json: {k: "${secret.NAME}"}}`,
+	`rest: {profile: open, path: /refuse, method: POST, body: "${secret.NAME}"}`,
 	`rest: {profile: open, path: /refuse, query: {k: "${secret.NAME}"}}`,
 	`rest: {profile: open, path: /broken, query: {k: "${secret.NAME}"}}
         retry: none`,
