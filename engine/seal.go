@@ -94,6 +94,9 @@ func (x *execution) secretTexts(v any, texts []any) []any {
 		for _, p := range v {
 			texts = x.secretTexts(p.Value, texts)
 		}
+	case steps.JSON:
+		decoded, _ := steps.DecodeJSON(v) // nothing is wrong in it
+		return x.secretTexts(decoded, texts)
 	}
 	return texts
 }
