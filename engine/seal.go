@@ -115,6 +115,9 @@ func (x *execution) findSecrets(v any, found map[string]bool) {
 			x.findSecrets(p.Key, found)
 			x.findSecrets(p.Value, found)
 		}
+	case steps.JSON:
+		decoded, _ := steps.DecodeJSON(v) // nothing is wrong in it
+		x.findSecrets(decoded, found)
 	default:
 		if text, err := jobs.TextOf(v); err == nil { // a number
 			x.findSecrets(text, found)

@@ -7,7 +7,7 @@ import (
 
 func TestAfterCollectionGoesOnUntilItIsEnough(t *testing.T) {
 	t.Parallel()
-	called, times := make(chan int), 0
+	called, times := make(chan int, 9), 0
 	afterCollection(func() bool {
 		times++
 		called <- times

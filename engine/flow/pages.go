@@ -159,7 +159,7 @@ func (f *frame) read(p *pages, number int, cursor any) (*page, error) {
 	items := got.Items
 	if items == nil {
 		list, _ := got.Value.([]any)
-		items = itemList(list)
+		items = steps.ItemsOf(list)
 	}
 	note := p.note
 	note.Type, note.Page, note.Counts = PageRead, number, p.tally.read(number, p.units(got.Total, items.Len()))
@@ -202,13 +202,6 @@ func (t *tally) come(n int) (before int) {
 	t.came += n
 	return before
 }
-
-// itemList is a page whose items were decoded when it was read.
-type itemList []any
-
-func (l itemList) Len() int              { return len(l) }
-func (l itemList) At(i int) (any, error) { return l[i], nil }
-func (l itemList) Close() error          { return nil }
 
 // workPage runs the steps for the items of a page.
 func (f *frame) workPage(p *pages, now *page) error {

@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"bytes"
 	"errors"
 	"hash/crc32"
 	"io"
@@ -20,6 +21,7 @@ const (
 // cutPage is a page as it came, cut into its items, which are decoded when they are asked for. It is steps.Items.
 type cutPage struct {
 	decoder *steps.Decoder
+	whole   bool // all of an item is read
 	pool    *pagePool
 	mu      sync.RWMutex // held to read while an item is decoded
 	open    bool
@@ -27,6 +29,11 @@ type cutPage struct {
 	*memory
 	items int // in memory
 	file  *spool
+}
+
+// newCutPage makes a page of whose items so much is read.
+func newCutPage(item steps.Reads) *cutPage {
+	return &cutPage{decoder: steps.NewDecoder(item), whole: item == nil, open: true}
 }
 
 // memory holds the text of a page, and where its items are.
@@ -111,6 +118,30 @@ func (c *cutPage) decode(i int, d *steps.Decoder) (any, error) {
 		return nil, spoolError(err)
 	}
 	return d.Decode(data)
+}
+
+// Text gives the items as a list: as they came, where all of them is read.
+func (c *cutPage) Text() ([]byte, error) {
+	if !c.whole {
+		return steps.TextOf(c)
+	}
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	switch {
+	case !c.open:
+		return nil, errClosedPage
+	case c.Len() == 0:
+		return []byte("[]"), nil
+	case c.file == nil:
+		// Between the brackets of the list and its first and last item there is nothing but white space.
+		first, end := c.spans[0].start, c.spans[len(c.spans)-1].end
+		return c.text[bytes.LastIndexByte(c.text[:first], '[') : int(end)+bytes.IndexByte(c.text[end:], ']')+1], nil
+	}
+	text := bytes.NewBuffer(append(make([]byte, 0, c.file.size), '['))
+	if err := c.file.writeItems(text); err != nil {
+		return nil, spoolError(err)
+	}
+	return append(text.Bytes(), ']'), nil
 }
 
 // digest tells the items from those of another page, as they are written; there is one.

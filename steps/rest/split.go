@@ -135,7 +135,8 @@ func (a *answer) receivePage(ctx context.Context) error {
 		return a.receiveLong(ctx, m, from)
 	}
 	a.size = int64(len(m.text))
-	c := &cutPage{pool: a.call.pages, open: true, memory: m, decoder: steps.NewDecoder(a.call.split.item)}
+	c := newCutPage(a.call.split.item)
+	c.pool, c.memory = a.call.pages, m
 	rest, err := steps.Split{
 		Path:  a.call.split.path,
 		Item:  func(start, end int64) { m.spans = append(m.spans, span{uint32(start), uint32(end)}) },
@@ -185,7 +186,9 @@ func (a *answer) receiveLong(ctx context.Context, m *memory, from io.Reader) err
 	}
 	if err == nil {
 		a.size = file.size
-		return a.cutInto(&cutPage{open: true, file: file, decoder: steps.NewDecoder(a.call.split.item)}, rest)
+		c := newCutPage(a.call.split.item)
+		c.file = file
+		return a.cutInto(c, rest)
 	}
 	file.close()
 	var long *steps.LongError
