@@ -232,8 +232,15 @@ func TestRedactorTellsWhatIsMasked(t *testing.T) {
 
 func TestRedactorMasksOnOneLine(t *testing.T) {
 	t.Parallel()
-	if got, want := redactorOf("first\n\tsecond").Text("a first second b"), "a *** b"; got != want {
-		t.Errorf("got %q, want %q", got, want)
+	for _, c := range []struct{ secret, text, want string }{
+		{"first\n\tsecond", "a first second b", "a *** b"},
+		{"one\x01\x1btwo\u200bthree", "a one two three b", "a *** b"},
+		{"one\x01\x1btwo\u200bthree", "a one  two three b", "a *** b"},
+		{"\x01x\x02", "a x b", "a x b"},
+	} {
+		if got := redactorOf(c.secret).Text(c.text); got != c.want {
+			t.Errorf("%q: got %q, want %q", c.secret, got, c.want)
+		}
 	}
 }
 

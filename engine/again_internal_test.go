@@ -116,3 +116,32 @@ func TestWaitGoesOn(t *testing.T) {
 		})
 	}
 }
+
+// escaped is a page whose server writes what it likes with escapes.
+type escaped struct{ steps.Items }
+
+func (escaped) Text() ([]byte, error) {
+	return []byte(`[{"path":"\/s\u00e9same\/open"},{"n":1.0}]`), nil
+}
+
+// TestPageThatHidesASecret holds that a secret in a page is not kept in plain text, however the server has escaped it, and that a
+// page without one is kept as it came.
+func TestPageThatHidesASecret(t *testing.T) {
+	t.Parallel()
+	for secret, want := range map[string]string{
+		"/sésame/open": "", "n/sésame": `{"value":[{"path":"/sésame/open"},{"n":1}],"total":-1}`,
+	} {
+		x := &execution{Engine: New(Config{Journal: NewMemory(), Redactor: auth.NewRedactor()}), run: &Run{ID: "r"}}
+		x.Redactor.Add(secret)
+		got, err := x.encode(flow.Call{Key: "/l/page:1", Cursor: 1}, outcome{result: flow.Result{Items: escaped{}, Total: -1}})
+		if err != nil || string(got) != want {
+			t.Errorf("%s: got %s, %v, want %s", secret, got, err, want)
+		}
+	}
+	x := &execution{Engine: New(Config{Journal: NewMemory(), Redactor: auth.NewRedactor()}), run: &Run{ID: "r"}}
+	page := steps.ItemsOf([]any{"a", 1})
+	got, err := x.encode(flow.Call{Key: "/l/page:1"}, outcome{result: flow.Result{Items: page}})
+	if want := `{"value":["a",1]}`; err != nil || string(got) != want {
+		t.Errorf("got %s, %v, want %s", got, err, want)
+	}
+}

@@ -21,6 +21,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"sync/atomic"
 	"time"
 
 	"snrun/auth"
@@ -129,7 +130,8 @@ type execution struct {
 	samples  samples
 	progress progress
 	rows     openRows
-	unfolded keySet // loops whose progress cannot be kept
+	unfolded keySet       // loops whose progress cannot be kept
+	underWay atomic.Int64 // calls
 
 	// Of a run that is gone on with.
 	again     bool

@@ -578,6 +578,46 @@ func TestConcurrency(t *testing.T) {
 	}
 }
 
+// besides is a journal that remembers beside how many other calls each was.
+type besides struct {
+	*engine.Memory
+	mu   sync.Mutex
+	most map[string]int // by step
+}
+
+func (b *besides) Commit(run string, entry engine.Entry) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	step := entry.Key[strings.LastIndexByte(entry.Key, '/'):]
+	b.most[step] = max(b.most[step], entry.Beside)
+	return b.Memory.Commit(run, entry)
+}
+
+// TestBeside holds that the journal is told how many calls are under way, also of those of which it hears nothing else.
+func TestBeside(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b := &besides{Memory: engine.NewMemory(), most: map[string]int{}}
+		p := &probe{fails: map[string]int{}}
+		e := engine.New(engine.Config{Journal: b, Redactor: auth.NewRedactor(), Dir: t.TempDir()})
+		_, err := e.Run(t.Context(), engine.Request{Job: loadJob(t, p.kind(), fmt.Sprintf(`
+steps:
+  - {id: first, probe: {}}
+  - foreach:
+      in: ${1..%d}
+      concurrency: 10
+      steps:
+        - {id: early, if: item <= 100, probe: {takes: 1s}}
+        - {id: late, if: item > 100, probe: {takes: 1s, unsafe: true}}
+  - {id: last, probe: {}}
+`, engine.Sampled+50))})
+		if err != nil {
+			t.Fatal(err)
+		}
+		check(t, "beside", fmt.Sprint(b.most), "map[/early:9 /first:0 /last:0 /late:9]")
+	})
+}
+
 // TestSecrets holds that neither a secret nor what is computed from one shows in the record, the events or the journal.
 func TestSecrets(t *testing.T) {
 	t.Parallel()

@@ -74,6 +74,8 @@ func (h *host) Do(c flow.Call) (flow.Result, error) {
 	if c.State != nil {
 		return h.save(c)
 	}
+	h.underWay.Add(1)
+	defer h.underWay.Add(-1)
 	if c.Unsafe {
 		if err := h.recorded(h.Journal.Intend(h.run.ID, c.Key)); err != nil {
 			return flow.Result{}, err
@@ -111,7 +113,7 @@ func (h *host) call(ctx context.Context, c flow.Call) (flow.Result, error) {
 	entry := Entry{Key: c.Key, StepKey: c.StepKey, Attempt: c.Attempt, Started: time.Now()}
 	var seen exchanges
 	out, err := protect(limited, c, h.env(c, &seen))
-	entry.Ended = time.Now()
+	entry.Ended, entry.Beside = time.Now(), int(h.underWay.Load())-1
 	o := outcome{failure: h.failure(limited, c, err), result: flow.Result{
 		Value: out.Value, Names: out.Names, Next: out.Next, Total: out.Total, Items: out.Items, Started: entry.Started, Ended: entry.Ended,
 	}}

@@ -57,6 +57,8 @@ type Entry struct {
 	Error     *steps.Error // how the call failed, redacted; nil when it went well
 	// Passing entries are for people only: the call itself stays as unknown, or as intended, as it was.
 	Passing bool
+	// Beside is how many other calls of the run are under way: what many of them commit may be committed together.
+	Beside int
 }
 
 // Below says whether a key stands at or below another in the flow: /a/page:3[x]/b below /a/page:3, not /a/page:30. A root

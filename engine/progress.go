@@ -43,7 +43,8 @@ type pace struct {
 type teller struct {
 	at     time.Time // of the last one that was told
 	failed int       // how many had failed then
-	held   *Event    // the latest that was not told
+	held   Event     // the latest that was not told
+	holds  bool      // whether there is one
 }
 
 func (p *progress) course(key string) *course {
@@ -136,8 +137,7 @@ func (p *progress) advance(e *Event, now time.Time) bool {
 		*t = teller{at: now, failed: e.Counts.Failed}
 		return true
 	}
-	held := *e
-	t.held = &held
+	t.held, t.holds = *e, true
 	return false
 }
 
@@ -169,9 +169,9 @@ func (p *progress) end(key string, counts *Counts) []Event {
 		counts.Retries, counts.LimitWaits = c.retries, c.waits
 	}
 	var held []Event
-	for _, e := range []*Event{c.pages.held, c.items.held} {
-		if e != nil {
-			held = append(held, *e)
+	for _, t := range []*teller{&c.pages, &c.items} {
+		if t.holds {
+			held = append(held, t.held)
 		}
 	}
 	return held

@@ -151,7 +151,7 @@ func (x *execution) begun() (begun, error) {
 	}
 	v, err := x.open(givenKey, entry.Result)
 	if err != nil {
-		return begun{}, fmt.Errorf("%w: %w", ErrNotKept, err)
+		return begun{}, fmt.Errorf("reading what run %s began with: %w", x.run.ID, err)
 	}
 	m, _ := v.(map[string]any)
 	var b begun
@@ -185,6 +185,10 @@ func (x *execution) forgets(r Resumption) (forget, doubtful []string, err error)
 		return nil, nil, err
 	}
 	for _, key := range failed {
+		if block, isBlock := strings.CutSuffix(key, "/"); isBlock {
+			forget = append(forget, block)
+			continue
+		}
 		doubt, err := x.endedInDoubt(key)
 		if err != nil {
 			return nil, nil, err

@@ -86,6 +86,11 @@ func TestGoingOn(t *testing.T) {
 			first: "failed null input(f) 1 of 1 items failed; [0]: too early", then: "ok 1", calls: "/l[0]/g",
 		},
 		{
+			name:  "what is done at the end of a try is done again behind it",
+			yaml:  "steps:\n  - id: t\n    try: [{id: a, probe: {value: 1, unsafe: true}}, {id: b, probe: {value: 2, fails: 1}}]\n    finally: [{id: e, probe: {value: 3, unsafe: true}}]\noutput: ${steps.t.output}",
+			first: "failed null network(b) failure 1", then: "ok 2", calls: "/t/try/b /t/finally/e",
+		},
+		{
 			name:  "all failed items of a loop are tried again, and those that were not begun",
 			yaml:  "steps:\n  - id: l\n    foreach: {in: [a, b, c, d], tolerate: 1, concurrency: 1, steps: [{id: p, probe: {value: \"${item}\", fails: \"${item in ['a', 'c'] ? 1 : 0}\"}}]}\noutput: ${steps.l.output}",
 			first: "failed null network(p) 2 of 4 items failed; [0]: failure 1", then: `ok ["a","b","c","d"]`, calls: "/l[0]/p /l[2]/p /l[3]/p",

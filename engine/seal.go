@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -16,6 +17,9 @@ type Sealer interface {
 	Seal(plain []byte, about string) ([]byte, error)
 	Open(sealed []byte, about string) ([]byte, error)
 }
+
+// ErrNoKey is why something that was encrypted cannot be read where there is no Sealer.
+var ErrNoKey = errors.New("there is no key")
 
 // sealedMark is the first byte of what is encrypted: no JSON text begins with it.
 const sealedMark = 0x01
@@ -55,7 +59,7 @@ func (x *execution) open(key string, data []byte) (any, error) {
 		return steps.DecodeJSON(data)
 	}
 	if x.Sealer == nil {
-		return nil, fmt.Errorf("%s is encrypted, and there is no key", key)
+		return nil, fmt.Errorf("decrypt %s: %w", key, ErrNoKey)
 	}
 	plain, err := x.Sealer.Open(data[1:], x.about(key))
 	if err != nil {
@@ -111,6 +115,9 @@ func (x *execution) findSecrets(v any, found map[string]bool) {
 			x.findSecrets(p.Key, found)
 			x.findSecrets(p.Value, found)
 		}
+	case steps.JSON:
+		decoded, _ := steps.DecodeJSON(v) // nothing is wrong in it
+		x.findSecrets(decoded, found)
 	default:
 		if text, err := jobs.TextOf(v); err == nil { // a number
 			x.findSecrets(text, found)

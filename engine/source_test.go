@@ -264,6 +264,25 @@ func TestSecretInALoop(t *testing.T) {
 	}
 }
 
+// TestSecretInAKey holds that items whose keys hold a secret, short as it may be, are told apart by the rest of their keys: a page that
+// is read again may have one more.
+func TestSecretInAKey(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.redactor.Add("42")
+	yaml := "steps:\n  - id: l\n    foreach: {in: {probe: {pages: [[a42, 42b, c]]}}, as: x, key: \"${x}\", tolerate: all, steps: [{id: p, probe: {value: \"${x}\", unsafe: true}}]}\n" +
+		"  - {id: end, probe: {fails: 1}}\noutput: ${steps.l.succeeded}"
+	w.probe.during = func(key string) {
+		if key == "/l/page:1[c]/p" {
+			panic("cut")
+		}
+	}
+	run := w.run(strings.Replace(yaml, ", tolerate: all", "", 1))
+	w.probe.calls, w.probe.during = nil, nil
+	check(t, "then", outcome(w.goOn(run, strings.Replace(yaml, "[a42, 42b, c]", "[c, x42, a42, 42b]", 1), nil)), "failed null network(end) failure 1")
+	check(t, "calls", strings.Join(w.probe.calls, " "), "/l/page:1 /l/page:1[c]/p /l/page:1[x***]/p /end")
+}
+
 // TestSourceTellsHowFar holds that a loop tells its progress in what its steps run for, items, batches or pages, and that
 // the history of a run that was cut off says how far it came.
 func TestSourceTellsHowFar(t *testing.T) {

@@ -33,7 +33,8 @@ type ledger struct {
 	number int64 // runs.id
 	last   atomic.Int64
 
-	large atomic.Bool // the journal has values of it among the blobs
+	large  atomic.Bool  // the journal has values of it among the blobs
+	beside atomic.Int64 // how many other calls were under way when one was committed last
 
 	mu     sync.Mutex
 	open   map[string]goingOn // the steps that go on, by key
@@ -135,12 +136,8 @@ func (s *Store) rowsOf(run string) (lo, hi int64, err error) {
 // take gives the id of the run's next row.
 func (l *ledger) take() int64 { return l.last.Add(1) }
 
-// crowded says whether many steps of the run are under way.
-func (l *ledger) crowded() bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return len(l.open) >= many
-}
+// crowded says whether many calls of the run are under way.
+func (l *ledger) crowded() bool { return l.beside.Load() >= many }
 
 // recording says that a row with a key is about to be added to the journal.
 func (l *ledger) recording(key string, id int64) {

@@ -116,3 +116,15 @@ func TestRoundsInRounds(t *testing.T) {
 	}
 	load(t, allKinds(), "", "version: 1\nsteps: "+steps+"\n")
 }
+
+// TestCallOfWhatIsGone holds that a job whose file cannot be read is named where it is called.
+func TestCallOfWhatIsGone(t *testing.T) {
+	t.Parallel()
+	p := projectOf(t, allKinds(), map[string]string{"jobs/top.yaml": "version: 1\nsteps: [{call: {job: gone}}]\n"})
+	if err := os.Symlink("nowhere.yaml", filepath.Join(p.Dir, "jobs", "gone.yaml")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := p.Load("top"); err == nil || !strings.Contains(err.Error(), `the job "gone" cannot be read: `) {
+		t.Errorf("got %v, want that it cannot be read", err)
+	}
+}

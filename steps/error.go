@@ -48,7 +48,8 @@ type Error struct {
 	// Response is what `response` is in `retry.when`: nil when there was no answer.
 	Response map[string]any `json:"-"`
 	Cause    error          `json:"-"`
-	// Calls are the keys of the calls whose failure this is: going on makes them again.
+	// Calls are the keys of the calls whose failure this is: going on makes them again. The key of an item stands for its calls, one
+	// that ends with a slash for all that was done there.
 	Calls []string `json:"-"`
 	// Doubt says that an unsafe call failed which may have had its effect all the same.
 	Doubt bool `json:"-"`

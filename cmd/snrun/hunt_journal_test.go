@@ -161,7 +161,7 @@ state:
 steps:
   - id: before
     rest: {profile: signed, path: /echo, query: {k: "${secret.PEM}", n: "${secret.DIGITS}", note: "${inputs.note}"}}
-  - set: {all: "${secret.QUOTES}${secret.DOLLAR}${secret.MARKUP}${secret.PERCENT}${secret.TWO_LINES}${secret.UNICODE}${secret.SHORT}"}
+  - set: {all: "${secret.CONTROLS}${secret.QUOTES}${secret.DOLLAR}${secret.MARKUP}${secret.PERCENT}${secret.TWO_LINES}${secret.UNICODE}${secret.SHORT}"}
   - id: cursors
     foreach:
       in: {rest: {profile: signed, path: /pages/cursors, paginate: {type: cursor, items: "${response.body.items}", next: "${response.body.next}", inject: query.at}}}
@@ -202,7 +202,7 @@ steps:
       steps:
         - rest: {profile: open, path: /echo, query: {k: "${it.id}"}}
   - id: list
-    rest: {profile: signed, path: /pages/list, paginate: {type: cursor, items: "${response.body.items}", next: "${response.body.next}", inject: header.X-At, stop_when: response.page == 2}}
+    rest: {profile: signed, path: /pages/list, paginate: {type: cursor, items: "${response.body.items}", next: "${response.body.next}", inject: query.at, stop_when: response.page == 2}}
   - id: rounds
     repeat:
       attempts: 3

@@ -19,16 +19,11 @@ import (
 	"context"
 	"os"
 	"os/signal"
-	"runtime/debug"
 	"syscall"
 )
 
-// gcPercent lets the heap grow further than Go's default of 100 before garbage is collected: most runs are over by then.
-// docs/performance.md says what it saves, and what memory it takes.
-const gcPercent = 800
-
 func main() {
-	debug.SetGCPercent(gcPercent)
+	tuneMemory()
 	// A reader that goes away must end neither a run nor its record: the write fails instead.
 	signal.Ignore(syscall.SIGPIPE)
 	a := newApp(os.Stdin, os.Stdout, os.Stderr, os.Environ())

@@ -151,9 +151,7 @@ func (f *frame) itemKeys(l *loop, apart distinct) ([]string, error) {
 		if err != nil {
 			return nil, err
 		}
-		if f.hide(key) != key {
-			key = "***" // told apart below; a key goes where no secret may
-		}
+		key = f.hide(key) // it goes where no secret may; what stands beside one still tells items apart, whatever their order
 		if key == "" {
 			return nil, &steps.Error{Kind: steps.BadInput, Message: fmt.Sprintf("the key of item %d is empty", l.first+i)}
 		}

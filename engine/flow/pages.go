@@ -9,8 +9,12 @@ import (
 	"snrun/steps"
 )
 
-// chunk is how many items of a page are decoded and worked on before further ones are: a page may be of any size.
-const chunk = 1000
+// How many items of a page are decoded and worked on before further ones are: a page may be of any size, and who works on
+// few at once need not hold many.
+const (
+	chunkMost   = 1000
+	chunkOfEach = 32 // of those worked on at once
+)
 
 // pages is a foreach over the pages of a request. While one page is worked on the next is read, never more than one.
 type pages struct {
@@ -155,7 +159,7 @@ func (f *frame) read(p *pages, number int, cursor any) (*page, error) {
 	items := got.Items
 	if items == nil {
 		list, _ := got.Value.([]any)
-		items = itemList(list)
+		items = steps.ItemsOf(list)
 	}
 	note := p.note
 	note.Type, note.Page, note.Counts = PageRead, number, p.tally.read(number, p.units(got.Total, items.Len()))
@@ -199,13 +203,6 @@ func (t *tally) come(n int) (before int) {
 	return before
 }
 
-// itemList is a page whose items were decoded when it was read.
-type itemList []any
-
-func (l itemList) Len() int              { return len(l) }
-func (l itemList) At(i int) (any, error) { return l[i], nil }
-func (l itemList) Close() error          { return nil }
-
 // workPage runs the steps for the items of a page.
 func (f *frame) workPage(p *pages, now *page) error {
 	if p.ByPage {
@@ -226,6 +223,7 @@ func (f *frame) wholePage(p *pages, now *page) error {
 // chunks works on the items of a page, some at a time. Of those that fill no batch the rest waits for the next page.
 func (f *frame) chunks(p *pages, now *page) error {
 	n, apart := now.items.Len(), distinct{}
+	chunk := min(chunkMost, chunkOfEach*max(p.limit, 1))
 	for start := 0; start < n; start += chunk {
 		items, err := take(now.items, start, min(start+chunk, n))
 		if err != nil {

@@ -42,7 +42,9 @@ func (f *frame) step(s *jobs.Step) (any, error) {
 		f.h.Tell(note)
 		return nil, err
 	}
-	f.see(s, r.value())
+	if s.ID != "" { // else nobody can see it
+		f.see(s, r.value())
+	}
 	f.h.Tell(note)
 	return r.output, nil
 }

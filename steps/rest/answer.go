@@ -63,6 +63,9 @@ func (t *trip) receive(ctx context.Context) error {
 
 // bodyError says why a body did not come as a whole. Got is how many bytes of it came.
 func (t *trip) bodyError(ctx context.Context, err error, got int64) error {
+	if errors.Is(err, errInflated) {
+		return t.contentError(err.Error(), "write max_body: with what a page may be, or ask for smaller pages")
+	}
 	if errors.Is(err, errTooLarge) {
 		return t.contentError(fmt.Sprintf("the body is larger than max_body (%s)", sizeText(maxBody(t.call.in))), "raise max_body, ask for less at once, or stream it to a file with save_to")
 	}

@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"bytes"
 	"errors"
 	"hash/crc32"
 	"io"
@@ -9,12 +10,18 @@ import (
 	"snrun/steps"
 )
 
-// pageInMemory is how much of a page is held in memory, in bytes. A longer one goes to a file.
-const pageInMemory = 4 << 20
+// pageInMemory is how much of a page is held in memory, in bytes. A longer one goes to a file. Of one whose length is not
+// known that much is asked for at first: what is not written to costs nothing.
+const (
+	pageInMemory = 4 << 20
+	pageUnknown  = 1 << 20
+	pageStep     = 256 << 10
+)
 
 // cutPage is a page as it came, cut into its items, which are decoded when they are asked for. It is steps.Items.
 type cutPage struct {
 	decoder *steps.Decoder
+	whole   bool // all of an item is read
 	pool    *pagePool
 	mu      sync.RWMutex // held to read while an item is decoded
 	open    bool
@@ -22,6 +29,11 @@ type cutPage struct {
 	*memory
 	items int // in memory
 	file  *spool
+}
+
+// newCutPage makes a page of whose items so much is read.
+func newCutPage(item steps.Reads) *cutPage {
+	return &cutPage{decoder: steps.NewDecoder(item), whole: item == nil, open: true}
 }
 
 // memory holds the text of a page, and where its items are.
@@ -34,23 +46,49 @@ type memory struct {
 type span struct{ start, end uint32 }
 
 // pagePool keeps the memory of pages for the next ones. The zero value is an empty one.
-type pagePool struct{ pool sync.Pool }
+//
+// It is not a sync.Pool: that one keeps a list for each processor, and forgets at every second collection of garbage what
+// the next page is about to ask for.
+type pagePool struct {
+	mu   sync.Mutex
+	free []*memory
+}
+
+// pagesKept is how many pages' memory is kept: a walk has one page that is worked on, and one that comes in.
+const pagesKept = 2
 
 // get gives memory for a page of so many bytes, -1 when that is not known.
 func (p *pagePool) get(length int64) *memory {
-	m, _ := p.pool.Get().(*memory)
-	if m == nil {
-		m = &memory{}
+	m := p.take()
+	if length < 0 {
+		length = pageUnknown
 	}
-	const step = 64 << 10
-	if size := min(pageInMemory, (max(length, 1)+step-1)/step*step); int64(cap(m.text)) < size {
+	if size := min(pageInMemory, (max(length, 1)+pageStep-1)/pageStep*pageStep); int64(cap(m.text)) < size {
 		m.text = make([]byte, 0, size)
 	}
 	m.text, m.spans = m.text[:0], m.spans[:0]
 	return m
 }
 
-func (p *pagePool) put(m *memory) { p.pool.Put(m) }
+func (p *pagePool) take() *memory {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	last := len(p.free) - 1
+	if last < 0 {
+		return &memory{}
+	}
+	m := p.free[last]
+	p.free = p.free[:last]
+	return m
+}
+
+func (p *pagePool) put(m *memory) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if len(p.free) < pagesKept {
+		p.free = append(p.free, m)
+	}
+}
 
 var errClosedPage = errors.New("the page was given back before all of its items were read")
 
@@ -80,6 +118,30 @@ func (c *cutPage) decode(i int, d *steps.Decoder) (any, error) {
 		return nil, spoolError(err)
 	}
 	return d.Decode(data)
+}
+
+// Text gives the items as a list: as they came, where all of them is read.
+func (c *cutPage) Text() ([]byte, error) {
+	if !c.whole {
+		return steps.TextOf(c)
+	}
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	switch {
+	case !c.open:
+		return nil, errClosedPage
+	case c.Len() == 0:
+		return []byte("[]"), nil
+	case c.file == nil:
+		// Between the brackets of the list and its first and last item there is nothing but white space.
+		first, end := c.spans[0].start, c.spans[len(c.spans)-1].end
+		return c.text[bytes.LastIndexByte(c.text[:first], '[') : int(end)+bytes.IndexByte(c.text[end:], ']')+1], nil
+	}
+	text := bytes.NewBuffer(append(make([]byte, 0, c.file.size), '['))
+	if err := c.file.writeItems(text); err != nil {
+		return nil, spoolError(err)
+	}
+	return append(text.Bytes(), ']'), nil
 }
 
 // digest tells the items from those of another page, as they are written; there is one.
@@ -119,7 +181,7 @@ func (c *memory) read(from io.Reader, length int64) (all bool, err error) {
 			if len(c.text) >= pageInMemory {
 				return false, nil
 			}
-			c.text = append(make([]byte, 0, min(pageInMemory, 2*cap(c.text))), c.text...)
+			c.text = append(make([]byte, 0, min(pageInMemory, cap(c.text)+pageStep)), c.text...)
 		}
 		n, err := from.Read(c.text[len(c.text):cap(c.text)])
 		c.text = c.text[:len(c.text)+n]

@@ -437,3 +437,40 @@ func TestOutputAsItIsRead(t *testing.T) {
 		}
 	})
 }
+
+// TestTextOfAPage holds that the text of a page is its items, all or as far as they are read, in memory and in a file.
+func TestTextOfAPage(t *testing.T) {
+	t.Parallel()
+	short := `{"before":["[1]"], "result": [ {"id" : 1, "note":"\u0061]"},` + "\n" + `[2] , null ] , "next": ["n"]}`
+	for name, body := range map[string]string{
+		"short": short, "one item": `{"result":[7]}`, "empty": `{"result":[ ]}`, "long": longPage(6000, `{"id":-1}`),
+	} {
+		for _, item := range []steps.Reads{nil, {"id": nil}} {
+			t.Run(name+" "+item.String(), func(t *testing.T) {
+				t.Parallel()
+				s, env := steptest.NewServer(t).On("/t", steptest.JSON(body)), streamed(t, item)
+				out, err := rest.Kind().Run(t.Context(), linkPage(s.URL, "body.result", nil), &env.Env)
+				if err != nil {
+					t.Fatal(err)
+				}
+				want := make([]any, out.Items.Len())
+				for i := range want {
+					if want[i], err = out.Items.At(i); err != nil {
+						t.Fatal(err)
+					}
+				}
+				text, err := out.Items.Text()
+				if err != nil {
+					t.Fatal(err)
+				}
+				if got, err := steps.DecodeJSON(text); err != nil || !reflect.DeepEqual(got, want) {
+					t.Errorf("got %.200v, %v, want %.200v", got, err, want)
+				}
+				out.Items.Close()
+				if text, err := out.Items.Text(); err == nil && len(want) > 0 {
+					t.Errorf("after Close: got %.200s, want an error", text)
+				}
+			})
+		}
+	}
+}

@@ -19,6 +19,7 @@ type spool struct {
 	size        int64         // of text
 	items       int
 	end         int64 // where the last item ends
+	most        int64 // how large index may become, 0 for any size: items may be shorter than their entries
 	failed      error // the first write that did not go well
 	from        io.Reader
 }
@@ -76,6 +77,9 @@ func (s *spool) item(start, end int64) {
 	binary.LittleEndian.PutUint64(entry[8:], uint64(end))
 	s.items++
 	s.end = end
+	if s.most > 0 && int64(s.items)*indexEntry > s.most && s.failed == nil {
+		s.failed = errInflated
+	}
 	_, _ = s.entries.Write(entry[:]) // what goes wrong here, done hears of
 }
 
