@@ -66,17 +66,30 @@ func (r refusing) Commit(run string, entry engine.Entry) error {
 // TestItemsAreClosed holds that what holds a page is given back also where the page cannot be recorded.
 func TestItemsAreClosed(t *testing.T) {
 	t.Parallel()
-	for _, journal := range []engine.Journal{engine.NewMemory(), refusing{engine.NewMemory()}} {
-		closed := 0
+	for _, test := range []struct {
+		journal engine.Journal
+		step    string
+		pages   int // that are read
+	}{
+		{engine.NewMemory(), `log: "${item}"`, 2},
+		{engine.NewMemory(), "fail: here", 2},
+		{refusing{engine.NewMemory()}, `log: "${item}"`, 1},
+	} {
+		opened, closed := 0, 0
 		kind := (&probe{}).kind()
-		kind.Run = func(context.Context, steps.Input, *steps.Env) (steps.Output, error) {
-			return steps.Output{Items: held{steps.ItemsOf([]any{1}), &closed}, Total: -1}, nil
+		kind.Run = func(_ context.Context, _ steps.Input, env *steps.Env) (steps.Output, error) {
+			opened++
+			out := steps.Output{Items: held{steps.ItemsOf([]any{1}), &closed}, Total: -1}
+			if env.Cursor == nil {
+				out.Next = "2"
+			}
+			return out, nil
 		}
-		e := engine.New(engine.Config{Journal: journal, Redactor: auth.NewRedactor()})
-		job := loadJob(t, kind, "steps:\n  - foreach: {in: {probe: {pages: [[]]}}, steps: [{log: \"${item}\"}]}")
+		e := engine.New(engine.Config{Journal: test.journal, Redactor: auth.NewRedactor()})
+		job := loadJob(t, kind, "steps:\n  - foreach: {in: {probe: {unsafe: true, pages: [[]]}}, steps: [{"+test.step+"}]}")
 		_, _ = e.Run(t.Context(), engine.Request{Job: job}) // whether it is recorded is not asked here
-		if closed != 1 {
-			t.Errorf("the items were closed %d times, want once", closed)
+		if opened != test.pages || closed != opened {
+			t.Errorf("%d pages were read and %d closed, want %d", opened, closed, test.pages)
 		}
 	}
 }
