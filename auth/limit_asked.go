@@ -27,23 +27,16 @@ func askedWait(resp *http.Response, now time.Time) (time.Duration, string) {
 			return wait, fmt.Sprintf("the server asked to wait (%d, Retry-After)", resp.StatusCode)
 		}
 	}
-	for _, family := range quotaHeaders {
-		reset := resp.Header.Get(family.reset)
-		if reset == "" || !usedUp(resp, family.remaining) {
+	wait, why := time.Duration(-1), ""
+	for _, q := range quotasOf(resp.Header) {
+		if !usedUp(resp.StatusCode, q.remaining) {
 			continue
 		}
-		if wait, ok := untilReset(reset, now); ok {
-			return wait, "the server's limit is used up (" + family.reset + ")"
+		if reset, ok := untilReset(q.reset, now); ok && reset > wait {
+			wait, why = reset, "the server's limit is used up ("+q.header+")"
 		}
 	}
-	return 0, ""
-}
-
-// quotaHeaders are the spellings of what is left of a quota, and when there is a new one.
-var quotaHeaders = [...]struct{ remaining, reset string }{
-	{"X-RateLimit-Remaining", "X-RateLimit-Reset"},
-	{"X-Rate-Limit-Remaining", "X-Rate-Limit-Reset"},
-	{"RateLimit-Remaining", "RateLimit-Reset"}, // draft-ietf-httpapi-ratelimit-headers
+	return max(wait, 0), why
 }
 
 // aboutAll says whether Retry-After in an answer of a status is about requests in general. With a redirect, and with work that
@@ -53,12 +46,11 @@ func aboutAll(status int) bool {
 }
 
 // usedUp says whether nothing is left of a quota. Some servers only refuse, and say when to come again.
-func usedUp(resp *http.Response, remaining string) bool {
-	left := strings.TrimSpace(resp.Header.Get(remaining))
-	if left == "" {
-		return resp.StatusCode == http.StatusTooManyRequests
+func usedUp(status int, remaining string) bool {
+	if remaining == "" {
+		return status == http.StatusTooManyRequests
 	}
-	n, err := strconv.ParseFloat(left, 64)
+	n, err := strconv.ParseFloat(remaining, 64)
 	return err == nil && n <= 0
 }
 

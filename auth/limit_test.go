@@ -366,7 +366,21 @@ func TestAskedWait(t *testing.T) {
 		{"some is left", 200, "X-RateLimit-Remaining: 1; X-RateLimit-Reset: 50", "0s"},
 		{"refused, nothing said of what is left", 429, "X-RateLimit-Reset: 50", "50s the server's limit is used up (X-RateLimit-Reset)"},
 		{"nothing said of what is left", 200, "X-RateLimit-Reset: 50", "0s"},
+		{"more than can be written", 429, "Retry-After: 1e400", "8760h0m0s the server asked to wait (429, Retry-After)"},
+		{"none, whatever is left", 429, "Retry-After: 0; X-RateLimit-Remaining: 0; X-RateLimit-Reset: 50", "0s the server asked to wait (429, Retry-After)"},
 		{"Retry-After goes first", 429, "Retry-After: 2; X-RateLimit-Remaining: 0; X-RateLimit-Reset: 50", "2s the server asked to wait (429, Retry-After)"},
+		{"one header of the seventh draft", 200, "RateLimit: limit=5, remaining=0, reset=3", "3s the server's limit is used up (RateLimit)"},
+		{"in which some is left", 200, "RateLimit: limit=5, remaining=1, reset=3", "0s"},
+		{"in capitals, without spaces", 200, "RateLimit: LIMIT=5,REMAINING=0,RESET=3", "3s the server's limit is used up (RateLimit)"},
+		{"one of later drafts", 200, `RateLimit: "5-in-3sec";r=0;t=3`, "3s the server's limit is used up (RateLimit)"},
+		{"with spaces", 200, "RateLimit: \"5-in-3sec\" ;\tr=0 ;\tt=3 ;\tpk=:MTJj:", "3s the server's limit is used up (RateLimit)"},
+		{"of two quotas one is used up", 200, `RateLimit: "a";r=7;t=90, "b";r=0;t=3`, "3s the server's limit is used up (RateLimit)"},
+		{"of two the longer", 200, `RateLimit: "a";r=0;t=5, "b";r=0;t=70, "c";r=0;t=6`, "1m10s the server's limit is used up (RateLimit)"},
+		{"a name that looks like more", 200, `RateLimit: "a, \"r=0;t=9";r=2;t=8`, "0s"},
+		{"no reset of it", 200, `RateLimit: "a";r=0`, "0s"},
+		{"refused, and only the reset is told", 429, `RateLimit: "a";t=8`, "8s the server's limit is used up (RateLimit)"},
+		{"a quota that says nothing", 429, `RateLimit: "a";r=3;t=8, "b"`, "0s"},
+		{"the longest of all spellings", 200, `X-RateLimit-Remaining: 0; X-RateLimit-Reset: 5; RateLimit: "a";r=0;t=8`, "8s the server's limit is used up (RateLimit)"},
 		{"no time", 200, "X-RateLimit-Remaining: 0; X-RateLimit-Reset: tomorrow", "0s"},
 		{"a time before all", 200, "X-RateLimit-Remaining: 0; X-RateLimit-Reset: -1", "0s"},
 		{"a time beyond all", 200, "X-RateLimit-Remaining: 0; X-RateLimit-Reset: 1e300", "2562047h47m16.854775807s the server's limit is used up (X-RateLimit-Reset)"},
@@ -382,6 +396,30 @@ func TestAskedWait(t *testing.T) {
 			t.Errorf("%s: got %q, want %q", test.name, got, test.want)
 		}
 	}
+}
+
+// New settings of a profile hold for those that wait already.
+func TestNewLimitsWakeWhoWaits(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		g := gateOf(Profile{MaxConcurrent: 1})
+		if _, err := g.enter(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		through := false
+		var waiter sync.WaitGroup
+		waiter.Go(func() {
+			_, err := g.enter(t.Context())
+			through = err == nil
+		})
+		synctest.Wait()
+		began := time.Now()
+		g.set(Profile{MaxConcurrent: 2})
+		waiter.Wait()
+		if waited := time.Since(began); !through || waited > 0 {
+			t.Errorf("through: %t, after %s, want at once", through, waited)
+		}
+	})
 }
 
 // Keyrings that share Limits share what their profiles of one name may do, and take over its new settings.
@@ -407,10 +445,11 @@ func TestLimitsAreShared(t *testing.T) {
 }
 
 func FuzzAskedWait(f *testing.F) {
-	f.Add("7", "0", "1772355630")
-	f.Add("Sun, 01 Mar 2026 08:00:09 GMT", "0x1p-2", "1e300")
-	f.Fuzz(func(t *testing.T, after, remaining, reset string) {
-		resp := &http.Response{StatusCode: 429, Header: http.Header{"Retry-After": {after}, "X-Ratelimit-Remaining": {remaining}, "X-Ratelimit-Reset": {reset}}}
+	f.Add("7", "0", "1772355630", `"a";r=0;t=5`)
+	f.Add("Sun, 01 Mar 2026 08:00:09 GMT", "0x1p-2", "1e300", "limit=5, remaining=0, reset=3")
+	f.Fuzz(func(t *testing.T, after, remaining, reset, combined string) {
+		resp := &http.Response{StatusCode: 429, Header: http.Header{
+			"Retry-After": {after}, "X-Ratelimit-Remaining": {remaining}, "X-Ratelimit-Reset": {reset}, "Ratelimit": {combined}}}
 		if wait, why := askedWait(resp, time.Unix(1772355600, 0)); wait < 0 || wait > 0 && why == "" {
 			t.Errorf("got %s %q", wait, why)
 		}

@@ -10,10 +10,10 @@ import (
 	"time"
 )
 
-// TestLanguagePageShowsWhatIsPrinted makes the errors that docs/language.md shows.
-func TestLanguagePageShowsWhatIsPrinted(t *testing.T) {
+// TestSigningInPageShowsWhatIsPrinted makes the errors that docs/signing-in.md shows.
+func TestSigningInPageShowsWhatIsPrinted(t *testing.T) {
 	t.Parallel()
-	page, err := os.ReadFile("../docs/language.md")
+	page, err := os.ReadFile("../docs/signing-in.md")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -53,7 +53,7 @@ func TestLanguagePageShowsWhatIsPrinted(t *testing.T) {
 					failed = mustFail(t, crmIn(t, s, tt.settings, folder))
 				}
 				if want := "\n      " + failed.Error() + "\n        " + failed.Help() + "\n"; !strings.Contains(string(page), want) {
-					t.Errorf("docs/language.md does not show:%s", want)
+					t.Errorf("docs/signing-in.md does not show:%s", want)
 				}
 			})
 		})

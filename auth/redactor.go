@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"unicode"
 	"unicode/utf16"
 	"unicode/utf8"
 )
@@ -38,9 +39,9 @@ func NewRedactor() *Redactor {
 }
 
 // Add masks a secret from now on: a secret.* value, a token, a password. It is masked however short it is, in base64 where it
-// has three bytes or more; also without the white space around it, and with each white space in it as one space. The lines
-// of a secret that has several are masked one by one too, where they are longer than 16 characters and no PEM header. An
-// empty secret and one of white space only are ignored.
+// has three bytes or more; also without the white space around it, and with each white space in it, and what cannot be
+// printed, as one space. The lines of a secret that has several are masked one by one too, where they are longer than 16
+// characters and no PEM header. An empty secret and one of white space only are ignored.
 func (r *Redactor) Add(secret string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -72,6 +73,23 @@ func (r *Redactor) Contains(b []byte) bool {
 	defer r.mu.RUnlock()
 	spans, _ := find(&r.index, b, true)
 	return len(spans) > 0
+}
+
+// In gives the parts of a text that are masked, as they stand in it; each of those that overlap. Masked one by one, with Add, they hide
+// what is secret in such a text from whoever knows the secrets no more.
+func (r *Redactor) In(s string) []string {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	var parts []string
+	spans, _ := find(&r.index, s, true)
+	for _, p := range spans {
+		for i := p.from; i < p.to; i++ {
+			if m := longest(&r.index, s[i:]); m.found {
+				parts = append(parts, s[i:i+m.length])
+			}
+		}
+	}
+	return parts
 }
 
 // Text gives s with its secrets masked, also one of which only the beginning is left before an ellipsis.
@@ -158,8 +176,12 @@ func parts(secret string) []string {
 	if trimmed != secret { // headers and forms are often trimmed on their way
 		parts = append(parts, trimmed)
 	}
-	if flat := strings.Join(strings.Fields(secret), " "); flat != trimmed { // as in a message of one line
-		parts = append(parts, flat)
+	// In a message of one line white space is one space, and so is what cannot be printed, or each of it.
+	flat := strings.Join(strings.Fields(secret), " ")
+	for _, text := range []string{flat, strings.Join(strings.FieldsFunc(secret, isBlank), " "), strings.TrimSpace(strings.Map(spaced, secret))} {
+		if (text == flat || len(text) >= minDerived) && !slices.Contains(parts, text) {
+			parts = append(parts, text)
+		}
 	}
 	for line := range strings.SplitSeq(secret, "\n") {
 		line = strings.TrimSpace(line)
@@ -168,6 +190,15 @@ func parts(secret string) []string {
 		}
 	}
 	return parts
+}
+
+func isBlank(r rune) bool { return unicode.IsSpace(r) || !unicode.IsPrint(r) }
+
+func spaced(r rune) rune {
+	if unicode.IsPrint(r) {
+		return r
+	}
+	return ' '
 }
 
 // forms lists the texts to look for. Each is found in any escaping, so a form stands here only where escaping is applied

@@ -9,6 +9,7 @@ import (
 	"html"
 	"net/url"
 	"reflect"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -218,10 +219,28 @@ func TestRedactorCut(t *testing.T) {
 	}
 }
 
+func TestRedactorTellsWhatIsMasked(t *testing.T) {
+	t.Parallel()
+	r := NewRedactor()
+	r.Add("hush-hush")
+	r.Add("say hush")
+	got := r.In("they say hush-hush, hush%2Dhush and hush")
+	if want := []string{"say hush", "hush-hush", "hush%2Dhush"}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
 func TestRedactorMasksOnOneLine(t *testing.T) {
 	t.Parallel()
-	if got, want := redactorOf("first\n\tsecond").Text("a first second b"), "a *** b"; got != want {
-		t.Errorf("got %q, want %q", got, want)
+	for _, c := range []struct{ secret, text, want string }{
+		{"first\n\tsecond", "a first second b", "a *** b"},
+		{"one\x01\x1btwo\u200bthree", "a one two three b", "a *** b"},
+		{"one\x01\x1btwo\u200bthree", "a one  two three b", "a *** b"},
+		{"\x01x\x02", "a x b", "a x b"},
+	} {
+		if got := redactorOf(c.secret).Text(c.text); got != c.want {
+			t.Errorf("%q: got %q, want %q", c.secret, got, c.want)
+		}
 	}
 }
 

@@ -54,11 +54,11 @@ func (d *doubts) of(step string) bool {
 	return d.steps[step]
 }
 
-// keys gives the calls, sorted.
+// keys gives the calls, sorted, each once.
 func (d *doubts) keys() []string {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return slices.Sorted(slices.Values(d.calls))
+	return slices.Compact(slices.Sorted(slices.Values(d.calls)))
 }
 
 // inDoubt ends a run that cannot go on without a person's word.
@@ -75,7 +75,7 @@ func (h *host) before(c flow.Call) (result flow.Result, made bool, err error) {
 	switch {
 	case mark == Done && c.State != nil:
 		return flow.Result{Value: c.State, Started: entry.Started, Ended: entry.Ended, Before: true}, true, nil
-	case mark == Done && !c.Refetch:
+	case mark == Done:
 		return h.made(c, entry)
 	case mark == Intended && c.Unsafe:
 		return h.unknown(c, "it is not known whether it was carried out")
@@ -93,6 +93,8 @@ func (h *host) made(c flow.Call, entry Entry) (flow.Result, bool, error) {
 	switch {
 	case err != nil:
 		return h.unknown(c, "its answer cannot be read: "+err.Error())
+	case o.unanswered && !c.Unsafe: // whether it is tried again can be told by another answer only
+		return flow.Result{}, false, nil
 	case o.failure != nil:
 		o.failure.Doubt = o.doubt
 		return o.result, true, o.failure
@@ -111,12 +113,18 @@ func (h *host) unknown(c flow.Call, why string) (flow.Result, bool, error) {
 	case AssumeRedo:
 		return flow.Result{}, false, nil
 	case AssumeDone:
+		if c.Page {
+			break // what else it lists, and the pages behind it, would be left out in silence
+		}
 		o := outcome{result: flow.Result{Total: -1, Before: true}}
 		data, err := h.encode(c, o)
 		if err == nil {
 			err = h.recorded(h.Journal.Commit(h.run.ID, Entry{Key: c.Key, Result: data}))
 		}
 		return o.result, true, err
+	}
+	if c.Page {
+		why += ", and it cannot count as done: what it lists is worked on. Go on with --assume redo"
 	}
 	h.doubts.add(c)
 	return flow.Result{}, false, &inDoubt{why: c.Key + ": " + why}
@@ -142,20 +150,20 @@ func (x *execution) cutShort(reason *steps.Error) *steps.Error {
 
 // doubtful is the error of a run that stopped over calls in doubt. It names all of them, for a person's word is on all.
 func (x *execution) doubtful(stop *inDoubt) *steps.Error {
-	keys, err := x.Journal.InDoubt(x.run.ID)
-	if err != nil || len(keys) == 0 {
-		keys = x.doubts.keys()
-	}
-	what := fmt.Sprintf("%d calls are", len(keys))
+	keys, _ := x.Journal.InDoubt(x.run.ID)
+	keys = append(keys, x.doubts.keys()...) // those whose answer was not kept have no intent any more
+	slices.Sort(keys)
+	keys = slices.Compact(keys)
+	e := &steps.Error{Kind: steps.Cancelled, Step: x.doubts.first}
 	if len(keys) == 1 {
-		what = "a call is"
+		why := strings.TrimPrefix(stop.why, keys[0]+": ")
+		e.Message = "a call is in doubt: " + keys[0] + ". " + strings.ToUpper(why[:1]) + why[1:]
+		e.Hint = "look in the other system, then go on with --assume done where it was carried out, else with --assume redo"
+		return e
 	}
-	return &steps.Error{
-		Kind:    steps.Cancelled,
-		Step:    x.doubts.first,
-		Message: what + " in doubt: " + several(keys) + ". " + stop.why,
-		Hint:    "look in the other system, then go on with --assume done where they were carried out, else with --assume redo",
-	}
+	e.Message = fmt.Sprintf("%d calls are in doubt: %s. %s", len(keys), several(keys), stop.why)
+	e.Hint = "look in the other system, then go on with --assume done where they were carried out, else with --assume redo"
+	return e
 }
 
 // several names calls, the first few of many.

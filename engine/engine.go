@@ -1,5 +1,19 @@
 // Package engine runs checked jobs on this machine: it is the Host of the interpreter, with clocks, goroutines and a
 // network, and it keeps each run in a Journal.
+//
+// Its words: a call is one try of a step's request, and has a key, its path in the flow. An intent says that an unsafe
+// call is about to go out; one that has an intent and no result is in doubt. A run that is gone on with finds what it did
+// before in the journal, and is then under way again. Notes are for people, the journal is for going on.
+//
+// The files:
+//
+//	engine, run, event        an Engine, the record of a run, what is told of it meanwhile
+//	journal, memory, state    where runs are kept, a journal that forgets, what jobs remember
+//	host, fork, wait, held    what the flow asks for: calls, branches, pauses; requests that limits hold back
+//	before, resume            what a call gave before, and the calls in doubt; going on with a run
+//	record, fold, seal        what the journal keeps of a call and of a loop, encrypted where a secret is in it
+//	notes, sample, progress   what people are told, of how many items of a loop, and how fast it goes
+//	id                        the ids of runs
 package engine
 
 import (
@@ -7,6 +21,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"sync/atomic"
 	"time"
 
 	"snrun/auth"
@@ -72,13 +87,16 @@ func (e *Engine) Run(ctx context.Context, req Request) (*Run, error) {
 func (x *execution) carryOut(ctx context.Context, b begun) (*Run, error) {
 	x.contexts(ctx)
 	defer x.stop()
+	began := time.Now()
 	x.tell(Event{Type: RunStarted, Job: x.run.Job, Attempt: x.run.Attempt})
 	out := flow.Run(&host{execution: x}, x.job, x.given(b))
 	x.settle(out)
 	if err := x.finish(out); err != nil {
 		return x.run, fmt.Errorf("recording the end of run %s: %w", x.run.ID, err)
 	}
-	x.tell(Event{Type: RunEnded, Job: x.run.Job, Status: x.run.Status, Elapsed: x.run.Ended.Sub(x.run.Started), Error: x.run.Error})
+	x.tell(Event{
+		Type: RunEnded, Job: x.run.Job, Status: x.run.Status, Elapsed: x.run.Ended.Sub(began), Error: x.run.Error, InDoubt: x.doubts.keys(),
+	})
 	return x.run, nil
 }
 
@@ -112,7 +130,8 @@ type execution struct {
 	samples  samples
 	progress progress
 	rows     openRows
-	unfolded keySet // loops whose progress cannot be kept
+	unfolded keySet       // loops whose progress cannot be kept
+	underWay atomic.Int64 // calls
 
 	// Of a run that is gone on with.
 	again     bool

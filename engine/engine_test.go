@@ -47,16 +47,18 @@ func (p *probe) kind() *steps.Kind {
 			steps.Field{Name: "takes", Type: steps.Of(steps.Duration)},
 			steps.Field{Name: "panics", Type: steps.Of(steps.Bool)},
 			steps.Field{Name: "unsafe", Type: steps.Of(steps.Bool)},
+			steps.Field{Name: "changes", Type: steps.Of(steps.Bool)}, // safe, but does more than read
 			steps.Field{Name: "status", Type: steps.Of(steps.Int), Default: "503"},
 			steps.Field{Name: "pages", Type: steps.ListOf(steps.Of(steps.Any))}, // a walk over these lists
 			steps.Field{Name: "total", Type: steps.Of(steps.Int)},
 			steps.Field{Name: "counts", Type: steps.Of(steps.Bool)}, // gives how many such calls there were
 			steps.Field{Name: "silent", Type: steps.Of(steps.Bool)}, // nothing is sent
 		),
-		Gives: []steps.Result{{Name: "output"}, {Name: "status", Type: steps.Int}},
-		Safe:  func(in steps.Input) bool { return !in.Bool("unsafe") },
-		Walks: func(in steps.Input) bool { return in.Has("pages") },
-		Run:   p.run,
+		Gives:   []steps.Result{{Name: "output"}, {Name: "status", Type: steps.Int}},
+		Safe:    func(in steps.Input) bool { return !in.Bool("unsafe") },
+		Changes: func(in steps.Input) bool { return in.Bool("unsafe") || in.Bool("changes") },
+		Walks:   func(in steps.Input) bool { return in.Has("pages") },
+		Run:     p.run,
 	}
 }
 
@@ -96,7 +98,7 @@ func (p *probe) run(ctx context.Context, in steps.Input, env *steps.Env) (steps.
 	select {
 	case <-time.After(in.Duration("takes")):
 	case <-ctx.Done():
-		return steps.Output{}, &steps.Error{Kind: steps.Timeout, Message: "stopped: " + ctx.Err().Error(), Repeat: steps.IfSafe}
+		return steps.Output{}, &steps.Error{Kind: steps.Timeout, Message: "stopped: " + ctx.Err().Error(), Repeat: steps.IfSafe, NoEffect: in.Int("status") == 404}
 	}
 	if failed < in.Int("fails") {
 		kind := in.Text("kind")
@@ -104,7 +106,7 @@ func (p *probe) run(ctx context.Context, in steps.Input, env *steps.Env) (steps.
 			kind = steps.Network
 		}
 		repeat := map[string]steps.Repeat{"never": steps.Never, "if_safe": steps.IfSafe, "always": steps.Always}[in.Text("repeat")]
-		return steps.Output{}, &steps.Error{Kind: kind, Message: fmt.Sprintf("failure %d", failed+1), Status: in.Int("status"), Repeat: repeat, RetryAfter: in.Duration("retry_after")}
+		return steps.Output{}, &steps.Error{Kind: kind, Message: fmt.Sprintf("failure %d", failed+1), Status: in.Int("status"), NoEffect: in.Int("status") == 404, Repeat: repeat, RetryAfter: in.Duration("retry_after")}
 	}
 	if in.Has("pages") {
 		return page(in, env), nil
@@ -169,16 +171,18 @@ func (w *world) run(yaml string) *engine.Run {
 	all := map[string]string{"job": yaml}
 	maps.Copy(all, w.beside)
 	req.Job = loadJobs(w.t, w.probe.kind(), all)
-	e := engine.New(engine.Config{Journal: w.journal, Redactor: w.redactor, Clients: w.clients, Sealer: w.sealer, Dir: w.t.TempDir(), Watch: func(e engine.Event) {
-		w.mu.Lock()
-		defer w.mu.Unlock()
-		w.events = append(w.events, e)
-	}})
+	e := engine.New(engine.Config{Journal: w.journal, Redactor: w.redactor, Clients: w.clients, Sealer: w.sealer, Dir: w.t.TempDir(), Watch: w.watch})
 	run, err := e.Run(w.ctx, req)
 	if err != nil {
 		w.t.Fatal(err)
 	}
 	return w.journal.Run(run.ID)
+}
+
+func (w *world) watch(e engine.Event) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.events = append(w.events, e)
 }
 
 // outcome writes a run as one line: its status, output and error.
@@ -572,6 +576,46 @@ func TestConcurrency(t *testing.T) {
 			}
 		})
 	}
+}
+
+// besides is a journal that remembers beside how many other calls each was.
+type besides struct {
+	*engine.Memory
+	mu   sync.Mutex
+	most map[string]int // by step
+}
+
+func (b *besides) Commit(run string, entry engine.Entry) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	step := entry.Key[strings.LastIndexByte(entry.Key, '/'):]
+	b.most[step] = max(b.most[step], entry.Beside)
+	return b.Memory.Commit(run, entry)
+}
+
+// TestBeside holds that the journal is told how many calls are under way, also of those of which it hears nothing else.
+func TestBeside(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b := &besides{Memory: engine.NewMemory(), most: map[string]int{}}
+		p := &probe{fails: map[string]int{}}
+		e := engine.New(engine.Config{Journal: b, Redactor: auth.NewRedactor(), Dir: t.TempDir()})
+		_, err := e.Run(t.Context(), engine.Request{Job: loadJob(t, p.kind(), fmt.Sprintf(`
+steps:
+  - {id: first, probe: {}}
+  - foreach:
+      in: ${1..%d}
+      concurrency: 10
+      steps:
+        - {id: early, if: item <= 100, probe: {takes: 1s}}
+        - {id: late, if: item > 100, probe: {takes: 1s, unsafe: true}}
+  - {id: last, probe: {}}
+`, engine.Sampled+50))})
+		if err != nil {
+			t.Fatal(err)
+		}
+		check(t, "beside", fmt.Sprint(b.most), "map[/early:9 /first:0 /last:0 /late:9]")
+	})
 }
 
 // TestSecrets holds that neither a secret nor what is computed from one shows in the record, the events or the journal.

@@ -30,13 +30,14 @@ type Event struct {
 	Profile   string        `json:"profile,omitempty"`
 	Message   string        `json:"message,omitempty"`
 	Error     *steps.Error  `json:"error,omitempty"`
-	Before    bool          `json:"before,omitempty"` // the step was done before the run was gone on with
+	InDoubt   []string      `json:"in_doubt,omitempty"` // the calls of which nobody knows whether they were carried out
+	Before    bool          `json:"before,omitempty"`   // the step was done before the run was gone on with
 }
 
 // The types of an Event.
 const (
 	RunStarted   = "run_started"  // Run, Job
-	RunEnded     = "run_ended"    // Run, Job, Status, Elapsed, Error
+	RunEnded     = "run_ended"    // Run, Job, Status, Elapsed (of this attempt), Error, InDoubt
 	StepStarted  = "step_started" // Key, ID, Kind, Depth, Item
 	StepEnded    = "step_ended"   // the same and Status, Attempt (tries), Elapsed, Counts, Error
 	PageRead     = "page"         // Key, ID, Page, Counts: items so far, PerSecond, Left; ten a second of a step at most

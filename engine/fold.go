@@ -81,14 +81,17 @@ func (h *host) spared(f flow.Fold) ([]Entry, error) {
 		keep[key] = true
 	}
 	all, err := h.Journal.Kept(h.run.ID, f.Below)
-	return slices.DeleteFunc(all, func(e Entry) bool {
-		for at := len(f.Below); at < len(e.Key); at++ {
-			if e.Key[at] == ']' && keep[e.Key[:at+1]] {
-				return false
-			}
+	return slices.DeleteFunc(all, func(e Entry) bool { return !within(keep, e.Key) }), err
+}
+
+// within says whether a key stands at or below one of some items of loops.
+func within(items map[string]bool, key string) bool {
+	for at := range len(key) {
+		if key[at] == ']' && items[key[:at+1]] && Below(key, key[:at+1]) {
+			return true
 		}
-		return true
-	}), err
+	}
+	return false
 }
 
 // keySet is a set of keys.

@@ -74,6 +74,8 @@ func (h *host) Do(c flow.Call) (flow.Result, error) {
 	if c.State != nil {
 		return h.save(c)
 	}
+	h.underWay.Add(1)
+	defer h.underWay.Add(-1)
 	if c.Unsafe {
 		if err := h.recorded(h.Journal.Intend(h.run.ID, c.Key)); err != nil {
 			return flow.Result{}, err
@@ -108,15 +110,16 @@ func (h *host) call(ctx context.Context, c flow.Call) (flow.Result, error) {
 	limited, cancel := withDeadline(ctx, c.Deadline)
 	defer cancel()
 	limited = h.listen(limited, c)
-	entry := Entry{Key: c.Key, StepKey: c.StepKey, Attempt: c.Attempt, Started: time.Now(), Passing: c.Refetch}
+	entry := Entry{Key: c.Key, StepKey: c.StepKey, Attempt: c.Attempt, Started: time.Now()}
 	var seen exchanges
 	out, err := protect(limited, c, h.env(c, &seen))
-	entry.Ended = time.Now()
+	entry.Ended, entry.Beside = time.Now(), int(h.underWay.Load())-1
 	o := outcome{failure: h.failure(limited, c, err), result: flow.Result{
 		Value: out.Value, Names: out.Names, Next: out.Next, Total: out.Total, Items: out.Items, Started: entry.Started, Ended: entry.Ended,
 	}}
 	o.doubt = c.Unsafe && o.failure != nil && !refused(o.failure, seen.list)
 	halt := stopped(ctx)
+	entry.Passing = c.Refetch && o.failure == nil // it failing may have been caught: that stays so
 	if o.failure != nil && halt != nil {
 		// It was cut off: going on makes it again or, where its intent is on record, asks about it.
 		entry.Passing = true
@@ -126,6 +129,9 @@ func (h *host) call(ctx context.Context, c flow.Call) (flow.Result, error) {
 		entry.Exchanges = h.maskedExchanges(seen.list)
 	}
 	if err := h.commit(c, o, entry); err != nil {
+		if out.Items != nil {
+			_ = out.Items.Close() // what failed before it is told
+		}
 		return flow.Result{}, err
 	}
 	if o.failure == nil {
@@ -152,7 +158,7 @@ func (h *host) commit(c flow.Call, o outcome, entry Entry) error {
 
 // refused says whether a call that failed surely had no effect: nothing was sent, or the server would not have it.
 func refused(failure *steps.Error, seen []steps.Exchange) bool {
-	return failure.Repeat == steps.Always || len(seen) == 0 || failure.Status >= 400 && failure.Status < 500
+	return failure.Repeat == steps.Always || failure.NoEffect || len(seen) == 0
 }
 
 // exchanges collects the exchanges of a call.
@@ -202,12 +208,13 @@ func (h *host) failure(ctx context.Context, c flow.Call, err error) *steps.Error
 	if err == nil {
 		return nil
 	}
-	var late *deadlineError
-	if ctx.Err() != nil && errors.As(context.Cause(ctx), &late) {
-		return &steps.Error{Kind: steps.Timeout, Message: late.Error(), Cause: err}
-	}
 	var failure *steps.Error
-	if errors.As(err, &failure) {
+	var late *deadlineError
+	isStep := errors.As(err, &failure)
+	if ctx.Err() != nil && errors.As(context.Cause(ctx), &late) {
+		return &steps.Error{Kind: steps.Timeout, Message: late.Error(), Cause: err, NoEffect: isStep && failure.NoEffect}
+	}
+	if isStep {
 		return failure
 	}
 	return &steps.Error{Kind: steps.Network, Message: err.Error(), Cause: err}

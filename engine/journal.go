@@ -57,10 +57,16 @@ type Entry struct {
 	Error     *steps.Error // how the call failed, redacted; nil when it went well
 	// Passing entries are for people only: the call itself stays as unknown, or as intended, as it was.
 	Passing bool
+	// Beside is how many other calls of the run are under way: what many of them commit may be committed together.
+	Beside int
 }
 
-// Below says whether a key stands at or below another in the flow: /a/page:3[x]/b below /a/page:3, not /a/page:30.
+// Below says whether a key stands at or below another in the flow: /a/page:3[x]/b below /a/page:3, not /a/page:30. A root
+// that ends in # is a call and its tries alone: of a page not the items on it.
 func Below(key, root string) bool {
+	if call, alone := strings.CutSuffix(root, "#"); alone {
+		return key == call || strings.HasPrefix(key, root)
+	}
 	rest, found := strings.CutPrefix(key, root)
 	return found && (rest == "" || strings.ContainsRune("/[#@", rune(rest[0])))
 }

@@ -45,5 +45,5 @@ func memories() func(t *testing.T, dir string) enginetest.Closer {
 
 func TestKilled(t *testing.T) {
 	t.Parallel()
-	enginetest.Killed(t, memories())
+	enginetest.Killed(t, 1, memories())
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"snrun/engine/flow"
+	"snrun/jobs"
 	"snrun/steps"
 )
 
@@ -15,14 +16,16 @@ type outcome struct {
 	result  flow.Result
 	failure *steps.Error
 	doubt   bool // it failed, and may have had its effect all the same
-	unsafe  bool
+	read    bool // it did no more than read, in an item or a round
 	kept    bool // false: only that it is over is known
+	// unanswered says that it failed with an answer that decides upon another try, and could not be kept.
+	unanswered bool
 }
 
 // encode gives what the journal keeps of an outcome for going on from there; nil where it may not be kept. Of what the
 // call gave that is what is read of it: a key that is not there says that it was not kept, which is not null.
 func (x *execution) encode(c flow.Call, o outcome) ([]byte, error) {
-	kept := steps.Pairs{}
+	kept := make(steps.Pairs, 0, 4)
 	if of, read := c.Reads.Of("output"); read && o.failure == nil {
 		value, err := valueOf(o.result)
 		if err != nil {
@@ -30,8 +33,10 @@ func (x *execution) encode(c flow.Call, o outcome) ([]byte, error) {
 		}
 		kept = append(kept, steps.Pair{Key: "value", Value: steps.Project(value, of)})
 	}
-	if names, _ := steps.Project(o.result.Names, c.Reads).(map[string]any); len(names) > 0 && o.failure == nil {
-		kept = append(kept, steps.Pair{Key: "names", Value: names})
+	if len(o.result.Names) > 0 && o.failure == nil {
+		if names, _ := steps.Project(o.result.Names, c.Reads).(map[string]any); len(names) > 0 {
+			kept = append(kept, steps.Pair{Key: "names", Value: names})
+		}
 	}
 	if o.result.Next != nil {
 		kept = append(kept, steps.Pair{Key: "next", Value: o.result.Next})
@@ -42,8 +47,8 @@ func (x *execution) encode(c flow.Call, o outcome) ([]byte, error) {
 	if o.failure != nil {
 		kept = append(kept, steps.Pair{Key: "error", Value: encodeFailure(c, o.failure)})
 	}
-	if c.Unsafe {
-		kept = append(kept, steps.Pair{Key: "unsafe", Value: true})
+	if c.Item && !c.Changes && c.Stream == nil { // the page of a loop belongs to how far the loop is
+		kept = append(kept, steps.Pair{Key: "read", Value: true})
 	}
 	if o.doubt {
 		kept = append(kept, steps.Pair{Key: "doubt", Value: true})
@@ -66,8 +71,17 @@ func (x *execution) sealFailure(c flow.Call, o outcome, kept steps.Pairs) ([]byt
 	if err != nil || data != nil {
 		return data, err
 	}
-	e := map[string]any{"kind": masked.Kind, "message": masked.Message, "status": masked.Status, "repeat": int(masked.Repeat)}
-	return x.seal(c.Key, steps.Pairs{{Key: "error", Value: e}, {Key: "doubt", Value: o.doubt}, {Key: "unsafe", Value: c.Unsafe}})
+	e := encodeFailure(c, masked)
+	if o.failure.Response != nil && readsResponse(c) {
+		e = append(e, steps.Pair{Key: "unanswered", Value: true})
+	}
+	return x.seal(c.Key, steps.Pairs{{Key: "error", Value: e}, {Key: "doubt", Value: o.doubt}, {Key: "read", Value: c.Item && !c.Changes}})
+}
+
+// readsResponse says whether the answer decides upon another try of a call.
+func readsResponse(c flow.Call) bool {
+	body, calls := c.Step.Body.(*jobs.Call)
+	return calls && body.Policy(c.Step).When != nil
 }
 
 // valueOf gives what a call gave. The items of a page are kept as they came: to decode and encode them takes longer than all
@@ -100,7 +114,7 @@ func encodeFailure(c flow.Call, e *steps.Error) steps.Pairs {
 	add("fields", e.Fields, e.Fields != nil)
 	add("repeat", int(e.Repeat), e.Repeat != steps.Never)
 	add("retry_after", int(e.RetryAfter), e.RetryAfter != 0)
-	add("response", e.Response, e.Response != nil && c.Step.Retry != nil && c.Step.Retry.When != nil)
+	add("response", e.Response, e.Response != nil && readsResponse(c))
 	return p
 }
 
@@ -118,12 +132,13 @@ func (x *execution) decode(key string, entry Entry) (outcome, error) {
 	o := outcome{kept: kept, result: flow.Result{Value: value, Next: m["next"], Total: -1, Started: entry.Started, Ended: entry.Ended, Before: true}}
 	o.result.Names, _ = m["names"].(map[string]any)
 	o.doubt, _ = m["doubt"].(bool)
-	o.unsafe, _ = m["unsafe"].(bool)
+	o.read, _ = m["read"].(bool)
 	if total, there := m["total"]; there {
 		o.result.Total = wholeNumber(total)
 	}
 	if failure, ok := m["error"].(map[string]any); ok {
 		o.failure = decodeFailure(failure)
+		o.unanswered, _ = failure["unanswered"].(bool)
 		o.kept = true
 	}
 	return o, nil

@@ -44,8 +44,10 @@ func (e *Engine) Resume(ctx context.Context, r Resumption) (*Run, error) {
 	x := &execution{Engine: e, run: &run, job: r.Job, space: r.Space, again: true, assume: r.Assume, redo: r.FailedItems}
 	if r.Original != nil {
 		x.uncovered = r.Job.Uncovered(r.Original)
+		stays := r.Job.Before(r.From)
+		maps.DeleteFunc(x.uncovered, func(s *jobs.Step, _ bool) bool { return !stays[s] })
 	}
-	if err := x.changedSource(); err != nil {
+	if err := x.changedLoop(); err != nil {
 		return nil, err
 	}
 	begun, err := x.begun()
@@ -81,11 +83,11 @@ func (x *execution) keepRedo() error {
 	return err
 }
 
-// changedSource refuses a loop over pages that reads more than was kept of its pages.
-func (x *execution) changedSource() error {
+// changedLoop refuses a loop that reads more than was kept of its pages, or does not know the items again that were done.
+func (x *execution) changedLoop() error {
 	for step := range x.uncovered {
-		if loop, ok := step.Body.(*jobs.Foreach); ok && loop.Source != nil {
-			return fmt.Errorf("the loop %s has changed so much that its kept pages do not do: go on with the job as it was, or with this step anew", step.Label())
+		if _, loops := step.Body.(*jobs.Foreach); loops {
+			return fmt.Errorf("the loop %s has changed so much that what was kept of its items does not do: go on with the job as it was, or with this step anew", step.Label())
 		}
 	}
 	return nil
@@ -149,7 +151,7 @@ func (x *execution) begun() (begun, error) {
 	}
 	v, err := x.open(givenKey, entry.Result)
 	if err != nil {
-		return begun{}, fmt.Errorf("%w: %w", ErrNotKept, err)
+		return begun{}, fmt.Errorf("reading what run %s began with: %w", x.run.ID, err)
 	}
 	m, _ := v.(map[string]any)
 	var b begun
@@ -183,6 +185,10 @@ func (x *execution) forgets(r Resumption) (forget, doubtful []string, err error)
 		return nil, nil, err
 	}
 	for _, key := range failed {
+		if block, isBlock := strings.CutSuffix(key, "/"); isBlock {
+			forget = append(forget, block)
+			continue
+		}
 		doubt, err := x.endedInDoubt(key)
 		if err != nil {
 			return nil, nil, err
@@ -190,7 +196,7 @@ func (x *execution) forgets(r Resumption) (forget, doubtful []string, err error)
 		if doubt {
 			doubtful = append(doubtful, key)
 		}
-		forget = append(forget, key)
+		forget = append(forget, key+"#") // without the items of a page that could not be read again
 	}
 	forget = append(forget, failedKey, toleratedKey)
 	for _, end := range [...]string{"/on_failure", "/on_success", "/finally"} {
@@ -209,25 +215,46 @@ func (x *execution) forgets(r Resumption) (forget, doubtful []string, err error)
 	return forget, slices.DeleteFunc(doubtful, func(key string) bool { return belowAny(key, forget[len(forget)-len(r.Job.Steps[at:]):]) }), nil
 }
 
-// itemsOpened puts, in place of the key of an item, those of its safe calls: what they read may be other now.
+// itemsOpened puts, in place of the key of an item or a round, those of its calls that did no more than read: what they read may
+// be other now. All else that was finished in it stays so, and how far its own loops are.
 func (x *execution) itemsOpened(failed []string) ([]string, error) {
 	var keys []string
+	items, prefix := map[string]bool{}, ""
 	for _, key := range failed {
 		if !strings.HasSuffix(key, "]") {
 			keys = append(keys, key)
 			continue
 		}
-		entries, err := x.Journal.Kept(x.run.ID, key)
-		if err != nil {
-			return nil, err
+		if len(items) == 0 {
+			prefix = key
 		}
-		for _, e := range entries {
-			if o, err := x.decode(e.Key, e); Below(e.Key, key) && e.Result != nil && (err != nil || !o.unsafe) {
-				keys = append(keys, e.Key)
-			}
+		items[key], prefix = true, common(prefix, key)
+	}
+	if len(items) == 0 {
+		return keys, nil
+	}
+	entries, err := x.Journal.Kept(x.run.ID, prefix) // at once: there may be very many items
+	if err != nil {
+		return nil, err
+	}
+	for _, e := range entries {
+		if !within(items, e.Key) {
+			continue
+		}
+		if o, err := x.decode(e.Key, e); err == nil && o.read {
+			keys = append(keys, e.Key)
 		}
 	}
 	return keys, nil
+}
+
+// common is what two texts begin with.
+func common(a, b string) string {
+	n := 0
+	for n < len(a) && n < len(b) && a[n] == b[n] {
+		n++
+	}
+	return a[:n]
 }
 
 // endedInDoubt says whether the last try of a call failed without an answer that says what became of it.

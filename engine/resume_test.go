@@ -6,7 +6,10 @@ import (
 	"maps"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
+	"snrun/auth"
 	"snrun/engine"
 )
 
@@ -19,7 +22,7 @@ func (w *world) goOn(run *engine.Run, yaml string, change func(*engine.Resumptio
 	if change != nil {
 		change(&r)
 	}
-	e := engine.New(engine.Config{Journal: w.journal, Redactor: w.redactor, Clients: w.clients, Dir: w.t.TempDir(), Sealer: w.sealer})
+	e := engine.New(engine.Config{Journal: w.journal, Redactor: w.redactor, Clients: w.clients, Dir: w.t.TempDir(), Sealer: w.sealer, Watch: w.watch})
 	next, err := e.Resume(context.WithoutCancel(w.ctx), r)
 	if err != nil {
 		w.t.Fatal(err)
@@ -57,8 +60,35 @@ func TestGoingOn(t *testing.T) {
 		},
 		{
 			name:  "a failure that was caught stays one",
-			yaml:  "steps:\n  - id: t\n    try: [{id: a, probe: {fails: 1}}]\n    catch: [{steps: [{id: c, probe: {value: \"${error.message}\"}}]}]\n  - {id: b, probe: {fails: 1}}\noutput: ${steps.t.output}",
-			first: "failed null network(b) failure 1", then: `ok "failure 1"`, calls: "/b",
+			yaml:  "steps:\n  - id: t\n    try: [{id: a, probe: {fails: 1}}]\n    catch: [{steps: [{id: c, probe: {value: \"${error.message} ${error.status}\"}}]}]\n  - {id: b, probe: {fails: 1}}\noutput: ${steps.t.output}",
+			first: "failed null network(b) failure 1", then: `ok "failure 1 503"`, calls: "/b",
+		},
+		{
+			name:  "so does one that is told in other words only, and what it caught is tried again",
+			yaml:  "steps:\n  - id: t\n    try: [{id: a, probe: {value: 1, fails: 1}}]\n    catch: [{steps: [{log: oh}, {fail: \"it was ${error.message}\"}]}]\noutput: ${steps.t.output}",
+			first: "failed null input(fail:2) it was failure 1", then: "ok 1", calls: "/t/try/a",
+		},
+		{
+			name:  "but not where the catch did something about it",
+			yaml:  "steps:\n  - id: t\n    try: [{id: a, probe: {value: 1, fails: 1}}]\n    catch: [{steps: [{id: undo, probe: {value: 1}}, {fail: \"it was ${error.message}\"}]}]\noutput: ${steps.t.output}",
+			first: "failed null input(fail:2) it was failure 1", then: "failed null input(fail:2) it was failure 1", calls: "",
+		},
+		{
+			name:  "rounds that found nothing have one more, which reads anew",
+			yaml:  "steps:\n  - id: r\n    repeat: {attempts: 2, until: steps.g.output == 3, steps: [{id: u, probe: {value: 1, unsafe: true}}, {id: g, probe: {counts: true}}]}\noutput: ${steps.r.output}",
+			first: "failed null limit(r) after 2 rounds this does not hold yet: steps.g.output == 3; the last round gave 2", then: "ok 3", calls: "/r[2]/g",
+		},
+		{
+			name: "an item that failed over what it read does nothing else again",
+			yaml: "steps:\n  - id: l\n    foreach:\n      in: [a]\n      steps:\n        - {id: w, probe: {value: 1, changes: true}}\n" +
+				"        - {id: r, repeat: {attempts: 2, steps: [{id: u, probe: {value: 1, unsafe: true}}]}}\n" +
+				"        - {id: g, probe: {counts: true}}\n        - {id: f, if: steps.g.output < 2, fail: too early}\noutput: ${steps.l.succeeded}",
+			first: "failed null input(f) 1 of 1 items failed; [0]: too early", then: "ok 1", calls: "/l[0]/g",
+		},
+		{
+			name:  "what is done at the end of a try is done again behind it",
+			yaml:  "steps:\n  - id: t\n    try: [{id: a, probe: {value: 1, unsafe: true}}, {id: b, probe: {value: 2, fails: 1}}]\n    finally: [{id: e, probe: {value: 3, unsafe: true}}]\noutput: ${steps.t.output}",
+			first: "failed null network(b) failure 1", then: "ok 2", calls: "/t/try/b /t/finally/e",
 		},
 		{
 			name:  "all failed items of a loop are tried again, and those that were not begun",
@@ -91,6 +121,33 @@ func TestGoingOn(t *testing.T) {
 			name:  "the last try of a block",
 			yaml:  "steps:\n  - id: b\n    retry: {attempts: 2, backoff: {initial: 1ms}}\n    steps: [{id: a, probe: {value: 1}}, {id: p, probe: {fails: 9, repeat: if_safe}, retry: none}]",
 			first: "failed null network(p) failure 2", then: "failed null network(p) failure 3", calls: "/b#2/p",
+		},
+		{
+			name:  "a page that could not be read, which was caught, is not read again",
+			yaml:  "steps:\n  - id: t\n    try: [{id: l, foreach: {in: {probe: {pages: [[a], [b]], fails: 1}}, key: \"${item}\", steps: [{id: p, probe: {unsafe: true}}]}}]\n    catch: [{steps: [{id: c, probe: {unsafe: true}}]}]\n  - {id: b, probe: {fails: 1}}",
+			first: "failed null network(b) failure 1", then: "ok null", calls: "/b",
+		},
+		{
+			name:  "rounds that were too few look once more",
+			yaml:  "steps:\n  - id: r\n    repeat: {until: steps.p.output == 4, attempts: 3, steps: [{id: q, probe: {unsafe: true}}, {id: p, probe: {counts: true}}]}\noutput: ${steps.r.output}",
+			first: "failed null limit(r) after 3 rounds this does not hold yet: steps.p.output == 4; the last round gave 3", then: "ok 4", calls: "/r[3]/p",
+		},
+		{
+			name:   "a failed item with rounds in it that were too few",
+			yaml:   "steps:\n  - id: l\n    foreach: {in: [a], tolerate: 1, steps: [{id: q, probe: {unsafe: true}}, {id: r, repeat: {until: steps.p.output == 4, attempts: 3, steps: [{id: p, probe: {counts: true}}]}}]}\noutput: ${steps.l.output}",
+			first:  "ok [null]",
+			change: failedItems, then: "ok [4]", calls: "/l[0]/r[3]/p",
+		},
+		{
+			name:   "what loops in a failed item did is not done again",
+			yaml:   "steps:\n  - id: l\n    foreach: {in: [a], tolerate: 1, steps: [{id: m, foreach: {in: {probe: {pages: [[x], [y]]}}, as: x, steps: [{id: q, probe: {unsafe: true}}]}}, {id: p, probe: {counts: true}}, {if: steps.p.output < 2, fail: early}]}\noutput: ${steps.l.failed}",
+			first:  "ok 1",
+			change: failedItems, then: "ok 0", calls: "/l[0]/p",
+		},
+		{
+			name:  "keys that look like those of others are apart",
+			yaml:  "steps:\n  - id: l\n    foreach: {in: [a, \"a]/m[x\"], key: \"${item}\", steps: [{id: m, foreach: {in: [x], as: x, key: \"${x}\", steps: [{id: p, probe: {value: \"${item}\"}}]}}]}\n  - {id: b, probe: {fails: 1}}\noutput: ${steps.l.output}",
+			first: "failed null network(b) failure 1", then: `ok [["a"],["a]/m[x"]]`, calls: "/b",
 		},
 		{
 			name:  "a value that went through an expression",
@@ -166,6 +223,7 @@ func TestCutOff(t *testing.T) {
 		yaml := "steps:\n  - {id: a, probe: {value: 1, takes: 1h, unsafe: " + unsafe + "}}\nfinally: [{log: end}]\noutput: 1"
 		run := w.run(yaml)
 		check(t, "status", string(run.Status), "cancelled")
+		told := w.events[len(w.events)-1]
 		w.probe.during, w.ctx, w.probe.calls = nil, t.Context(), nil
 		quick := strings.Replace(yaml, "1h", "0s", 1)
 		next := w.goOn(run, quick, nil)
@@ -174,9 +232,25 @@ func TestCutOff(t *testing.T) {
 			continue
 		}
 		check(t, "the step", keys(run), "/a in_doubt\n/finally/log:1 ok")
+		check(t, "told", strings.Join(told.InDoubt, " "), "/a")
 		check(t, "then", string(next.Status), "interrupted")
 		check(t, "calls", strings.Join(w.probe.calls, " "), "")
 	}
+}
+
+// TestElapsedOfAnAttempt holds that a run which goes on a day later is not told to have taken a day.
+func TestElapsedOfAnAttempt(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		yaml := "steps:\n  - {id: a, probe: {value: 1, fails: 1, takes: 3s}}"
+		run := w.run(yaml)
+		time.Sleep(24 * time.Hour)
+		w.goOn(run, yaml, nil)
+		if got := w.events[len(w.events)-1]; got.Type != engine.RunEnded || got.Elapsed != 3*time.Second {
+			t.Errorf("%s after %s, want 3s", got.Type, got.Elapsed)
+		}
+	})
 }
 
 // reversing is a Sealer whose key is the word about what a value is.
@@ -242,6 +316,22 @@ func TestSecretInTheJournal(t *testing.T) {
 			check(t, "calls", strings.Join(w.probe.calls, " "), test.calls)
 		})
 	}
+}
+
+// TestSecretsAreKnownAgain holds that what was secret in values that were kept is masked by a process that has not learned of it, and
+// nothing beside it is.
+func TestSecretsAreKnownAgain(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.redactor.Add("hush-hush")
+	w.redactor.Add("471108154")
+	w.redactor.Add("Bearer hush")
+	w.sealer = reversing{}
+	yaml := "steps:\n  - id: a\n    probe: {value: {text: 'it is Bearer hush-hush here', n: 471108154, hush-hush: 1}}\n  - {id: b, probe: {fails: 1}}\n" +
+		"output: [\"${steps.a.output}\", hush-hush, \"Bearer hush\", it is, 471108154]"
+	run := w.run(yaml)
+	w.redactor = auth.NewRedactor()
+	check(t, "then", outcome(w.goOn(run, yaml, nil)), `ok [{"***":1,"n":"***","text":"it is *** here"},"***","***","it is","***"]`)
 }
 
 // TestGoingOnIsRefused holds what cannot be gone on with.

@@ -1,8 +1,12 @@
 package engine
 
 import (
+	"errors"
 	"fmt"
+	"maps"
+	"slices"
 
+	"snrun/jobs"
 	"snrun/steps"
 )
 
@@ -13,6 +17,9 @@ type Sealer interface {
 	Seal(plain []byte, about string) ([]byte, error)
 	Open(sealed []byte, about string) ([]byte, error)
 }
+
+// ErrNoKey is why something that was encrypted cannot be read where there is no Sealer.
+var ErrNoKey = errors.New("there is no key")
 
 // sealedMark is the first byte of what is encrypted: no JSON text begins with it.
 const sealedMark = 0x01
@@ -34,7 +41,7 @@ func (x *execution) encrypted(key string, v any) ([]byte, error) {
 	if x.Sealer == nil {
 		return nil, nil
 	}
-	data, err := steps.EncodeJSON(map[string]any{"value": v, "secrets": x.secretTexts(v, nil)})
+	data, err := steps.EncodeJSON(map[string]any{"value": v, "secrets": x.secretsIn(v)})
 	if err != nil {
 		return nil, err
 	}
@@ -52,7 +59,7 @@ func (x *execution) open(key string, data []byte) (any, error) {
 		return steps.DecodeJSON(data)
 	}
 	if x.Sealer == nil {
-		return nil, fmt.Errorf("%s is encrypted, and there is no key", key)
+		return nil, fmt.Errorf("decrypt %s: %w", key, ErrNoKey)
 	}
 	plain, err := x.Sealer.Open(data[1:], x.about(key))
 	if err != nil {
@@ -66,7 +73,7 @@ func (x *execution) open(key string, data []byte) (any, error) {
 	secrets, _ := m["secrets"].([]any)
 	for _, text := range secrets {
 		if text, ok := text.(string); ok {
-			x.Redactor.AddDerived(text)
+			x.Redactor.Add(text)
 		}
 	}
 	return m["value"], nil
@@ -75,28 +82,45 @@ func (x *execution) open(key string, data []byte) (any, error) {
 // about names what a value of the journal is.
 func (x *execution) about(key string) string { return "journal " + x.run.ID + " " + key }
 
-// secretTexts adds the texts in a value in which a secret is.
-func (x *execution) secretTexts(v any, texts []any) []any {
+// secretsIn gives the secrets in a value, sorted, each once.
+func (x *execution) secretsIn(v any) []any {
+	found := map[string]bool{}
+	x.findSecrets(v, found)
+	list := make([]any, 0, len(found))
+	for _, text := range slices.Sorted(maps.Keys(found)) {
+		list = append(list, text)
+	}
+	return list
+}
+
+// findSecrets adds the secrets in a value to those found.
+func (x *execution) findSecrets(v any, found map[string]bool) {
 	switch v := v.(type) {
+	case nil, bool:
 	case string:
-		if x.Redactor.Text(v) != v {
-			texts = append(texts, v)
+		for _, text := range x.Redactor.In(v) {
+			found[text] = true
 		}
 	case []any:
 		for _, item := range v {
-			texts = x.secretTexts(item, texts)
+			x.findSecrets(item, found)
 		}
 	case map[string]any:
-		for _, item := range v {
-			texts = x.secretTexts(item, texts)
+		for key, item := range v {
+			x.findSecrets(key, found)
+			x.findSecrets(item, found)
 		}
 	case steps.Pairs:
 		for _, p := range v {
-			texts = x.secretTexts(p.Value, texts)
+			x.findSecrets(p.Key, found)
+			x.findSecrets(p.Value, found)
 		}
 	case steps.JSON:
 		decoded, _ := steps.DecodeJSON(v) // nothing is wrong in it
-		return x.secretTexts(decoded, texts)
+		x.findSecrets(decoded, found)
+	default:
+		if text, err := jobs.TextOf(v); err == nil { // a number
+			x.findSecrets(text, found)
+		}
 	}
-	return texts
 }

@@ -106,6 +106,7 @@ func TestSourceGoesOn(t *testing.T) {
 	failing := `{id: p, probe: {value: "${x}", fails: "${x == 'e' ? 1 : 0}", unsafe: true, status: 404}}`
 	tests := []struct {
 		name, yaml, first, then, calls string
+		twice                          string // what comes of it when it goes on for the first time, where it does twice
 		change                         func(*engine.Resumption)
 	}{
 		{
@@ -141,9 +142,40 @@ func TestSourceGoesOn(t *testing.T) {
 			then: `ok [["a","b","c","d","e","f"],6,6,0,0]`, calls: "/l/page:1[1]/g",
 		},
 		{
+			name:  "a page that cannot be read when the run goes on forgets no items",
+			yaml:  "steps:\n  - id: l\n    foreach: {in: {probe: {pages: [[a, b]], fails: \"${run.attempt == 2 ? 9 : 0}\"}}, key: \"${item}\", steps: [{id: p, probe: {value: 1, unsafe: true, status: 404, fails: \"${item == 'b' ? 1 : 0}\"}}]}\noutput: ${steps.l.total}",
+			first: "failed null network(p) 1 of 2 items failed; [b]: failure 1",
+			twice: "failed null network(l) failure 2", then: "ok 2", calls: "/l/page:1 /l/page:1 /l/page:1[b]/p",
+		},
+		{
+			name:  "what items save that are tried again is kept",
+			yaml:  "state: {n: {initial: 0}}\nsteps:\n  - id: l\n    foreach: {in: {probe: {pages: [[1, 2, 3]]}}, tolerate: all, steps: [{id: p, probe: {value: 1, fails: \"${item}\"}}, {save: {n: \"${item}\"}}]}\noutput: ${state.n}",
+			first: "ok 0", change: failedItems, twice: "ok 1", then: "ok 2", calls: "/l/page:1[0]/p /l/page:1[1]/p /l/page:1[2]/p /l/page:1[1]/p /l/page:1[2]/p",
+		},
+		{
+			name:  "failed items of a loop in an item that went well",
+			yaml:  "steps:\n  - id: l\n    foreach: {in: {probe: {pages: [[a], [b]]}}, as: x, tolerate: all, steps: [{id: q, probe: {unsafe: true}}, {id: m, foreach: {in: [1, 2], tolerate: all, steps: [{id: p, probe: {value: \"${x}\", fails: \"${x == 'a' && item == 2 ? 2 : 0}\"}}]}}]}\noutput: [\"${steps.l.output}\", \"${steps.l.succeeded}\"]",
+			first: `ok [[["a",null],["b","b"]],2]`, change: failedItems, twice: `ok [[["a",null],["b","b"]],2]`, then: `ok [[["a","a"],["b","b"]],2]`, calls: "/l/page:1[0]/m[1]/p /l/page:1[0]/m[1]/p",
+		},
+		{
+			name:  "of a source in an item of a source",
+			yaml:  "steps:\n  - id: l\n    foreach: {in: {probe: {pages: [[a], [b]]}}, as: x, steps: [{id: q, probe: {unsafe: true}}, {id: m, foreach: {in: {probe: {pages: [[1], [2]]}}, tolerate: all, steps: [{id: p, probe: {value: \"${x}\", fails: \"${x == 'a' && item == 1 ? 1 : 0}\"}}]}}]}\noutput: ${steps.l.output}",
+			first: `ok [[null,"a"],["b","b"]]`, change: failedItems, then: `ok [["a","a"],["b","b"]]`, calls: "/l/page:1[0]/m/page:1[0]/p",
+		},
+		{
+			name:  "of a loop in rounds",
+			yaml:  "steps:\n  - id: l\n    repeat: {attempts: 3, index: x, steps: [{id: q, probe: {unsafe: true}}, {id: m, foreach: {in: [1, 2], tolerate: all, steps: [{id: p, probe: {value: \"${x}\", fails: \"${x == 1 && item == 2 ? 1 : 0}\"}}]}}]}\noutput: ${steps.l.output}",
+			first: `ok [2,2]`, change: failedItems, then: `ok [2,2]`, calls: "/l[2]/m[1]/p",
+		},
+		{
+			name:  "what a failed item did when it was tried again is not done once more",
+			yaml:  "steps:\n  - id: l\n    foreach: {in: {probe: {pages: [[a]]}}, as: x, tolerate: all, steps: [{id: q, probe: {unsafe: true, fails: 1, status: 404}}, {id: p, probe: {value: \"${x}\", fails: 1}}]}\n  - {id: e, if: run.attempt == 2 || run.attempt == 3, probe: {fails: 1, value: 1}}\noutput: ${steps.l.output}",
+			first: `ok [null]`, change: func(r *engine.Resumption) { r.FailedItems = r.Run.Attempt != 2 }, twice: "failed null network(e) failure 1", then: `ok [null]`, calls: "/l/page:1[0]/q /l/page:1[0]/p /e /e",
+		},
+		{
 			name: "failed items in doubt", yaml: source(", tolerate: all", `{id: p, probe: {value: "${x}", fails: "${x == 'b' ? 1 : 0}", status: 500, unsafe: true}}`),
 			first: `ok [["a",null,"c","d","e","f"],6,5,1,0]`, change: failedItems,
-			then: "interrupted null cancelled(p) a call is in doubt: /l/page:1[1]/p. /l/page:1[1]/p: it is not known whether it was carried out", calls: "",
+			then: "interrupted null cancelled(p) a call is in doubt: /l/page:1[1]/p. It is not known whether it was carried out", calls: "",
 		},
 	}
 	for _, test := range tests {
@@ -153,6 +185,10 @@ func TestSourceGoesOn(t *testing.T) {
 			run := w.run(test.yaml)
 			check(t, "first", outcome(run), test.first)
 			w.probe.calls = nil
+			if test.twice != "" {
+				run = w.goOn(run, test.yaml, test.change)
+				check(t, "going on", outcome(run), test.twice)
+			}
 			check(t, "then", outcome(w.goOn(run, test.yaml, test.change)), test.then)
 			check(t, "calls", strings.Join(w.probe.calls, " "), test.calls)
 		})
@@ -215,6 +251,25 @@ func TestSecretInALoop(t *testing.T) {
 		}
 		check(t, "calls", strings.Join(calls, " "), "/l/page:3[f]/p")
 	}
+}
+
+// TestSecretInAKey holds that items whose keys hold a secret, short as it may be, are told apart by the rest of their keys: a page that
+// is read again may have one more.
+func TestSecretInAKey(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.redactor.Add("42")
+	yaml := "steps:\n  - id: l\n    foreach: {in: {probe: {pages: [[a42, 42b, c]]}}, as: x, key: \"${x}\", tolerate: all, steps: [{id: p, probe: {value: \"${x}\", unsafe: true}}]}\n" +
+		"  - {id: end, probe: {fails: 1}}\noutput: ${steps.l.succeeded}"
+	w.probe.during = func(key string) {
+		if key == "/l/page:1[c]/p" {
+			panic("cut")
+		}
+	}
+	run := w.run(strings.Replace(yaml, ", tolerate: all", "", 1))
+	w.probe.calls, w.probe.during = nil, nil
+	check(t, "then", outcome(w.goOn(run, strings.Replace(yaml, "[a42, 42b, c]", "[c, x42, a42, 42b]", 1), nil)), "failed null network(end) failure 1")
+	check(t, "calls", strings.Join(w.probe.calls, " "), "/l/page:1 /l/page:1[c]/p /l/page:1[x***]/p /end")
 }
 
 // TestSourceTellsHowFar holds that a loop tells its progress in what its steps run for, items, batches or pages, and that

@@ -10,11 +10,11 @@ import (
 // flushEvery is how long a note may wait for a commit that takes it along.
 const flushEvery = 250 * time.Millisecond
 
-// Who leads a commit while many steps are under way waits a moment for others to share it: a commit costs by the pages
+// Who leads a commit while many calls are under way waits a moment for others to share it: a commit costs by the pages
 // that it touches more than by its rows. Who comes alone waits for nobody.
 const (
-	gather = 500 * time.Microsecond
-	many   = 8 // steps under way
+	gather = 250 * time.Microsecond
+	many   = 8 // calls under way beside one
 )
 
 // Notes wait until there are so many rows or bytes of them. Who adds the last one pays for the commit.

@@ -2,9 +2,12 @@ package history
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"snrun/engine"
 )
@@ -103,6 +106,39 @@ func TestNotesDoNotPileUp(t *testing.T) {
 			}
 		})
 	}
+}
+
+// Whoever commits while many calls are under way waits for others, whether their steps are noted or not; who is alone does not.
+func TestWhoCommitsInACrowdWaits(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s, err := Open(t.TempDir()+"/history.db", Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer s.Close()
+		begin(t, s, aRun("r1", "sync"))
+		for i, test := range []struct {
+			beside int
+			want   time.Duration
+		}{{0, 0}, {many - 1, 0}, {many, gather}, {0, 0}} {
+			key := "/a" + strconv.Itoa(i)
+			began := time.Now()
+			if err := s.Commit("r1", engine.Entry{Key: key, Beside: test.beside}); err != nil {
+				t.Fatal(err)
+			}
+			if took := time.Since(began); took != test.want {
+				t.Errorf("beside %d others an outcome took %s, want %s", test.beside, took, test.want)
+			}
+			began = time.Now()
+			if err := s.Intend("r1", key+"/b"); err != nil {
+				t.Fatal(err)
+			}
+			if took := time.Since(began); took != test.want {
+				t.Errorf("beside %d others an intent took %s, want %s", test.beside, took, test.want)
+			}
+		}
+	})
 }
 
 func TestAfterClose(t *testing.T) {

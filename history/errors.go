@@ -25,8 +25,8 @@ var errClosed = errors.New("the history is closed")
 
 // What to do about the errors that a person can do something about.
 const (
-	fullAdvice    = "free some space there, then run again"
-	lockedAdvice  = "end the program that holds it, or wait for it, then run again"
+	fullAdvice    = "free some space there, then try again"
+	lockedAdvice  = "end the program that holds it, or wait for it, then try again"
 	damagedAdvice = "put a copy back, or move the file away and start with an empty history"
 	deniedAdvice  = "make the file and its folder writable, or choose another file with --db"
 )

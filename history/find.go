@@ -49,7 +49,7 @@ func (s *Store) findPrefix(prefix string) (string, error) {
 	if _, err := s.Find("@last:" + prefix); err == nil {
 		return "", fmt.Errorf("%w: %s is a job: write @last:%s for its last run", ErrUnknownRun, prefix, prefix)
 	}
-	return "", fmt.Errorf("%w: no id begins with %q: `snrun history list` shows them", ErrUnknownRun, prefix)
+	return "", fmt.Errorf("%w: no id begins with %q", ErrUnknownRun, prefix)
 }
 
 // several names the first few of the ids.

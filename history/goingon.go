@@ -47,7 +47,7 @@ func (s *Store) Continue(run *engine.Run, forget, doubt []string) error {
 		id := l.take()
 		rows = append(rows, rowOf(intendSQL, id, key, now))
 		l.recording(key, id)
-		l.calls[key] = call{id, engine.Intended}
+		l.remember(key, call{id, engine.Intended})
 	}
 	if err := s.flush(doing, rows...); err != nil {
 		return err
@@ -108,9 +108,9 @@ func rootsOf(keys []string) roots {
 
 // under says whether a key stands at or below one of the roots, as engine.Below says of each.
 func (r roots) under(key string) bool {
-	found := r.at[key]
+	found := r.at[key] || r.at[key+"#"]
 	eachAbove(key, func(above string) bool {
-		found = found || r.at[above]
+		found = found || r.at[above] || key[len(above)] == '#' && r.at[above+"#"]
 		return !found
 	})
 	return found
@@ -136,7 +136,7 @@ func (s *Store) takeUpAgain(number int64, r roots) (*ledger, []row, error) {
 	l.calls = map[string]call{}
 	for i := 0; i < len(kept); i++ {
 		if !r.under(kept[i].key) {
-			l.calls[kept[i].key] = l.calls[kept[i].key].then(kept[i].call)
+			l.remember(kept[i].key, l.calls[kept[i].key].then(kept[i].call))
 			continue
 		}
 		first := kept[i].id

@@ -320,7 +320,7 @@ func TestLargeValuesAreStoredOnce(t *testing.T) {
 	exchange := steps.Exchange{Method: "GET", URL: "https://example.com/", Response: steps.Message{Body: body, Size: 40_000}, Request: steps.Message{Body: body}}
 	for i := range 20 {
 		for _, id := range []string{"r1", "r2"} {
-			e := engine.Entry{Key: fmt.Sprintf("/a/round:%d/b", i), StepKey: "/b", Attempt: 1, Result: body}
+			e := engine.Entry{Key: fmt.Sprintf("/a[%d]/b", i), StepKey: "/b", Attempt: 1, Result: body}
 			if id == "r2" {
 				e.Exchanges = []steps.Exchange{exchange}
 			}

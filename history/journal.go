@@ -58,6 +58,7 @@ func (s *Store) Commit(run string, entry engine.Entry) error {
 	if entry.Passing {
 		return s.place.fault("record the outcome of a call", s.noteCall(l, entry))
 	}
+	l.beside.Store(int64(entry.Beside))
 	id := l.take()
 	if entry.Ended.IsZero() {
 		entry.Ended = time.Now()

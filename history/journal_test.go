@@ -24,5 +24,5 @@ func TestJournal(t *testing.T) {
 
 func TestKilled(t *testing.T) {
 	t.Parallel()
-	enginetest.Killed(t, openIn)
+	enginetest.Killed(t, 10, openIn)
 }

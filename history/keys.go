@@ -48,25 +48,29 @@ func ofLoop(key string) bool {
 	return false
 }
 
-// parts are the parts of loops that can end before the loop does: what the flow calls a page and a round.
-var parts = [...]string{"/page:", "/round:"}
-
-// partsOf calls visit for each part of a loop that a key stands at or below: /a/page:3 and /a/page:3[x]/b/page:1 for
-// /a/page:3[x]/b/page:1[y]/c.
+// partsOf calls visit for each part of a loop that a key stands at or below, the part of the outermost loop first: /a/page:3
+// and /a/page:3[x]/b[2] for /a/page:3[x]/b[2]/c. Parts are what can end before the loop does: a page, and a round of a
+// repeat, which is written like an item with a number for its key.
 func partsOf(key string, visit func(part string)) {
-	for _, name := range parts {
-		for from := 0; ; {
-			at := strings.Index(key[from:], name)
-			if at < 0 {
-				break
+	const page = "/page:"
+	for i := range len(key) {
+		switch {
+		case key[i] == '[':
+			if end := afterDigits(key, i+1); end > i+1 && end < len(key) && key[end] == ']' {
+				visit(key[:end+1])
 			}
-			from += at + len(name)
-			for from < len(key) && '0' <= key[from] && key[from] <= '9' {
-				from++
-			}
-			visit(key[:from])
+		case key[i] == '/' && strings.HasPrefix(key[i:], page):
+			visit(key[:afterDigits(key, i+len(page))])
 		}
 	}
+}
+
+// afterDigits gives where the digits end that begin at a place, that place where there are none.
+func afterDigits(text string, from int) int {
+	for from < len(text) && '0' <= text[from] && text[from] <= '9' {
+		from++
+	}
+	return from
 }
 
 // eachAbove calls visit, until it says no, for each key that a key stands below, as engine.Below says, and that is not empty.

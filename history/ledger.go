@@ -33,18 +33,19 @@ type ledger struct {
 	number int64 // runs.id
 	last   atomic.Int64
 
-	large atomic.Bool // the journal has values of it among the blobs
+	large  atomic.Bool  // the journal has values of it among the blobs
+	beside atomic.Int64 // how many other calls were under way when one was committed last
 
 	mu     sync.Mutex
 	open   map[string]goingOn // the steps that go on, by key
 	calls  map[string]call    // nil until one is looked up: a run that was never interrupted needs none
-	parts  map[string]int64   // the first row that the journal has, or had, at or below each part of a loop that goes on
+	parts  map[string]*part   // the parts of loops that go on
 	before map[string]earlier // in a run that is gone on with: the steps that history has from before, until they begin again
 }
 
 // newLedger makes the ledger of a run of which nothing is known.
 func newLedger(number int64) *ledger {
-	return &ledger{number: number, open: map[string]goingOn{}, parts: map[string]int64{}}
+	return &ledger{number: number, open: map[string]goingOn{}, parts: map[string]*part{}}
 }
 
 // call is how far a call got, and the journal's row that says so.
@@ -135,21 +136,25 @@ func (s *Store) rowsOf(run string) (lo, hi int64, err error) {
 // take gives the id of the run's next row.
 func (l *ledger) take() int64 { return l.last.Add(1) }
 
-// crowded says whether many steps of the run are under way.
-func (l *ledger) crowded() bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return len(l.open) >= many
-}
+// crowded says whether many calls of the run are under way.
+func (l *ledger) crowded() bool { return l.beside.Load() >= many }
 
 // recording says that a row with a key is about to be added to the journal.
 func (l *ledger) recording(key string, id int64) {
-	partsOf(key, func(part string) {
-		l.mu.Lock()
-		defer l.mu.Unlock()
-		if first, known := l.parts[part]; !known || id < first {
-			l.parts[part] = id
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var around *part
+	partsOf(key, func(name string) {
+		p := l.parts[name]
+		if p == nil {
+			p = &part{name: name, first: id, around: around}
+			l.parts[name] = p
+			if around != nil {
+				around.has(p)
+			}
 		}
+		p.first = min(p.first, id)
+		around = p
 	})
 }
 
@@ -158,7 +163,7 @@ func (l *ledger) record(key string, c call) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.calls != nil && !ofLoop(key) {
-		l.calls[key] = l.calls[key].then(c)
+		l.remember(key, l.calls[key].then(c))
 	}
 }
 
@@ -171,7 +176,7 @@ func (l *ledger) lookup(key string, read func(number int64) ([]keptCall, error))
 		if err != nil {
 			return call{}, err
 		}
-		l.calls = latest(kept)
+		l.rememberAll(latest(kept))
 	}
 	return l.calls[key], nil
 }
@@ -191,30 +196,14 @@ func (l *ledger) span(below string) (first, last int64) {
 	first, last = l.number<<runShift, l.last.Load()
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	partsOf(below, func(part string) {
-		lowest, known := l.parts[part]
-		if !known {
-			lowest = last + 1
+	partsOf(below, func(name string) {
+		lowest := last + 1
+		if p := l.parts[name]; p != nil {
+			lowest = p.first
 		}
 		first = max(first, lowest)
 	})
 	return first, last
-}
-
-// fold forgets the calls at and below a key.
-func (l *ledger) fold(below string) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	for part := range l.parts {
-		if engine.Below(part, below) {
-			delete(l.parts, part)
-		}
-	}
-	for key := range l.calls {
-		if engine.Below(key, below) {
-			delete(l.calls, key)
-		}
-	}
 }
 
 // keptCall is a row of the journal: without the result, but with whether that is a blob.

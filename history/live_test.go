@@ -215,7 +215,7 @@ func TestKilledWhileItWrites(t *testing.T) {
 	if last, _ := state["last"].(int); err != nil || last < len(durable)-1 {
 		t.Errorf("state %v, %v, want last to be at least %d", state, err, len(durable)-1)
 	}
-	if run, err := s.Run("child"); err != nil || run.Status != engine.Interrupted || run.Error.Hint != "go on with it: resume child" {
+	if run, err := s.Run("child"); err != nil || run.Status != engine.Interrupted || run.Error.Hint != "go on with it: snrun resume child" {
 		t.Errorf("run %+v, %v, want it interrupted, with a hint how to go on", run, err)
 	}
 }

@@ -49,12 +49,15 @@ func foldWithoutEnd(path string) error {
 	}
 	run := aRun("child", "sync")
 	page := 0
-	if runs, err := s.Runs(Filter{}); err != nil {
-		return err
-	} else if len(runs) == 0 {
+	runs, err := s.Runs(Filter{})
+	switch {
+	case err != nil:
+	case len(runs) == 0:
 		err = s.Begin(run)
-	} else if err = s.Continue(run, nil, nil); err == nil {
-		page, err = nextPage(s)
+	default:
+		if err = s.Continue(run, nil, nil); err == nil {
+			page, err = nextPage(s)
+		}
 	}
 	for ; err == nil; page++ {
 		if err = foldPage(s, page, func(call string) { fmt.Println(call) }); err == nil {

@@ -189,11 +189,11 @@ func (s *Store) goingOn(number int64) (map[string]int64, error) {
 // interrupted gives the error of a run whose process is gone.
 func interrupted(run string, inDoubt []string) *steps.Error {
 	e := &steps.Error{
-		Kind: steps.Cancelled, Message: "the process that ran it ended before the run did", Hint: "go on with it: resume " + run,
+		Kind: steps.Cancelled, Message: "the process that ran it ended before the run did", Hint: "go on with it: snrun resume " + run,
 	}
 	if len(inDoubt) > 0 {
 		e.Message += "; it is not known whether this was carried out: " + several(inDoubt)
-		e.Hint = "look in the other system, then go on with --assume done where it was carried out, else with --assume redo: resume " + run
+		e.Hint = "look in the other system, then go on with --assume done where it was carried out, else with --assume redo: snrun resume " + run
 	}
 	return e
 }

@@ -42,6 +42,9 @@ func (s *Store) state(job string) (map[string]any, error) {
 
 // stateRows gives the rows that set state values of a job.
 func stateRows(run int64, job string, state map[string]any, saved time.Time) ([]row, error) {
+	if len(state) == 0 {
+		return nil, nil
+	}
 	var rows []row
 	for _, name := range slices.Sorted(maps.Keys(state)) {
 		value, err := encode(state[name])

@@ -3,6 +3,19 @@
 //
 // A Store is an engine.Journal. Whatever is given to it has its secrets masked already. One connection writes; readers
 // have their own and never wait for it. All SQL of snrun but the token store's is in this package.
+//
+// The files:
+//
+//	store, place, conn, live     a history: its file, its connection, and who else is at work in it
+//	migrate                      its tables, which are made by the files in migrations
+//	commit                       the queue of rows, and who commits them
+//	runs, steps, exchanges, find, order
+//	                             what people are shown, how they find a run, and the order of its steps
+//	journal, ledger, parts, fold, blobs, keys
+//	                             what going on needs: calls by their keys, parts of loops that end, large values once
+//	goingon, settle              a run that goes on, and runs whose process is gone
+//	state                        what jobs remember
+//	data, errors                 values in columns, and what a person can do about SQLite's errors
 package history
 
 import (

@@ -16,8 +16,13 @@ func (d *decoder) call(kind *steps.Kind, n *source.Node, scope *Scope) Body {
 			c.Profile, c.retry = d.useProfile(n, kind, c.fields)
 		}
 	})
-	if clean && ok && kind.Check != nil {
-		for _, p := range kind.Check(c.fields.known()) {
+	if !ok {
+		return c
+	}
+	known := c.fields.known()
+	c.walks = kind.Walks != nil && kind.Walks(known)
+	if clean && kind.Check != nil {
+		for _, p := range kind.Check(known) {
 			at, path := d.problemPlace(n, kind, c.Profile, p.Path)
 			d.r.Errorf(at, "%s %s", path, p.Message).Hint = p.Hint
 		}

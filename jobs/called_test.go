@@ -70,8 +70,8 @@ func TestCallBeside(t *testing.T) {
 	}
 	missing := projectOf(t, allKinds(), map[string]string{"a.yaml": call, "b.yaml": "version: 1\nname: othre\nsteps: [{log: a}]\n"})
 	_, err := missing.Load(filepath.Join(missing.Dir, "a.yaml"))
-	if err == nil || !strings.Contains(err.Error(), `did you mean "othre"?`) {
-		t.Errorf("got %v, want an advice", err)
+	if err == nil || !strings.Contains(err.Error(), `did you mean "othre"?`) || !strings.Contains(err.Error(), `there is no job "other" in `+missing.Dir+"\n") {
+		t.Errorf("got %v, want where it was looked for, and an advice", err)
 	}
 }
 
@@ -115,4 +115,16 @@ func TestRoundsInRounds(t *testing.T) {
 		steps = fmt.Sprintf("[{repeat: {attempts: 1, carry: {n%d: {initial: \"${secret.S}\", next: 1}}, steps: %s}}]", i, steps)
 	}
 	load(t, allKinds(), "", "version: 1\nsteps: "+steps+"\n")
+}
+
+// TestCallOfWhatIsGone holds that a job whose file cannot be read is named where it is called.
+func TestCallOfWhatIsGone(t *testing.T) {
+	t.Parallel()
+	p := projectOf(t, allKinds(), map[string]string{"jobs/top.yaml": "version: 1\nsteps: [{call: {job: gone}}]\n"})
+	if err := os.Symlink("nowhere.yaml", filepath.Join(p.Dir, "jobs", "gone.yaml")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := p.Load("top"); err == nil || !strings.Contains(err.Error(), `the job "gone" cannot be read: `) {
+		t.Errorf("got %v, want that it cannot be read", err)
+	}
 }

@@ -277,3 +277,16 @@ func TestVisibleSteps(t *testing.T) {
 		})
 	}
 }
+
+// TestToleranceAsWritten holds how many failed items a loop may have, in all its forms.
+func TestToleranceAsWritten(t *testing.T) {
+	t.Parallel()
+	for written, want := range map[string]jobs.Tolerance{
+		"0": {}, "3": {Count: 3}, "all": {All: true}, "0%": {}, "2.5%": {Percent: 2.5}, "100%": {Percent: 100},
+	} {
+		j := load(t, allKinds(), "", "version: 1\nsteps: [{foreach: {in: [1], tolerate: "+written+", steps: [{log: a}]}}]\n")
+		if got := j.Steps[0].Body.(*jobs.Foreach).Tolerate; got != want {
+			t.Errorf("%s: got %+v, want %+v", written, got, want)
+		}
+	}
+}

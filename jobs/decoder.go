@@ -21,6 +21,8 @@ type decoder struct {
 	defaults map[defaultKey]any               // of fields, in the forms of their types
 	tables   map[string][]steps.Field         // the keys of a step, by kind
 	presets  map[string]*preset               // those that were named so far
+	any      *Shape                           // of which nothing is known
+	given    map[string]*Shape                // `steps.ID` of steps of a kind that give any value
 	file     string                           // of the job that is read
 	library  *library                         // where the jobs are that it calls
 	chain    []link                           // the jobs that call each other, down to the one that is read
@@ -33,7 +35,7 @@ func newDecoder(kinds steps.Set, profiles map[string]*Profile) *decoder {
 	return &decoder{
 		r: &source.Report{}, kinds: kinds, profiles: profiles, used: usage{profiles: map[string]bool{}},
 		read: map[*source.Node][]source.Entry{}, defaults: map[defaultKey]any{}, tables: map[string][]steps.Field{},
-		presets: map[string]*preset{}, carries: map[*source.Node]map[string]bool{},
+		presets: map[string]*preset{}, carries: map[*source.Node]map[string]bool{}, any: AnyShape(), given: map[string]*Shape{},
 	}
 }
 

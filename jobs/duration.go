@@ -94,7 +94,7 @@ func FormatDuration(d time.Duration) string {
 	case d < day:
 		d = d.Round(time.Minute)
 	default:
-		d = d.Round(time.Hour)
+		d = min(d, math.MaxInt64-time.Hour).Round(time.Hour) // the longest of all cannot be rounded up
 	}
 	var out strings.Builder
 	for _, unit := range [...]struct {

@@ -42,7 +42,7 @@ func (d *decoder) eitherExpression(n *source.Node, t steps.Type, name string, sc
 				return converted, nil
 			}
 		}
-		return nil, at(n, &steps.Error{Kind: steps.BadInput, Message: fmt.Sprintf("%s must be %s, not %s", name, altNames(t), describe(v))})
+		return nil, at(n, &steps.Error{Kind: steps.BadInput, Message: fmt.Sprintf("%s must be %s, not %s", name, altNames(t), Describe(v))})
 	}}
 }
 

@@ -5,12 +5,9 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"sync"
 
 	"github.com/expr-lang/expr/ast"
-	"github.com/expr-lang/expr/compiler"
 	"github.com/expr-lang/expr/file"
-	"github.com/expr-lang/expr/parser"
 	"github.com/expr-lang/expr/vm"
 
 	"snrun/jobs/source"
@@ -25,9 +22,10 @@ type Expr struct {
 	node    *source.Node
 	offset  int // of text in the node's value
 	text    string
-	program func() (*vm.Program, error) // compiles it when it is called first
-	path    []string                    // of a plain path: the name and the fields below it
+	program *vm.Program
 	sites   []site
+	path    []string  // of a plain path: the name and the fields below it
+	late    *latePath // of a plain path, in place of program and sites
 	uses    *Uses
 	shape   *Shape
 	mixed   bool // times and durations may be in the result
@@ -44,6 +42,9 @@ type site struct {
 // CompileExpr compiles an expression whose text starts at a byte of the scalar n's value. Its mistakes are reported, and
 // nil is returned then.
 func CompileExpr(n *source.Node, offset int, text string, s *Scope, r *source.Report) *Expr {
+	if e := readPlain(n, offset, text, s); e != nil {
+		return e
+	}
 	c := &checker{node: n, offset: offset, text: text, scope: s, r: r, machine: theMachine(), uses: &Uses{}}
 	tree := c.parse()
 	if tree == nil {
@@ -54,17 +55,17 @@ func CompileExpr(n *source.Node, offset int, text string, s *Scope, r *source.Re
 	if c.wrong {
 		return nil
 	}
-	e := &Expr{node: n, offset: offset, text: text, path: path, sites: c.sites, uses: c.uses, shape: shape, mixed: c.mixed}
+	if path != nil {
+		return newPath(Expr{node: n, offset: offset, text: text, path: path}, shape, c.uses)
+	}
+	e := &Expr{node: n, offset: offset, text: text, sites: c.sites, uses: c.uses, shape: shape, mixed: c.mixed}
 	if c.uses.Secret {
 		e.shape = shape.WithSecret()
 	}
-	config := *c.machine.config
-	e.program = sync.OnceValues(func() (*vm.Program, error) { return compiler.Compile(&parser.Tree{Node: root}, &config) })
-	if e.path == nil { // a path is walked: it needs its program only to say what was in its way
-		if _, err := e.program(); err != nil {
-			c.report(file.Location{}, "the expression cannot be compiled", "write it in a simpler way")
-			return nil
-		}
+	var err error
+	if e.program, err = c.machine.compile(root); err != nil {
+		c.report(file.Location{}, "the expression cannot be compiled", "write it in a simpler way")
+		return nil
 	}
 	if len(e.uses.reads) == 0 {
 		return e.fix(r)
@@ -153,16 +154,20 @@ func (e *Expr) Eval(names map[string]any) (any, error) {
 
 // run evaluates the expression in a machine of expr's.
 func (e *Expr) run(names map[string]any) (any, *failure) {
-	program, err := e.program()
-	if err != nil {
-		return nil, e.failure(err)
+	program, sites := e.program, e.sites
+	if e.late != nil {
+		e.late.compile(e.text)
+		if e.late.err != nil {
+			return nil, e.failure(e.late.err, nil)
+		}
+		program, sites = e.late.program, e.late.sites
 	}
 	pool := &theMachine().pool
 	m := pool.Get().(*vm.VM)
 	v, err := m.Run(program, names)
 	pool.Put(m)
 	if err != nil {
-		return nil, e.failure(err)
+		return nil, e.failure(err, sites)
 	}
 	if e.mixed || timeValues.is(typeOf(v)) {
 		return data(v), nil
@@ -205,13 +210,13 @@ type failure struct {
 }
 
 // failure tells for a person what the machine gave as an error.
-func (e *Expr) failure(err error) *failure {
+func (e *Expr) failure(err error, sites []site) *failure {
 	f := &fault{text: "the expression cannot be evaluated", hint: "check the values that it reads"}
 	var at file.Location
 	var operands []string
 	var located *file.Error
 	if errors.As(err, &located) && located.From < 0 {
-		s := e.sites[-located.From-1]
+		s := sites[-located.From-1]
 		at, operands = s.at, writtenAll(s.operands)
 	}
 	switch {

@@ -328,6 +328,7 @@ func TestUses(t *testing.T) {
 		{"steps[inputs.name]", "inputs steps", "*", true},
 		{"steps.b.skipped", "steps", "b", false},
 		{"steps.b.output", "steps", "b", true},
+		{"[steps.b.skipped, steps.a.status]", "steps", "a b", false},
 		{"secret.TOKEN", "secret", "", true},
 		{"let s = secret.TOKEN; inputs.on ? s : 'x'", "inputs secret", "", true},
 		{"map(inputs.tags, # + secret.TOKEN)", "inputs secret", "", true},

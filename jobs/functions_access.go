@@ -70,11 +70,11 @@ func getItem(args ...any) (any, error) {
 		if key, ok := args[1].(string); ok {
 			return v[key], nil
 		}
-		return nil, &fault{text: "{1} is a map with text keys, but {2} is " + describe(args[1]), hint: "write string({2})"}
+		return nil, &fault{text: "{1} is a map with text keys, but {2} is " + Describe(args[1]), hint: "write string({2})"}
 	}
 	index, ok := intOf(args[1])
 	if !ok {
-		return nil, &fault{text: "{1} is " + describe(args[0]) + ", and {2} is " + describe(args[1]) + ", which is no place in it"}
+		return nil, &fault{text: "{1} is " + Describe(args[0]) + ", and {2} is " + Describe(args[1]) + ", which is no place in it"}
 	}
 	switch v := data(args[0]).(type) {
 	case []any:
@@ -83,7 +83,7 @@ func getItem(args ...any) (any, error) {
 		runes := []rune(v)
 		return nth(runes, index, func(i int) any { return string(runes[i]) })
 	}
-	return nil, &fault{text: "{1} is " + describe(args[0]) + ", so it has no items"}
+	return nil, &fault{text: "{1} is " + Describe(args[0]) + ", so it has no items"}
 }
 
 func nth[T any](list []T, index int, get func(i int) any) (any, error) {
@@ -112,7 +112,7 @@ func getSlice(args ...any) (any, error) {
 		runes = []rune(text)
 		size = len(runes)
 	default:
-		return nil, &fault{text: "only a list or a text has parts, but {1} is " + describe(args[0]), hint: insteadOf("{1}", listType, typeOf(args[0]))}
+		return nil, &fault{text: "only a list or a text has parts, but {1} is " + Describe(args[0]), hint: insteadOf("{1}", listType, typeOf(args[0]))}
 	}
 	from, okFrom := bound(args[1], 0, size)
 	to, okTo := bound(args[2], size, size)
@@ -177,7 +177,7 @@ func asList(args ...any) (any, error) {
 func asKey(args ...any) (any, error) {
 	key, err := TextOf(args[0])
 	if err != nil {
-		return nil, &fault{text: "{1} is " + describe(args[0]) + ", so it cannot be the key of a map"}
+		return nil, &fault{text: "{1} is " + Describe(args[0]) + ", so it cannot be the key of a map"}
 	}
 	return key, nil
 }
@@ -189,5 +189,5 @@ func negate(args ...any) (any, error) {
 	case float64:
 		return -v, nil
 	}
-	return nil, &fault{text: "- takes a number, but {1} is " + describe(args[0]), hint: insteadOf("{1}", intType|floatType, typeOf(args[0]))}
+	return nil, &fault{text: "- takes a number, but {1} is " + Describe(args[0]), hint: insteadOf("{1}", intType|floatType, typeOf(args[0]))}
 }

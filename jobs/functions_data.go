@@ -72,7 +72,7 @@ func fromPairs(a []any) (any, error) {
 		}
 		key, err := TextOf(pair[0])
 		if err != nil {
-			return nil, faultf("the key of item %d of {1} is %s, but must be text", i, describe(pair[0]))
+			return nil, faultf("the key of item %d of {1} is %s, but must be text", i, Describe(pair[0]))
 		}
 		out[key] = pair[1]
 	}
@@ -147,7 +147,7 @@ func typeName(v any) string {
 	case map[string]any:
 		return "map"
 	}
-	return describe(v)
+	return Describe(v)
 }
 
 func toText(a []any) (any, error) {

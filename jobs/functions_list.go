@@ -210,7 +210,7 @@ func sortPairs(a []any) (any, error) {
 		x, y := p.([]any)[1], q.([]any)[1]
 		c, ok := compareOrNull(x, y)
 		if !ok && mixed == nil {
-			mixed = faultf("%s and %s have no order; all must be numbers, texts or times", describe(x), describe(y))
+			mixed = faultf("%s and %s have no order; all must be numbers, texts or times", Describe(x), Describe(y))
 		}
 		if descending {
 			return -c
@@ -237,7 +237,7 @@ func groupPairs(a []any) (any, error) {
 		pair := p.([]any)
 		key, err := TextOf(pair[1])
 		if err != nil {
-			return nil, &fault{text: fmt.Sprintf("the key of item %d is %s, so it cannot name a group", i, describe(pair[1])), hint: `write … ?? "none" where it may be null`}
+			return nil, &fault{text: fmt.Sprintf("the key of item %d is %s, so it cannot name a group", i, Describe(pair[1])), hint: `write … ?? "none" where it may be null`}
 		}
 		group, _ := out[key].([]any)
 		out[key] = append(group, pair[0])
@@ -254,7 +254,7 @@ func join(a []any) (any, error) {
 	for i, item := range a[0].([]any) {
 		text, err := TextOf(item)
 		if err != nil {
-			return nil, &fault{text: fmt.Sprintf("item %d of {1} is %s, which is no text", i, describe(item)), hint: "write map({1}, …) with what is text for each item"}
+			return nil, &fault{text: fmt.Sprintf("item %d of {1} is %s, which is no text", i, Describe(item)), hint: "write map({1}, …) with what is text for each item"}
 		}
 		if i > 0 {
 			out.WriteString(between)

@@ -39,7 +39,7 @@ func toInt(a []any) (any, error) {
 		return cut(v)
 	case json.Number:
 		f, err := v.Float64()
-		if err != nil || strings.IndexAny(string(v), ".eE") < 0 {
+		if err != nil || !strings.ContainsAny(string(v), ".eE") {
 			return nil, &fault{text: "{1} does not fit a whole number of 64 bits", hint: "write string({1}) to keep every digit"}
 		}
 		return cut(f)
@@ -52,7 +52,7 @@ func wholeNumberIn(text string) (any, error) {
 		return n, nil
 	}
 	f, err := strconv.ParseFloat(text, 64)
-	if err != nil || strings.IndexAny(text, ".eE") < 0 || strings.ContainsAny(text, "xX_") {
+	if err != nil || !strings.ContainsAny(text, ".eE") || strings.ContainsAny(text, "xX_") {
 		return nil, &fault{text: "{1} is text that holds no whole number of 64 bits"}
 	}
 	return cut(f)
@@ -117,7 +117,7 @@ func numbersOf(a []any) ([]any, error) {
 		}
 		for _, item := range list {
 			if !numberType.is(typeOf(item)) {
-				return nil, faultf("all must be numbers, but one is %s", describe(item))
+				return nil, faultf("all must be numbers, but one is %s", Describe(item))
 			}
 			out = append(out, item)
 		}
@@ -184,7 +184,7 @@ func sum(plus *operator) func(a ...any) (any, error) {
 		var total any = 0
 		for i, item := range a[0].([]any) {
 			if !numberType.is(typeOf(item)) && typeOf(item) != spanType {
-				return nil, faultf("sum adds numbers, but item %d is %s", i, describe(item))
+				return nil, faultf("sum adds numbers, but item %d is %s", i, Describe(item))
 			}
 			if i == 0 {
 				total = item

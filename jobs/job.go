@@ -1,5 +1,24 @@
 // Package jobs is the job language: it reads the YAML files of a project, checks them and gives the checked Job that the
 // engine runs. It is the only package that reads YAML. Nothing in it reaches a network, a clock or a database.
+//
+// The files, by the first word of their names:
+//
+//	project, settings, load, texts  a folder of files, read from disk or from the texts that a run has kept
+//	decoder, mapping, object, fields, value, scalar, either, body, find
+//	                                from YAML to checked values, key by key, by tables of fields
+//	job, step, retry, schedule, cron, zone, duration, inputs
+//	                                a job and what stands in it beside its steps
+//	kinds, call, foreach, parallel, repeat, branches, runjob, wait, called
+//	                                the kinds of step that the flow itself carries out, and calls of the others
+//	template, expression, expr, message, names, scope, ids, shape
+//	                                data with expressions: reading, checking and evaluating them, and what names mean where
+//	functions                       what expressions can call
+//	profile, signin, preset, secrets
+//	                                profiles, how they sign in, and what a run must know beforehand
+//	reads, derived, uncovered       what a job reads of each result, what it computes of secrets, what another text of it needs
+//	topic, explain, reference, schema
+//	                                the language described: on a terminal, in docs/reference, as JSON Schema
+//	later                           what is part of the language, but not of this version
 package jobs
 
 import (
@@ -63,6 +82,7 @@ type Call struct {
 	Profile string // "" when it names none
 	fields  *fields
 	retry   *Retry // of the profile; nil where it says nothing
+	walks   bool   // it reads page after page
 }
 
 // Input evaluates the step's fields.
@@ -137,6 +157,7 @@ type Switch struct{ Cases []Case }
 type Case struct {
 	When  *Expr
 	Steps []*Step
+	Acts  bool // of a catch: its steps make calls or save state
 }
 
 // Try runs steps, others when one of them fails, and others at the end in any case.

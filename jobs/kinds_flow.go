@@ -16,7 +16,7 @@ func parallelKind() *steps.Kind {
 func repeatKind() *steps.Kind {
 	return &steps.Kind{
 		Name: "repeat", Summary: "Runs steps again and again until a condition holds",
-		Doc: "The steps are run in rounds: at least once, until `until` holds behind them, or as often as `attempts` says. A failure in a round is the step's; `retry` around the steps of a round tries that again. " +
+		Doc: "The steps are run in rounds: at least once, until `until` holds after them, or as often as `attempts` says. A failure in a round is the step's; `retry` around the steps of a round tries that again. " +
 			"`carry` names values that each round hands to the next: all of the next values are computed at the end of a round, before one of them changes.",
 		Example: "id: export\nrepeat:\n  until: steps.status.output.state == \"done\"\n  every: 10s\n  attempts: 60\n  steps:\n" +
 			"    - id: status\n      rest: {profile: servicenow, path: /api/export/1}",

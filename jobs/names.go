@@ -92,7 +92,17 @@ func givenShape(k *steps.Kind) *Shape {
 	return MapShape(fields)
 }
 
-// resultShape is `steps.ID` of a step whose output has the shape given.
+// resultShape is `steps.ID` of a step whose output has the shape given. That of a call is mostly the same for all of its kind.
+func (d *decoder) resultShape(s *Step, output *Shape) *Shape {
+	if output != d.any || s.If != nil {
+		return resultShape(s, output)
+	}
+	if d.given[s.Kind.Name] == nil {
+		d.given[s.Kind.Name] = resultShape(s, output)
+	}
+	return d.given[s.Kind.Name]
+}
+
 func resultShape(s *Step, output *Shape) *Shape {
 	if s.If != nil {
 		output = output.OrNull()
@@ -110,10 +120,10 @@ func resultShape(s *Step, output *Shape) *Shape {
 }
 
 // see makes the result of a step visible to the steps after it.
-func (b *block) see(s *Step, output *Shape) {
+func (b *block) see(s *Step, output, result *Shape) {
 	b.last = output
 	if s.ID != "" {
-		b.shapes[s.ID] = resultShape(s, output)
+		b.shapes[s.ID] = result
 	}
 }
 

@@ -2,6 +2,7 @@ package jobs
 
 import (
 	"fmt"
+	"slices"
 
 	"snrun/jobs/source"
 	"snrun/steps"
@@ -20,11 +21,24 @@ func (d *decoder) object(n *source.Node, table []steps.Field, what string, scope
 		case n != nil && (f.FromProfile || ownForm(f.Type.Form)):
 		case n != nil:
 			out.add(f.Name, d.field(n, f, scope))
+			d.lasting(n, f, scope)
 		case f.Default != "":
 			out.fixed[f.Name] = d.defaultOf(f)
 		}
 	}
 	return out, true
+}
+
+// lasting refuses a value that would be another one when the run goes on, where it has to stay the same.
+func (d *decoder) lasting(n *source.Node, f steps.Field, scope *Scope) {
+	if !f.Lasting || n.Form() != source.Scalar {
+		return
+	}
+	t := CompileTemplate(n, scope, &source.Report{})
+	isAttempt := func(field string) bool { return field == "attempt" || field == "*" }
+	if t != nil && slices.ContainsFunc(t.Uses().Fields("run"), isAttempt) {
+		d.r.Errorf(n, "%s is another one each time the run goes on: it reads run.attempt", f.Name).Hint = "use run.id, which stays the same, or what the request is about"
+	}
 }
 
 // static reads a mapping whose values are all known before a run. Conditions in it are compiled, as *Expr. What is wrong

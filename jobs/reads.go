@@ -1,10 +1,6 @@
 package jobs
 
-import (
-	"maps"
-
-	"snrun/steps"
-)
+import "snrun/steps"
 
 // tracer finds out what is read of the result of each step, from what all expressions of a job read below `steps`. That
 // can be said of ids as such, as they are unique in a job.
@@ -41,8 +37,13 @@ func (t tracer) step(s *Step, out steps.Reads) {
 	if inside, nests := s.Body.(nest); nests {
 		t.branches(inside.branches(out))
 	}
-	if loop, loops := s.Body.(*Foreach); loops {
-		loop.Acts = acts(loop.Steps)
+	switch body := s.Body.(type) {
+	case *Foreach:
+		body.Acts = acts(body.Steps)
+	case *Try:
+		for i := range body.Catch {
+			body.Catch[i].Acts = acts(body.Catch[i].Steps)
+		}
 	}
 }
 
@@ -53,9 +54,12 @@ func resultReads(kind *steps.Kind, later, out steps.Reads) steps.Reads {
 	}
 	reads := steps.Nothing()
 	if kind.Run != nil {
-		reads = maps.Clone(later)
-		for _, own := range []string{"output", "body", "skipped", "attempts"} {
-			delete(reads, own)
+		for field, below := range later {
+			switch field {
+			case "output", "body", "skipped", "attempts": // its own
+			default:
+				reads[field] = below
+			}
 		}
 	}
 	if !out.None() {
@@ -67,7 +71,7 @@ func resultReads(kind *steps.Kind, later, out steps.Reads) steps.Reads {
 // walks says whether the step is a call that reads page after page: its output is a list.
 func (s *Step) walks() bool {
 	c, calls := s.Body.(*Call)
-	return calls && c.fields != nil && s.Kind.Walks != nil && s.Kind.Walks(c.fields.known())
+	return calls && c.walks
 }
 
 // acts says whether steps leave something behind.

@@ -53,7 +53,7 @@ func atLeastOne(v value, name string, names map[string]any) (int, error) {
 	n, isInt := got.(int)
 	switch {
 	case !isInt:
-		return 0, &steps.Error{Kind: steps.BadInput, Message: name + " must be a whole number, not " + describe(got)}
+		return 0, &steps.Error{Kind: steps.BadInput, Message: name + " must be a whole number, not " + Describe(got)}
 	case n < 1:
 		return 0, &steps.Error{Kind: steps.BadInput, Message: fmt.Sprintf("%s must be at least 1, not %d", name, n)}
 	}

@@ -21,7 +21,7 @@ func (*RunJob) body() {}
 func (c *RunJob) Check(given any) (map[string]any, error) {
 	values, isMap := given.(map[string]any)
 	if given != nil && !isMap {
-		return nil, &steps.Error{Kind: steps.BadInput, Message: "call.inputs must be a map, not " + describe(given)}
+		return nil, &steps.Error{Kind: steps.BadInput, Message: "call.inputs must be a map, not " + Describe(given)}
 	}
 	checked, problems := c.Job.Inputs.Check(values)
 	if len(problems) == 0 {

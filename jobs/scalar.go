@@ -118,7 +118,7 @@ func scalarHint(n *source.Node, form steps.Form) string {
 
 // wrongForm is the error of a value that does not have the form it should.
 func wrongForm(name string, t steps.Type, got any) *steps.Error {
-	return &steps.Error{Kind: steps.BadInput, Message: fmt.Sprintf("%s must be %s, not %s", name, wanted(t), describe(got))}
+	return &steps.Error{Kind: steps.BadInput, Message: fmt.Sprintf("%s must be %s, not %s", name, wanted(t), Describe(got))}
 }
 
 // scalarOf brings a plain value into a scalar form.

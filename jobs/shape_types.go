@@ -84,8 +84,8 @@ func typeOf(v any) typeSet {
 	return otherType
 }
 
-// describe names the type of a value for a person. The value itself is not told: it may be a secret.
-func describe(v any) string {
+// Describe names the type of a value for a person: "a list", "null". The value itself is not told: it may be a secret.
+func Describe(v any) string {
 	if t := typeOf(v); t != otherType {
 		return t.String()
 	}

@@ -59,7 +59,7 @@ func (d *decoder) step(n *source.Node, b *block, scope *Scope, position int) *St
 	defer d.ids.enter(s.ID)()
 	body, shape := d.body(s, m, b, scope)
 	s.Body = body
-	b.see(s, shape)
+	b.see(s, shape, d.resultShape(s, shape))
 	if output := m.get("output"); output != nil {
 		d.ownOutput(s, output, b, scope)
 	}
@@ -81,11 +81,11 @@ func (d *decoder) ownOutput(s *Step, n *source.Node, b *block, scope *Scope) {
 	if s.Kind.Run != nil {
 		scope = scope.With("response", givenShape(s.Kind))
 	}
+	shape := d.any
 	if s.Output = d.compile(n, scope); s.Output != nil {
-		b.see(s, s.Output.Shape())
-	} else {
-		b.see(s, AnyShape())
+		shape = s.Output.Shape()
 	}
+	b.see(s, shape, d.resultShape(s, shape))
 }
 
 // stepKind finds the one key of a step that names its kind.

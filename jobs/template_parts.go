@@ -162,11 +162,12 @@ type textPiece struct {
 }
 
 func (p textPart) eval(names map[string]any) (any, error) {
-	var b strings.Builder
+	var few [8]string
+	texts, size := few[:0], 0
 	for i := range p.pieces {
 		piece := &p.pieces[i]
 		if piece.expr == nil {
-			b.WriteString(piece.text)
+			texts, size = append(texts, piece.text), size+len(piece.text)
 			continue
 		}
 		v, err := piece.expr.Eval(names)
@@ -177,11 +178,11 @@ func (p textPart) eval(names map[string]any) (any, error) {
 		if err != nil {
 			return nil, piece.expr.unfit(noText(typeOf(v)))
 		}
-		if b.WriteString(text); b.Len() > maxText {
+		if texts, size = append(texts, text), size+len(text); size > maxText {
 			return nil, piece.expr.unfit(tooBig("a text of more than 64 MB"))
 		}
 	}
-	return b.String(), nil
+	return strings.Join(texts, ""), nil
 }
 
 func (p textPart) tree(names map[string]any) (any, error) { return p.eval(names) }

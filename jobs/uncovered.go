@@ -1,7 +1,9 @@
 package jobs
 
+import "slices"
+
 // Uncovered gives the steps of a job for which what an earlier text of it kept may not do: calls of whose results more is
-// read now, loops over a source of whose items or output more is, steps that were of another kind. Steps are the same that
+// read now, loops that name their items otherwise or over a source of whose items or output more is, steps that were of another kind. Steps are the same that
 // have the same place: the same ids, or positions, from the top of the job.
 func (j *Job) Uncovered(original *Job) map[*Step]bool {
 	before := map[string]*Step{}
@@ -13,6 +15,17 @@ func (j *Job) Uncovered(original *Job) map[*Step]bool {
 		}
 	})
 	return uncovered
+}
+
+// Before gives the steps of a job that stand before one at its top, with all that is in them; all where there is no such step.
+func (j *Job) Before(segment string) map[*Step]bool {
+	end := slices.IndexFunc(j.Steps, func(s *Step) bool { return s.Segment == segment })
+	if end < 0 {
+		end = len(j.Steps)
+	}
+	steps := map[*Step]bool{}
+	eachStep("", []branch{{steps: j.Steps[:end]}}, func(_ string, s *Step) { steps[s] = true })
+	return steps
 }
 
 // covers says whether what is kept of s does for another in its place.
@@ -29,10 +42,23 @@ func (s *Step) covers(now *Step) bool {
 	return s.Reads.Covers(now.Reads)
 }
 
-// covers says whether what is kept of the pages of a loop does for another.
+// covers says whether what is kept of the items of a loop, and of its pages, does for another.
 func (b *Foreach) covers(now *Foreach) bool {
 	if b.Source == nil || now.Source == nil {
-		return b.Source == now.Source
+		return b.Source == now.Source && (b.names(now) || !b.Acts && !now.Acts)
 	}
-	return b.Source.Kind.Name == now.Source.Kind.Name && b.Item.Covers(now.Item)
+	return b.names(now) && b.Source.Kind.Name == now.Source.Kind.Name && b.Item.Covers(now.Item)
+}
+
+// names says whether a loop names its items as another does. By their names those that were done are known.
+func (b *Foreach) names(now *Foreach) bool {
+	return keyText(b) == keyText(now) && b.Batch == now.Batch && b.ByPage == now.ByPage
+}
+
+// keyText is the key of a loop's items as it was written, "" for none.
+func keyText(b *Foreach) string {
+	if b.Key == nil {
+		return ""
+	}
+	return b.Key.Node().Text()
 }

@@ -42,6 +42,11 @@ func TestUncovered(t *testing.T) {
 		{"another field of an item of a source", loop, strings.ReplaceAll(loop, "item.x", "item.y"), "l"},
 		{"the output of a loop over a source", loop, loop + "\n- log: ${toJSON(steps.l.output)}", "l"},
 		{"the counts of a loop over a source", loop, loop + "\n- log: ${steps.l.total}", ""},
+		{"items that are named otherwise", "- id: l\n  foreach: {in: LIST, key: \"${item.x}\", steps: [A]}", "- id: l\n  foreach: {in: LIST, key: \"${item.y}\", steps: [A]}", "l"},
+		{"items that are named now", "- id: l\n  foreach: {in: LIST, steps: [A]}", "- id: l\n  foreach: {in: LIST, key: \"${item.y}\", steps: [A]}", "l"},
+		{"items in other batches", "- id: l\n  foreach: {in: LIST, batch: 2, steps: [A]}", "- id: l\n  foreach: {in: LIST, batch: 3, steps: [A]}", "l"},
+		{"items that leave nothing behind, named otherwise", "- id: l\n  foreach: {in: LIST, key: \"${item.x}\", steps: [{log: x}]}", "- id: l\n  foreach: {in: LIST, key: \"${item.y}\", steps: [{log: x}]}", ""},
+		{"items of a source that are named otherwise", loop, strings.Replace(loop, "foreach: {", "foreach: {key: \"${item.x}\", ", 1), "l"},
 		{"a list that was a source", loop, "- id: l\n  foreach: {in: LIST, steps: [{log: \"${item.x}\"}]}", "l"},
 		{"a source that was a list", "- id: l\n  foreach: {in: LIST, steps: [{log: \"${item.x}\"}]}", loop, "l"},
 	}

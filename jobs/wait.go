@@ -24,7 +24,7 @@ func (w *Wait) Over(names map[string]any) (length time.Duration, until time.Time
 		}
 		length, ok := v.(time.Duration)
 		if !ok {
-			return 0, until, &steps.Error{Kind: steps.BadInput, Message: "wait must be " + wanted(steps.Of(steps.Duration)) + ", not " + describe(v)}
+			return 0, until, &steps.Error{Kind: steps.BadInput, Message: "wait must be " + wanted(steps.Of(steps.Duration)) + ", not " + Describe(v)}
 		}
 		return length, until, nil
 	}
@@ -54,7 +54,7 @@ func notMoment(v any) string {
 	if typeOf(v) == textType {
 		return "text that names none"
 	}
-	return describe(v)
+	return Describe(v)
 }
 
 func waitFields() []steps.Field {

@@ -42,10 +42,14 @@ type Error struct {
 
 	Repeat     Repeat        `json:"-"`
 	RetryAfter time.Duration `json:"-"` // what the server asked to wait; 0 when it did not
+	// NoEffect says that the call surely had none, though trying again may not help: nothing was sent, or the server would
+	// not have it. Of a call that may be repeated Always that is so too.
+	NoEffect bool `json:"-"`
 	// Response is what `response` is in `retry.when`: nil when there was no answer.
 	Response map[string]any `json:"-"`
 	Cause    error          `json:"-"`
-	// Calls are the keys of the calls whose failure this is: going on makes them again.
+	// Calls are the keys of the calls whose failure this is: going on makes them again. The key of an item stands for its calls, one
+	// that ends with a slash for all that was done there.
 	Calls []string `json:"-"`
 	// Doubt says that an unsafe call failed which may have had its effect all the same.
 	Doubt bool `json:"-"`

@@ -61,6 +61,8 @@ type Field struct {
 	Group string
 	// FromProfile fields cannot be written in a step; they hold the setting of the same name of the step's profile.
 	FromProfile bool
+	// Lasting fields have the same value whenever the run goes on: they may not read run.attempt.
+	Lasting bool
 	// Merge fields are completed by the profile's setting of the same name: maps under, lists and conditions before.
 	Merge bool
 }

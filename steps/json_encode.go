@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
 	"math"
 	"reflect"
 	"slices"
@@ -20,7 +19,7 @@ import (
 // bytes in base64. Nothing is escaped that JSON does not ask for. NaN, infinities and values that are no data are errors that
 // name their place.
 func EncodeJSON(v any) ([]byte, error) {
-	e := jsonEncoder{out: make([]byte, 0, 1024)}
+	e := jsonEncoder{out: make([]byte, 0, roughSize(v))}
 	if err := e.value(v); err != nil {
 		return nil, fmt.Errorf("cannot be written as JSON: %w", err)
 	}
@@ -74,14 +73,44 @@ func (e *jsonEncoder) container(v any) error {
 	defer func() { e.depth-- }()
 	switch v := v.(type) {
 	case map[string]any:
-		keys := slices.Sorted(maps.Keys(v))
-		return e.object(len(keys), func(i int) (string, any) { return keys[i], v[keys[i]] })
+		return e.sorted(v)
 	case Pairs:
 		return e.object(len(v), func(i int) (string, any) { return v[i].Key, v[i].Value })
 	case []any:
 		return e.list(len(v), func(i int) any { return v[i] })
 	}
 	return e.other(reflect.ValueOf(v))
+}
+
+// sorted writes a map with its keys sorted.
+func (e *jsonEncoder) sorted(v map[string]any) error {
+	var few [16]string
+	keys := few[:0]
+	for key := range v {
+		keys = append(keys, key)
+	}
+	slices.Sort(keys)
+	e.out = append(e.out, '{')
+	for i, key := range keys {
+		if err := e.entry(i, key, v[key]); err != nil {
+			return err
+		}
+	}
+	e.out = append(e.out, '}')
+	return nil
+}
+
+// entry writes the entry of an object at a place.
+func (e *jsonEncoder) entry(i int, key string, v any) error {
+	if i > 0 {
+		e.out = append(e.out, ',')
+	}
+	e.text(key)
+	e.out = append(e.out, ':')
+	if err := e.value(v); err != nil {
+		return below(key, err)
+	}
+	return nil
 }
 
 // other writes the values of further Go types that plain data may come as: []string, map[string]string, int64 …
@@ -129,14 +158,9 @@ func (e *jsonEncoder) reflected(v reflect.Value) error {
 func (e *jsonEncoder) object(n int, entry func(i int) (string, any)) error {
 	e.out = append(e.out, '{')
 	for i := range n {
-		if i > 0 {
-			e.out = append(e.out, ',')
-		}
 		key, v := entry(i)
-		e.text(key)
-		e.out = append(e.out, ':')
-		if err := e.value(v); err != nil {
-			return below(key, err)
+		if err := e.entry(i, key, v); err != nil {
+			return err
 		}
 	}
 	e.out = append(e.out, '}')

@@ -1,7 +1,5 @@
 package steps
 
-import "slices"
-
 // DecodeReads reads one JSON text as DecodeJSON does, but makes values only of what is read of it; r nil reads all. All of
 // the text is checked: the errors are those of DecodeJSON. A map of which a field is read that it does not have is there
 // as a whole, so that a message about the missing field can name what there is.
@@ -24,8 +22,8 @@ func (p *Decoder) Decode(data []byte) (any, error) {
 
 // projection is a Reads made ready for use. Nil reads all.
 type projection struct {
-	fields  []projected // sorted by name
-	lengths uint64      // bit n is set when a name is n bytes long, modulo 64
+	fields  []projected
+	lengths uint64 // bit n is set when a name is n bytes long, modulo 64
 }
 
 // projected is a field that is read, and what is read below it.
@@ -43,12 +41,6 @@ func projectionOf(r Reads) *projection {
 		p.fields = append(p.fields, projected{name, projectionOf(below)})
 		p.lengths |= 1 << (len(name) % 64)
 	}
-	slices.SortFunc(p.fields, func(a, b projected) int {
-		if a.name < b.name {
-			return -1
-		}
-		return 1
-	})
 	return p
 }
 

@@ -33,10 +33,15 @@ func (r Reads) At(field string) Reads {
 // None says whether nothing is read.
 func (r Reads) None() bool { return r != nil && len(r) == 0 }
 
-// And gives what two readers read together.
+// And gives what two readers read together. It may be one of the two, and must not be changed.
 func (r Reads) And(other Reads) Reads {
-	if r == nil || other == nil {
+	switch {
+	case r == nil || other == nil:
 		return nil
+	case len(r) == 0:
+		return other
+	case len(other) == 0:
+		return r
 	}
 	all := maps.Clone(r)
 	for field, below := range other {
@@ -66,7 +71,7 @@ func (r Reads) Covers(other Reads) bool {
 // would have. The value is not changed, and shared as far as it can be.
 func Project(v any, r Reads) any {
 	m, isMap := v.(map[string]any)
-	if r == nil || !isMap {
+	if r == nil || !isMap || r.all(m) {
 		return v
 	}
 	out := make(map[string]any, len(r))
@@ -76,6 +81,17 @@ func Project(v any, r Reads) any {
 		}
 	}
 	return out
+}
+
+// all says whether all of a map is read.
+func (r Reads) all(m map[string]any) bool {
+	for field, v := range m {
+		below, read := r[field]
+		if inner, isMap := v.(map[string]any); !read || isMap && below != nil && !below.all(inner) {
+			return false
+		}
+	}
+	return true
 }
 
 // String gives the paths that are read, sorted: "output.id, status". All is "*", nothing is "-".

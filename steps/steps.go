@@ -2,6 +2,12 @@
 //
 // A kind is one value. The job language reads, checks, documents and completes steps from it, and knows nothing else of
 // them. The package knows no YAML, no expressions and no engine.
+//
+// The files:
+//
+//	steps, field, error, exchange  a kind, its fields, how it fails, what history is told
+//	value, reads, items            plain data, which parts of it are read, the items of a page one by one
+//	json                           reading and writing it as JSON: exact numbers, only what is read, cut into items
 package steps
 
 import (
@@ -25,6 +31,8 @@ type Kind struct {
 	Run Func
 	// Safe says whether a call with this input may be made twice. Nil means always.
 	Safe func(Input) bool
+	// Changes says whether a call with this input may change something, other than only read. Nil means never.
+	Changes func(Input) bool
 	// Walks says whether a call with this input is a walk over pages: Run is then called once a page, see Env.Cursor.
 	Walks func(Input) bool
 	// Check finds mistakes that the types of the fields cannot express. It sees only values that are known before a run.

@@ -1,7 +1,10 @@
 package main
 
 import (
+	"errors"
+
 	"snrun/engine"
+	"snrun/history"
 	"snrun/steps"
 )
 
@@ -42,6 +45,14 @@ func (a *app) projectFlags() (flags string) {
 func (c commands) withSandbox() commands {
 	c.project += " --sandbox"
 	return c
+}
+
+// unfound gives an error, of a run that was looked for, with the command that shows which runs there are.
+func (c commands) unfound(err error) error {
+	if errors.Is(err, history.ErrUnknownRun) || errors.Is(err, history.ErrAmbiguousRun) {
+		return &exitError{exitFailed, err, "see which there are: " + c.program + " history list" + c.history}
+	}
+	return err
 }
 
 // show is the command that shows a run.

@@ -60,28 +60,78 @@ func filesIn(t *testing.T, dir string) []string {
 	return names
 }
 
-var link = regexp.MustCompile(`\]\(([^)#:]+)(#[^)]*)?\)`)
+var (
+	link    = regexp.MustCompile(`\]\(([^)#:]*)(?:#([^)]*))?\)`)
+	titles  = regexp.MustCompile(`(?m)^#+ (.*)$`)
+	notSlug = regexp.MustCompile(`[^a-z0-9_ -]`)
+)
 
-// TestDocsLinks holds that the pages under docs link to files that there are.
+// TestDocsLinks holds that README.md and the pages under docs link to files and headings that there are, and that a reader
+// finds every page from README.md.
 func TestDocsLinks(t *testing.T) {
 	t.Parallel()
-	pages, err := filepath.Glob(filepath.Join("..", "..", "docs", "*.md"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	more, err := filepath.Glob(filepath.Join("..", "..", "docs", "reference", "*.md"))
-	if err != nil || len(more) == 0 {
-		t.Fatal("there is no reference: ", err)
-	}
-	for _, page := range append(pages, more...) {
-		text, err := os.ReadFile(page)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, m := range link.FindAllStringSubmatch(string(text), -1) {
-			if _, err := os.Stat(filepath.Join(filepath.Dir(page), filepath.FromSlash(m[1]))); err != nil {
-				t.Errorf("%s links to %s, which does not exist", strings.TrimPrefix(page, filepath.Join("..", "..")), m[1])
+	front := filepath.Join(root, "README.md")
+	linked := map[string]bool{front: true}
+	for next := []string{front}; len(next) > 0; next = next[1:] {
+		for _, to := range checkLinks(t, next[0]) {
+			if filepath.Ext(to) == ".md" && !linked[to] {
+				linked[to] = true
+				next = append(next, to)
 			}
 		}
 	}
+	for _, pattern := range []string{"*.md", "reference/*.md"} {
+		pages, err := filepath.Glob(filepath.Join(root, "docs", filepath.FromSlash(pattern)))
+		if err != nil || len(pages) == 0 {
+			t.Fatal("there are no pages ", pattern, err)
+		}
+		for _, page := range pages {
+			if !linked[page] {
+				t.Errorf("no link leads to %s", page)
+			}
+		}
+	}
+}
+
+// checkLinks gives the files that a page links to. A folder stands for its README.md.
+func checkLinks(t *testing.T, page string) []string {
+	t.Helper()
+	var files []string
+	for _, m := range link.FindAllStringSubmatch(readText(t, page), -1) {
+		to := page
+		if m[1] != "" {
+			to = filepath.Join(filepath.Dir(page), filepath.FromSlash(m[1]))
+		}
+		info, err := os.Stat(to)
+		if err != nil {
+			t.Errorf("%s links to %s, which does not exist", page, m[1])
+			continue
+		}
+		if index := filepath.Join(to, "README.md"); info.IsDir() && isFound(index) {
+			to = index
+		}
+		if m[2] != "" && !slices.Contains(anchors(readText(t, to)), m[2]) {
+			t.Errorf("%s links to #%s in %s, which has no such heading", page, m[2], to)
+		}
+		files = append(files, to)
+	}
+	return files
+}
+
+// anchors gives the names by which a page's headings are linked to.
+func anchors(text string) []string {
+	var names []string
+	for _, m := range titles.FindAllStringSubmatch(text, -1) {
+		names = append(names, strings.ReplaceAll(notSlug.ReplaceAllString(strings.ToLower(m[1]), ""), " ", "-"))
+	}
+	return names
+}
+
+func readText(t *testing.T, file string) string {
+	t.Helper()
+	data, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(data)
 }

@@ -101,7 +101,11 @@ func (a *app) execute(ctx context.Context, r *prepared, o executeOptions) (*engi
 	defer context.AfterFunc(ctx, func() {
 		v.event(engine.Event{Type: engine.Logged, Time: time.Now(), Message: "stopping; a second signal ends the program at once"})
 	})()
-	return r.carryOut(ctx, e)
+	run, err := r.carryOut(ctx, e)
+	if err != nil && run != nil { // its end is not on record, what was done is
+		err = &exitError{exitFailed, err, "go on with it then: " + r.next.resume(run.ID)}
+	}
+	return run, err
 }
 
 // watch has a view see the run, and what a person must know of it right below its heading.

@@ -31,14 +31,14 @@ func (a *app) pastRun(ref string) (file string, run *engine.Run, err error) {
 	if file, err = a.historyFile(); err != nil {
 		return "", nil, err
 	}
-	store, _, err := a.historyOf(ref)
+	store, next, err := a.historyOf(ref)
 	if err != nil {
 		return "", nil, err
 	}
 	defer store.Close()
 	id, err := store.Find(ref)
 	if err != nil {
-		return "", nil, err
+		return "", nil, next.unfound(err)
 	}
 	run, err = store.Run(id)
 	return file, run, err

@@ -16,6 +16,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"unicode"
 )
 
 // shortestInFile is how many bytes must agree before a find in a binary file is no chance.
@@ -111,6 +112,7 @@ func disguises(secret string) map[string]string {
 			forms[line] = "by one of its lines"
 		}
 	}
+	forms[strings.Join(strings.FieldsFunc(secret, func(r rune) bool { return unicode.IsSpace(r) || !unicode.IsPrint(r) }), " ")] = "on one line"
 	forms[strings.TrimSpace(secret)] = "trimmed"
 	forms[secret] = "as it is"
 	return forms

@@ -123,7 +123,7 @@ func againEvents() []engine.Event {
 		})),
 		at(91, started("/tell", "tell", "rest", 0)),
 		at(92, with(ended("/tell", "tell", "rest", 0, engine.InDoubt, 1*ms), func(e *engine.Event) { e.Error = doubt })),
-		at(93, engine.Event{Type: engine.RunEnded, Run: "06c3k9q2f4x", Status: engine.Interrupted, Elapsed: 93 * ms, Error: doubt}),
+		at(93, engine.Event{Type: engine.RunEnded, Run: "06c3k9q2f4x", Status: engine.Interrupted, Elapsed: 93 * ms, Error: doubt, InDoubt: []string{"/tell"}}),
 	})
 }
 

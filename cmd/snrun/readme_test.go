@@ -121,17 +121,3 @@ func mistake(t *testing.T, file string) {
 		t.Fatal(err)
 	}
 }
-
-func TestReadmeLinks(t *testing.T) {
-	t.Parallel()
-	text, _ := readme(t, "")
-	links := link.FindAllStringSubmatch(text, -1)
-	if len(links) == 0 {
-		t.Fatal("README.md has no links")
-	}
-	for _, m := range links {
-		if _, err := os.Stat(filepath.Join(root, filepath.FromSlash(m[1]))); err != nil {
-			t.Errorf("README.md links to %s, which does not exist", m[1])
-		}
-	}
-}

@@ -101,10 +101,10 @@ func rank(s engine.StepRun) int {
 // isLoop says whether what is inside a step is folded into its line.
 func isLoop(s engine.StepRun) bool { return s.Kind == "foreach" || s.Kind == "repeat" }
 
-// stepsNamed gives the steps with an id or a key, and of a loop also what failed in its items. There is at least one.
+// stepsNamed gives the steps with an id or a key, or without an id at a place such as fail:2, and of a loop also what failed in its items. There is at least one.
 func stepsNamed(run *engine.Run, name string) ([]engine.StepRun, error) {
 	named := func(s engine.StepRun) bool {
-		return s.ID == name || s.Key == name || strings.TrimPrefix(s.Key, "/") == name
+		return s.ID == name || s.Key == name || strings.TrimPrefix(s.Key, "/") == name || s.ID == "" && strings.HasSuffix(s.Key, "/"+name)
 	}
 	names, loops := map[string]bool{}, map[string]bool{} // what may be named; the named loops, by their keys
 	for _, s := range run.Steps {

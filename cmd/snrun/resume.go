@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"snrun/auth/store"
 	"snrun/engine"
 	"snrun/jobs"
 	"snrun/jobs/source"
@@ -167,12 +168,22 @@ func (a *app) prepareResume(ctx context.Context, ref string, o resumeOptions) (*
 			Run: run, Job: g.job, Original: g.original, From: from, Assume: o.assumed(), FailedItems: o.failedItems,
 			Secrets: r.secrets, Environ: r.env, Env: a.anew(o), Space: o.space(),
 		})
-		if errors.Is(err, engine.ErrRunning) {
-			return nil, isRunning(run, next) // another process was quicker
-		}
-		return again, err
+		return again, notResumed(err, run, next)
 	}
 	return r, a.record(r, file, notGoneOn)
+}
+
+// notResumed says what to do about a run that does not go on.
+func notResumed(err error, run *engine.Run, next commands) error {
+	switch {
+	case errors.Is(err, engine.ErrRunning): // another process was quicker
+		return isRunning(run, next)
+	case errors.Is(err, engine.ErrNotKept):
+		return &exitError{exitFailed, err, next.start(run)}
+	case errors.Is(err, engine.ErrNoKey):
+		return &exitError{exitFailed, err, "set the key that the run had, in " + store.KeyVariable + " or " + store.KeyFileVariable}
+	}
+	return helped(err)
 }
 
 // anew gives the variables that are others now than when the run began: a new sandbox has a new address.

@@ -51,7 +51,11 @@ A limit is PATH:REQUESTS/WINDOW[:date], such as /oncall:100/1m for 100 requests 
 gets 429 and Retry-After, as a date where the limit says so. /sms/ takes 20 requests a second unless a limit says otherwise.
 
 A fault is KIND:PATH[:REQUESTS[:SETTING=VALUE,...]], such as 429:/api/now/table/incident:3 for the third request to
-that path, or 503:/oauth_token.do:1-2. A running sandbox takes one by POST to /sandbox/faults, as JSON. The kinds:
+that path, or 503:/oauth_token.do:1-2. A running sandbox takes one by POST to /sandbox/faults, as JSON:
+
+  curl --json '{"kind": "lost", "path": "/oncall/v1/alerts", "on": "3"}' $SANDBOX_URL/sandbox/faults
+
+The kinds:
 
   401            the access token has expired
   429            too many requests; retry_after=DURATION

@@ -61,6 +61,7 @@ var volatile = []struct {
 	{regexp.MustCompile(` +\d+(ms|\.\ds) +`), " SPAN "},
 	{regexp.MustCompile(` +\d+(ms|\.\ds)\b`), " SPAN"},
 	{regexp.MustCompile(`\b29m5\ds`), "29m59s"},
+	{regexp.MustCompile(`\bTOOK +`), "TOOK  "}, // as wide as what stands below
 	{regexp.MustCompile(`just now|\d+ seconds? ago`), "AGO"},
 }
 

@@ -33,6 +33,7 @@ var nasty = map[string]string{
 	"UNICODE":   "pässwörd-Ω-🔑-中文",
 	"DOLLAR":    "${secret.X} $${y} {{z}}",
 	"SHORT":     "§7~",
+	"CONTROLS":  "stop\x03and \x1b[31mgo\u200bon\u202eback",
 	"PEM": "-----BEGIN PRIVATE KEY-----\nMIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgJ3kq8Zt0pXw5n2Qb\n" +
 		"c7rV1sYd4uLoM9eHfG6TiKxBaS+hRANCAAQwWm/PzUyEjNl3D5gO8vXq2I7sA1tF\n-----END PRIVATE KEY-----\n",
 }
@@ -188,6 +189,7 @@ var waysOut = []string{
 	`rest: {profile: open, path: /echo, method: POST, body: "before ${secret.NAME} after"}`,
 	`rest: {profile: open, path: /echo, method: POST, body: x, idempotency_key: "${secret.NAME}"}`,
 	`rest: {profile: open, path: /refuse, method: POST, json: {k: "${secret.NAME}"}}`,
+	`rest: {profile: open, path: /refuse, method: POST, body: "${secret.NAME}"}`,
 	`rest: {profile: open, path: /refuse, query: {k: "${secret.NAME}"}}`,
 	`rest: {profile: open, path: /broken, query: {k: "${secret.NAME}"}}
         retry: none`,
@@ -230,7 +232,7 @@ func leakyJob() string {
 	for _, name := range sortedNasty() {
 		for i, way := range waysOut {
 			way = strings.NewReplacer("NAME", name, "LOWER", strings.ToLower(name)).Replace(way)
-			if strings.Contains(nasty[name], "\n") && (strings.Contains(way, "bearer_") || strings.Contains(way, "key_in_header_") || strings.Contains(way, "aws_")) {
+			if strings.ContainsAny(nasty[name], "\n\x03") && (strings.Contains(way, "bearer_") || strings.Contains(way, "key_in_header_") || strings.Contains(way, "aws_")) {
 				way = "log: refused before the run starts, which a test of its own sees"
 			}
 			id := fmt.Sprintf("way_%s_%d", strings.ToLower(name), i)

@@ -155,7 +155,8 @@ func TestWhatIsMissingOfABody(t *testing.T) {
 func TestStepsNamed(t *testing.T) {
 	t.Parallel()
 	run := failedRun()
-	run.Steps = append(run.Steps, engine.StepRun{Key: "/alerts[inc-9]/alert", ID: "alert", Kind: "rest", Status: engine.OK})
+	run.Steps = append(run.Steps, engine.StepRun{Key: "/alerts[inc-9]/alert", ID: "alert", Kind: "rest", Status: engine.OK},
+		engine.StepRun{Key: "/alerts[inc-9]/fail:2", Kind: "fail", Status: engine.Skipped})
 	for _, test := range []struct {
 		name  string
 		count int
@@ -164,6 +165,7 @@ func TestStepsNamed(t *testing.T) {
 		{"/incidents", 1},
 		{"alert", 8},
 		{"alerts[inc-3]/alert", 1},
+		{"fail:2", 1}, // as the error of a run names it
 		{"alerts", 8}, // the loop and its seven failures
 	} {
 		got, err := stepsNamed(run, test.name)

@@ -19,7 +19,7 @@ func summary(s style, next commands, e engine.Event, failed int) string {
 		}
 		return text
 	}
-	inDoubt := e.Status == engine.Interrupted // nothing else interrupts a run that is watched
+	inDoubt := len(e.InDoubt) > 0
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s in %s", s.red(statusWord(e.Status)), seconds(e))
 	if e.Error != nil {

@@ -207,7 +207,7 @@ func nobodyGoesOn(t *testing.T, j *turning) {
 }
 
 var flowKeys = []string{
-	"/a", "/a#2", "/a/page:1", "/a/page:10", "/a/page:1[x]/b", "/a/page:1[x]/b#2", "/a/page:1[x]/c/page:1[y]", "/a/page:1@saved",
+	"/a", "/a#2", "/a/page:1", "/a/page:1#2", "/a/page:1#2@wait", "/a/page:10", "/a/page:1[x]/b", "/a/page:1[x]/b#2", "/a/page:1[x]/c/page:1[y]", "/a/page:1@saved",
 	"/a/page:10[x]/b", "/a@progress", "/ab", "/b", "/b[x]", "/b[x]/c", "/b[xy]/c", "/b[x/page:1]/c", "@given",
 }
 
@@ -229,7 +229,7 @@ func without(keys []string, roots ...string) []string {
 
 func forgets(t *testing.T, j *turning) {
 	run := begin(t, j, "r1")
-	for _, roots := range [][]string{nil, {"/a/page:1"}, {"/b[x]", "/ab"}, {"/a#2", "/a/page:1[x]/b"}, {"/a", "/b"}, {"@given"}, {"/none", "/a/page"}} {
+	for _, roots := range [][]string{nil, {"/a/page:1"}, {"/b[x]", "/ab"}, {"/a#2", "/a/page:1[x]/b"}, {"/a", "/b"}, {"@given"}, {"/none", "/a/page"}, {"/a/page:1#"}, {"/a#", "/b[x]/c#"}} {
 		record(t, j, flowKeys)
 		finish(t, j, run, engine.Failed)
 		j.turn(t)

@@ -2,6 +2,7 @@ package flow
 
 import (
 	"fmt"
+	"slices"
 
 	"snrun/jobs"
 	"snrun/steps"
@@ -42,9 +43,20 @@ func (f *frame) try(b *jobs.Try, note Note) (result, error) {
 	_, endErr := end.block(b.Finally)
 	f.adopt(end)
 	if err == nil {
-		err = endErr
+		return r, endErr
 	}
-	return r, err
+	return r, tidiedUp(err, note.Key+"/finally/")
+}
+
+// tidiedUp says of a failure that what was done at the end is to be done again where going on tries its calls again.
+func tidiedUp(err error, end string) error {
+	failure, isStep := err.(*steps.Error)
+	if !isStep || len(failure.Calls) == 0 {
+		return err
+	}
+	again := *failure
+	again.Calls = append(slices.Clip(failure.Calls), end)
+	return &again
 }
 
 // catch runs the first catch whose condition holds; where none does the failure goes on.
@@ -59,8 +71,20 @@ func (f *frame) catch(b *jobs.Try, failure *steps.Error, note Note) (result, err
 		if holds {
 			r, err := inner.inside(fmt.Sprintf("%s/catch:%d", note.Key, i+1), c.Steps)
 			f.adopt(inner)
-			return r, err
+			return r, toldAnew(c, err, failure)
 		}
 	}
 	return result{}, failure
+}
+
+// toldAnew says of a catch that only fails in other words that what it caught is to be tried again. One that did something
+// about it has dealt with it, and what it undid is not to be built upon.
+func toldAnew(c jobs.Case, err error, caught *steps.Error) error {
+	failure, isStep := err.(*steps.Error)
+	if !isStep || c.Acts || len(failure.Calls) > 0 {
+		return err
+	}
+	again := *failure
+	again.Calls = caught.Calls
+	return &again
 }

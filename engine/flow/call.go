@@ -18,7 +18,8 @@ func (f *frame) call(s *jobs.Step, b *jobs.Call, note Note) (result, error) {
 	}
 	c := Call{
 		StepKey: note.Key, Step: s, Input: input, Item: f.item, Cleanup: f.cleanup, Deadline: f.deadline, Reads: s.Reads,
-		Unsafe: s.Kind.Safe != nil && !s.Kind.Safe(input) && !b.Policy(s).Unsafe,
+		Unsafe:  s.Kind.Safe != nil && !s.Kind.Safe(input) && !b.Policy(s).Unsafe,
+		Changes: s.Kind.Changes != nil && s.Kind.Changes(input),
 	}
 	if s.Kind.Walks != nil && s.Kind.Walks(input) {
 		return f.walk(b, c, note)
@@ -31,6 +32,7 @@ func (f *frame) call(s *jobs.Step, b *jobs.Call, note Note) (result, error) {
 // walk reads all pages of a request, each a call of its own.
 func (f *frame) walk(b *jobs.Call, c Call, note Note) (result, error) {
 	all := []any{}
+	c.Page = true
 	r := result{tries: 1, counts: Counts{Total: -1}}
 	for page := 1; ; page++ {
 		c.Key = note.Key + "/page:" + strconv.Itoa(page)

@@ -26,6 +26,7 @@ type loop struct {
 	outputs  []any
 	failures []*steps.Error
 	saved    []saves
+	open     [][]string // the calls in each whose failure was tolerated
 }
 
 // tally counts the items of a foreach.
@@ -79,9 +80,10 @@ func (l *loop) result() result {
 func (f *frame) work(l *loop) error {
 	n := len(l.items)
 	l.outputs, l.failures, l.saved = make([]any, n), make([]*steps.Error, n), make([]saves, n)
+	l.open = make([][]string, n)
 	err := f.h.Fork(n, l.limit, f.cleanup, func(i int, h Host) error { return f.turn(l, i, h) })
 	if l.limit > 1 { // else each item's are visible to the next already
-		if saveErr := f.join(l.step, l.key, l.saved); err == nil {
+		if saveErr := f.join(l.step, l.key, ":"+strconv.Itoa(l.first), l.saved); err == nil {
 			err = saveErr
 		}
 	}
@@ -149,13 +151,11 @@ func (f *frame) itemKeys(l *loop, apart distinct) ([]string, error) {
 		if err != nil {
 			return nil, err
 		}
-		if f.hide(key) != key {
-			key = "***" // told apart below; a key goes where no secret may
-		}
+		key = f.hide(key) // it goes where no secret may; what stands beside one still tells items apart, whatever their order
 		if key == "" {
 			return nil, &steps.Error{Kind: steps.BadInput, Message: fmt.Sprintf("the key of item %d is empty", l.first+i)}
 		}
-		keys[i] = apart.name(key)
+		keys[i] = apart.name(nameOf(key))
 	}
 	return keys, nil
 }
@@ -191,7 +191,7 @@ func (f *frame) bind(l *loop, i int, item any) {
 // turn runs the steps for one item. Its failure is kept; the loop's error is decided by how many there are.
 func (f *frame) turn(l *loop, i int, h Host) error {
 	c := f.child(h, l.key[len(f.path):]+"["+l.keys[i]+"]")
-	c.item, c.saved = true, saves{}
+	c.item, c.saved, c.open = true, saves{}, &opened{}
 	c.bind(l, i, l.items[i])
 	out, err := c.block(l.Steps)
 	if err == nil && l.Collect != nil && l.wanted() {
@@ -200,7 +200,7 @@ func (f *frame) turn(l *loop, i int, h Host) error {
 	if l.limit == 1 {
 		f.remember(c.saved)
 	}
-	l.saved[i] = c.saved
+	l.saved[i], l.open[i] = c.saved, c.open.calls
 	failure, isStep := err.(*steps.Error)
 	if err != nil && !isStep {
 		return err
@@ -260,9 +260,15 @@ func (l *loop) verdict(err error) error {
 
 // tolerated tells which calls failed without the loop failing: a person may want them tried again.
 func (f *frame) tolerated(l *loop) {
-	for _, failure := range l.failures {
-		if failure != nil && len(failure.Calls) > 0 {
-			f.h.Tell(Note{Type: Tolerated, Key: l.note.Key, Step: l.step, Error: failure})
+	for i, failure := range l.failures {
+		if failure != nil {
+			f.tolerate(l, failure.Calls)
 		}
+		f.open.add(l.open[i]...) // they were told of where they failed
 	}
+}
+
+func (f *frame) tolerate(l *loop, calls []string) {
+	f.open.add(calls...)
+	f.h.Tell(Note{Type: Tolerated, Key: l.note.Key, Step: l.step, Error: &steps.Error{Calls: calls}})
 }

@@ -3,6 +3,23 @@
 // It is pure. It knows no clock, network, disk, random number, goroutine or context: whatever it needs of the world it
 // asks of a Host, and a Host that gives the same answers is asked the same questions under the same keys. So a run can be
 // walked again after a crash, on this machine or inside a workflow engine.
+//
+// Its words: a frame is what the steps of one branch see. A key is a path in the flow: /alerts[inc-17]/alert is the step
+// alert for the item inc-17 of the loop alerts, "#2" its second try, /alerts/page:3 the third page of a loop's request, and
+// /export[2] the second round of a repeat. A page and a round are parts of a loop; when one is over it is folded: the host
+// forgets its calls and keeps where the loop is. What it gives back of that in a run that is gone on with is kept, and
+// what was done in it already was before.
+//
+// The files:
+//
+//	host                      what the interpreter asks for, and what it tells
+//	run, step, blocks         a job, a step of any kind, the blocks switch and try
+//	call, retry, wait         a call page by page, its tries, pauses
+//	foreach, pages, failed    loops over lists and over the pages of a request, and the items of those that failed
+//	repeat, parallel, runjob  rounds, branches, other jobs
+//	keys                      how an item's key stands in the keys of its calls
+//	saved                     what saves make visible to whom
+//	defect                    panics
 package flow
 
 import (
@@ -45,6 +62,8 @@ type Call struct {
 	Job      string         // whose state a save step sets
 	State    map[string]any // of a save step: the values to keep
 	Unsafe   bool           // making it twice may do harm
+	Page     bool           // one page of a walk
+	Changes  bool           // it may do more than read
 	Item     bool           // made inside an item of a loop
 	Cleanup  bool           // made at the end of a run, also of one that was cancelled
 	Deadline Deadline

@@ -84,7 +84,7 @@ func (f *frame) startPages(l *loop) (*pages, error) {
 	l.tally.counts.Total = -1
 	kind := l.Source.Kind
 	p.ask = Call{
-		StepKey: l.note.Key, Step: l.Source, Input: input, Item: true, Cleanup: f.cleanup, Deadline: f.deadline,
+		StepKey: l.note.Key, Step: l.Source, Input: input, Page: true, Item: true, Cleanup: f.cleanup, Deadline: f.deadline,
 		Unsafe: kind.Safe != nil && !kind.Safe(input) && !body.Policy(l.Source).Unsafe,
 		Stream: &steps.Stream{Item: l.Item},
 	}
@@ -100,22 +100,7 @@ func (f *frame) eachPage(p *pages) error {
 		return err
 	}
 	for {
-		var next *page
-		worker, reader := f.child(f.h, ""), f.child(f.h, "")
-		err := f.h.Fork(2, 2, f.cleanup, func(i int, h Host) error {
-			var err error
-			switch {
-			case i == 0:
-				worker.h, worker.saved = h, saves{}
-				err = worker.workPage(p, now)
-			case now.next != nil:
-				reader.h = h
-				next, err = reader.read(p, p.page+1, now.next)
-			}
-			return err
-		})
-		f.remember(worker.saved)
-		p.kept = p.kept.and(worker.saved)
+		next, err := f.onePage(p, now)
 		closed := now.items.Close()
 		if err == nil && closed != nil {
 			err = &steps.Error{Kind: steps.Content, Message: closed.Error()}
@@ -131,6 +116,33 @@ func (f *frame) eachPage(p *pages) error {
 		}
 		now = next
 	}
+}
+
+// onePage works on a page while the next is read. That is read in any case, so that it does not depend on time which calls are
+// made.
+func (f *frame) onePage(p *pages, now *page) (next *page, err error) {
+	var failed error
+	worker, reader := f.child(f.h, ""), f.child(f.h, "")
+	err = f.h.Fork(2, 2, f.cleanup, func(i int, h Host) (err error) {
+		switch {
+		case i == 0:
+			worker.h, worker.saved = h, saves{}
+			err = worker.workPage(p, now)
+			if _, isStep := err.(*steps.Error); isStep {
+				failed, err = err, nil
+			}
+		case now.next != nil:
+			reader.h = h
+			next, err = reader.read(p, p.page+1, now.next)
+		}
+		return err
+	})
+	f.remember(worker.saved)
+	p.kept = p.kept.and(worker.saved)
+	if _, isStep := err.(*steps.Error); failed != nil && (err == nil || isStep) {
+		err = failed
+	}
+	return next, err
 }
 
 // read gets one page.
@@ -256,9 +268,9 @@ func (f *frame) some(p *pages, items []any, apart distinct) error {
 	if p.wanted() {
 		p.out = append(p.out, l.outputs...)
 	}
-	for i, failure := range l.failures {
-		if failure != nil {
-			p.failed = append(p.failed, failedItem{l.key + "[" + l.keys[i] + "]", l.first + i, items[i], failure})
+	for i := range items {
+		if item, isFailed := l.left(i); isFailed {
+			p.failed = append(p.failed, item)
 		}
 	}
 	return err

@@ -24,7 +24,7 @@ func (f *frame) parallel(s *jobs.Step, b *jobs.Parallel, note Note) (result, err
 		failures[i] = failure
 		return nil
 	})
-	if saveErr := f.join(s, note.Key, saved); err == nil {
+	if saveErr := f.join(s, note.Key, "", saved); err == nil {
 		err = saveErr
 	}
 	if err != nil {

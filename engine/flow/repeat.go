@@ -19,6 +19,7 @@ type rounds struct {
 	done  int            // rounds
 	carry map[string]any // into the next one
 	saved saves          // in those that are done
+	stays bool           // what is kept of a round: something in it can be tried again
 }
 
 // repeat runs steps in rounds.
@@ -77,12 +78,14 @@ func (f *frame) round(l *rounds) (out any, over bool, err error) {
 		}
 	}
 	c := f.child(f.h, key[len(f.path):])
-	c.item, c.saved = true, saves{}
+	c.item, c.saved, c.open = true, saves{}, &opened{}
 	l.bind(c)
 	out, err = c.block(l.Steps)
 	f.remember(c.saved)
 	l.saved = l.saved.and(c.saved)
 	l.done++
+	f.open.add(c.open.calls...)
+	l.stays = l.stays || len(c.open.calls) > 0
 	if err != nil {
 		return nil, false, err
 	}
@@ -90,10 +93,13 @@ func (f *frame) round(l *rounds) (out any, over bool, err error) {
 		return out, over, err
 	}
 	if l.done >= l.most {
-		return nil, false, l.tooMany(f.hide, out)
+		return nil, false, l.tooMany(f.hide, key, out)
 	}
 	if l.carry, err = l.next(c); err != nil {
 		return nil, false, err
+	}
+	if l.stays {
+		return out, false, nil
 	}
 	return out, false, f.h.Fold(Fold{Key: l.note.Key, Below: key, Progress: l.progress(), Cleanup: f.cleanup})
 }
@@ -132,8 +138,8 @@ func (l *rounds) next(c *frame) (map[string]any, error) {
 }
 
 // tooMany is the failure of rounds whose condition never held. The value is shown with its secrets masked before it is cut:
-// nobody would know a half of one.
-func (l *rounds) tooMany(hide func(string) string, last any) *steps.Error {
+// nobody would know a half of one. Who goes on looks once more: what the last round read may be other then.
+func (l *rounds) tooMany(hide func(string) string, key string, last any) *steps.Error {
 	const most = 200
 	shown := ""
 	if text, err := steps.EncodeJSON(last); err == nil {
@@ -145,7 +151,8 @@ func (l *rounds) tooMany(hide func(string) string, last any) *steps.Error {
 	}
 	return &steps.Error{
 		Kind: steps.Limit, Message: fmt.Sprintf("after %s this does not hold yet: %s%s", plural(l.done, "round"), l.Until.Source(), shown),
-		Hint: "allow more rounds with `attempts`, or more time between them with `every`",
+		Hint:  "allow more rounds with `attempts`, or more time between them with `every`",
+		Calls: []string{key},
 	}
 }
 

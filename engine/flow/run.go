@@ -105,11 +105,12 @@ type frame struct {
 	job      string // whose steps they are
 	states   saves  // what is saved as this branch sees it; it is not changed but replaced
 	saved    saves  // what was saved in this branch
-	redo     bool   // failures that were tolerated are tried again
+	open     *opened
+	redo     bool // failures that were tolerated are tried again
 }
 
 func newFrame(h Host, job *jobs.Job, given Given) *frame {
-	f := &frame{h: h, mask: given.Mask, hide: given.Hide, results: map[string]any{}, saved: saves{}, job: job.Name, depth: -1, redo: given.Redo}
+	f := &frame{h: h, mask: given.Mask, hide: given.Hide, results: map[string]any{}, saved: saves{}, open: &opened{}, job: job.Name, depth: -1, redo: given.Redo}
 	f.states = saves{job.Name: given.State}
 	maps.Copy(f.states, given.States)
 	f.names = map[string]any{

@@ -45,6 +45,7 @@ func (f *frame) called(job *jobs.Job, inputs map[string]any, note Note) *frame {
 	c := newFrame(f.h, job, Given{
 		Inputs: inputs, State: f.states[job.Name], States: f.states, Run: run, Env: env, Secrets: secrets, Redo: f.redo, Mask: f.mask, Hide: f.hide,
 	})
-	c.path, c.depth, c.item, c.cleanup, c.deadline, c.saved = note.Key, f.depth, f.item, f.cleanup, f.deadline, f.saved
+	c.path, c.depth, c.item, c.cleanup, c.deadline = note.Key, f.depth, f.item, f.cleanup, f.deadline
+	c.saved, c.open = f.saved, f.open
 	return c
 }

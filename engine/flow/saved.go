@@ -1,10 +1,13 @@
 package flow
 
 import (
+	"hash/fnv"
 	"maps"
 	"slices"
+	"strconv"
 
 	"snrun/jobs"
+	"snrun/steps"
 )
 
 // saves are state values by job and name.
@@ -39,8 +42,9 @@ func (f *frame) adopt(c *frame) {
 }
 
 // join makes visible what branches saved at once, in their order. It was kept in the order of time: where that may differ
-// the values are saved again, so that the next run starts with what this one sees.
-func (f *frame) join(s *jobs.Step, key string, branches []saves) error {
+// the values are saved again, so that the next run starts with what this one sees. The key tells what they are joined
+// of: when a run goes on some may save more.
+func (f *frame) join(s *jobs.Step, key, suffix string, branches []saves) error {
 	joined, savers := saves{}, map[string]int{}
 	for _, saved := range branches {
 		joined = joined.and(saved)
@@ -53,7 +57,7 @@ func (f *frame) join(s *jobs.Step, key string, branches []saves) error {
 		if savers[job] < 2 {
 			continue
 		}
-		c := Call{Key: key + "@saved", StepKey: key, Step: s, Attempt: 1, Job: job, State: joined[job], Cleanup: f.cleanup}
+		c := Call{Key: key + "@saved" + suffix + ":" + digest(branches), StepKey: key, Step: s, Attempt: 1, Job: job, State: joined[job], Cleanup: f.cleanup}
 		if job != f.job {
 			c.Key += ":" + job
 		}
@@ -62,6 +66,18 @@ func (f *frame) join(s *jobs.Step, key string, branches []saves) error {
 		}
 	}
 	return nil
+}
+
+// digest tells apart what branches saved.
+func digest(branches []saves) string {
+	all := make([]any, len(branches))
+	for i, saved := range branches {
+		all[i] = saved.plain()
+	}
+	text, _ := steps.EncodeJSON(all) // what was saved can be encoded
+	hash := fnv.New64a()
+	hash.Write(text)
+	return strconv.FormatUint(hash.Sum64(), 36)
 }
 
 // plain gives the values as plain data, which savesOf reads.

@@ -2,6 +2,7 @@ package source
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -21,16 +22,19 @@ func (n *Node) Entries(r *Report) []Entry {
 	if n.Form() != Mapping {
 		return nil
 	}
-	written, taken := n.written(r)
-	entries := make([]Entry, 0, len(written))
-	for _, e := range written {
-		if e.Name.yaml.Tag != mergeTag {
+	written := n.written(r)
+	if !slices.ContainsFunc(written.entries, Entry.merges) {
+		return written.entries
+	}
+	entries := make([]Entry, 0, len(written.entries))
+	for _, e := range written.entries {
+		if !e.merges() {
 			entries = append(entries, e)
 			continue
 		}
 		for _, m := range e.Value.merged(r) {
-			if taken[m.Key] == nil {
-				taken[m.Key] = m.Name
+			if written.name(m.Key) == nil {
+				written.add(m)
 				entries = append(entries, m)
 			}
 		}
@@ -38,25 +42,60 @@ func (n *Node) Entries(r *Report) []Entry {
 	return entries
 }
 
-// written gives the entries as they stand in the file, merge keys not resolved, and the key nodes by name.
-func (n *Node) written(r *Report) ([]Entry, map[string]*Node) {
-	entries := make([]Entry, 0, len(n.children)/2)
-	taken := make(map[string]*Node, len(n.children)/2)
+func (e Entry) merges() bool { return e.Name.yaml.Tag == mergeTag }
+
+// keyed are entries, found by their keys.
+type keyed struct {
+	entries []Entry
+	names   map[string]*Node // the keys' nodes, once there are many
+}
+
+// fewKeys is how many entries are looked through one by one.
+const fewKeys = 16
+
+// name gives the node of a key, nil where there is no entry for it.
+func (k *keyed) name(key string) *Node {
+	if k.names != nil {
+		return k.names[key]
+	}
+	for i := range k.entries {
+		if k.entries[i].Key == key {
+			return k.entries[i].Name
+		}
+	}
+	return nil
+}
+
+func (k *keyed) add(e Entry) {
+	k.entries = append(k.entries, e)
+	switch {
+	case k.names != nil:
+		k.names[e.Key] = e.Name
+	case len(k.entries) > fewKeys:
+		k.names = make(map[string]*Node, cap(k.entries))
+		for _, e := range k.entries {
+			k.names[e.Key] = e.Name
+		}
+	}
+}
+
+// written gives the entries as they stand in the file, merge keys not resolved.
+func (n *Node) written(r *Report) *keyed {
+	k := &keyed{entries: make([]Entry, 0, len(n.children)/2)}
 	for i := 0; i+1 < len(n.children); i += 2 {
 		e := Entry{n.children[i].Text(), n.children[i], n.children[i+1]}
 		if !e.Name.checkKey(r) {
 			continue
 		}
-		if first := taken[e.Key]; first != nil {
+		if first := k.name(e.Key); first != nil {
 			p := first.Pos()
 			r.Errorf(e.Name, "repeated key %q", e.Key).Hint =
 				fmt.Sprintf("it stands at line %d, column %d already; keep one of the two", p.Line, p.Column)
 			continue
 		}
-		taken[e.Key] = e.Name
-		entries = append(entries, e)
+		k.add(e)
 	}
-	return entries, taken
+	return k
 }
 
 // merged gives the entries that a merge key with this value stands for.

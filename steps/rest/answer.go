@@ -63,6 +63,9 @@ func (t *trip) receive(ctx context.Context) error {
 
 // bodyError says why a body did not come as a whole. Got is how many bytes of it came.
 func (t *trip) bodyError(ctx context.Context, err error, got int64) error {
+	if errors.Is(err, errInflated) {
+		return t.contentError(err.Error(), "write max_body: with what a page may be, or ask for smaller pages")
+	}
 	if errors.Is(err, errTooLarge) {
 		return t.contentError(fmt.Sprintf("the body is larger than max_body (%s)", sizeText(maxBody(t.call.in))), "raise max_body, ask for less at once, or stream it to a file with save_to")
 	}
@@ -174,7 +177,20 @@ func (a *answer) allHeaders() map[string]any {
 	return m
 }
 
-// outputNames are the further names of `steps.ID`.
+// outputNames are the further names of `steps.ID`, those that are read.
 func (a *answer) outputNames() map[string]any {
-	return map[string]any{"status": a.status(), "headers": a.firstHeaders(), "url": a.url.String()}
+	var names map[string]any
+	add := func(name string, value func() any) {
+		if _, read := a.call.env.Reads.Of(name); !read {
+			return
+		}
+		if names == nil {
+			names = map[string]any{}
+		}
+		names[name] = value()
+	}
+	add("status", func() any { return a.status() })
+	add("headers", func() any { return a.firstHeaders() })
+	add("url", func() any { return a.url.String() })
+	return names
 }

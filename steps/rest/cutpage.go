@@ -144,18 +144,15 @@ func (c *cutPage) Text() ([]byte, error) {
 	return append(text.Bytes(), ']'), nil
 }
 
-// last gives the last item as a whole.
-func (c *cutPage) last() (any, error) { return c.decode(c.Len()-1, steps.NewDecoder(nil)) }
-
-// digest tells the items from those of another page, as they are written.
+// digest tells the items from those of another page, as they are written; there is one.
 func (c *cutPage) digest() (uint64, error) {
 	// Two sums that processors compute themselves: a page is gone through at many bytes a nanosecond.
 	a, b := crc32.New(crc32.MakeTable(crc32.Castagnoli)), crc32.NewIEEE()
 	var err error
 	if c.file != nil {
 		err = c.file.writeItems(io.MultiWriter(a, b))
-	} else if n := len(c.spans); n > 0 {
-		items := c.text[c.spans[0].start:c.spans[n-1].end]
+	} else {
+		items := c.text[c.spans[0].start:c.spans[len(c.spans)-1].end]
 		_, _ = a.Write(items)
 		_, _ = b.Write(items)
 	}

@@ -83,6 +83,29 @@ func (t *trip) failure(ctx context.Context, err error) *steps.Error {
 	return e
 }
 
+// weigh says in a failure whether the request surely had no effect. One that a redirect answered by leading elsewhere, as a
+// POST is with 303, had its effect before that: whatever became of the request behind it.
+func (t *trip) weigh(err error) {
+	var e *steps.Error
+	if !errors.As(err, &e) {
+		return
+	}
+	if !t.moved {
+		e.NoEffect = e.NoEffect || !t.wrote.Load() || t.resp != nil && turnedAway(t.status())
+		return
+	}
+	e.NoEffect = false
+	if e.Repeat == steps.Always {
+		e.Repeat = steps.IfSafe
+	}
+}
+
+// turnedAway says whether a status means that the server did nothing. With 408 and 499 a gateway says that it waited no longer
+// for the server behind it.
+func turnedAway(status int) bool {
+	return status >= 400 && status < 500 && status != http.StatusRequestTimeout && status != 499
+}
+
 // noClient says why a profile has no client: its sign-in, or a mistake in its settings.
 func (t *trip) noClient(err error) *steps.Error {
 	var signIn steps.SignInError
@@ -122,6 +145,7 @@ func (t *trip) stopped(ctx context.Context) *steps.Error {
 func (t *trip) signInFailure(err steps.SignInError) *steps.Error {
 	e := &steps.Error{Kind: steps.Auth, Message: err.Error(), Hint: err.Help(), Cause: err}
 	// The request itself did not go out, or was turned away for want of a sign-in.
+	e.NoEffect = true
 	if err.Temporary() {
 		e.Repeat, e.RetryAfter = steps.Always, err.RetryAfter()
 	}
@@ -131,10 +155,13 @@ func (t *trip) signInFailure(err steps.SignInError) *steps.Error {
 func (t *trip) tlsFailure(err error, text, hint string) *steps.Error {
 	if text == "" {
 		e := t.errorf(steps.TLS, "setting up TLS: %s", plainText(err))
-		e.Cause, e.Repeat = err, steps.Always
-		if strings.Contains(err.Error(), "certificate") {
+		e.Cause, e.Repeat = err, steps.IfSafe
+		switch {
+		case strings.Contains(err.Error(), "certificate"):
 			e.Hint = "the server may want a client certificate: tls: {cert_file, key_file} in the profile"
-			e.Repeat = steps.Never
+			e.Repeat, e.NoEffect = steps.Never, true
+		case !t.wrote.Load():
+			e.Repeat = steps.Always
 		}
 		return e
 	}
@@ -249,8 +276,10 @@ func (a *answer) statusError() *steps.Error {
 func (a *answer) statusHint() string {
 	location := a.resp.Header.Get("Location")
 	switch s := a.status(); {
+	case s == http.StatusUnauthorized && a.call.in.Text("auth") == "none":
+		return "the step leaves the profile's sign-in off, and the server asks for one: leave out auth: none"
 	case s == http.StatusUnauthorized && a.call.in.Has("profile"):
-		return "the profile " + a.call.in.Text("profile") + " signed in, and the server did not accept it: check its auth in profiles.yaml"
+		return "the server asks for another sign-in than that of the profile " + a.call.in.Text("profile") + ": check its auth in profiles.yaml"
 	case s == http.StatusUnauthorized:
 		return "name a profile that signs in"
 	case s == http.StatusForbidden:

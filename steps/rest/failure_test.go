@@ -212,10 +212,11 @@ func TestHints(t *testing.T) {
 	for _, c := range []struct {
 		name   string
 		status int
-		field  string // taken from the input
+		field  string // taken from the input, or auth: left off
 		want   string
 	}{
-		{"sign-in of a profile", 401, "", "the profile test signed in"},
+		{"sign-in of a profile", 401, "", "another sign-in than that of the profile test"},
+		{"sign-in left off", 401, "auth", "leave out auth: none"},
 		{"no profile", 401, "profile", "name a profile"},
 		{"no right", 403, "", "may not do this"},
 		{"missing", 404, "", "[200, 404]"},
@@ -226,6 +227,9 @@ func TestHints(t *testing.T) {
 			s := steptest.NewServer(t).On("/x", steptest.Answer{Status: c.status, Chunked: true, Header: steptest.Header("Location", "/elsewhere?token=t")})
 			in := under(s, "x", nil)
 			delete(in, c.field)
+			if c.field == "auth" {
+				in["auth"] = "none"
+			}
 			_, err := steptest.Run(t, rest.Kind(), in)
 			if e := failed(t, err); !strings.Contains(e.Hint, c.want) || strings.Contains(e.Hint, "token") {
 				t.Errorf("got hint %q, want %q", e.Hint, c.want)

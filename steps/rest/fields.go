@@ -79,11 +79,11 @@ func answerFields() []steps.Field {
 		{Name: "accept", Type: steps.OneOf("auto", "json", "xml", "text", "bytes"), Default: "auto",
 			Doc: "What the body of the answer must be. `auto` goes by its Content-Type: JSON becomes values with exact numbers, XML values, other text a string; HTML and binary data are errors. `bytes` takes anything and gives base64 text. An empty body is null."},
 		{Name: "save_to", Type: steps.Of(steps.Text), Example: "out/report.pdf",
-			Doc: "Streams the body to this file, relative to the project's folder, written whole or not at all. The output is `{path, size, sha256}`. Folders are made. `max_body` limits it only when written, and `response.body` is null."},
+			Doc: "Streams the body to this file, relative to the project's folder, written whole or not at all. The output is `{path, size, sha256}`. Folders are made. A name that a server gives goes behind a folder, as in `out/${item.name}`: by itself it could be any path of this machine. `max_body` limits it only when written, and `response.body` is null."},
 		{Name: "expect", Type: steps.EitherOf(steps.Of(steps.Condition), steps.ListOf(steps.Of(steps.Condition))), Example: "[response.status == 201]",
 			Doc: "One or several conditions over `response` that an answer must meet, in place of the default: a status of 2xx. The profile's `expect` is asked in addition."},
 		{Name: "max_body", Type: steps.Of(steps.Size), Example: "50MB",
-			Doc: "How large a body may be once it is decompressed; a larger one is an error of kind `content`. 10MB by default, no limit with `save_to`. Of a page that a `foreach` reads item by item, each item may be as large as the default; only a written `max_body` bounds the whole page."},
+			Doc: "How large a body may be once it is decompressed; a larger one is an error of kind `content`. 10MB by default, no limit with `save_to`. Of a page that a `foreach` reads item by item, each item may be as large as the default; the whole page is bounded by a `max_body` that is written, else at 1GB where it came compressed."},
 		{Name: "paginate", Type: steps.ObjectOf(paginateFields()...), Doc: "Walks over all pages of a list and gives their items.",
 			Example: `{type: link}`},
 	}
@@ -97,7 +97,7 @@ func sendingFields() []steps.Field {
 		steps.Field{Name: "total", Type: duration, Example: "5m", Doc: "For the whole attempt, redirects and body included; 5m by default, no limit with `save_to`. Waits for the limits of the profile do not count."},
 	)
 	return []steps.Field{
-		{Name: "idempotency_key", Type: steps.Of(steps.Text), Example: "${run.id}-${incident.sys_id}",
+		{Name: "idempotency_key", Type: steps.Of(steps.Text), Lasting: true, Example: "${run.id}-${incident.sys_id}",
 			Doc: "A key by which the server knows a repeated request, sent as `Idempotency-Key`; the profile's `idempotency_header` names another header. Makes a POST or PATCH safe to repeat."},
 		{Name: "auth", Type: steps.OneOf("none"), Static: true, Doc: "`none` leaves the profile's sign-in off."},
 		{Name: "timeout", Type: steps.EitherOf(duration, limits), Example: "{connect: 10s, idle: 60s, total: 5m}",

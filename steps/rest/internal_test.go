@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"math"
 	"net/http"
 	"net/url"
@@ -112,6 +113,7 @@ func TestParseLinks(t *testing.T) {
 		{`<a>; rel`, []link{{"a", ""}}},
 		{`<a>; rel=`, []link{{"a", ""}}},
 		{`<a>;`, []link{{"a", ""}}},
+		{`<a>; ;=x; rel=next`, []link{{"a", "next"}}},
 	} {
 		if got := parseLinks(c.header); !reflect.DeepEqual(got, c.want) {
 			t.Errorf("%s: got %q, want %q", c.header, got, c.want)
@@ -269,5 +271,47 @@ func collectDefaults(t steps.Type, into map[string]string) {
 	}
 	for _, alt := range t.Alts {
 		collectDefaults(alt, into)
+	}
+}
+
+// TestPagesThatBlowUp holds that a page which came compressed is bounded also where nobody says how large it may be: in its text, and
+// in where its items are.
+func TestPagesThatBlowUp(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name       string
+		in         steps.Input
+		compressed bool
+		left       int64
+		full       error
+	}{
+		{"compressed", steps.Input{}, true, inflated, errInflated},
+		{"as it is", steps.Input{}, false, math.MaxInt64, nil},
+		{"with max_body", steps.Input{"max_body": int64(9)}, true, 9, errTooLarge},
+	} {
+		resp := &http.Response{Uncompressed: c.compressed, Body: io.NopCloser(strings.NewReader("0123456789"))}
+		a := &answer{trip: &trip{call: &call{in: c.in}, resp: resp}}
+		if b := a.boundedPage(); b.left != c.left || b.full != c.full {
+			t.Errorf("%s: %d bytes may come, else %v, want %d, %v", c.name, b.left, b.full, c.left, c.full)
+		}
+	}
+	b := &bounded{Reader: strings.NewReader("0123456789"), left: 9, full: errInflated}
+	if data, err := io.ReadAll(b); string(data) != "012345678" || err != errInflated {
+		t.Errorf("got %q, %v", data, err)
+	}
+	s, err := newSpool(strings.NewReader(""))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.close()
+	s.most = 3 * indexEntry
+	for range 3 {
+		s.item(0, 1)
+	}
+	if s.failed != nil {
+		t.Error(s.failed)
+	}
+	if s.item(0, 1); s.done() != errInflated {
+		t.Errorf("got %v of a fourth item where there is room for three", s.failed)
 	}
 }

@@ -37,27 +37,57 @@ func nextKey(w *walk, p *page) (any, error) {
 	if err := w.asAsked(p); err != nil {
 		return nil, err
 	}
+	if err := w.onlyAfter(p); err != nil {
+		return nil, err
+	}
 	if p.n() == 0 || p.n() < w.in.Int("size") {
 		return nil, nil
 	}
-	item, err := p.last()
+	item, err := p.item(p.n() - 1)
 	if err != nil {
 		return nil, err
 	}
 	by := w.in.Text("by")
-	v := item
-	for _, key := range strings.Split(by, ".") {
-		m, _ := v.(map[string]any)
-		inner, there := m[key]
-		if !there {
-			return nil, hinted(p.errorf(steps.Content, "paginate.by: the last item of page %d has no %s: there is no %q in %s", p.call.page, by, key, describe(v)), keyHint)
-		}
-		v = inner
+	v, in, missing := keyOf(item, by)
+	if missing != "" {
+		return nil, hinted(p.errorf(steps.Content, "paginate.by: the last item of page %d has no %s: there is no %q in %s", p.call.page, by, missing, describe(in)), keyHint)
 	}
 	if _, ok := plainScalar(v); !ok || v == "" {
 		return nil, hinted(p.errorf(steps.Content, "paginate.by: %s of the last item of page %d is %s, which cannot ask for the next page", by, p.call.page, describe(v)), keyHint)
 	}
 	return v, nil
+}
+
+// onlyAfter finds a page that begins with the item that the page before ended with: it would be there twice.
+func (w *walk) onlyAfter(p *page) error {
+	at, walking := plainScalar(w.at)
+	if !walking || p.n() == 0 {
+		return nil
+	}
+	item, err := p.item(0)
+	if err != nil {
+		return err
+	}
+	by := w.in.Text("by")
+	v, _, _ := keyOf(item, by)
+	if first, ok := plainScalar(v); !ok || first != at {
+		return nil
+	}
+	return hinted(p.errorf(steps.Content, "page %d begins where page %d ended: %s of its first item is %s too", p.call.page, p.call.page-1, by, describe(v)), w.pager.circle)
+}
+
+// keyOf gives the value at a path of an item. Where a key of the path is missing it names that, and gives what it is missing in.
+func keyOf(item any, path string) (value, in any, missing string) {
+	value = item
+	for key := range strings.SplitSeq(path, ".") {
+		m, _ := value.(map[string]any)
+		inner, there := m[key]
+		if !there {
+			return nil, value, key
+		}
+		value = inner
+	}
+	return value, nil, ""
 }
 
 // isFieldPath says whether a text names a field of an item, with dots between the keys.

@@ -91,6 +91,7 @@ func TestEachStyleMeetsEachFault(t *testing.T) {
 		{"total that grows", &steptest.List{Count: 12, Totals: []int{6, 6, 12}}, total, counting, 12, "", ""},
 		{"total that shrinks", &steptest.List{Count: 12, Totals: []int{12, 6}}, total, counting, 12, "", ""},
 		{"records that go on the way", &steptest.List{Count: 8, Totals: []int{12, 8}}, total, counting, 8, "", ""},
+		{"records that go on the way, from short pages", &steptest.List{Count: 8, Most: 1, Totals: []int{12, 8}}, total, counting, 8, "", ""},
 		{"total that grows, held", &steptest.List{Count: 12, Totals: []int{6, 12}}, expected, nil, 12, "", ""},
 		{"total that was never kept", &steptest.List{Count: 10, Totals: []int{12}}, expected, nil, 0, "the walk gave 10 items", steps.Expect},
 		{"more than the total", &steptest.List{Count: 12, Totals: []int{10}}, expected, nil, 0, "the walk gave 12 items", steps.Expect},

@@ -52,10 +52,7 @@ func (w *walk) put(r *request, key string, value any) error {
 	if err != nil {
 		return hinted(badInput("paginate.%s: %w", key, err), placeHint)
 	}
-	text, ok := plainScalar(value)
-	if !ok {
-		return badInput("paginate.%s: %s cannot be sent as a cursor", key, describe(value))
-	}
+	text, _ := plainScalar(value)
 	switch {
 	case p.in == "query":
 		r.query = r.query.set(p.name, text)

@@ -39,6 +39,7 @@ func (t *trip) follow(next *http.Request, via []*http.Request) error {
 		next.Header = leave(next.Header, "Accept", "User-Agent", signInHeader)
 	}
 	t.url = next.URL
+	t.moved = t.moved || next.Method != via[0].Method
 	return nil
 }
 

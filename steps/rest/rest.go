@@ -34,9 +34,10 @@ func Kind() *steps.Kind {
 		Run: func(ctx context.Context, in steps.Input, env *steps.Env) (steps.Output, error) {
 			return (&call{in: in, env: env, pages: pages}).run(ctx)
 		},
-		Safe:  safe,
-		Walks: walks,
-		Check: check,
+		Safe:    safe,
+		Changes: changes,
+		Walks:   walks,
+		Check:   check,
 	}
 }
 
@@ -75,6 +76,10 @@ func (c *call) run(ctx context.Context) (steps.Output, error) {
 // repeats by their key.
 func safe(in steps.Input) bool {
 	return slices.Contains([]string{"GET", "HEAD", "PUT", "DELETE", "OPTIONS"}, method(in)) || in.Text("idempotency_key") != ""
+}
+
+func changes(in steps.Input) bool {
+	return !slices.Contains([]string{"GET", "HEAD", "OPTIONS"}, method(in))
 }
 
 func walks(in steps.Input) bool { return in.Has("paginate") }

@@ -337,17 +337,22 @@ func TestSafe(t *testing.T) {
 	t.Parallel()
 	kind := rest.Kind()
 	for _, c := range []struct {
-		in   steps.Input
-		want bool
+		in            steps.Input
+		safe, changes bool
 	}{
-		{steps.Input{}, true},
-		{steps.Input{"method": "DELETE"}, true},
-		{steps.Input{"method": "POST"}, false},
-		{steps.Input{"method": "PATCH"}, false},
-		{steps.Input{"method": "POST", "idempotency_key": "k"}, true},
+		{steps.Input{}, true, false},
+		{steps.Input{"method": "HEAD"}, true, false},
+		{steps.Input{"method": "DELETE"}, true, true},
+		{steps.Input{"method": "PUT"}, true, true},
+		{steps.Input{"method": "POST"}, false, true},
+		{steps.Input{"method": "PATCH"}, false, true},
+		{steps.Input{"method": "POST", "idempotency_key": "k"}, true, true},
 	} {
-		if got := kind.Safe(c.in); got != c.want {
-			t.Errorf("Safe(%v): got %v, want %v", c.in, got, c.want)
+		if got := kind.Safe(c.in); got != c.safe {
+			t.Errorf("Safe(%v): got %v, want %v", c.in, got, c.safe)
+		}
+		if got := kind.Changes(c.in); got != c.changes {
+			t.Errorf("Changes(%v): got %v, want %v", c.in, got, c.changes)
 		}
 	}
 }

@@ -25,6 +25,7 @@ type trip struct {
 	body      *body
 	url       *url.URL // where the last redirect led
 	redirects int
+	moved     bool // a redirect answered what was asked, and led to another request
 	resp      *http.Response
 	// received is what of the answer's body is in memory, and size its whole length, -1 when not known.
 	received []byte
@@ -51,6 +52,7 @@ func (c *call) exchange(ctx context.Context, r *request) (*answer, error) {
 	}
 	t.limits = limitsOf(c.in)
 	a, err := t.travel(ctx, client)
+	t.weigh(err)
 	t.tell(err)
 	if err != nil && t.cut != nil {
 		t.cut.Close()

@@ -120,10 +120,7 @@ func (a *answer) isSplit() bool {
 // receivePage takes in a page that is cut into its items as it comes. It has come to its end and is checked before any of
 // them is given, so that no half list is ever worked on, and no server waits for slow items.
 func (a *answer) receivePage(ctx context.Context) error {
-	from := &bounded{Reader: watched{a.resp.Body, &a.watch}, left: math.MaxInt64}
-	if a.call.in.Has("max_body") {
-		from.left = maxBody(a.call.in)
-	}
+	from := a.boundedPage()
 	a.size = a.resp.ContentLength
 	m := a.call.pages.get(a.size)
 	all, err := m.read(from, a.size)
@@ -152,11 +149,32 @@ func (a *answer) receivePage(ctx context.Context) error {
 	return a.cutInto(c, rest)
 }
 
+// inflated is how large a page may become that came compressed, where nobody wrote how large it may be: a thousandth of it is sent.
+const inflated = 1 << 30
+
+// errInflated stops reading a page that became larger than that.
+var errInflated = errors.New("the page is larger than " + sizeText(inflated) + " once it is decompressed")
+
+// boundedPage reads a page as far as it may be.
+func (a *answer) boundedPage() *bounded {
+	b := &bounded{Reader: watched{a.resp.Body, &a.watch}, left: math.MaxInt64}
+	switch {
+	case a.call.in.Has("max_body"):
+		b.left, b.full = maxBody(a.call.in), errTooLarge
+	case a.resp.Uncompressed:
+		b.left, b.full = inflated, errInflated
+	}
+	return b
+}
+
 // receiveLong takes in a page that is too long for memory.
 func (a *answer) receiveLong(ctx context.Context, m *memory, from io.Reader) error {
 	file, err := newSpool(from)
 	if err != nil {
 		return a.asideError(err)
+	}
+	if !a.call.in.Has("max_body") && a.resp.Uncompressed {
+		file.most = inflated
 	}
 	keep, _ := recording(a.call.in.Object("history"))
 	a.received = bytes.Clone(m.text[:min(int64(len(m.text)), max(keep, 8*excerptLength))])
@@ -176,7 +194,7 @@ func (a *answer) receiveLong(ctx context.Context, m *memory, from io.Reader) err
 	var long *steps.LongError
 	var mistake *steps.JSONError
 	switch {
-	case file.failed != nil:
+	case file.failed != nil && !errors.Is(err, errInflated):
 		return a.asideError(err)
 	case errors.As(err, &mistake):
 		return a.notJSON(err)
@@ -214,13 +232,14 @@ func (a *answer) asideError(err error) error {
 type bounded struct {
 	io.Reader
 	left int64
+	full error // when there are more
 }
 
-// Read reads on. The error is errTooLarge when there is more than may be.
+// Read reads on. The error is full when there is more than may be.
 func (b *bounded) Read(p []byte) (int, error) {
 	n, err := b.Reader.Read(p)
 	if b.left -= int64(n); b.left < 0 {
-		return n + int(b.left), errTooLarge
+		return n + int(b.left), b.full
 	}
 	return n, err
 }

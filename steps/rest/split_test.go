@@ -345,6 +345,18 @@ func TestPagesShareMemory(t *testing.T) {
 			t.Errorf("after Close: got %v, want an error", v)
 		}
 	}
+	s.On("/two", steptest.JSON(`{"result":[2]}`)).On("/three", steptest.JSON(`{"result":[3]}`))
+	for path, want := range map[string]string{"/two": "2", "/three": "3"} { // both open at once, after pages that were closed twice
+		out, err := kind.Run(t.Context(), steps.Input{"url": s.URL + path, "paginate": steps.Input{"type": "link", "items": steptest.Path("body.result")}}, &env.Env)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() {
+			if v, err := out.Items.At(0); fmt.Sprint(v) != want || err != nil {
+				t.Errorf("%s: got %v, %v, want %s", path, v, err, want)
+			}
+		}()
+	}
 	for i, v := range read {
 		if want := fmt.Sprintf("text %d", i); fmt.Sprint(v) != "map[a:"+want+"]" {
 			t.Errorf("got %v, want %s", v, want)

@@ -19,6 +19,7 @@ type spool struct {
 	size        int64         // of text
 	items       int
 	end         int64 // where the last item ends
+	most        int64 // how large index may become, 0 for any size: items may be shorter than their entries
 	failed      error // the first write that did not go well
 	from        io.Reader
 }
@@ -76,9 +77,10 @@ func (s *spool) item(start, end int64) {
 	binary.LittleEndian.PutUint64(entry[8:], uint64(end))
 	s.items++
 	s.end = end
-	if _, err := s.entries.Write(entry[:]); err != nil && s.failed == nil {
-		s.failed = err
+	if s.most > 0 && int64(s.items)*indexEntry > s.most && s.failed == nil {
+		s.failed = errInflated
 	}
+	_, _ = s.entries.Write(entry[:]) // what goes wrong here, done hears of
 }
 
 // again drops the items so far.
@@ -115,11 +117,8 @@ func (s *spool) place(i int) (start, end int64, err error) {
 	return int64(binary.LittleEndian.Uint64(entry[:8])), int64(binary.LittleEndian.Uint64(entry[8:])), err
 }
 
-// writeItems writes the text from the first item to the last.
+// writeItems writes the text from the first item to the last; there is one.
 func (s *spool) writeItems(w io.Writer) error {
-	if s.items == 0 {
-		return nil
-	}
 	start, _, err := s.place(0)
 	if err == nil {
 		_, err = io.Copy(w, io.NewSectionReader(s.text, start, s.end-start))

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/url"
 	"slices"
+	"strings"
 
 	"snrun/steps"
 )
@@ -37,12 +38,12 @@ func (p *page) n() int {
 	return len(p.list)
 }
 
-// last gives the last item; there is one.
-func (p *page) last() (any, error) {
+// item gives an item as a whole.
+func (p *page) item(i int) (any, error) {
 	if p.cut != nil {
-		return p.cut.last()
+		return p.cut.decode(i, steps.NewDecoder(nil))
 	}
-	return p.list[len(p.list)-1], nil
+	return p.list[i], nil
 }
 
 // digest tells the items of this page from those of another, whatever else changes from answer to answer.
@@ -184,7 +185,7 @@ func (w *walk) items(a *answer) ([]any, error) {
 	if v == nil && l.Path != nil {
 		return []any{}, nil
 	}
-	return nil, hinted(a.errorf(steps.Content, "paginate.items: %s is %s, not a list", l.Source, describe(v)), listHint(v))
+	return nil, hinted(a.errorf(steps.Content, "paginate.items: %s is %s, not a list", l.Source, describe(v)), listHint(a, l, len(l.Path), v))
 }
 
 // pick evaluates an expression. A plain path is walked here, which is quicker and knows a missing key from a null.
@@ -193,23 +194,24 @@ func (w *walk) pick(a *answer, l *steps.Late) (any, error) {
 		return a.eval(l)
 	}
 	v := a.body
-	for _, key := range l.Path[1:] {
+	for i, key := range l.Path[1:] {
 		m, ok := v.(map[string]any)
 		if v == nil && len(a.received) == 0 {
 			return nil, nil
 		}
 		inner, there := m[key]
 		if !ok || !there {
-			return nil, hinted(a.errorf(steps.Content, "paginate.items: %s: there is no %q in %s", l.Source, key, describe(v)), listHint(v))
+			return nil, hinted(a.errorf(steps.Content, "paginate.items: %s: there is no %q in %s", l.Source, key, describe(v)), listHint(a, l, 1+i, v))
 		}
 		v = inner
 	}
 	return v, nil
 }
 
-// listHint says where in a map lists are.
-func listHint(v any) string {
+// listHint says how a list is had from a body in which so many keys of the path to the items led to v.
+func listHint(a *answer, l *steps.Late, depth int, v any) string {
 	m, _ := v.(map[string]any)
+	text, isText := a.body.(string)
 	var lists []string
 	for key, inner := range m {
 		if _, ok := inner.([]any); ok {
@@ -218,8 +220,17 @@ func listHint(v any) string {
 	}
 	slices.Sort(lists)
 	switch {
+	case isText && looksLikeJSON([]byte(text)):
+		return "the server does not call it JSON; write accept: json"
+	case formatOf(mediaType(a.resp.Header.Get("Content-Type")), nil) == "xml" && len(l.Path) > 2:
+		above, name := strings.Join(l.Path[:len(l.Path)-1], "."), l.Path[len(l.Path)-1]
+		return fmt.Sprintf("in XML one item is no list, and none is not there: write items: ${flatten([get(response.%s, %q) ?? []])}", above, name)
 	case len(lists) > 0:
-		return "write items: ${response.body." + lists[0] + "}, or as far down as it stands"
+		at := "body"
+		if depth > 0 {
+			at = strings.Join(l.Path[:depth], ".")
+		}
+		return "write items: ${response." + at + "." + lists[0] + "}, or as far down as it stands"
 	case v == nil:
 		return "add ?? [] if no items is no mistake"
 	}
