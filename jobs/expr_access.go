@@ -11,6 +11,7 @@ import (
 // path checks a name with fields and items below it. After a `?.` the whole rest of the path is null where there is
 // nothing to have a field.
 func (c *checker) path(n ast.Node) (ast.Node, *Shape) {
+	c.itemPath(n)
 	out, shape, chained := c.access(n)
 	c.uses.Secret = c.uses.Secret || shape.Secret()
 	c.reads(n)
@@ -83,7 +84,7 @@ func (c *checker) reads(n ast.Node) {
 		return
 	}
 	c.uses.add(path)
-	if shape.heard != nil {
+	if shape.heard != nil && !c.listed[start(n)] {
 		shape.heard(path[1:])
 	}
 }

@@ -41,6 +41,7 @@ func (c *checker) named(n ast.Node, name string, args []ast.Node) (ast.Node, *Sh
 		c.mistake(n, fmt.Sprintf("there is no function %q here", name), f.instead)
 		return n, AnyShape()
 	}
+	c.length(name, args)
 	nodes, shapes := c.arguments(n, f, args)
 	return c.function(f.Name, n, nodes, args...), c.resultOf(f, shapes)
 }
@@ -118,6 +119,7 @@ func (c *checker) resultOf(f *Function, args []*Shape) *Shape {
 
 // loop checks a function whose second argument is evaluated for each item of a list.
 func (c *checker) loop(n *ast.BuiltinNode, f *Function) (ast.Node, *Shape) {
+	c.eachItem(f.Name, n.Arguments)
 	list, shape := c.expr(n.Arguments[0])
 	if !shape.types.is(listType) {
 		c.fault(n.Arguments[0], wrongArgument(f, 0, shape.types), n.Arguments[0])

@@ -24,8 +24,9 @@ type checker struct {
 	machine *machine
 	uses    *Uses
 	sites   []site
-	vars    []variable // of `let`, the innermost last
-	loops   []*Shape   // the items of the loops around, the innermost last
+	vars    []variable        // of `let`, the innermost last
+	loops   []*Shape          // the items of the loops around, the innermost last
+	listed  map[ast.Node]bool // names of lists of whose items is known what is read
 	mixed   bool
 	wrong   bool
 }

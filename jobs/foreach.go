@@ -43,6 +43,7 @@ func (d *decoder) loopItem(f *Foreach, m mapping, scope *Scope) *Shape {
 		f.Source = d.source(in, scope)
 		return AnyShape()
 	}
+	scope, heard := itemsNamed(in, scope)
 	if f.In = d.compile(in, scope); f.In == nil {
 		return AnyShape()
 	}
@@ -51,7 +52,23 @@ func (d *decoder) loopItem(f *Foreach, m mapping, scope *Scope) *Shape {
 		d.r.Errorf(in, "foreach goes over a list or a map, and this is %s", f.In.Shape().What()).Hint = "write an expression that gives a list, such as ${steps.incidents.output}"
 		return AnyShape()
 	}
-	return item
+	return item.HeardBy(heard)
+}
+
+// itemsNamed looks whether a loop goes over a list that a name stands for, such as the page that a loop around it hands over.
+// What is read of its items is heard then, and to go over it reads no more.
+func itemsNamed(in *source.Node, scope *Scope) (inner *Scope, heard func(fields []string)) {
+	text, begins := strings.CutPrefix(in.Text(), "${")
+	name, ends := strings.CutSuffix(text, "}")
+	if in.Form() != source.Scalar || !begins || !ends {
+		return scope, nil
+	}
+	name = strings.TrimSpace(name)
+	shape, _ := scope.lookup(name)
+	if shape == nil || shape.heardItem == nil {
+		return scope, nil
+	}
+	return scope.With(name, shape.unheard()), shape.heardItem
 }
 
 // loopNames reads the names that the loop introduces, and gives the scope of its inside.
@@ -59,13 +76,21 @@ func (d *decoder) loopNames(f *Foreach, m mapping, item *Shape, scope *Scope) *S
 	if as := m.get("as"); as != nil {
 		f.As = d.bind(as, "the name of an item", scope)
 	}
+	outer := item.heard
+	heard := func(path []string) {
+		if f.Item = readPath(f.Item, path); outer != nil {
+			outer(path)
+		}
+	}
 	if batch := m.get("batch"); batch != nil {
 		d.batch(f, batch)
-		f.Item, item = nil, ListShape(item) // which of its items are read, and what of them, is not known
+		item = ListShape(item).HeardInItems(heard)
+	} else {
+		item = item.HeardBy(heard)
 	}
 	inner := scope
 	if f.As != "" {
-		inner = inner.With(f.As, item.HeardBy(func(path []string) { f.Item = readPath(f.Item, path) }))
+		inner = inner.With(f.As, item)
 	}
 	if index := m.get("index"); index != nil {
 		if f.Index = d.bind(index, "the name of an index", inner); f.Index != "" {

@@ -36,7 +36,7 @@ steps:
 `)
 	inside := j.Steps[0].Body.(*jobs.Foreach).Steps
 	loop := inside[0].Body.(*jobs.Foreach)
-	if loop.In != nil || !loop.ByPage || loop.Batch != 0 || loop.Tolerate.Percent != 5 || loop.Item != nil {
+	if loop.In != nil || !loop.ByPage || loop.Batch != 0 || loop.Tolerate.Percent != 5 || !loop.Item.None() {
 		t.Errorf("got the loop %+v", loop)
 	}
 	from := loop.Source

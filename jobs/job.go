@@ -122,7 +122,7 @@ type Foreach struct {
 	In          *Template   // nil where Source is set
 	Source      *Step       // a request in place of a list, read page by page
 	ByPage      bool        // each page is handed over as it came
-	Item        steps.Reads // what its expressions read of an item (of an item in a batch: all of it)
+	Item        steps.Reads // what its expressions read of an item (or of one in a batch)
 	Acts        bool        // it makes calls or saves state: its items leave something behind
 	As, Index   string      // the names it introduces; Index may be ""
 	Key         *Template

@@ -14,6 +14,8 @@ type Shape struct {
 	names   func() []string
 	secret  bool
 	heard   func(fields []string)
+	// heardItem is for a list that a name stands for: it is told what is read of its items.
+	heardItem func(fields []string)
 }
 
 // AnyShape is the shape of a value of which nothing is known.

@@ -17,10 +17,10 @@ const (
 	smallHeap = 18 << 20
 	// Where that left less room for garbage than half of what lives, so many times in a row, garbage would be collected all the
 	// time: then no more is said.
-	inARow = 3
+	inARow = 10
 )
 
-// tuneMemory sets how far the heap may grow: with what lives in it, and hardly as long as that is little.
+// tuneMemory sets how far the heap may grow: with what lives in it, and hardly while that is little.
 func tuneMemory() {
 	debug.SetGCPercent(gcPercent)
 	limited, last, crowded := false, uint64(0), 0

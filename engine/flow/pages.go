@@ -88,9 +88,6 @@ func (f *frame) startPages(l *loop) (*pages, error) {
 		Unsafe: kind.Safe != nil && !kind.Safe(input) && !body.Policy(l.Source).Unsafe,
 		Stream: &steps.Stream{Item: l.Item},
 	}
-	if l.Batch > 0 || l.ByPage {
-		p.ask.Stream.Item = nil
-	}
 	// Items that are told apart by their places only must be found there again.
 	p.ask.Refetch = !p.ask.Unsafe && (l.Key != nil || !l.Acts)
 	return p, nil
