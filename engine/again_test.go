@@ -82,8 +82,8 @@ func TestToleratedOnce(t *testing.T) {
 func TestSavedAtOnce(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	list := strings.Repeat("a, ", 2001)
-	run := w.run("state: {n: {initial: 0}}\nsteps:\n  - {id: l, foreach: {in: {probe: {pages: [[" + list + "]]}}, index: i, concurrency: 2, steps: [{save: {n: 1}}, {if: i == 2000, fail: here}]}}")
+	list := strings.Repeat("a, ", 129)
+	run := w.run("state: {n: {initial: 0}}\nsteps:\n  - {id: l, foreach: {in: {probe: {pages: [[" + list + "]]}}, index: i, concurrency: 2, steps: [{save: {n: 1}}, {if: i == 128, fail: here}]}}")
 	entries, err := w.journal.Kept(run.ID, "/l/page:1@saved")
 	if err != nil {
 		t.Fatal(err)
