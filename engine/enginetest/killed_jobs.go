@@ -278,7 +278,7 @@ output: ${steps.each.output}
 steps:
   - id: each
     foreach:
-      in: [a, "a]", "a]/post", "a]/inside[b", "[", "]@x#2/page:1"]
+      in: [a, "a]", "a]/inside[b", "]@x#2/page:1"]
       key: ${item}
       tolerate: all
       concurrency: LIMIT
