@@ -95,6 +95,13 @@ func (p *parrot) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// forget has each request come for the first time once more.
+func (p *parrot) forget() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.failed = map[string]int{}
+}
+
 // fails says whether a request comes for the first time.
 func (p *parrot) fails(key string) bool {
 	p.mu.Lock()
@@ -365,7 +372,7 @@ func TestAnswersThatDecideUponARetry(t *testing.T) {
 					t.Fatalf("exit code %d of a killed run\n%s", got.code, got.stderr)
 				}
 				if tt.secret != "" && key == "" {
-					p.failed = map[string]int{} // the first answer is asked for once more, and says the same
+					p.forget() // the first answer is asked for once more, and says the same
 				}
 				u.must(exitOK, "resume", "@last")
 				if tt.secret != "" {
