@@ -121,7 +121,7 @@ func TestWaitGoesOn(t *testing.T) {
 type escaped struct{ steps.Items }
 
 func (escaped) Text() ([]byte, error) {
-	return []byte(`[{"path":"\/s\u00e9same\/open"},{"n":1.0}]`), nil
+	return []byte(`[{"path":"\/s\u00e9s\u0061me\/open"},{"n":1.0}]`), nil
 }
 
 // TestPageThatHidesASecret holds that a secret in a page is not kept in plain text, however the server has escaped it, and that a

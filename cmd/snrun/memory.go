@@ -14,31 +14,65 @@ const (
 	// Where no more than little lives, all that Go uses stays below smallHeap from then on, so that a run over any number of
 	// pages has the same memory as one over a few.
 	little    = 7 << 20
-	smallHeap = 18 << 20
-	// Where that left less room for garbage than half of what lives, so many times in a row, garbage would be collected all the
-	// time: then no more is said.
-	inARow = 10
+	smallHeap = 37 << 19
+	// Where that left less room for garbage than a third of what lives, so many times in a row, garbage would be collected all the
+	// time: while not much lives some more is given, else as much as it wants. What is asked for meanwhile counts as living.
+	inARow = 6
+	more   = 1 << 20
+	much   = 13 << 19
 )
 
 // tuneMemory sets how far the heap may grow: with what lives in it, and hardly while that is little.
 func tuneMemory() {
 	debug.SetGCPercent(gcPercent)
-	limited, last, crowded := false, uint64(0), 0
+	t := &tuner{limit: math.MaxInt64, more: more}
 	afterCollection(func() (again bool) {
-		used, lives := heap()
-		if crowded++; !limited || used-last >= lives/2 {
-			crowded = 0
+		before := t.limit
+		if t.follow(heap()); t.limit != before {
+			debug.SetMemoryLimit(t.limit)
 		}
-		last = used
-		switch {
-		case !limited && lives <= little:
-			debug.SetMemoryLimit(smallHeap)
-			limited = true
-		case crowded == inARow:
-			debug.SetMemoryLimit(math.MaxInt64)
-		}
-		return crowded < inARow
+		return !t.done
 	})
+}
+
+// tuner limits what Go uses while little lives.
+type tuner struct {
+	limit   int64
+	done    bool   // nothing will change any more
+	more    int64  // what the limit grows by the next time
+	asked   uint64 // bytes, until the last collection
+	crowded int    // collections in a row that left little room
+	least   uint64 // of what lived at them
+}
+
+// follow follows a collection, until which so many bytes were asked for, and which found so many to be in use.
+func (t *tuner) follow(asked, lives uint64) {
+	room := asked - t.asked
+	t.asked = asked
+	switch {
+	case t.limit == math.MaxInt64:
+		if lives <= little {
+			t.limit = smallHeap
+		}
+	case !t.isCrowded(room, lives):
+	case t.least <= much:
+		t.limit, t.crowded, t.more = t.limit+t.more, 0, 2*t.more
+	default:
+		t.limit, t.done = math.MaxInt64, true
+	}
+}
+
+// isCrowded says whether there was little room for garbage too many times.
+func (t *tuner) isCrowded(room, lives uint64) bool {
+	if room >= lives/3 {
+		t.crowded = 0
+		return false
+	}
+	if t.crowded++; t.crowded == 1 {
+		t.least = lives
+	}
+	t.least = min(t.least, lives)
+	return t.crowded == inARow
 }
 
 // afterCollection calls f after each collection of garbage, until it gives false.
