@@ -15,9 +15,10 @@ const (
 	// pages has the same memory as one over a few.
 	little    = 7 << 20
 	smallHeap = 37 << 19
+	atFirst   = 24 << 20 // until that is known: two collections tell that more lives
 	// Where that left less room for garbage than a third of what lives, so many times in a row, garbage would be collected all the
 	// time: while not much lives some more is given, else as much as it wants. What is asked for meanwhile counts as living.
-	inARow = 6
+	inARow = 10
 	more   = 1 << 20
 	much   = 13 << 19
 )
@@ -25,7 +26,8 @@ const (
 // tuneMemory sets how far the heap may grow: with what lives in it, and hardly while that is little.
 func tuneMemory() {
 	debug.SetGCPercent(gcPercent)
-	t := &tuner{limit: math.MaxInt64, more: more}
+	t := newTuner()
+	debug.SetMemoryLimit(t.limit)
 	afterCollection(func() (again bool) {
 		before := t.limit
 		if t.follow(heap()); t.limit != before {
@@ -45,14 +47,18 @@ type tuner struct {
 	least   uint64 // of what lived at them
 }
 
+func newTuner() *tuner { return &tuner{limit: atFirst, more: more} }
+
 // follow follows a collection, until which so many bytes were asked for, and which found so many to be in use.
 func (t *tuner) follow(asked, lives uint64) {
 	room := asked - t.asked
 	t.asked = asked
 	switch {
-	case t.limit == math.MaxInt64:
-		if lives <= little {
-			t.limit = smallHeap
+	case t.limit == atFirst && lives <= little:
+		t.limit, t.crowded = smallHeap, 0
+	case t.limit == atFirst:
+		if t.crowded++; t.crowded == 2 {
+			t.limit, t.done = math.MaxInt64, true
 		}
 	case !t.isCrowded(room, lives):
 	case t.least <= much:

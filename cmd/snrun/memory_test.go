@@ -50,7 +50,7 @@ func TestMemoryFollowsWhatLives(t *testing.T) {
 		done  bool
 	}{
 		{"little lives", collection{12 * mb, 4 * mb}, collection{5 * mb, 5 * mb}, 100, smallHeap, false},
-		{"much lives", collection{12 * mb, 9 * mb}, collection{20 * mb, 9 * mb}, 100, math.MaxInt64, false},
+		{"much lives", collection{12 * mb, 9 * mb}, collection{20 * mb, 9 * mb}, 1, math.MaxInt64, true},
 		{"less lives later", collection{12 * mb, 9 * mb}, collection{20 * mb, 5 * mb}, 1, smallHeap, false},
 		{"no room", collection{12 * mb, 4 * mb}, collection{2 * mb, 8 * mb}, inARow, math.MaxInt64, true},
 		{"no room for a while", collection{12 * mb, 4 * mb}, collection{2 * mb, 8 * mb}, inARow - 1, smallHeap, false},
@@ -60,7 +60,7 @@ func TestMemoryFollowsWhatLives(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			tune := &tuner{limit: math.MaxInt64, more: more}
+			tune := newTuner()
 			asked := test.first.room
 			tune.follow(asked, test.first.lives)
 			for range test.times {
