@@ -2,8 +2,6 @@ package engine
 
 import (
 	"bytes"
-	"encoding/json"
-	"strconv"
 	"time"
 
 	"snrun/engine/flow"
@@ -133,7 +131,7 @@ func (x *execution) decode(key string, entry Entry) (outcome, error) {
 	o.doubt, _ = m["doubt"].(bool)
 	o.read, _ = m["read"].(bool)
 	if total, there := m["total"]; there {
-		o.result.Total = wholeNumber(total)
+		o.result.Total = flow.Whole(total)
 	}
 	if failure, ok := m["error"].(map[string]any); ok {
 		o.failure = decodeFailure(failure)
@@ -150,22 +148,8 @@ func decodeFailure(m map[string]any) *steps.Error {
 	e.Hint, _ = m["hint"].(string)
 	e.Fields, _ = m["fields"].(map[string]any)
 	e.Response, _ = m["response"].(map[string]any)
-	e.Status = wholeNumber(m["status"])
-	e.Repeat = steps.Repeat(wholeNumber(m["repeat"]))
-	e.RetryAfter = time.Duration(wholeNumber(m["retry_after"]))
+	e.Status = flow.Whole(m["status"])
+	e.Repeat = steps.Repeat(flow.Whole(m["repeat"]))
+	e.RetryAfter = time.Duration(flow.Whole(m["retry_after"]))
 	return e
-}
-
-// wholeNumber gives the integer that a value of the journal is, 0 for none.
-func wholeNumber(v any) int {
-	switch v := v.(type) {
-	case int:
-		return v
-	case float64:
-		return int(v)
-	case json.Number:
-		n, _ := strconv.Atoi(v.String())
-		return n
-	}
-	return 0
 }

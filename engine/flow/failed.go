@@ -65,7 +65,7 @@ func failedItemOf(p Part, loop string) (failedItem, bool) {
 	if !isFailed || !isMap {
 		return failedItem{}, false
 	}
-	item := failedItem{key: loop + path, index: whole(m["index"]), value: m["item"]}
+	item := failedItem{key: loop + path, index: Whole(m["index"]), value: m["item"]}
 	item.well, _ = m["well"].(bool)
 	calls, _ := m["calls"].([]any)
 	for _, call := range calls {

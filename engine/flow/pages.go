@@ -320,13 +320,13 @@ func (f *frame) takeUp(p *pages) error {
 	if err != nil || !begun {
 		return err
 	}
-	p.page, p.cursor = whole(m["page"]), m["cursor"]
+	p.page, p.cursor = Whole(m["page"]), m["cursor"]
 	p.ended, _ = m["ended"].(bool)
 	p.carry, _ = m["carry"].([]any)
 	p.kept = savesOf(m["saved"])
 	f.remember(p.kept)
-	p.tally.came = whole(m["came"])
-	p.tally.counts = Counts{Pages: whole(m["pages"]), Total: whole(m["total"]), Succeeded: whole(m["succeeded"]), Failed: whole(m["failed"])}
+	p.tally.came = Whole(m["came"])
+	p.tally.counts = Counts{Pages: Whole(m["pages"]), Total: Whole(m["total"]), Succeeded: Whole(m["succeeded"]), Failed: Whole(m["failed"])}
 	var failed []failedItem
 	for _, part := range kept.Parts {
 		if strings.HasPrefix(part.Name, "out:") {

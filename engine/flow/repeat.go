@@ -167,14 +167,14 @@ func (l *rounds) restore(progress any) bool {
 	if !ok {
 		return false
 	}
-	l.done = whole(kept["done"])
+	l.done = Whole(kept["done"])
 	l.carry, _ = kept["carry"].(map[string]any)
 	l.saved = savesOf(kept["saved"])
 	return l.done > 0
 }
 
-// whole gives a whole number that may have been written as JSON meanwhile.
-func whole(v any) int {
+// Whole gives a whole number that may have been written as JSON meanwhile, 0 for any other value.
+func Whole(v any) int {
 	switch n := v.(type) {
 	case int:
 		return n
