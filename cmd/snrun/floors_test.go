@@ -16,7 +16,8 @@ import (
 var floors = [][]string{
 	{"steps", "auth/store", "auth/httpsig"},
 	{"auth", "steps/xml", "jobs/source"},
-	{"steps/rest", "steps/steptest"},
+	{"steps/exchange", "steps/soap/xsd", "steps/soap/wsse"},
+	{"steps/rest", "steps/soap/wsdl", "steps/steptest"},
 	{"jobs", "steps/all"},
 	{"engine/flow"},
 	{"engine"},

@@ -8,6 +8,7 @@ import (
 // notKinds are the folders under steps that hold something else.
 var notKinds = map[string]bool{
 	"all":      true, // this table
+	"exchange": true, // sending a request and taking its answer, for several kinds
 	"steptest": true, // scripted servers for tests
 	"xml":      true, // XML to values and back, for several kinds
 	"testdata": true,

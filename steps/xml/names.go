@@ -91,7 +91,7 @@ func (p *parser) element(token stdxml.StartElement) (*Element, error) {
 			return nil, p.errorf("the attribute %s of %s stands twice in <%s>", name.Local, name.Space, tagName(token.Name))
 		}
 		expanded[name] = true
-		e.Attrs = append(e.Attrs, Attr{name, a.Name.Space, a.Value})
+		e.Attrs = append(e.Attrs, Attr{Name: name, Prefix: a.Name.Space, Value: a.Value})
 	}
 	return e, nil
 }

@@ -16,7 +16,9 @@ type ReadOptions struct {
 	Lists []string
 	// Charset is the encoding that the transport names (the charset of a Content-Type), "" when it names none.
 	Charset string
-	Limits  Limits
+	// Places has each element know its line and column.
+	Places bool
+	Limits Limits
 }
 
 // Parse reads a document as a tree of elements. It accepts XML 1.0 with namespaces in UTF-8, UTF-16, ISO-8859-1 and
@@ -33,7 +35,7 @@ func Parse(data []byte, opts ReadOptions) (*Element, error) {
 	}
 	decoder := stdxml.NewDecoder(bytes.NewReader(data))
 	decoder.CharsetReader = func(_ string, in io.Reader) (io.Reader, error) { return in, nil } // it is UTF-8 by now
-	p := parser{data: data, decoder: decoder, limits: limits, bound: map[string][]string{"xml": {xmlSpace}, "": {""}}}
+	p := parser{data: data, decoder: decoder, limits: limits, places: opts.Places, bound: map[string][]string{"xml": {xmlSpace}, "": {""}}}
 	if err := p.document(); err != nil {
 		return nil, err
 	}
@@ -47,6 +49,7 @@ type parser struct {
 	limits  Limits
 	start   int // where the current token begins, in bytes
 	nodes   int
+	places  bool
 	bound   map[string][]string // what each prefix means, innermost last
 	stack   []open
 	root    *Element
@@ -63,10 +66,14 @@ type open struct {
 func (p *parser) errorf(format string, args ...any) error { return p.errorAt(p.start, format, args...) }
 
 func (p *parser) errorAt(at int, format string, args ...any) error {
-	before := p.data[:min(at, len(p.data))]
-	line := 1 + bytes.Count(before, []byte{'\n'})
-	column := 1 + utf8.RuneCount(before[bytes.LastIndexByte(before, '\n')+1:])
+	line, column := p.place(at)
 	return &Error{line, column, fmt.Sprintf(format, args...)}
+}
+
+// place gives the line and the column of a byte.
+func (p *parser) place(at int) (line, column int) {
+	before := p.data[:min(at, len(p.data))]
+	return 1 + bytes.Count(before, []byte{'\n'}), 1 + utf8.RuneCount(before[bytes.LastIndexByte(before, '\n')+1:])
 }
 
 func (p *parser) document() error {
@@ -166,6 +173,13 @@ func (p *parser) open(token stdxml.StartElement) error {
 	} else {
 		parent := p.stack[len(p.stack)-1].element
 		parent.Children = append(parent.Children, element)
+		element.scope = parent.scope
+	}
+	for _, prefix := range bound {
+		element.scope = &scope{prefix, p.bound[prefix][len(p.bound[prefix])-1], element.scope}
+	}
+	if p.places {
+		element.Line, element.Column = p.place(p.start)
 	}
 	p.stack = append(p.stack, open{element: element, tag: token.Name, bound: bound})
 	return nil

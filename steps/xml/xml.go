@@ -5,7 +5,10 @@
 // that repeat are a list. Everything else is text.
 package xml
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 const (
 	instanceSpace = "http://www.w3.org/2001/XMLSchema-instance"
@@ -24,6 +27,8 @@ type Attr struct {
 	Name   Name
 	Prefix string
 	Value  string
+	// QName, in a tree that is written, is a name that stands as the value, with a prefix for its namespace. Value is empty then.
+	QName Name
 }
 
 // Element is an element of a document.
@@ -33,6 +38,39 @@ type Element struct {
 	Attrs    []Attr     // in the order written
 	Children []*Element // in the order written
 	Text     string     // all text that stands directly in it, white space included
+	// QName, in a tree that is written, is a name that stands as the text, with a prefix for its namespace. Text is empty then.
+	QName Name
+	// Line and Column are where its start tag stands, from 1, where ReadOptions.Places asked for it; else 0.
+	Line, Column int
+
+	scope *scope
+}
+
+// scope is what a prefix means in an element and all that is in it.
+type scope struct {
+	prefix, space string
+	outer         *scope
+}
+
+// Resolve gives the name that a QName in the text or in an attribute of the element means; one without a prefix is in the default
+// namespace. It is false where that is no QName, or its prefix is not declared.
+func (e *Element) Resolve(qname string) (Name, bool) {
+	prefix, local, hasPrefix := strings.Cut(strings.TrimSpace(qname), ":")
+	if !hasPrefix {
+		prefix, local = "", prefix
+	}
+	if !isName(local) || hasPrefix && !isName(prefix) {
+		return Name{}, false
+	}
+	for s := e.scope; s != nil; s = s.outer {
+		if s.prefix == prefix {
+			return Name{s.space, local}, true
+		}
+	}
+	if prefix == "xml" {
+		return Name{xmlSpace, local}, true
+	}
+	return Name{Local: local}, !hasPrefix
 }
 
 // Attr gives the value of an attribute.
