@@ -26,8 +26,9 @@ func isNull(value any) bool {
 	return value == nil || isScalar && scalar.Value == nil
 }
 
-// text gives a plain value as it is written.
-func text(value any) (string, bool) {
+// Text gives the text of a plain value as it is written: a scalar of the file as it stands there. It is false for lists, mappings and
+// null, and for numbers that have no text.
+func Text(value any) (string, bool) {
 	switch value := value.(type) {
 	case steps.Scalar:
 		return value.Text, true
