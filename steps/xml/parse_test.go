@@ -83,8 +83,8 @@ func TestParseRefuses(t *testing.T) {
 		"no UTF-8":                     {"<a>\xff</a>", "line 1, column 4: the byte 0xFF is no UTF-8; a document in another encoding has to say so"},
 		"an unknown encoding":          {`<?xml version="1.0" encoding="EBCDIC-CP-US"?><a/>`, `line 1, column 1: the encoding "EBCDIC-CP-US" cannot be read; UTF-8, UTF-16, ISO-8859-1 and windows-1252 can`},
 		"a declaration not closed":     {"<?xml version=\"1.0\"", "line 1, column 20: the document ends in the middle of a tag, a comment or a text"},
-		"half UTF-16":                  {"\xFE\xFF\x00<\x00", "line 1, column 1: the document is UTF-16, but ends in the middle of a character"},
-		"half a pair":                  {"\xFF\xFE<\x00\x3d\xd8", "line 1, column 1: the document is UTF-16, but has half a surrogate pair in it"},
+		"half UTF-16":                  {"\xFE\xFF\x00<\x00", "line 1, column 2: the document is UTF-16, but ends in the middle of a character"},
+		"half a pair":                  {"\xFF\xFE<\x00\n\x00a\x00b\x00\x3d\xd8", "line 2, column 3: the document is UTF-16, but has half a surrogate pair in it"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -157,6 +157,10 @@ func TestParseCharsets(t *testing.T) {
 		"UTF-16, the high byte first":     {utf16Text(binary.BigEndian, "\uFEFF<?xml version=\"1.0\" encoding=\"UTF-16\"?><a>ü😀</a>"), "", "ü😀"},
 		"UTF-16, the low byte first":      {utf16Text(binary.LittleEndian, "\uFEFF<a>ü😀</a>"), "utf-8", "ü😀"},
 		"UTF-16 by the transport":         {utf16Text(binary.LittleEndian, "<a>ü</a>"), "UTF-16LE", "ü"},
+		"UTF-16 without a mark, low":      {utf16Text(binary.LittleEndian, "\n<a>ü</a>"), "", "ü"},
+		"UTF-16 without a mark, high":     {utf16Text(binary.BigEndian, "<?xml version='1.0' encoding='utf-16'?><a>ü</a>"), "", "ü"},
+		"UTF-16 by the transport, high":   {utf16Text(binary.BigEndian, "<a>ü</a>"), "utf-16", "ü"},
+		"UTF-16 said, UTF-8 sent":         {[]byte("<a>ü</a>"), "UTF-16", "ü"},
 		"UTF-16 declared, UTF-8 sent":     {[]byte("<?xml version=\"1.0\" encoding=\"utf-16\"?><a>ü</a>"), "", "ü"},
 		"ISO-8859-1":                      {[]byte("<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?><a>\xfc\x80</a>"), "", "ü€"},
 		"windows-1252":                    {[]byte("<?xml version='1.0'  encoding = 'Windows-1252' ?><a>\x80\x9f</a>"), "", "€Ÿ"},
