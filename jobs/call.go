@@ -56,5 +56,5 @@ func (d *decoder) profileHint(name string) string {
 	if len(d.profiles) == 0 {
 		return "the project has no profiles; they stand in profiles.yaml"
 	}
-	return source.Hint(name, sortedKeys(d.profiles))
+	return steps.Hint(name, sortedKeys(d.profiles))
 }

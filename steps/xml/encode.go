@@ -47,7 +47,7 @@ func Encode(tree any, opts WriteOptions) ([]byte, error) {
 }
 
 func rootOf(tree any) (string, any, error) {
-	entries, isMapping := entriesOf(tree)
+	entries, isMapping := steps.Entries(tree)
 	if !isMapping || len(entries) != 1 || isAttribute(entries[0]) || entries[0].Key == "_" {
 		return "", nil, &ValueError{"", "a document is a mapping with exactly one key, the name of its root element"}
 	}
@@ -117,7 +117,7 @@ func (w *writer) element(at place, value any) error {
 	if len(w.path) > maxDepth {
 		return w.errorf("elements would lie more than %d deep", maxDepth)
 	}
-	entries, isMapping := entriesOf(value)
+	entries, isMapping := steps.Entries(value)
 	if !isMapping {
 		entries = []steps.Pair{{Key: "_", Value: value}}
 	}
