@@ -31,7 +31,7 @@ type Scalar struct {
 	Text  string
 }
 
-// Unknown stands in the input of a Kind's Check for a value that is known only in a run.
+// Unknown stands in the input of a Kind's Check for a value that is known only in a run: for a field, or for a leaf of a Tree.
 type Unknown struct{}
 
 // Late is an expression that a kind evaluates itself, once it has the names that only it knows.

@@ -36,7 +36,7 @@ func Kind() *steps.Kind {
 		Safe:    safe,
 		Changes: changes,
 		Walks:   walks,
-		Check:   check,
+		Check:   func(in steps.Input, _ string) []steps.Problem { return check(in) },
 	}
 }
 
