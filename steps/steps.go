@@ -7,7 +7,6 @@
 //
 //	steps, field, error, exchange  a kind, its fields, how it fails, what history is told
 //	value, reads, items            plain data, which parts of it are read, the items of a page one by one
-//	nearest                        the name that was most likely meant
 //	json                           reading and writing it as JSON: exact numbers, only what is read, cut into items
 //	nearest                        which name was meant
 package steps
