@@ -3,7 +3,7 @@
 //
 // The files:
 //
-//	xsd, component             what a compiled schema is
+//	xsd, component, pattern    what a compiled schema is
 //	source                     where documents come from, and which may be read
 package xsd
 

@@ -1,4 +1,4 @@
-package rest
+package exchange
 
 import (
 	"errors"
@@ -19,8 +19,8 @@ var (
 	errDotDot    = errors.New("has a \"..\", which could lead anywhere on the server")
 )
 
-// target gives the address of a request, its query apart.
-func target(in steps.Input) (*url.URL, query, error) {
+// Target gives the address of a request: `url`, or `path` below the base URL of the profile. Its query stands apart.
+func Target(in steps.Input) (*url.URL, Query, error) {
 	whole := in.Text("url")
 	if whole == "" {
 		var err error
@@ -28,18 +28,18 @@ func target(in steps.Input) (*url.URL, query, error) {
 			return nil, nil, err
 		}
 	}
-	u, err := parseURL(whole)
+	u, err := ParseURL(whole)
 	if err != nil {
-		return nil, nil, badInput("%q %w", withoutQuery(whole), err)
+		return nil, nil, BadInput("%q %w", WithoutQuery(whole), err)
 	}
-	q := splitQuery(u.RawQuery)
+	q := SplitQuery(u.RawQuery)
 	u.RawQuery, u.ForceQuery = "", false
 	return u, q, nil
 }
 
-// parseURL reads the address of a web server. It refuses sign-in data inside one: an address is shown in many places.
-func parseURL(s string) (*url.URL, error) {
-	u, err := url.Parse(escape(s))
+// ParseURL reads the address of a web server. It refuses sign-in data inside one: an address is shown in many places.
+func ParseURL(s string) (*url.URL, error) {
+	u, err := url.Parse(Escape(s))
 	switch {
 	case err != nil:
 		return nil, errBadURL
@@ -53,8 +53,8 @@ func parseURL(s string) (*url.URL, error) {
 	return u, nil
 }
 
-// checkPath refuses a path that climbs: put together from data, it could lead anywhere on the server.
-func checkPath(path string) error {
+// CheckPath refuses a path that climbs: put together from data, it could lead anywhere on the server.
+func CheckPath(path string) error {
 	plain, _, _ := strings.Cut(path, "?")
 	if !strings.Contains(plain, "..") && !strings.Contains(plain, "%2") {
 		return nil
@@ -71,14 +71,14 @@ func checkPath(path string) error {
 // address is taken where it has the base's origin.
 func join(base, path string) (string, error) {
 	if base == "" {
-		return "", hinted(badInput("no base URL to put the path %q under", withoutQuery(path)), "give the profile a base_url, or write the whole address as url:")
+		return "", Hinted(BadInput("no base URL to put the path %q under", WithoutQuery(path)), "give the profile a base_url, or write the whole address as url:")
 	}
-	if err := checkPath(path); err != nil {
-		return "", badInput("the path %q %w", withoutQuery(path), err)
+	if err := CheckPath(path); err != nil {
+		return "", BadInput("the path %q %w", WithoutQuery(path), err)
 	}
 	if strings.HasPrefix(path, "http://") || strings.HasPrefix(path, "https://") {
 		if !sameOriginText(base, path) {
-			return "", hinted(badInput("the path %q leaves the profile's base URL", withoutQuery(path)), "a step that must go elsewhere says url:")
+			return "", Hinted(BadInput("the path %q leaves the profile's base URL", WithoutQuery(path)), "a step that must go elsewhere says url:")
 		}
 		return path, nil
 	}
@@ -91,15 +91,15 @@ func join(base, path string) (string, error) {
 	return whole, nil
 }
 
-// sameOriginText compares two addresses as sameOrigin does; what is no address has no origin.
+// sameOriginText compares two addresses as SameOrigin does; what is no address has no origin.
 func sameOriginText(a, b string) bool {
-	ua, errA := url.Parse(escape(a))
-	ub, errB := url.Parse(escape(b))
-	return errA == nil && errB == nil && sameOrigin(ua, ub)
+	ua, errA := url.Parse(Escape(a))
+	ub, errB := url.Parse(Escape(b))
+	return errA == nil && errB == nil && SameOrigin(ua, ub)
 }
 
-// sameOrigin compares scheme, host and port (RFC 6454 section 5).
-func sameOrigin(a, b *url.URL) bool {
+// SameOrigin compares scheme, host and port (RFC 6454 section 5).
+func SameOrigin(a, b *url.URL) bool {
 	return strings.EqualFold(a.Scheme, b.Scheme) && hostname(a) == hostname(b) && port(a) == port(b)
 }
 
@@ -128,17 +128,17 @@ func port(u *url.URL) string {
 	return map[string]string{"http": "80", "https": "443"}[strings.ToLower(u.Scheme)]
 }
 
-// origin names scheme, host and port for a message.
-func origin(u *url.URL) string { return u.Scheme + "://" + u.Host }
+// Origin names scheme, host and port for a message.
+func Origin(u *url.URL) string { return u.Scheme + "://" + u.Host }
 
-// shown is an address for messages: without the query, which may be long or hold a key, and without user names.
-func shown(u *url.URL) string {
+// Shown is an address for messages: without the query, which may be long or hold a key, and without user names.
+func Shown(u *url.URL) string {
 	clean := url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path, RawPath: u.RawPath}
 	return clean.String()
 }
 
-// withoutQuery does for a text what shown does for an address.
-func withoutQuery(s string) string {
+// WithoutQuery does for a text what Shown does for an address.
+func WithoutQuery(s string) string {
 	s, _, _ = strings.Cut(s, "?")
 	scheme, rest, _ := strings.Cut(s, "//")
 	authority, _, _ := strings.Cut(rest, "/")
@@ -150,9 +150,9 @@ func withoutQuery(s string) string {
 
 const upperHex = "0123456789ABCDEF"
 
-// escape percent-encodes what may not stand in an address (RFC 3986 section 2) and leaves what is encoded already. A "#"
+// Escape percent-encodes what may not stand in an address (RFC 3986 section 2) and leaves what is encoded already. A "#"
 // is encoded too: a server never sees a fragment, so what follows one would be lost without a word.
-func escape(s string) string {
+func Escape(s string) string {
 	i := 0
 	for i < len(s) && addressByte(s, i) {
 		i++
@@ -191,49 +191,51 @@ func hexDigit(c byte) bool {
 	return '0' <= c && c <= '9' || 'a' <= c && c <= 'f' || 'A' <= c && c <= 'F'
 }
 
-// query is a query string in its parts, each "name=value" encoded.
-type query []string
+// Query is a query string in its parts, each "name=value" encoded.
+type Query []string
 
-func splitQuery(raw string) query {
+// SplitQuery takes a query string apart, and leaves its parts as they are.
+func SplitQuery(raw string) Query {
 	if raw == "" {
 		return nil
 	}
 	return strings.Split(raw, "&")
 }
 
-// add appends a parameter; a list repeats the name, nil adds nothing.
-func (q query) add(name string, value any) query {
+// Add appends a parameter; a list repeats the name, nil adds nothing.
+func (q Query) Add(name string, value any) Query {
 	switch v := value.(type) {
 	case nil:
 		return q
 	case []any:
 		for _, e := range v {
-			q = q.add(name, e)
+			q = q.Add(name, e)
 		}
 		return q
 	}
-	return append(q, encodeParam(name)+"="+encodeParam(asText(value)))
+	return append(q, encodeParam(name)+"="+encodeParam(AsText(value)))
 }
 
-// set gives a parameter one value, in place of those it has.
-func (q query) set(name, value string) query {
-	kept := make(query, 0, len(q)+1)
+// Set gives a parameter one value, in place of those it has.
+func (q Query) Set(name, value string) Query {
+	kept := make(Query, 0, len(q)+1)
 	for _, part := range q {
 		key, _, _ := strings.Cut(part, "=")
 		if plain, err := url.QueryUnescape(key); err != nil || plain != name {
 			kept = append(kept, part)
 		}
 	}
-	return kept.add(name, value)
+	return kept.Add(name, value)
 }
 
-func (q query) String() string { return strings.Join(q, "&") }
+// String joins the parts.
+func (q Query) String() string { return strings.Join(q, "&") }
 
 // encodeParam encodes a name or a value of a query. A space is %20, which every server understands, unlike "+".
 func encodeParam(s string) string { return strings.ReplaceAll(url.QueryEscape(s), "+", "%20") }
 
-// asText gives the text of a value that stands where a text is wanted.
-func asText(v any) string {
+// AsText gives the text of a value that stands where a text is wanted.
+func AsText(v any) string {
 	switch v := v.(type) {
 	case string:
 		return v

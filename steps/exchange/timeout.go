@@ -1,4 +1,4 @@
-package rest
+package exchange
 
 import (
 	"context"
@@ -15,12 +15,9 @@ import (
 // limits are how long the parts of one attempt may take; 0 is without limit.
 type limits struct{ connect, idle, total time.Duration }
 
-func limitsOf(in steps.Input) limits {
-	l := limits{defaultConnect, defaultIdle, defaultTotal}
-	if in.Has("save_to") {
-		l.total = 0
-	}
-	switch t := in["timeout"].(type) {
+func (c Call) limits() limits {
+	l := limits{defaultConnect, defaultIdle, c.Manner.Total}
+	switch t := c.In["timeout"].(type) {
 	case time.Duration:
 		l.total = t
 	case steps.Input:

@@ -1,4 +1,4 @@
-package rest
+package exchange
 
 import (
 	"context"
@@ -16,20 +16,20 @@ import (
 	"snrun/steps"
 )
 
-// badInput is a mistake in what the step was given.
-func badInput(format string, args ...any) *steps.Error {
+// BadInput is a mistake in what the step was given.
+func BadInput(format string, args ...any) *steps.Error {
 	err := fmt.Errorf(format, args...)
 	return &steps.Error{Kind: steps.BadInput, Message: err.Error(), Cause: errors.Unwrap(err)}
 }
 
-// hinted adds the next step for the person who reads the error.
-func hinted(err *steps.Error, hint string) *steps.Error {
+// Hinted adds the next step for the person who reads the error.
+func Hinted(err *steps.Error, hint string) *steps.Error {
 	err.Hint = hint
 	return err
 }
 
-// wrapInput makes an error about a field one of kind input; nil stays nil.
-func wrapInput(field string, err error) error {
+// WrapInput makes an error about a field one of kind input; nil stays nil.
+func WrapInput(field string, err error) error {
 	if err == nil {
 		return nil
 	}
@@ -37,23 +37,23 @@ func wrapInput(field string, err error) error {
 	if errors.As(err, &done) {
 		return err
 	}
-	return badInput("%s: %w", field, err)
+	return BadInput("%s: %w", field, err)
 }
 
-// errorf makes an error of this request.
-func (t *trip) errorf(kind, format string, args ...any) *steps.Error {
+// Errorf makes an error of this request.
+func (t *Trip) Errorf(kind, format string, args ...any) *steps.Error {
 	err := fmt.Errorf(format, args...)
-	e := &steps.Error{Kind: kind, Message: t.req.Method + " " + shown(t.url) + ": " + err.Error(), Cause: errors.Unwrap(err)}
-	if t.resp != nil {
-		e.Status = t.status()
+	e := &steps.Error{Kind: kind, Message: t.Req.Method + " " + Shown(t.URL) + ": " + err.Error(), Cause: errors.Unwrap(err)}
+	if t.Resp != nil {
+		e.Status = t.Status()
 	}
 	return e
 }
 
 // failure says why there was no answer. ctx is the one the request was made with.
-func (t *trip) failure(ctx context.Context, err error) *steps.Error {
+func (t *Trip) failure(ctx context.Context, err error) *steps.Error {
 	if re, ok := asRedirectError(err); ok {
-		return hinted(t.errorf(re.kind, "%w", re), re.hint)
+		return Hinted(t.Errorf(re.kind, "%w", re), re.hint)
 	}
 	if stopped := t.stopped(ctx); stopped != nil {
 		return stopped
@@ -64,18 +64,18 @@ func (t *trip) failure(ctx context.Context, err error) *steps.Error {
 	}
 	var held steps.HeldError
 	if errors.As(err, &held) {
-		return hinted(t.errorf(steps.Timeout, "%w", held), held.Help())
+		return Hinted(t.Errorf(steps.Timeout, "%w", held), held.Help())
 	}
 	// The profile's own expressions, such as refresh_when, fail inside its client.
 	var known *steps.Error
 	if errors.As(err, &known) {
-		return hinted(t.errorf(known.Kind, "%w", known), known.Hint)
+		return Hinted(t.Errorf(known.Kind, "%w", known), known.Hint)
 	}
 	if text, hint := tlsText(err); text != "" || t.handshake.Load() || tlsRefused(err) {
 		return t.tlsFailure(err, text, hint)
 	}
 	text, hint := networkText(err)
-	e := hinted(t.errorf(steps.Network, "%s", text), hint)
+	e := Hinted(t.Errorf(steps.Network, "%s", text), hint)
 	e.Cause, e.Repeat = err, steps.IfSafe
 	if !t.wrote.Load() {
 		e.Repeat = steps.Always
@@ -85,13 +85,13 @@ func (t *trip) failure(ctx context.Context, err error) *steps.Error {
 
 // weigh says in a failure whether the request surely had no effect. One that a redirect answered by leading elsewhere, as a
 // POST is with 303, had its effect before that: whatever became of the request behind it.
-func (t *trip) weigh(err error) {
+func (t *Trip) weigh(err error) {
 	var e *steps.Error
 	if !errors.As(err, &e) {
 		return
 	}
 	if !t.moved {
-		e.NoEffect = e.NoEffect || !t.wrote.Load() || t.resp != nil && turnedAway(t.status())
+		e.NoEffect = e.NoEffect || !t.wrote.Load() || t.Resp != nil && turnedAway(t.Status())
 		return
 	}
 	e.NoEffect = false
@@ -107,42 +107,42 @@ func turnedAway(status int) bool {
 }
 
 // noClient says why a profile has no client: its sign-in, or a mistake in its settings.
-func (t *trip) noClient(err error) *steps.Error {
+func (t *Trip) noClient(err error) *steps.Error {
 	var signIn steps.SignInError
 	if errors.As(err, &signIn) {
 		return t.signInFailure(signIn)
 	}
-	return hinted(t.errorf(steps.BadInput, "%w", err), "check the profile")
+	return Hinted(t.Errorf(steps.BadInput, "%w", err), "check the profile")
 }
 
 // stopped says that a limit struck, or that the run was ended around the request; nil when neither.
-func (t *trip) stopped(ctx context.Context) *steps.Error {
+func (t *Trip) stopped(ctx context.Context) *steps.Error {
 	cause := context.Cause(ctx)
 	var limit *timeoutError
 	switch {
 	case cause == nil:
 		return nil
 	case errors.As(cause, &limit):
-		e := hinted(t.errorf(steps.Timeout, "%w", limit), "raise timeout."+limit.what+" if the server may take longer")
+		e := Hinted(t.Errorf(steps.Timeout, "%w", limit), "raise timeout."+limit.what+" if the server may take longer")
 		e.Repeat = steps.IfSafe
 		if !t.wrote.Load() {
 			e.Repeat = steps.Always
 		}
 		return e
 	case errors.Is(cause, context.DeadlineExceeded):
-		e := t.errorf(steps.Timeout, "the time of the step or of the run was up")
+		e := t.Errorf(steps.Timeout, "the time of the step or of the run was up")
 		e.Cause = cause
 		return e
 	}
-	e := t.errorf(steps.Cancelled, "cancelled")
+	e := t.Errorf(steps.Cancelled, "cancelled")
 	if !errors.Is(cause, context.Canceled) {
-		e = t.errorf(steps.Cancelled, "cancelled: %w", cause)
+		e = t.Errorf(steps.Cancelled, "cancelled: %w", cause)
 	}
 	e.Cause = cause
 	return e
 }
 
-func (t *trip) signInFailure(err steps.SignInError) *steps.Error {
+func (t *Trip) signInFailure(err steps.SignInError) *steps.Error {
 	e := &steps.Error{Kind: steps.Auth, Message: err.Error(), Hint: err.Help(), Cause: err}
 	// The request itself did not go out, or was turned away for want of a sign-in.
 	e.NoEffect = true
@@ -152,9 +152,9 @@ func (t *trip) signInFailure(err steps.SignInError) *steps.Error {
 	return e
 }
 
-func (t *trip) tlsFailure(err error, text, hint string) *steps.Error {
+func (t *Trip) tlsFailure(err error, text, hint string) *steps.Error {
 	if text == "" {
-		e := t.errorf(steps.TLS, "setting up TLS: %s", plainText(err))
+		e := t.Errorf(steps.TLS, "setting up TLS: %s", plainText(err))
 		e.Cause, e.Repeat = err, steps.IfSafe
 		switch {
 		case strings.Contains(err.Error(), "certificate"):
@@ -165,7 +165,7 @@ func (t *trip) tlsFailure(err error, text, hint string) *steps.Error {
 		}
 		return e
 	}
-	e := hinted(t.errorf(steps.TLS, "%s", text), hint)
+	e := Hinted(t.Errorf(steps.TLS, "%s", text), hint)
 	e.Cause = err
 	return e
 }
@@ -184,9 +184,9 @@ func tlsText(err error) (text, hint string) {
 	case errors.As(err, &unknown):
 		return "the server's certificate is signed by an authority that is not known here", "name its CA in the profile: tls: {ca_file: …}"
 	case errors.As(err, &host):
-		return "the server's certificate is for another host: " + clean(host.Error(), 200), "check the host name in base_url or url"
+		return "the server's certificate is for another host: " + Clean(host.Error(), 200), "check the host name in base_url or url"
 	case errors.As(err, &invalid):
-		return "the server's certificate is not valid: " + clean(invalid.Error(), 200), "check the certificate's dates and this machine's clock"
+		return "the server's certificate is not valid: " + Clean(invalid.Error(), 200), "check the certificate's dates and this machine's clock"
 	case errors.As(err, &record), strings.Contains(err.Error(), "HTTP response to HTTPS client"):
 		return "the server does not speak TLS on this port", "write http:// if that is meant, or the port for https"
 	}
@@ -218,50 +218,50 @@ func plainText(err error) string {
 	if errors.As(err, &ue) {
 		err = ue.Err
 	}
-	return clean(err.Error(), 300)
+	return Clean(err.Error(), 300)
 }
 
-// brokenOff says that the answer began and did not end.
-func (t *trip) brokenOff(ctx context.Context, err error, got int64) error {
+// BrokenOff says that the answer began and did not end.
+func (t *Trip) BrokenOff(ctx context.Context, err error, got int64) error {
 	if stopped := t.stopped(ctx); stopped != nil {
 		return stopped
 	}
 	of := ""
-	if n := t.resp.ContentLength; n > 0 {
+	if n := t.Resp.ContentLength; n > 0 {
 		of = fmt.Sprintf(" of %d", n)
 	}
-	e := t.errorf(steps.Network, "the connection broke after %d%s bytes of the answer", got, of)
+	e := t.Errorf(steps.Network, "the connection broke after %d%s bytes of the answer", got, of)
 	e.Cause, e.Repeat = err, steps.IfSafe
 	return e
 }
 
-// contentError says that the body is not what was asked for, with its type, its size and its first characters.
-func (t *trip) contentError(what, hint string) *steps.Error {
-	media := mediaType(t.resp.Header.Get("Content-Type"))
+// ContentError says that the body is not what was asked for, with its type, its size and its first characters.
+func (t *Trip) ContentError(what, hint string) *steps.Error {
+	media := MediaType(t.Resp.Header.Get("Content-Type"))
 	if media == "" {
 		media = "no Content-Type"
 	}
 	size := "of unknown size"
-	if t.size >= 0 {
-		size = fmt.Sprintf("%d bytes", t.size)
+	if t.Size >= 0 {
+		size = fmt.Sprintf("%d bytes", t.Size)
 	}
-	text := fmt.Sprintf("%d: %s (%s, %s)", t.status(), what, clean(media, 80), size)
-	if begins := t.excerpt(); begins != "" {
+	text := fmt.Sprintf("%d: %s (%s, %s)", t.Status(), what, Clean(media, 80), size)
+	if begins := t.Excerpt(); begins != "" {
 		text += ": " + begins
 	}
-	return hinted(t.errorf(steps.Content, "%s", text), hint)
+	return Hinted(t.Errorf(steps.Content, "%s", text), hint)
 }
 
-// statusError says that the server refused, in the server's own words.
-func (a *answer) statusError() *steps.Error {
-	text := strings.TrimSpace(fmt.Sprint(a.status(), " ", http.StatusText(a.status())))
-	if said := a.said(); said != "" {
+// StatusError says that the server refused, in the server's own words.
+func (t *Trip) StatusError() *steps.Error {
+	text := strings.TrimSpace(fmt.Sprint(t.Status(), " ", http.StatusText(t.Status())))
+	if said := t.said(); said != "" {
 		text += ": " + said
 	}
-	e := hinted(a.errorf(steps.Status, "%s", text), a.statusHint())
-	wait, asked := retryAfter(a.resp.Header, a.started)
+	e := Hinted(t.Errorf(steps.Status, "%s", text), t.statusHint())
+	wait, asked := retryAfter(t.Resp.Header, t.started)
 	e.RetryAfter = wait
-	switch a.status() {
+	switch t.Status() {
 	case http.StatusTooManyRequests, http.StatusServiceUnavailable:
 		e.Repeat = steps.IfSafe
 		if asked {
@@ -273,13 +273,13 @@ func (a *answer) statusError() *steps.Error {
 	return e
 }
 
-func (a *answer) statusHint() string {
-	location := a.resp.Header.Get("Location")
-	switch s := a.status(); {
-	case s == http.StatusUnauthorized && a.call.in.Text("auth") == "none":
+func (t *Trip) statusHint() string {
+	location := t.Resp.Header.Get("Location")
+	switch s := t.Status(); {
+	case s == http.StatusUnauthorized && t.Call.In.Text("auth") == "none":
 		return "the step leaves the profile's sign-in off, and the server asks for one: leave out auth: none"
-	case s == http.StatusUnauthorized && a.call.in.Has("profile"):
-		return "the server asks for another sign-in than that of the profile " + a.call.in.Text("profile") + ": check its auth in profiles.yaml"
+	case s == http.StatusUnauthorized && t.Call.In.Has("profile"):
+		return "the server asks for another sign-in than that of the profile " + t.Call.In.Text("profile") + ": check its auth in profiles.yaml"
 	case s == http.StatusUnauthorized:
 		return "name a profile that signs in"
 	case s == http.StatusForbidden:
@@ -287,7 +287,7 @@ func (a *answer) statusHint() string {
 	case s == http.StatusNotFound:
 		return "check the path; if a missing one is no mistake, allow it with expect: response.status in [200, 404]"
 	case s >= 300 && s < 400 && location != "":
-		return "it points to " + clean(withoutQuery(location), 200)
+		return "it points to " + Clean(WithoutQuery(location), 200)
 	}
 	return ""
 }

@@ -1,4 +1,4 @@
-package rest
+package exchange
 
 import (
 	"bytes"
@@ -11,36 +11,36 @@ import (
 )
 
 // tell lets history know of the request, whatever became of it.
-func (t *trip) tell(err error) {
+func (t *Trip) tell(err error) {
 	x := steps.Exchange{
-		Method:   t.req.Method,
-		URL:      t.req.URL.String(),
-		Page:     t.call.page,
-		Request:  steps.Message{Header: recordedHeader(t.req.Header)},
-		Response: steps.Message{Size: t.size},
+		Method:   t.Req.Method,
+		URL:      t.Req.URL.String(),
+		Page:     t.Call.Page,
+		Request:  steps.Message{Header: recordedHeader(t.Req.Header)},
+		Response: steps.Message{Size: t.Size},
 		Started:  t.began(),
-		Duration: time.Since(t.began()),
+		Duration: t.Elapsed(),
 		Connect:  time.Duration(t.connect.Load()),
 	}
 	if heard, sent := t.heard.Load(), t.sent.Load(); heard > sent {
 		x.FirstByte = time.Duration(heard - sent)
 	}
-	keep, redact := recording(t.call.in.Object("history"))
+	keep := t.Call.Recorded()
 	if t.body != nil {
-		x.Request.Size = t.body.size
+		x.Request.Size = t.body.Size
 	}
 	if t.body != nil && keep > 0 {
-		x.Request.Body = recorded(redacted(t.body.record, t.req.Header.Get("Content-Type"), redact, false), keep)
+		x.Request.Body = recorded(redacted(t.body.Record, t.Req.Header.Get("Content-Type"), t.Call.redact(), false), keep)
 	}
-	if t.resp != nil {
-		x.Status, x.Response.Header = t.status(), t.resp.Header
+	if t.Resp != nil {
+		x.Status, x.Response.Header = t.Status(), t.Resp.Header
 		if keep > 0 {
 			x.Response.Body = recorded(t.shownBody(keep), keep)
 		}
 	} else if err != nil {
 		x.Error = err.Error()
 	}
-	t.call.env.Observe(x)
+	t.Call.Env.Observe(x)
 }
 
 // recordedHeader leaves out what is said to the profile's client only.
@@ -53,18 +53,23 @@ func recordedHeader(h http.Header) http.Header {
 	return h
 }
 
-// recording gives how much of a body the profile lets history keep, in bytes, and what of it is masked.
-func recording(history steps.Input) (keep int64, redact []jsonPath) {
-	keep = defaultRecorded
-	if history.Has("bodies") {
-		keep = history.Size("bodies")
+// Recorded is how much of a body the profile lets history keep, in bytes.
+func (c Call) Recorded() int64 {
+	if history := c.In.Object("history"); history.Has("bodies") {
+		return history.Size("bodies")
 	}
-	for _, text := range history.List("redact") {
-		if path, err := parseJSONPath(asText(text)); err == nil {
-			redact = append(redact, path)
+	return defaultRecorded
+}
+
+// redact is what of a body the profile has masked.
+func (c Call) redact() []jsonPath {
+	var paths []jsonPath
+	for _, text := range c.In.Object("history").List("redact") {
+		if path, err := parseJSONPath(AsText(text)); err == nil {
+			paths = append(paths, path)
 		}
 	}
-	return keep, redact
+	return paths
 }
 
 // recorded is what history keeps of a body, when what is not to be seen is masked in it.
@@ -84,11 +89,11 @@ func redacted(data []byte, contentType string, paths []jsonPath, cut bool) []byt
 	if len(paths) == 0 || len(data) == 0 {
 		return data
 	}
-	media := mediaType(contentType)
+	media := MediaType(contentType)
 	switch {
 	case media == "application/x-www-form-urlencoded":
 		return maskForm(data, paths)
-	case formatOf(media, data) == "json" || looksLikeJSON(data):
+	case FormatOf(media, data) == "json" || LooksLikeJSON(data):
 		masked, err := maskJSON(data, paths, cut)
 		if err != nil {
 			return []byte("(not shown: values in it are to be redacted, and it is not whole JSON)")
@@ -100,13 +105,16 @@ func redacted(data []byte, contentType string, paths []jsonPath, cut bool) []byt
 
 // shownBody is the body of the answer as it may be shown. Of a page that was cut into its items it is a copy of the first
 // most bytes.
-func (t *trip) shownBody(most int64) []byte {
-	_, redact := recording(t.call.in.Object("history"))
-	data := t.received
-	if t.checked {
+func (t *Trip) shownBody(most int64) []byte {
+	redact := t.Call.redact()
+	if t.told != nil {
+		return redacted(t.told.data, t.told.contentType, redact, false)
+	}
+	data := t.Received
+	if t.Head {
 		data = bytes.Clone(data[:min(most, int64(len(data)))])
 	}
-	return redacted(data, t.resp.Header.Get("Content-Type"), redact, t.checked)
+	return redacted(data, t.Resp.Header.Get("Content-Type"), redact, t.Head)
 }
 
 // maskForm masks the fields that a path of one name means.

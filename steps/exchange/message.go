@@ -1,4 +1,4 @@
-package rest
+package exchange
 
 import (
 	"fmt"
@@ -9,11 +9,11 @@ import (
 	"snrun/steps"
 )
 
-// excerptLength is how many characters of a body an error shows.
-const excerptLength = 120
+// ExcerptLength is how many characters of a body an error shows.
+const ExcerptLength = 120
 
-// clean makes text from elsewhere fit for a message of one line: at most n characters, without control characters.
-func clean(s string, n int) string {
+// Clean makes text from elsewhere fit for a message of one line: at most n characters, without control characters.
+func Clean(s string, n int) string {
 	var b strings.Builder
 	count, space := 0, false
 	for _, r := range s {
@@ -37,26 +37,26 @@ func clean(s string, n int) string {
 
 // said gives what the answer says about itself: the text of a usual error envelope, the title of a page, else the first
 // characters of the body.
-func (t *trip) said() string {
+func (t *Trip) said() string {
 	data := t.shownBody(defaultRecorded)
-	if isHTML(data) {
+	if IsHTML(data) {
 		return "an HTML page" + title(string(data))
 	}
 	if v, err := steps.DecodeJSON(data); err == nil {
 		if text := envelope(v); text != "" {
-			return clean(text, 2*excerptLength)
+			return Clean(text, 2*ExcerptLength)
 		}
 	}
-	return t.excerpt()
+	return t.Excerpt()
 }
 
-// excerpt gives the first characters of the body.
-func (t *trip) excerpt() string {
+// Excerpt gives the first characters of the body.
+func (t *Trip) Excerpt() string {
 	data := t.shownBody(defaultRecorded)
-	if len(data) > 8*excerptLength {
-		return clean(string(data[:8*excerptLength])+"…", excerptLength)
+	if len(data) > 8*ExcerptLength {
+		return Clean(string(data[:8*ExcerptLength])+"…", ExcerptLength)
 	}
-	return clean(string(data), excerptLength)
+	return Clean(string(data), ExcerptLength)
 }
 
 // envelope finds the text in the error bodies that servers use: {"error": {"message", "detail"}}, {"error",
@@ -119,11 +119,11 @@ func title(page string) string {
 	if !found {
 		return ""
 	}
-	return fmt.Sprintf(" titled %q", clean(text, excerptLength))
+	return fmt.Sprintf(" titled %q", Clean(text, ExcerptLength))
 }
 
-// sizeText writes a size as a job file would.
-func sizeText(n int64) string {
+// SizeText writes a size as a job file would.
+func SizeText(n int64) string {
 	for _, unit := range []struct {
 		size int64
 		name string
