@@ -58,7 +58,7 @@ func rateFields() []steps.Field {
 func historyFields() []steps.Field {
 	return []steps.Field{
 		{Name: "bodies", Static: true, Type: steps.Of(steps.Size), Default: "64KB", Doc: "How much of each body is kept; `0` keeps none."},
-		{Name: "redact", Static: true, Type: steps.ListOf(steps.Of(steps.Text)), Example: "[$.password]", Doc: "JSON paths of values that are masked before a body is kept."},
+		{Name: "redact", Static: true, Type: steps.ListOf(steps.Of(steps.Text)), Example: "[$.password]", Doc: "Paths of values in JSON, XML and form bodies that are masked before a body is kept. In XML they go by local names from the root element on, to elements and attributes."},
 	}
 }
 
