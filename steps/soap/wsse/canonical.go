@@ -149,7 +149,11 @@ func (c *canonicalizer) content(e *etree.Element) error {
 		case *etree.CharData:
 			c.escape(token.Data, "&<>\r")
 		case *etree.ProcInst:
-			c.out.WriteString(strings.TrimSuffix("<?"+token.Target+" "+token.Inst, " ") + "?>")
+			c.out.WriteString("<?" + token.Target)
+			if token.Inst != "" {
+				c.out.WriteString(" " + token.Inst)
+			}
+			c.out.WriteString("?>")
 		}
 	}
 	return nil
