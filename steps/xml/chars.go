@@ -127,8 +127,7 @@ func (p *parser) decodeValue(out []byte, from, to int) ([]byte, error) {
 
 // reference gives the character that a reference stands for, and where it ends (sections 4.1 and 4.6).
 func (p *parser) reference(at, to int) (rune, int, error) {
-	const longest = 32
-	n := bytes.IndexByte(p.data[at:min(to, at+longest)], ';')
+	n := bytes.IndexByte(p.data[at:to], ';')
 	if n < 0 {
 		return 0, 0, p.errorAt(at, "a & stands alone; write &amp;")
 	}
@@ -149,9 +148,9 @@ func (p *parser) reference(at, to int) (rune, int, error) {
 	r, ok := number(digits)
 	switch {
 	case !isNumber || !ok:
-		return 0, 0, p.errorAt(at, "&%s; cannot be read; only &amp; &lt; &gt; &quot; &apos; and character references such as &#233; can", name)
+		return 0, 0, p.errorAt(at, "&%s; cannot be read; only &amp; &lt; &gt; &quot; &apos; and character references such as &#233; can", short(name))
 	case !isChar(r):
-		return 0, 0, p.errorAt(at, "&%s; stands for the character %U, which cannot stand in XML", name, r)
+		return 0, 0, p.errorAt(at, "&%s; stands for the character %U, which cannot stand in XML", short(name), r)
 	}
 	return r, end, nil
 }

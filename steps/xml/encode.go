@@ -14,7 +14,11 @@ type WriteOptions struct {
 	Indent bool
 	// Namespaces are the prefixes that names may use and their namespaces. The root element declares them.
 	Namespaces steps.Pairs
+	// Fragment leaves out the XML declaration and the end of the last line, so that the element can stand inside of a document.
+	Fragment bool
 }
+
+const xmlDeclared = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
 
 // Encode writes a tree as a document in UTF-8: a mapping (steps.Pairs in their order, map[string]any sorted) with the
 // root element as its only entry. An entry is an element, an entry whose value is a list one element for each item:
@@ -33,7 +37,9 @@ func Encode(tree any, opts WriteOptions) ([]byte, error) {
 		return nil, err
 	}
 	w := writer{indent: opts.Indent, bound: map[string][]string{"xml": {xmlSpace}}}
-	w.out = append(w.out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"...)
+	if !opts.Fragment {
+		w.out = append(w.out, xmlDeclared...)
+	}
 	if err := w.namespaces(opts.Namespaces); err != nil {
 		return nil, err
 	}
@@ -43,7 +49,10 @@ func Encode(tree any, opts WriteOptions) ([]byte, error) {
 	if w.instanceAt > 0 {
 		w.out = slices.Insert(w.out, w.instanceAt, []byte(` xmlns:xsi="`+instanceSpace+`"`)...)
 	}
-	return append(w.out, '\n'), nil
+	if !opts.Fragment {
+		w.out = append(w.out, '\n')
+	}
+	return w.out, nil
 }
 
 func rootOf(tree any) (string, any, error) {

@@ -177,22 +177,3 @@ func TestParseCharsets(t *testing.T) {
 		})
 	}
 }
-
-func FuzzParse(f *testing.F) {
-	for _, seed := range []string{
-		`<a/>`, `<a b="1">x<c/>y</a>`, `<p:a xmlns:p="u" p:b="&#xA;"/>`, "\uFEFF<a/>", "\xFE\xFF\x00<\x00a\x00/\x00>", `<!DOCTYPE a><a/>`,
-		`<a><![CDATA[x]]></a>`, `<?xml version="1.0" encoding="latin1"?><a>` + "\xe9</a>", `<a xmlns="u"><b xmlns=""/></a>`, `<a b='"'c="'"/>`,
-	} {
-		f.Add([]byte(seed))
-	}
-	f.Fuzz(func(t *testing.T, data []byte) {
-		got, err := Parse(data, ReadOptions{})
-		if (got == nil) == (err == nil) {
-			t.Fatalf("got %v, %v, want either a tree or an error", got, err)
-		}
-		var mistake *Error
-		if err != nil && (!errors.As(err, &mistake) || mistake.Line < 1 || mistake.Column < 1) {
-			t.Errorf("got %v, want an error with its place", err)
-		}
-	})
-}

@@ -113,27 +113,50 @@ func (w *writer) expanded(name string) string {
 	return name
 }
 
-// escape writes text so that every reader gives the same text back.
+// noChar is said of text that no document can hold.
+const noChar = "the character %U (or a byte that is no UTF-8) cannot stand in XML"
+
+// escape writes text, if a document can hold it.
 func (w *writer) escape(s string, inAttribute bool) error {
 	if r, found := illegal(s); found {
-		return w.errorf("the character %U (or a byte that is no UTF-8) cannot stand in XML", r)
+		return w.errorf(noChar, r)
 	}
+	w.out = appendEscaped(w.out, s, inAttribute)
+	return nil
+}
+
+// appendEscaped appends text so that every reader gives the same text back.
+func appendEscaped(out []byte, s string, inAttribute bool) []byte {
+	from := 0
 	for i := range len(s) {
-		c := s[i]
-		switch {
-		case c == '&':
-			w.out = append(w.out, "&amp;"...)
-		case c == '<':
-			w.out = append(w.out, "&lt;"...)
-		case c == '>':
-			w.out = append(w.out, "&gt;"...)
-		case c == '"' && inAttribute:
-			w.out = append(w.out, "&quot;"...)
-		case c == '\r', inAttribute && (c == '\n' || c == '\t'):
-			w.out = fmt.Appendf(w.out, "&#x%X;", c)
-		default:
-			w.out = append(w.out, c)
+		if s[i] > '>' {
+			continue
+		}
+		if reference := escapeOf(s[i], inAttribute); reference != "" {
+			out = append(append(out, s[from:i]...), reference...)
+			from = i + 1
 		}
 	}
-	return nil
+	return append(out, s[from:]...)
+}
+
+// escapeOf gives the reference that stands for a character, "" for the character itself.
+func escapeOf(c byte, inAttribute bool) string {
+	switch {
+	case c == '&':
+		return "&amp;"
+	case c == '<':
+		return "&lt;"
+	case c == '>':
+		return "&gt;"
+	case c == '\r':
+		return "&#xD;"
+	case c == '"' && inAttribute:
+		return "&quot;"
+	case c == '\n' && inAttribute:
+		return "&#xA;"
+	case c == '\t' && inAttribute:
+		return "&#x9;"
+	}
+	return ""
 }

@@ -34,7 +34,8 @@ type Attr struct {
 	Name   Name
 	Prefix string
 	Value  string
-	// QName, in a tree that is written, is a name that stands as the value, with a prefix for its namespace. Value is empty then.
+	// QName, in a tree that is written, is a name that stands as the value, with a prefix for its namespace. Value then is what
+	// follows it, as the [2] of a SOAP array's type; mostly nothing.
 	QName Name
 }
 
