@@ -56,7 +56,7 @@ func Encode(tree any, opts WriteOptions) ([]byte, error) {
 }
 
 func rootOf(tree any) (string, any, error) {
-	entries, isMapping := entriesOf(tree)
+	entries, isMapping := steps.Entries(tree)
 	if !isMapping || len(entries) != 1 || isAttribute(entries[0]) || entries[0].Key == "_" {
 		return "", nil, &ValueError{"", "a document is a mapping with exactly one key, the name of its root element"}
 	}
@@ -106,7 +106,7 @@ func (w *writer) pop()          { w.path = w.path[:len(w.path)-1] }
 
 func (w *writer) namespaces(declared steps.Pairs) error {
 	for _, p := range declared {
-		space, isText := text(p.Value)
+		space, isText := Text(p.Value)
 		if !isText || space == "" {
 			return &ValueError{p.Key, "a prefix stands for the name of a namespace, which is a text"}
 		}
@@ -126,7 +126,7 @@ func (w *writer) element(at place, value any) error {
 	if len(w.path) > maxDepth {
 		return w.errorf("elements would lie more than %d deep", maxDepth)
 	}
-	entries, isMapping := entriesOf(value)
+	entries, isMapping := steps.Entries(value)
 	if !isMapping {
 		entries = []steps.Pair{{Key: "_", Value: value}}
 	}
@@ -151,7 +151,7 @@ func (w *writer) bind(entries []steps.Pair) ([]string, error) {
 	var bound []string
 	for _, e := range entries {
 		prefix, isPrefix := strings.CutPrefix(e.Key, "_xmlns:")
-		space, _ := text(e.Value)
+		space, _ := Text(e.Value)
 		switch {
 		case !isAttribute(e):
 			continue
@@ -208,7 +208,7 @@ func (w *writer) attribute(name string, value any, seen map[string]bool) error {
 	if err := w.attributeName(name); err != nil {
 		return err
 	}
-	written, isText := text(value)
+	written, isText := Text(value)
 	if !isText {
 		return w.errorf("%s", noText(value))
 	}
@@ -247,7 +247,7 @@ func (w *writer) entry(e steps.Pair) error {
 		return nil
 	}
 	if e.Key == "_" {
-		written, isText := text(e.Value)
+		written, isText := Text(e.Value)
 		if !isText {
 			return w.errorf("%s", noText(e.Value))
 		}

@@ -3,9 +3,7 @@ package xml
 import (
 	"encoding/json"
 	"fmt"
-	"maps"
 	"math"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -13,28 +11,13 @@ import (
 	"snrun/steps"
 )
 
-// entriesOf gives the entries of a mapping: Pairs in their order, a map sorted.
-func entriesOf(value any) ([]steps.Pair, bool) {
-	switch value := value.(type) {
-	case steps.Pairs:
-		return value, true
-	case map[string]any:
-		entries := make([]steps.Pair, 0, len(value))
-		for _, key := range slices.Sorted(maps.Keys(value)) {
-			entries = append(entries, steps.Pair{Key: key, Value: value[key]})
-		}
-		return entries, true
-	}
-	return nil, false
-}
-
 // isAttribute says whether an entry is one: its key has one underscore in front, its value is no list and no mapping.
 func isAttribute(e steps.Pair) bool {
 	if len(e.Key) < 2 || e.Key[0] != '_' || e.Key[1] == '_' {
 		return false
 	}
 	_, isList := e.Value.([]any)
-	_, isMapping := entriesOf(e.Value)
+	_, isMapping := steps.Entries(e.Value)
 	return !isList && !isMapping
 }
 
@@ -43,8 +26,9 @@ func isNull(value any) bool {
 	return value == nil || isScalar && scalar.Value == nil
 }
 
-// text gives a plain value as it is written.
-func text(value any) (string, bool) {
+// Text gives the text of a plain value as it is written: a scalar of the file as it stands there. It is false for lists, mappings and
+// null, and for numbers that have no text.
+func Text(value any) (string, bool) {
 	switch value := value.(type) {
 	case steps.Scalar:
 		return value.Text, true
@@ -72,7 +56,7 @@ func text(value any) (string, bool) {
 
 // noText says why a value cannot be written as text.
 func noText(value any) string {
-	_, isMapping := entriesOf(value)
+	_, isMapping := steps.Entries(value)
 	_, isList := value.([]any)
 	switch {
 	case isMapping:

@@ -48,7 +48,7 @@ type declared struct{ prefix, space string }
 // declare takes the namespaces of the options.
 func (t *treeWriter) declare(opts WriteOptions) error {
 	for _, p := range opts.Namespaces {
-		space, isText := text(p.Value)
+		space, isText := Text(p.Value)
 		switch {
 		case !isText || space == "":
 			return &ValueError{p.Key, "a prefix stands for the name of a namespace, which is a text"}

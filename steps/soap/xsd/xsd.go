@@ -3,8 +3,11 @@
 //
 // The files:
 //
-//	xsd, component             what a compiled schema is
-//	source                     where documents come from, and which may be read
+//	xsd, component, problem             what a compiled schema is; mistakes in documents
+//	source, read, load, standard        where documents come from, reading them with all that they import, the embedded ones
+//	compile, element, content, wildcard, complex, attribute, array, documentation   components from documents
+//	simple, builtin                     simple types from documents, and those that need none
+//	check, space, name, pattern         whether text is a value of a simple type
 package xsd
 
 import (
@@ -26,7 +29,11 @@ type Error struct {
 	Line, Column int
 	Message      string
 	Hint         string
+	Cause        error // of reading a document: what went wrong in the source; nil for a mistake in the text
 }
+
+// Unwrap gives the cause.
+func (e *Error) Unwrap() error { return e.Cause }
 
 // Error gives the place and the message.
 func (e *Error) Error() string {
