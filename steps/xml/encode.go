@@ -151,11 +151,15 @@ func (w *writer) bind(entries []steps.Pair) ([]string, error) {
 	var bound []string
 	for _, e := range entries {
 		prefix, isPrefix := strings.CutPrefix(e.Key, "_xmlns:")
-		if !isPrefix || !isAttribute(e) {
-			continue
-		}
 		space, _ := Text(e.Value)
-		if !isName(prefix) || prefix == "xml" || prefix == "xmlns" || space == "" || space == xmlSpace || space == xmlnsSpace {
+		switch {
+		case !isAttribute(e):
+			continue
+		case e.Key == "_xmlns" && (space == xmlSpace || space == xmlnsSpace):
+			return bound, w.errorf("the default namespace cannot be %q", space)
+		case !isPrefix:
+			continue
+		case !isName(prefix), len(prefix) > maxName, prefix == "xml", prefix == "xmlns", space == "", space == xmlSpace, space == xmlnsSpace:
 			return bound, w.errorf("the prefix %q cannot be declared for the namespace %q", prefix, space)
 		}
 		w.bound[prefix] = append(w.bound[prefix], space)

@@ -7,8 +7,10 @@ import (
 	"unicode/utf8"
 )
 
-// maxName is how many bytes a name may have. Names are repeated in messages and keys, so one of megabytes would cost much.
+// maxName is how many bytes a name without its prefix, and a prefix, may have. Names are repeated in messages and keys, so one of megabytes would cost much.
 const maxName = 1_000
+
+const longName = "a name has %d bytes; the limit is %d"
 
 // written is a name as it stands in the tags of a document, with what it meant where it was last met.
 type written struct {
@@ -53,14 +55,13 @@ func (p *parser) name(of string) (*written, error) {
 	if known, ok := p.names[string(tag)]; ok {
 		return known, nil
 	}
-	if len(tag) > maxName {
-		return nil, p.errorAt(from, "a name has %d bytes; the limit is %d", len(tag), maxName)
-	}
 	prefix, local, hasPrefix := bytes.Cut(tag, []byte(":"))
 	if !hasPrefix {
 		prefix, local = nil, prefix
 	}
-	switch {
+	switch longest := max(len(prefix), len(local)); {
+	case longest > maxName:
+		return nil, p.errorAt(from, longName, longest, maxName)
 	case len(tag) == 0:
 		return nil, p.errorAt(from, "the name of %s is expected here", of)
 	case bytes.Count(tag, []byte(":")) > 1 || hasPrefix && (len(prefix) == 0 || len(local) == 0):

@@ -76,6 +76,9 @@ func (w *writer) name(name string) error {
 	if !hasPrefix {
 		prefix, local = "", name
 	}
+	if longest := max(len(prefix), len(local)); longest > maxName {
+		return w.errorf(longName, longest, maxName)
+	}
 	if !isName(local) || hasPrefix && !isName(prefix) {
 		return w.errorf("%q is no XML name; one has letters, digits, '-', '_' and '.', begins with a letter or '_', and may have a prefix and a colon before it", name)
 	}
@@ -91,7 +94,7 @@ func (w *writer) attributeName(name string) error {
 	if prefix == "xmlns" {
 		return nil // bind looked at it
 	}
-	if prefix != "xsi" || !isName(local) {
+	if prefix != "xsi" || !isName(local) || len(local) > maxName {
 		return w.name(name)
 	}
 	spaces := w.bound["xsi"]

@@ -52,7 +52,7 @@ func (t *treeWriter) declare(opts WriteOptions) error {
 		switch {
 		case !isText || space == "":
 			return &ValueError{p.Key, "a prefix stands for the name of a namespace, which is a text"}
-		case !isName(p.Key) || t.taken[p.Key] || space == xmlSpace || space == xmlnsSpace:
+		case !isName(p.Key) || len(p.Key) > maxName || t.taken[p.Key] || space == xmlSpace || space == xmlnsSpace:
 			return &ValueError{p.Key, fmt.Sprintf("the prefix %q cannot be declared for the namespace %q", p.Key, space)}
 		}
 		if r, bad := illegal(space); bad {
@@ -126,7 +126,10 @@ func (t *treeWriter) attributeNames(e *Element, i int) error {
 
 // use checks a name, and gives its namespace a prefix.
 func (t *treeWriter) use(key string, n Name, wanted string) error {
+	longest := max(len(n.Local), len(wanted))
 	switch _, known := t.prefixes[n.Space]; {
+	case longest > maxName:
+		return t.errorf(key, longName, longest, maxName)
 	case !isName(n.Local):
 		return t.errorf(key, "%q is no XML name; one has letters, digits, '-', '_' and '.', and begins with a letter or '_'", short(n.Local))
 	case wanted != "" && !isName(wanted):

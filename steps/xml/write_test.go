@@ -69,6 +69,7 @@ func TestWriteRefuses(t *testing.T) {
 		"a QName that breaks in":   {&Element{Name: a, QName: Name{"", "b</a>"}}, `a: "b</a>"` + noName},
 		"a QName without a name":   {&Element{Name: a, Attrs: []Attr{{Name: Name{"", "b"}, QName: Name{"u", ""}}}}, `a.b: ""` + noName},
 		"a name of wrong bytes":    {&Element{Name: Name{"", "a\xff"}}, `a` + "\xff" + `: "a\xff"` + noName},
+		"a long name":              {&Element{Name: a, Attrs: []Attr{{Name: Name{"", strings.Repeat("b", 1001)}}}}, "a." + strings.Repeat("b", 100) + "…: a name has 1001 bytes; the limit is 1000"},
 		"a prefix that breaks in":  {&Element{Name: Name{"u", "a"}, Prefix: "p q"}, `a: "p q" is no prefix; one has letters, digits, '-', '_' and '.', and begins with a letter or '_'`},
 		"a QName and a text":       {&Element{Name: a, QName: Name{"u", "b"}, Text: "c"}, `a: the name {u}b and the text "c" cannot both be its text`},
 		"a control character":      {line(&Element{Name: a, Text: "\x00"}), "order.line[1].a: the character U+0000 (or a byte that is no UTF-8) cannot stand in XML"},
@@ -219,7 +220,7 @@ func writable(e *Element) bool {
 	seen := map[Name]bool{}
 	ok := func(n Name, prefix string) bool {
 		_, bad := illegal(n.Space)
-		return isName(n.Local) && !bad && n.Space != xmlnsSpace && (prefix == "" || isName(prefix))
+		return isName(n.Local) && len(n.Local) <= maxName && len(prefix) <= maxName && !bad && n.Space != xmlnsSpace && (prefix == "" || isName(prefix))
 	}
 	_, bad := illegal(e.Text)
 	if bad || !ok(e.Name, e.Prefix) || e.QName != (Name{}) && !ok(e.QName, "") {
