@@ -3,6 +3,7 @@ package jobs
 import (
 	"snrun/auth"
 	"snrun/jobs/source"
+	"snrun/steps"
 )
 
 // signIn reads a profile's `auth`: its type decides which keys it may have.
@@ -14,9 +15,9 @@ func (d *decoder) signIn(p *Profile, n *source.Node, scope *Scope) {
 	named := d.child(n, "type")
 	switch {
 	case named == nil:
-		d.r.Errorf(n, "auth needs the key %q", "type").Hint = source.Hint("", authField().Type.Values)
+		d.r.Errorf(n, "auth needs the key %q", "type").Hint = steps.Hint("", authField().Type.Values)
 	case named.Form() != source.Scalar || named.IsNull():
-		d.r.Errorf(named, "type must be the name of a way to sign in, not %s", named.What()).Hint = source.Hint("", authField().Type.Values)
+		d.r.Errorf(named, "type must be the name of a way to sign in, not %s", named.What()).Hint = steps.Hint("", authField().Type.Values)
 	case isLater("auth", named.Text()):
 		d.later(named, "auth of type "+named.Text())
 	default:
@@ -37,7 +38,7 @@ func (d *decoder) signInAs(p *Profile, n, named *source.Node, scope *Scope) {
 		}
 		return
 	}
-	d.r.Errorf(named, "unknown way to sign in %q", named.Text()).Hint = source.Hint(named.Text(), authField().Type.Values)
+	d.r.Errorf(named, "unknown way to sign in %q", named.Text()).Hint = steps.Hint(named.Text(), authField().Type.Values)
 }
 
 // onlyResponse reports conditions that read more than an answer: they are evaluated where nothing else is known.
