@@ -149,7 +149,7 @@ func (c *compiler) restrict(d node, base *Simple) *Simple {
 	}
 	if enum != nil {
 		s.Enum = enum
-		s.enums = indexEnum(enum)
+		s.enums = indexEnum(s.Builtin, enum)
 	}
 	if patterns != nil {
 		s.Facets.Patterns = append(s.Facets.Patterns[:len(s.Facets.Patterns):len(s.Facets.Patterns)],
