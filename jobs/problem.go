@@ -68,7 +68,9 @@ func (w origin) line(p steps.Problem) string {
 }
 
 // sentence says what is wrong at a path; one about all of a call has none.
-func sentence(path string, p steps.Problem) string { return strings.TrimPrefix(path+" "+p.Message, " ") }
+func sentence(path string, p steps.Problem) string {
+	return strings.TrimPrefix(path+" "+p.Message, " ")
+}
 
 // under says which field all problems are in, "" where they are in several.
 func under(problems []steps.Problem) string {
