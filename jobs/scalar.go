@@ -35,7 +35,7 @@ func (d *decoder) scalarValue(n *source.Node, t steps.Type, name string, scope *
 		converted, err := scalarOf(v, t, name)
 		return converted, at(n, err)
 	}
-	return value{eval: eval, derived: secretsOf(template)}
+	return value{eval: eval, derived: secretsOf(template), uses: []*Uses{template.Uses()}}
 }
 
 // typesOf gives the types of the values that a scalar form takes from an expression; 0 where that says nothing.
