@@ -109,6 +109,7 @@ func TestSOAPRecords(t *testing.T) {
 		{"window behind the end", "<__first_row>500</__first_row><__last_row>750</__last_row>", nil},
 		{"window too wide", "<__first_row>10</__first_row><__last_row>300</__last_row>", numbers(10, 260)},
 		{"window upside down", "<__first_row>10</__first_row><__last_row>5</__last_row>", nil},
+		{"by example, with an order", "<number>INC0010003</number><active>true</active><__order_by>number</__order_by>", numbers(2, 3)},
 		{"window below zero", "<__first_row>-1</__first_row><__last_row>2</__last_row>", numbers(0, 2)},
 		{"by an example with a sign of queries", "<short_description>x^ORnumberISNOTEMPTY</short_description>", nil},
 		{"by example", "<number>INC0010003</number>", numbers(2, 3)},
