@@ -53,6 +53,9 @@ func (p *probe) kind() *steps.Kind {
 			steps.Field{Name: "total", Type: steps.Of(steps.Int)},
 			steps.Field{Name: "counts", Type: steps.Of(steps.Bool)}, // gives how many such calls there were
 			steps.Field{Name: "silent", Type: steps.Of(steps.Bool)}, // nothing is sent
+			steps.Field{Name: "params", Type: steps.Of(steps.Tree)},
+			steps.Field{Name: "wrong", Type: steps.ListOf(steps.Of(steps.Text))}, // finds mistakes at these paths
+			steps.Field{Name: "fault", Type: steps.Of(steps.Any)},                // fails with this one
 		),
 		Gives:   []steps.Result{{Name: "output"}, {Name: "status", Type: steps.Int}},
 		Safe:    func(in steps.Input) bool { return !in.Bool("unsafe") },
@@ -91,6 +94,12 @@ func (p *probe) run(ctx context.Context, in steps.Input, env *steps.Env) (steps.
 	}
 	if in.Bool("panics") {
 		panic("out of order")
+	}
+	if in.Has("wrong") {
+		return steps.Output{}, mistakesAt(in)
+	}
+	if in.Has("fault") {
+		return steps.Output{}, &steps.Error{Kind: steps.Fault, Message: "it says no", Fields: map[string]any{"fault": in["fault"]}}
 	}
 	if !in.Bool("silent") {
 		env.Observe(steps.Exchange{Method: "POST", URL: "http://127.0.0.1/"})

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"snrun/engine/flow"
+	"snrun/jobs"
 	"snrun/steps"
 )
 
@@ -215,9 +216,17 @@ func (h *host) failure(ctx context.Context, c flow.Call, err error) *steps.Error
 		return &steps.Error{Kind: steps.Timeout, Message: late.Error(), Cause: err, NoEffect: isStep && failure.NoEffect}
 	}
 	if isStep {
-		return failure
+		return placed(c, failure)
 	}
 	return &steps.Error{Kind: steps.Network, Message: err.Error(), Cause: err}
+}
+
+// placed says of mistakes in a call's values where they stand.
+func placed(c flow.Call, failure *steps.Error) *steps.Error {
+	if call, ok := c.Step.Body.(*jobs.Call); ok {
+		return call.Placed(failure)
+	}
+	return failure
 }
 
 // Now gives the time.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"snrun/jobs/source"
+	"snrun/steps"
 )
 
 // body reads what stands under the kind's key, and beside it. The shape is that of the output.
@@ -82,7 +83,7 @@ func (d *decoder) savesSecret(n *source.Node, scope *Scope) {
 }
 
 func (d *decoder) stateHint(name string) string {
-	if hint := source.Hint(name, sortedKeys(d.state)); hint != "" {
+	if hint := steps.Hint(name, sortedKeys(d.state)); hint != "" {
 		return hint
 	}
 	return fmt.Sprintf("add `state: {%s: {initial: …}}` to the job", name)

@@ -1,8 +1,6 @@
 package jobs
 
 import (
-	"strings"
-
 	"snrun/jobs/source"
 	"snrun/steps"
 )
@@ -19,24 +17,19 @@ func (d *decoder) call(kind *steps.Kind, n *source.Node, scope *Scope) Body {
 	if !ok {
 		return c
 	}
+	c.origin = origin{node: n, kind: kind}
+	if profile := d.profiles[c.Profile]; profile != nil {
+		c.origin.profile = profile.node
+	}
 	known := c.fields.known()
 	c.walks = kind.Walks != nil && kind.Walks(known)
 	if clean && kind.Check != nil {
-		for _, p := range kind.Check(known) {
-			at, path := d.problemPlace(n, kind, c.Profile, p.Path)
-			d.r.Errorf(at, "%s %s", path, p.Message).Hint = p.Hint
+		for _, p := range kind.Check(known, d.library.project.Dir) {
+			at, path := c.origin.find(p, d.entriesRead)
+			d.r.Errorf(at, "%s", sentence(path, p)).Hint = p.Hint
 		}
 	}
 	return c
-}
-
-// problemPlace finds where a problem of a call stands: what came from its profile stands there.
-func (d *decoder) problemPlace(n *source.Node, kind *steps.Kind, profile, path string) (*source.Node, string) {
-	top, _, _ := strings.Cut(path, ".")
-	if f := fieldNamed(kind.Takes.Fields, top); f != nil && f.FromProfile && d.profiles[profile] != nil {
-		n, path = d.profiles[profile].node, strings.TrimPrefix(path, "profile_")
-	}
-	return d.at(n, path), path
 }
 
 // useProfile completes a call's fields from the profile that it names, and gives the profile's name and retry.
@@ -63,5 +56,5 @@ func (d *decoder) profileHint(name string) string {
 	if len(d.profiles) == 0 {
 		return "the project has no profiles; they stand in profiles.yaml"
 	}
-	return source.Hint(name, sortedKeys(d.profiles))
+	return steps.Hint(name, sortedKeys(d.profiles))
 }

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"snrun/jobs/source"
+	"snrun/steps"
 )
 
 // Called gives the jobs that the job calls, and those that they call, sorted by file, each once.
@@ -167,7 +168,7 @@ func (l *library) find(d *decoder, at *source.Node, name string) string {
 			names[i] = l.name(file)
 		}
 		slices.Sort(names)
-		d.r.Errorf(at, "there is no job %q in %s", name, display(folder)).Hint = source.Hint(name, slices.Compact(names))
+		d.r.Errorf(at, "there is no job %q in %s", name, display(folder)).Hint = steps.Hint(name, slices.Compact(names))
 	default:
 		d.r.Errorf(at, "%d jobs have the name %q", len(named), name).Hint = fmt.Sprintf("give each its own: %s and %s", display(named[0]), display(named[1]))
 	}

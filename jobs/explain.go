@@ -6,7 +6,6 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"snrun/jobs/source"
 	"snrun/steps"
 )
 
@@ -49,7 +48,7 @@ func Explain(kinds steps.Set, path string) (string, error) {
 }
 
 func nearestOr(name string, candidates []string, otherwise string) string {
-	if near := source.Nearest(name, candidates); near != "" {
+	if near := steps.Nearest(name, candidates); near != "" {
 		return fmt.Sprintf("did you mean %q?", near)
 	}
 	return otherwise

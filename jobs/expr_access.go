@@ -5,7 +5,7 @@ import (
 
 	"github.com/expr-lang/expr/ast"
 
-	"snrun/jobs/source"
+	"snrun/steps"
 )
 
 // path checks a name with fields and items below it. After a `?.` the whole rest of the path is null where there is
@@ -64,7 +64,7 @@ func (c *checker) nameHint(name string) string {
 	for _, v := range c.vars {
 		names = append(names, v.name)
 	}
-	if near := source.Nearest(name, names); near != "" {
+	if near := steps.Nearest(name, names); near != "" {
 		return fmt.Sprintf("did you mean %q?", near)
 	}
 	if len(names) == 0 {
@@ -142,7 +142,7 @@ func (c *checker) field(n *ast.MemberNode, name string, base *Shape) *Shape {
 		why = fmt.Sprintf("%s has no %q", written(n.Node), name)
 	}
 	if hint == "" {
-		hint = source.Hint(name, base.fieldNames())
+		hint = steps.Hint(name, base.fieldNames())
 	}
 	c.mistake(n.Property, why, hint)
 	return AnyShape()

@@ -6,7 +6,7 @@ import (
 
 	"github.com/expr-lang/expr/ast"
 
-	"snrun/jobs/source"
+	"snrun/steps"
 )
 
 func (c *checker) call(n *ast.CallNode) (ast.Node, *Shape) {
@@ -35,7 +35,7 @@ func (c *checker) named(n ast.Node, name string, args []ast.Node) (ast.Node, *Sh
 	f := functionTable().byName[name]
 	switch {
 	case f == nil:
-		c.mistake(n, fmt.Sprintf("there is no function %q", name), source.Hint(name, functionNames()))
+		c.mistake(n, fmt.Sprintf("there is no function %q", name), steps.Hint(name, functionNames()))
 		return n, AnyShape()
 	case f.instead != "":
 		c.mistake(n, fmt.Sprintf("there is no function %q here", name), f.instead)
@@ -52,7 +52,7 @@ func (c *checker) method(n *ast.CallNode, callee *ast.MemberNode, name string) (
 	if f == nil {
 		hint := fmt.Sprintf("a function stands in front: %s(%s, …)", strings.ToLower(name), written(callee.Node))
 		if known := functionTable().byName[strings.ToLower(name)]; known == nil || known.instead != "" {
-			hint = source.Hint(name, functionNames())
+			hint = steps.Hint(name, functionNames())
 		}
 		c.mistake(callee.Property, fmt.Sprintf("%s has no function %q", written(callee.Node), name), hint)
 		return n, AnyShape()

@@ -1,6 +1,7 @@
 package jobs
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -10,20 +11,76 @@ import (
 
 // at finds the node that a path such as "backoff.max" or "query.tag[1]" names below n: the nearest one that exists.
 func (d *decoder) at(n *source.Node, path string) *source.Node {
-	for _, part := range strings.FieldsFunc(path, func(r rune) bool { return r == '.' || r == '[' || r == ']' }) {
-		next := d.child(n, part)
-		if next == nil {
-			return n
-		}
-		n = next
+	return finder(d.entriesRead).find(n, path).value
+}
+
+// entriesRead gives the entries of a mapping as it has been read, which may be more than is written.
+func (d *decoder) entriesRead(n *source.Node) []source.Entry {
+	if entries, known := d.read[n]; known {
+		return entries
 	}
-	return n
+	return entriesWritten(n)
+}
+
+func entriesWritten(n *source.Node) []source.Entry { return n.Entries(&source.Report{}) }
+
+// finder finds nodes by paths, in mappings that have the entries it gives.
+type finder func(*source.Node) []source.Entry
+
+// found is where a path led: to a value and, where all of the path was followed and a key stands at its end, to that key.
+type found struct {
+	key, value *source.Node
+	rest       string // of the path, where nothing has that name
+}
+
+// find follows a path. Keys stand in it as they are: what is a dot or a bracket in a key and what is one behind it is told by
+// the keys that there are, of two that fit by the longer one, unless the path cannot be followed with that.
+func (f finder) find(n *source.Node, path string) found {
+	nearest := found{value: n, rest: path}
+	if path == "" {
+		return nearest
+	}
+	for _, e := range f.next(n, path) {
+		rest := strings.TrimPrefix(path[len(e.Key):], ".")
+		at := f.find(e.Value, rest)
+		if rest == "" {
+			at.key = e.Name
+		}
+		if len(at.rest) < len(nearest.rest) {
+			nearest = at
+		}
+		if at.rest == "" {
+			break
+		}
+	}
+	return nearest
+}
+
+// next gives the entries of a mapping, or the items of a list, with which a path can begin; their keys as they stand in it, the
+// longest first.
+func (f finder) next(n *source.Node, path string) []source.Entry {
+	var fit []source.Entry
+	switch n.Form() {
+	case source.Mapping:
+		for _, e := range f(n) {
+			if rest, begins := strings.CutPrefix(path, e.Key); begins && e.Key != "" && (rest == "" || rest[0] == '.' || rest[0] == '[') {
+				fit = append(fit, e)
+			}
+		}
+	case source.List:
+		index, _, closed := strings.Cut(strings.TrimPrefix(path, "["), "]")
+		if i, err := strconv.Atoi(index); err == nil && closed && path[0] == '[' && i >= 0 && i < len(n.Items()) {
+			fit = append(fit, source.Entry{Key: "[" + index + "]", Value: n.Items()[i]})
+		}
+	}
+	slices.SortStableFunc(fit, func(a, b source.Entry) int { return len(b.Key) - len(a.Key) })
+	return fit
 }
 
 // child gives what stands under a key of a mapping as it has been read, which may be more than is written; or what child gives.
 func (d *decoder) child(n *source.Node, part string) *source.Node {
-	if entries, known := d.read[n]; known && n.Form() == source.Mapping {
-		return mapping{entries: entries}.get(part)
+	if n.Form() == source.Mapping {
+		return mapping{entries: d.entriesRead(n)}.get(part)
 	}
 	return child(n, part)
 }
@@ -32,7 +89,7 @@ func (d *decoder) child(n *source.Node, part string) *source.Node {
 func child(n *source.Node, part string) *source.Node {
 	switch n.Form() {
 	case source.Mapping:
-		return mapping{node: n, entries: n.Entries(&source.Report{})}.get(part)
+		return mapping{node: n, entries: entriesWritten(n)}.get(part)
 	case source.List:
 		if i, err := strconv.Atoi(part); err == nil && i >= 0 && i < len(n.Items()) {
 			return n.Items()[i]

@@ -14,7 +14,7 @@ func (d *decoder) isSource(in *source.Node) bool {
 	entries := d.entries(in)
 	for _, e := range entries {
 		kind := d.kinds[e.Key]
-		if kind != nil && kind.Run != nil || isLater("in", e.Key) {
+		if kind != nil && kind.Run != nil {
 			makesCalls = len(entries) == 1 || e.Value.Form() == source.Mapping
 		} else if fieldNamed(stepFields(), e.Key) == nil {
 			return false // a map of such names, to be gone over
@@ -28,10 +28,6 @@ func (d *decoder) source(in *source.Node, scope *Scope) *Step {
 	var kind *steps.Kind
 	var request source.Entry
 	for _, e := range d.entries(in) {
-		if isLater("in", e.Key) {
-			d.later(e.Name, "a loop over "+e.Key)
-			return nil
-		}
 		switch beside := fieldNamed(stepFields(), e.Key) != nil; {
 		case beside:
 			d.r.Errorf(e.Name, "a request in place of a list is all that stands under `in`, without %s", e.Key).Hint = "what a step may have stands beside `foreach`; a request that needs its own is a step before the loop"
@@ -51,7 +47,7 @@ func (d *decoder) source(in *source.Node, scope *Scope) *Step {
 
 func (d *decoder) pagesHint(kind *steps.Kind) string {
 	if fieldNamed(kind.Takes.Fields, "paginate") == nil {
-		return fmt.Sprintf("make the %s a step before the loop, and go over its output", kind.Name)
+		return fmt.Sprintf("make the %s a step before the loop, and go over its output; where the server gives parts of a list only, ask for one after the other in a `repeat` with `carry`", kind.Name)
 	}
 	return "give it `paginate`, or make it a step before the loop and go over its output"
 }

@@ -84,15 +84,16 @@ func TestSourceOfAnotherKind(t *testing.T) {
 		Takes: steps.ObjectOf(steps.Field{Name: "from", Type: steps.Of(steps.Text)}),
 	}
 	kinds := steps.NewSet(append(jobs.Kinds(), probe(), other)...)
-	tests := []struct{ in, want string }{
-		{`{fetch: {from: a}}`, "a loop over a request reads it page by page, and this one has no pages"},
-		{`{fetch: {from: a}, probe: {text: b}}`, "a loop goes over one request, and this has two: fetch and probe"},
+	tests := []struct{ in, want, hint string }{
+		{`{fetch: {from: a}}`, "a loop over a request reads it page by page, and this one has no pages",
+			"make the fetch a step before the loop, and go over its output; where the server gives parts of a list only, ask for one after the other in a `repeat` with `carry`"},
+		{`{fetch: {from: a}, probe: {text: b}}`, "a loop goes over one request, and this has two: fetch and probe", "make two loops of it"},
 	}
 	for _, tt := range tests {
 		p := projectOf(t, kinds, map[string]string{"jobs/job.yaml": "version: 1\nsteps: [{foreach: {in: " + tt.in + ", steps: [{log: x}]}}]\n"})
 		_, err := p.Load(filepath.Join(p.Dir, "jobs", "job.yaml"))
 		var mistakes source.Errors
-		if !errors.As(err, &mistakes) || mistakes[0].Message != tt.want {
+		if !errors.As(err, &mistakes) || mistakes[0].Message != tt.want || mistakes[0].Hint != tt.hint {
 			t.Errorf("%s: got %v, want %s", tt.in, err, tt.want)
 		}
 	}

@@ -72,7 +72,7 @@ func (d *decoder) explainID(id string, b *block) (why, hint string) {
 	place, declared := d.ids.all[id]
 	switch {
 	case !declared:
-		return fmt.Sprintf("no step has the id %q", id), source.Hint(id, b.visible())
+		return fmt.Sprintf("no step has the id %q", id), steps.Hint(id, b.visible())
 	case d.ids.open[id]:
 		return fmt.Sprintf("step %q has no result yet: this is a part of it", id), "a step sees only the steps before it"
 	case place.block != "" && b.lookup(place.block) != nil:

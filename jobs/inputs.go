@@ -189,7 +189,7 @@ func (in *Inputs) Check(given map[string]any) (map[string]any, []InputProblem) {
 
 func (in *Inputs) unknown(name string) *InputProblem {
 	p := &InputProblem{Name: name, Message: fmt.Sprintf("%s: the job has no such input", name)}
-	p.Hint = source.Hint(name, in.Names())
+	p.Hint = steps.Hint(name, in.Names())
 	if len(in.All()) == 0 {
 		p.Hint = "it has none at all"
 	}

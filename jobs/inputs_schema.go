@@ -10,6 +10,7 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"snrun/jobs/source"
+	"snrun/steps"
 )
 
 // schemaReader reads a JSON Schema (draft 2020-12) from YAML. It is stricter than the draft, which lets a misspelt keyword
@@ -48,7 +49,7 @@ func (s *schemaReader) keywords(n *source.Node) map[string]any {
 		case slices.Contains([]string{"$schema", "$id", "$vocabulary"}, e.Key):
 			s.errorf(e.Name, "leave it out", "the schema of an input is always of draft 2020-12, and stands for itself: %s has no place in it", e.Key)
 		default:
-			s.errorf(e.Name, source.Hint(e.Key, sortedKeys(table)), "unknown keyword %q in the schema of the input %s", e.Key, s.input)
+			s.errorf(e.Name, steps.Hint(e.Key, sortedKeys(table)), "unknown keyword %q in the schema of the input %s", e.Key, s.input)
 		}
 	}
 	return out
@@ -135,7 +136,7 @@ func (s *schemaReader) types(n *source.Node) any {
 	}
 	for _, item := range items {
 		if !slices.Contains(schemaTypes(), item.Text()) || item.Form() != source.Scalar {
-			s.errorf(item, source.Hint(item.Text(), schemaTypes()), "%s is no type", item.What())
+			s.errorf(item, steps.Hint(item.Text(), schemaTypes()), "%s is no type", item.What())
 		} else if item.IsNull() {
 			s.errorf(item, `write "null" in quotes`, "null is no type")
 		}
@@ -153,7 +154,7 @@ func (s *schemaReader) format(n *source.Node) any {
 		"relative-json-pointer", "semver", "time", "uri", "uri-reference", "uri-template", "uuid",
 	}
 	if !slices.Contains(known, n.Text()) {
-		hint := source.Hint(n.Text(), known)
+		hint := steps.Hint(n.Text(), known)
 		if hint == "" {
 			hint = "these are known: " + strings.Join(known, ", ")
 		}

@@ -83,6 +83,7 @@ type Call struct {
 	fields  *fields
 	retry   *Retry // of the profile; nil where it says nothing
 	walks   bool   // it reads page after page
+	origin  origin
 }
 
 // Input evaluates the step's fields.

@@ -73,7 +73,7 @@ func (d *decoder) unknownKey(e source.Entry, fields []steps.Field, what string) 
 		reported.Hint = fmt.Sprintf("%s is a key of the step: write it beside %s, not in it", e.Key, what)
 		return ""
 	}
-	if meant = source.Nearest(e.Key, fieldNames(fields)); meant == "" {
+	if meant = steps.Nearest(e.Key, fieldNames(fields)); meant == "" {
 		reported.Hint = keysHint(fields)
 		return ""
 	}

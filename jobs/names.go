@@ -69,7 +69,14 @@ func runShape() *Shape {
 func errorShape() *Shape {
 	return MapShape(map[string]*Shape{
 		"kind": TextShape(), "message": TextShape(), "step": TextShape(),
-		"status": AnyShape(), "attempts": IntShape(), "fault": AnyShape(),
+		"status": AnyShape(), "attempts": IntShape(), "fault": faultShape().OrNull(),
+	})
+}
+
+// faultShape is `error.fault`: what a SOAP server said of its refusal.
+func faultShape() *Shape {
+	return MapShape(map[string]*Shape{
+		"code": TextShape(), "subcodes": ListShape(TextShape()), "message": TextShape(), "detail": AnyShape(),
 	})
 }
 

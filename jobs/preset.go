@@ -112,7 +112,7 @@ func (p *preset) section(key string) []string {
 func (d *decoder) preset(n *source.Node) (*preset, *source.Node) {
 	name := d.wordUnder(n, "preset")
 	if !slices.Contains(presetNames(), name) {
-		name = source.Nearest(name, presetNames())
+		name = steps.Nearest(name, presetNames())
 	}
 	if name == "" {
 		return nil, nil

@@ -132,7 +132,7 @@ func (p *Project) named(name string) []string {
 
 func (p *Project) noJob(ref string) error {
 	err := fmt.Errorf("there is no job %q in %s", ref, display(p.path(p.Settings.Jobs)))
-	if near := source.Nearest(ref, p.Names()); near != "" {
+	if near := steps.Nearest(ref, p.Names()); near != "" {
 		err = fmt.Errorf("%w: did you mean %q?", err, near)
 	}
 	return err

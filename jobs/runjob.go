@@ -126,7 +126,7 @@ func (d *decoder) checkInput(e source.Entry, inputs *Inputs, scope *Scope) strin
 	if in == nil {
 		p := inputs.unknown(e.Key)
 		d.r.Errorf(e.Name, "%s", p.Message).Hint = p.Hint
-		return source.Nearest(e.Key, inputs.Names())
+		return steps.Nearest(e.Key, inputs.Names())
 	}
 	t := CompileTemplate(e.Value, scope, &source.Report{}) // its mistakes are reported with the whole
 	switch {

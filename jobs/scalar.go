@@ -77,7 +77,7 @@ func (d *decoder) wrongScalar(n *source.Node, t steps.Type, name string, err err
 	case isLater(name, text):
 		d.later(n, fmt.Sprintf("%s: %s", name, text))
 	case t.Form == steps.Enum && isText:
-		d.r.Errorf(n, "%s cannot be %q", name, text).Hint = source.Hint(text, t.Values)
+		d.r.Errorf(n, "%s cannot be %q", name, text).Hint = steps.Hint(text, t.Values)
 	case isText && (t.Form == steps.Duration || t.Form == steps.Size):
 		d.r.Errorf(n, "%s", err)
 	default:
@@ -205,7 +205,7 @@ func wordOf(v any, t steps.Type, name string) (any, error) {
 	err := wrongForm(name, t, v)
 	if isText {
 		err.Message = name + " is not one of the words that it can be"
-		err.Hint = source.Hint("", t.Values)
+		err.Hint = steps.Hint("", t.Values)
 	}
 	return nil, err
 }

@@ -7,6 +7,7 @@ import (
 
 	"snrun/auth"
 	"snrun/jobs/source"
+	"snrun/steps"
 )
 
 // usage is what a job turned out to need.
@@ -88,7 +89,7 @@ func SecretHint(err error) string {
 	if !ok {
 		return helpful.Help()
 	}
-	if near := source.Nearest(missing.Name, missing.Known); near != "" {
+	if near := steps.Nearest(missing.Name, missing.Known); near != "" {
 		return fmt.Sprintf("did you mean %q? else %s", near, missing.Help())
 	}
 	return missing.Help()

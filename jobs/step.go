@@ -112,7 +112,7 @@ func (d *decoder) stepKind(n *source.Node) *steps.Kind {
 func (d *decoder) noKind(n *source.Node) {
 	var likely *source.Node
 	for _, e := range d.entries(n) {
-		near := source.Nearest(e.Key, d.kinds.Names())
+		near := steps.Nearest(e.Key, d.kinds.Names())
 		switch {
 		case fieldNamed(stepFields(), e.Key) != nil:
 		case isLater("a step", e.Key):

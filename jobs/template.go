@@ -27,6 +27,8 @@ type part interface {
 	eval(names map[string]any) (any, error)
 	// tree gives the value with its order and the text of its scalars.
 	tree(names map[string]any) (any, error)
+	// known gives the tree as far as it is known before a run.
+	known() any
 	shape() *Shape
 }
 
@@ -100,6 +102,9 @@ func (t *Template) Tree(names map[string]any) (any, error) {
 	}
 	return t.part.tree(names)
 }
+
+// Known gives what is known of the value before a run, as Tree has it: steps.Unknown stands for what expressions give.
+func (t *Template) Known() any { return t.part.known() }
 
 // Text gives the value as text: a scalar as it was written, so that 007 is "007", and what an expression gives as TextOf
 // has it. Null says that the value is null. A list or a map is an error.

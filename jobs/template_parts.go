@@ -141,6 +141,7 @@ func newConstant(n *source.Node) constantPart {
 
 func (p constantPart) eval(map[string]any) (any, error) { return p.value, nil }
 func (p constantPart) tree(map[string]any) (any, error) { return p.written, nil }
+func (p constantPart) known() any                       { return p.written }
 func (p constantPart) shape() *Shape                    { return &Shape{types: typeOf(p.value)} }
 
 // exprPart is a scalar that is one expression.
@@ -149,6 +150,15 @@ type exprPart struct{ *Expr }
 func (p exprPart) eval(names map[string]any) (any, error) { return p.Eval(names) }
 func (p exprPart) tree(names map[string]any) (any, error) { return p.Eval(names) }
 func (p exprPart) shape() *Shape                          { return p.Shape() }
+
+func (p exprPart) known() any {
+	if p.fixed {
+		if v, err := p.Eval(nil); err == nil {
+			return v
+		}
+	}
+	return steps.Unknown{}
+}
 
 // textPart is a scalar that holds expressions between other text.
 type textPart struct {
@@ -186,6 +196,7 @@ func (p textPart) eval(names map[string]any) (any, error) {
 }
 
 func (p textPart) tree(names map[string]any) (any, error) { return p.eval(names) }
+func (p textPart) known() any                             { return steps.Unknown{} }
 func (p textPart) shape() *Shape                          { return TextShape() }
 
 // listPart is a list.
@@ -208,6 +219,14 @@ func (p listPart) each(value func(part) (any, error)) (any, error) {
 		}
 	}
 	return out, nil
+}
+
+func (p listPart) known() any {
+	out := make([]any, len(p))
+	for i, item := range p {
+		out[i] = item.known()
+	}
+	return out
 }
 
 func (p listPart) shape() *Shape {
@@ -252,6 +271,14 @@ func (p mapPart) tree(names map[string]any) (any, error) {
 		out[i] = steps.Pair{Key: e.key, Value: v}
 	}
 	return out, nil
+}
+
+func (p mapPart) known() any {
+	out := make(steps.Pairs, len(p))
+	for i, e := range p {
+		out[i] = steps.Pair{Key: e.key, Value: e.value.known()}
+	}
+	return out
 }
 
 func (p mapPart) shape() *Shape {

@@ -97,7 +97,11 @@ func (d *decoder) dataValue(n *source.Node, form steps.Form, name string, scope 
 	}
 	if !template.Constant() {
 		eval := func(names map[string]any) (any, error) { return evalAs(template, form, names) }
-		return value{eval: eval, derived: secretsOf(template)}
+		v := value{eval: eval, derived: secretsOf(template)}
+		if form == steps.Tree {
+			v.fixed = template.Known()
+		}
+		return v
 	}
 	v, err := evalAs(template, form, nil)
 	if err != nil {

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"time"
 
-	"snrun/jobs/source"
+	"snrun/steps"
 )
 
 // LoadZone finds a time zone by its IANA name, such as Europe/Berlin. With an error comes a hint, "" when there is none.
@@ -32,14 +32,14 @@ func zoneHint(name string) string {
 		return "an offset does not say when the clock changes; write the name of a place, such as Europe/Berlin, or UTC"
 	}
 	candidates := commonZoneNames()
-	if hint := source.Nearest(name, candidates); hint != "" {
+	if hint := steps.Nearest(name, candidates); hint != "" {
 		return fmt.Sprintf("did you mean %q?", hint)
 	}
 	var cities []string
 	for _, c := range candidates {
 		cities = append(cities, c[strings.LastIndexByte(c, '/')+1:])
 	}
-	city := source.Nearest(name[strings.LastIndexByte(name, '/')+1:], cities)
+	city := steps.Nearest(name[strings.LastIndexByte(name, '/')+1:], cities)
 	for i, c := range cities {
 		if c == city {
 			return fmt.Sprintf("did you mean %q?", candidates[i])

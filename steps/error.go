@@ -39,6 +39,9 @@ type Error struct {
 	Hint string `json:"hint,omitempty"`
 	// Fields are further names of `error`, such as `fault`.
 	Fields map[string]any `json:"fields,omitempty"`
+	// Problems are mistakes in the step's values that were found before anything was sent. Whoever knows where each stands writes
+	// them into Message; what the kind says there counts only where nobody does.
+	Problems []Problem `json:"-"`
 
 	Repeat     Repeat        `json:"-"`
 	RetryAfter time.Duration `json:"-"` // what the server asked to wait; 0 when it did not

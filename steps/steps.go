@@ -7,8 +7,8 @@
 //
 //	steps, field, error, exchange  a kind, its fields, how it fails, what history is told
 //	value, reads, items            plain data, which parts of it are read, the items of a page one by one
-//	nearest                        the name that was most likely meant
 //	json                           reading and writing it as JSON: exact numbers, only what is read, cut into items
+//	nearest                        which name was meant
 package steps
 
 import (
@@ -36,8 +36,9 @@ type Kind struct {
 	Changes func(Input) bool
 	// Walks says whether a call with this input is a walk over pages: Run is then called once a page, see Env.Cursor.
 	Walks func(Input) bool
-	// Check finds mistakes that the types of the fields cannot express. It sees only values that are known before a run.
-	Check func(Input) []Problem
+	// Check finds mistakes that the types of the fields cannot express, also with the help of files below dir, the project's
+	// folder (Env.Dir in a run). It sees what is known before a run: Unknown stands for the rest, in a Tree for each of its leaves.
+	Check func(in Input, dir string) []Problem
 }
 
 // Result is a name that a step offers to later expressions.
@@ -47,10 +48,12 @@ type Result struct {
 	Doc  string
 }
 
-// Problem is a mistake in a step's input, found before a run.
+// Problem is a mistake in a step's input, found before a run or, where values are known in a run only, before anything is sent.
 type Problem struct {
-	Path    string // where, in the kind's own input: "paginate.size", "query.tag[1]"
-	Message string
+	// Path is where, in the kind's own input: "paginate.size", "query.tag[1]". Keys stand in it as they are, whatever is in them.
+	Path    string
+	Key     bool   // the key at the end of the path is the mistake, not its value
+	Message string // follows the path in a sentence: "must be at least 1"
 	Hint    string
 }
 

@@ -1,6 +1,10 @@
 package steps
 
-import "time"
+import (
+	"maps"
+	"slices"
+	"time"
+)
 
 // Pair is one entry of a mapping that keeps its order.
 type Pair struct {
@@ -27,7 +31,7 @@ type Scalar struct {
 	Text  string
 }
 
-// Unknown stands in the input of a Kind's Check for a value that is known only in a run.
+// Unknown stands in the input of a Kind's Check for a value that is known only in a run: for a field, or for a leaf of a Tree.
 type Unknown struct{}
 
 // Late is an expression that a kind evaluates itself, once it has the names that only it knows.
@@ -74,3 +78,18 @@ func (in Input) List(name string) []any { l, _ := in[name].([]any); return l }
 
 // Late gives a late field or a condition, nil when absent.
 func (in Input) Late(name string) *Late { l, _ := in[name].(*Late); return l }
+
+// Entries gives the entries of a mapping: those of Pairs in their order, those of a map sorted by their keys.
+func Entries(v any) (Pairs, bool) {
+	switch v := v.(type) {
+	case Pairs:
+		return v, true
+	case map[string]any:
+		pairs := make(Pairs, 0, len(v))
+		for _, key := range slices.Sorted(maps.Keys(v)) {
+			pairs = append(pairs, Pair{key, v[key]})
+		}
+		return pairs, true
+	}
+	return nil, false
+}

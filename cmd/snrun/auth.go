@@ -15,7 +15,6 @@ import (
 	"snrun/auth"
 	"snrun/auth/store"
 	"snrun/jobs"
-	"snrun/jobs/source"
 	"snrun/steps"
 )
 
@@ -89,7 +88,7 @@ func (a *app) noProfile(p *project, name string) error {
 	if len(names) == 0 {
 		return usageError("write it into "+p.Settings.Profiles+"; "+a.name+" explain profile lists its keys", "there is no profile %q: the project has none", name)
 	}
-	return usageError(cmp.Or(source.Hint(name, names), a.name+" auth status lists the profiles"), "there is no profile %q", name)
+	return usageError(cmp.Or(steps.Hint(name, names), a.name+" auth status lists the profiles"), "there is no profile %q", name)
 }
 
 // open fills a profile in, with its own secrets only: those of others may be missing.

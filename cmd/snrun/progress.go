@@ -4,7 +4,7 @@ import (
 	"slices"
 
 	"snrun/engine"
-	"snrun/jobs/source"
+	"snrun/steps"
 )
 
 const progressVariable = "SNRUN_PROGRESS"
@@ -23,7 +23,7 @@ func checkProgress(mode string) error {
 	if mode == "" || slices.Contains(progressModes[:], mode) {
 		return nil
 	}
-	return usageError(source.Hint(mode, progressModes[:]), "there is no --progress %s", mode)
+	return usageError(steps.Hint(mode, progressModes[:]), "there is no --progress %s", mode)
 }
 
 // newView makes the view for a mode: by itself a live one where a person watches a terminal, else plain lines.

@@ -11,7 +11,6 @@ import (
 
 	"snrun/engine"
 	"snrun/history"
-	"snrun/jobs/source"
 	"snrun/steps"
 )
 
@@ -120,7 +119,7 @@ func stepsNamed(run *engine.Run, name string) ([]engine.StepRun, error) {
 		}
 	}
 	if len(found) == 0 {
-		hint := source.Hint(name, slices.Sorted(maps.Keys(names)))
+		hint := steps.Hint(name, slices.Sorted(maps.Keys(names)))
 		return nil, &exitError{exitFailed, fmt.Errorf("run %s has no step %q", run.ID, name), hint}
 	}
 	return found, nil

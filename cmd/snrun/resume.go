@@ -13,7 +13,7 @@ import (
 	"snrun/auth/store"
 	"snrun/engine"
 	"snrun/jobs"
-	"snrun/jobs/source"
+	"snrun/steps"
 )
 
 // resumeOptions are the flags of `resume` and `retry`.
@@ -118,10 +118,10 @@ func (a *app) assumeFlag(cmd *cobra.Command, o *resumeOptions) {
 // check says what is wrong with the flags.
 func (o resumeOptions) check() error {
 	if !slices.Contains(jobTexts[:], o.job) {
-		return usageError(source.Hint(o.job, jobTexts[:]), "there is no --job %s", quoteArg(o.job))
+		return usageError(steps.Hint(o.job, jobTexts[:]), "there is no --job %s", quoteArg(o.job))
 	}
 	if o.assume != "" && !slices.Contains(assumptions[:], o.assume) {
-		return usageError(source.Hint(o.assume, assumptions[:]), "there is no --assume %s", quoteArg(o.assume))
+		return usageError(steps.Hint(o.assume, assumptions[:]), "there is no --assume %s", quoteArg(o.assume))
 	}
 	return nil
 }
@@ -274,7 +274,7 @@ func stepFrom(job *jobs.Job, run *engine.Run, name string) (string, error) {
 			return "", usageError("begin with that: --from "+top, "the step %s stands inside %s", quoteArg(name), top)
 		}
 	}
-	return "", usageError(source.Hint(name, names), "the job %s has no step %q", job.Name, name)
+	return "", usageError(steps.Hint(name, names), "the job %s has no step %q", job.Name, name)
 }
 
 // topOf is the part of a key that belongs to a step of the job itself.

@@ -8,7 +8,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"snrun/jobs/source"
+	"snrun/steps"
 )
 
 // The variables that stand in for the flags that all commands share.
@@ -105,7 +105,7 @@ func group(cmd *cobra.Command, args []string) error {
 // nearest is the hint for a name that is none of those known.
 func nearest(cmd *cobra.Command, name string, names []string, prefix string) string {
 	help := "see: " + cmd.CommandPath() + " --help"
-	if near := source.Nearest(name, names); near != "" {
+	if near := steps.Nearest(name, names); near != "" {
 		return fmt.Sprintf("did you mean %q? ", prefix+near) + help
 	}
 	return help

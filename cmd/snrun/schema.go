@@ -7,7 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"snrun/jobs"
-	"snrun/jobs/source"
+	"snrun/steps"
 )
 
 // schemaNames are the kinds of file that have a JSON Schema.
@@ -41,7 +41,7 @@ check YAML. The first line of a file names its schema:
 func schemaText(name string) ([]byte, error) {
 	schema, ok := jobs.Schemas(kinds())[name]
 	if !ok {
-		return nil, usageError(source.Hint(name, schemaNames[:]), "there is no schema of %q", name)
+		return nil, usageError(steps.Hint(name, schemaNames[:]), "there is no schema of %q", name)
 	}
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)

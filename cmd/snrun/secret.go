@@ -15,7 +15,7 @@ import (
 	"snrun/auth"
 	"snrun/auth/store"
 	"snrun/jobs"
-	"snrun/jobs/source"
+	"snrun/steps"
 )
 
 func (a *app) secretCommand() *cobra.Command {
@@ -171,7 +171,7 @@ func (a *app) elsewhere(secrets *auth.Secrets, name string) string {
 		return "it comes from " + origin.Place
 	}
 	stored, _ := secrets.Stored() // that it can be opened is known already
-	if near := source.Nearest(name, stored); near != "" {
+	if near := steps.Nearest(name, stored); near != "" {
 		return fmt.Sprintf("did you mean %q?", near)
 	}
 	return "see: " + a.name + " secret list"

@@ -62,7 +62,7 @@ func TestCheck(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			var got []string
-			for _, p := range rest.Kind().Check(c.in) {
+			for _, p := range rest.Kind().Check(c.in, "") {
 				got = append(got, p.Path+": "+p.Message)
 			}
 			if strings.Join(got, "\n") != c.want {

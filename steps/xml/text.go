@@ -3,9 +3,7 @@ package xml
 import (
 	"encoding/json"
 	"fmt"
-	"maps"
 	"math"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -13,28 +11,13 @@ import (
 	"snrun/steps"
 )
 
-// entriesOf gives the entries of a mapping: Pairs in their order, a map sorted.
-func entriesOf(value any) ([]steps.Pair, bool) {
-	switch value := value.(type) {
-	case steps.Pairs:
-		return value, true
-	case map[string]any:
-		entries := make([]steps.Pair, 0, len(value))
-		for _, key := range slices.Sorted(maps.Keys(value)) {
-			entries = append(entries, steps.Pair{Key: key, Value: value[key]})
-		}
-		return entries, true
-	}
-	return nil, false
-}
-
 // isAttribute says whether an entry is one: its key has one underscore in front, its value is no list and no mapping.
 func isAttribute(e steps.Pair) bool {
 	if len(e.Key) < 2 || e.Key[0] != '_' || e.Key[1] == '_' {
 		return false
 	}
 	_, isList := e.Value.([]any)
-	_, isMapping := entriesOf(e.Value)
+	_, isMapping := steps.Entries(e.Value)
 	return !isList && !isMapping
 }
 
@@ -43,8 +26,9 @@ func isNull(value any) bool {
 	return value == nil || isScalar && scalar.Value == nil
 }
 
-// text gives a plain value as it is written.
-func text(value any) (string, bool) {
+// Text gives the text of a plain value as it is written: a scalar of the file as it stands there. It is false for lists, mappings and
+// null, and for numbers that have no text.
+func Text(value any) (string, bool) {
 	switch value := value.(type) {
 	case steps.Scalar:
 		return value.Text, true
@@ -72,7 +56,7 @@ func text(value any) (string, bool) {
 
 // noText says why a value cannot be written as text.
 func noText(value any) string {
-	_, isMapping := entriesOf(value)
+	_, isMapping := steps.Entries(value)
 	_, isList := value.([]any)
 	switch {
 	case isMapping:
@@ -92,6 +76,9 @@ func (w *writer) name(name string) error {
 	if !hasPrefix {
 		prefix, local = "", name
 	}
+	if longest := max(len(prefix), len(local)); longest > maxName {
+		return w.errorf(longName, longest, maxName)
+	}
 	if !isName(local) || hasPrefix && !isName(prefix) {
 		return w.errorf("%q is no XML name; one has letters, digits, '-', '_' and '.', begins with a letter or '_', and may have a prefix and a colon before it", name)
 	}
@@ -107,7 +94,7 @@ func (w *writer) attributeName(name string) error {
 	if prefix == "xmlns" {
 		return nil // bind looked at it
 	}
-	if prefix != "xsi" || !isName(local) {
+	if prefix != "xsi" || !isName(local) || len(local) > maxName {
 		return w.name(name)
 	}
 	spaces := w.bound["xsi"]
@@ -129,27 +116,50 @@ func (w *writer) expanded(name string) string {
 	return name
 }
 
-// escape writes text so that every reader gives the same text back.
+// noChar is said of text that no document can hold.
+const noChar = "the character %U (or a byte that is no UTF-8) cannot stand in XML"
+
+// escape writes text, if a document can hold it.
 func (w *writer) escape(s string, inAttribute bool) error {
 	if r, found := illegal(s); found {
-		return w.errorf("the character %U (or a byte that is no UTF-8) cannot stand in XML", r)
+		return w.errorf(noChar, r)
 	}
+	w.out = appendEscaped(w.out, s, inAttribute)
+	return nil
+}
+
+// appendEscaped appends text so that every reader gives the same text back.
+func appendEscaped(out []byte, s string, inAttribute bool) []byte {
+	from := 0
 	for i := range len(s) {
-		c := s[i]
-		switch {
-		case c == '&':
-			w.out = append(w.out, "&amp;"...)
-		case c == '<':
-			w.out = append(w.out, "&lt;"...)
-		case c == '>':
-			w.out = append(w.out, "&gt;"...)
-		case c == '"' && inAttribute:
-			w.out = append(w.out, "&quot;"...)
-		case c == '\r', inAttribute && (c == '\n' || c == '\t'):
-			w.out = fmt.Appendf(w.out, "&#x%X;", c)
-		default:
-			w.out = append(w.out, c)
+		if s[i] > '>' {
+			continue
+		}
+		if reference := escapeOf(s[i], inAttribute); reference != "" {
+			out = append(append(out, s[from:i]...), reference...)
+			from = i + 1
 		}
 	}
-	return nil
+	return append(out, s[from:]...)
+}
+
+// escapeOf gives the reference that stands for a character, "" for the character itself.
+func escapeOf(c byte, inAttribute bool) string {
+	switch {
+	case c == '&':
+		return "&amp;"
+	case c == '<':
+		return "&lt;"
+	case c == '>':
+		return "&gt;"
+	case c == '\r':
+		return "&#xD;"
+	case c == '"' && inAttribute:
+		return "&quot;"
+	case c == '\n' && inAttribute:
+		return "&#xA;"
+	case c == '\t' && inAttribute:
+		return "&#x9;"
+	}
+	return ""
 }
