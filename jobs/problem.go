@@ -21,6 +21,9 @@ func (w origin) find(p steps.Problem, entries finder) (at *source.Node, path str
 	top, _, _ := strings.Cut(path, ".")
 	if f := fieldNamed(w.kind.Takes.Fields, top); f != nil && f.FromProfile && w.profile != nil {
 		n, path = w.profile, strings.TrimPrefix(path, "profile_")
+		if top == securityKey {
+			path = "auth." + path
+		}
 	}
 	there := entries.find(n, path)
 	if p.Key && there.key != nil {

@@ -63,6 +63,8 @@ type Field struct {
 	FromProfile bool
 	// Lasting fields have the same value whenever the run goes on: they may not read run.attempt.
 	Lasting bool
+	// Secret fields hold what never shows, also where it is written out.
+	Secret bool
 	// Merge fields are completed by the profile's setting of the same name: maps under, lists and conditions before.
 	Merge bool
 }

@@ -8,6 +8,8 @@
 //     metadata at /.well-known/oauth-authorization-server;
 //   - the Table API under /api/now, /api/now/v1 and /api/now/v2, and the Attachment API beside it; its table cmdb_ci has as many
 //     records as Options.Records say, a million if need be;
+//   - the direct web service of every other table: /{table}.do?WSDL, and /{table}.do?SOAP with insert, update, get, getRecords,
+//     getKeys and deleteRecord, 250 records at a time;
 //   - a second, plain API to send to: /oncall/v1/alerts, /oncall/v1/engineers, /chat/hook, /files/{name}, /flaky/{key};
 //   - a gateway for text messages at /sms/v1/messages, which takes 20 requests a second;
 //   - a data warehouse at /warehouse/v1: sets/{set}/rows takes rows in batches, exports writes files while the client waits,
@@ -20,8 +22,9 @@
 // refresh token ends all that came of its login. It asks for no password: whoever presses the button is Options.User.
 //
 // What it leaves out: access control lists, business rules (a priority is kept as it was sent), time zones of users,
-// `javascript:` values in queries, XML bodies. Its data is the same on every start and knows no clock: a record that is
-// written gets the time of the write before it and one second. Only secrets and tokens are random.
+// `javascript:` values in queries, XML bodies of the Table API, and in SOAP views and operators before a field's value. Its data is
+// the same on every start and knows no clock: a record that is written gets the time of the write before it and one second. Only
+// secrets and tokens are random.
 package sandbox
 
 import (
@@ -197,5 +200,6 @@ func (s *Server) routes() *http.ServeMux {
 	s.smsRoutes(mux)
 	s.warehouseRoutes(mux)
 	s.controlRoutes(mux)
+	mux.HandleFunc("/{page}", s.directService)
 	return mux
 }

@@ -1,6 +1,9 @@
 package rest
 
-import "snrun/steps"
+import (
+	"snrun/steps"
+	"snrun/steps/exchange"
+)
 
 // cursorPager sends back what the page before named as the next one's cursor. That is its position.
 func cursorPager() pager {
@@ -20,7 +23,7 @@ func cursorPager() pager {
 				return nil, err
 			}
 			if _, ok := plainScalar(v); !ok {
-				return nil, p.errorf(steps.Content, "paginate.next: %s is %s, not a cursor", w.in.Late("next").Source, describe(v))
+				return nil, p.Errorf(steps.Content, "paginate.next: %s is %s, not a cursor", w.in.Late("next").Source, describe(v))
 			}
 			return v, nil
 		},
@@ -32,9 +35,9 @@ func cursorPager() pager {
 func (w *walk) named(p *page) (any, error) {
 	l := w.in.Late("next")
 	if l == nil {
-		return nil, badInput("paginate: type %s needs next", w.pager.name)
+		return nil, exchange.BadInput("paginate: type %s needs next", w.pager.name)
 	}
-	v, err := p.eval(l)
+	v, err := p.Eval(l)
 	if v == "" || v == false {
 		v = nil
 	}

@@ -5,7 +5,6 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
-	"mime"
 	"strings"
 	"unicode/utf8"
 
@@ -14,6 +13,7 @@ import (
 	"golang.org/x/text/encoding/unicode"
 
 	"snrun/steps"
+	"snrun/steps/exchange"
 	"snrun/steps/xml"
 )
 
@@ -21,26 +21,26 @@ const htmlHint = "this looks like a page for people (sign-in, maintenance, hiber
 
 // decode turns the body into the data that accept asks for. An empty body is null.
 func (a *answer) decode() error {
-	data := a.received
+	data := a.Received
 	if len(data) == 0 {
 		return nil
 	}
-	if enc := a.resp.Header.Get("Content-Encoding"); enc != "" && enc != "identity" {
-		return a.contentError("the body is compressed as "+clean(enc, 40)+", which was not asked for", "leave Accept-Encoding out of headers: compression is dealt with by itself")
+	if enc := a.Resp.Header.Get("Content-Encoding"); enc != "" && enc != "identity" {
+		return a.ContentError("the body is compressed as "+exchange.Clean(enc, 40)+", which was not asked for", "leave Accept-Encoding out of headers: compression is dealt with by itself")
 	}
-	accept := a.call.in.Text("accept")
+	accept := a.Call.In.Text("accept")
 	if accept == "bytes" {
-		a.body = base64.StdEncoding.EncodeToString(data)
+		a.Value = base64.StdEncoding.EncodeToString(data)
 		return nil
 	}
-	contentType := a.resp.Header.Get("Content-Type")
-	media := mediaType(contentType)
+	contentType := a.Resp.Header.Get("Content-Type")
+	media := exchange.MediaType(contentType)
 	format := accept
 	if accept == "" || accept == "auto" {
-		format = formatOf(media, data)
+		format = exchange.FormatOf(media, data)
 	}
-	if format != "text" && (isHTMLType(media) || isHTML(data)) {
-		return a.contentError("the body is an HTML page, not "+wanted(accept), htmlHint)
+	if format != "text" && (exchange.IsHTMLType(media) || exchange.IsHTML(data)) {
+		return a.ContentError("the body is an HTML page, not "+wanted(accept), htmlHint)
 	}
 	return a.decodeAs(format, contentType)
 }
@@ -61,67 +61,28 @@ func (a *answer) decodeAs(format, contentType string) error {
 	switch format {
 	case "json":
 		reads := a.call.readsOfBody()
-		a.partial = reads != nil
-		if a.body, err = decodeJSON(a.received, contentType, reads); err != nil {
+		if reads != nil {
+			a.readsPart()
+		}
+		if a.Value, err = decodeJSON(a.Received, contentType, reads); err != nil {
 			return a.notJSON(err)
 		}
 	case "xml":
-		if a.body, err = decodeXML(a.received, contentType); err != nil {
-			return a.contentError("the body is not XML: "+err.Error(), "write accept: text to take it as it is")
+		if a.Value, err = decodeXML(a.Received, contentType); err != nil {
+			return a.ContentError("the body is not XML: "+err.Error(), "write accept: text to take it as it is")
 		}
 	case "text":
-		if a.body, err = decodeText(a.received, contentType); err != nil {
-			return a.contentError("the body is not text: "+err.Error(), "write accept: bytes, or save_to: for a file")
+		if a.Value, err = decodeText(a.Received, contentType); err != nil {
+			return a.ContentError("the body is not text: "+err.Error(), "write accept: bytes, or save_to: for a file")
 		}
 	default:
-		return a.contentError("the body is binary data", "write accept: bytes, or save_to: for a file")
+		return a.ContentError("the body is binary data", "write accept: bytes, or save_to: for a file")
 	}
 	return nil
 }
 
 func (a *answer) notJSON(err error) error {
-	return a.contentError("the body is not JSON: "+err.Error(), "write accept: text to take it as it is")
-}
-
-// formatOf says what a body is by its media type; html counts as "html", what is neither data nor text as "binary".
-func formatOf(media string, data []byte) string {
-	switch {
-	case media == "application/json" || media == "text/json" || strings.HasSuffix(media, "+json"):
-		return "json"
-	case isHTMLType(media) || isHTML(data):
-		return "html"
-	case media == "application/xml" || media == "text/xml" || strings.HasSuffix(media, "+xml"):
-		return "xml"
-	case media == "" && looksLikeJSON(data):
-		return "json"
-	case strings.HasPrefix(media, "text/") || utf8.Valid(data) && bytes.IndexByte(data, 0) < 0:
-		return "text"
-	}
-	return "binary"
-}
-
-// mediaType is the type of a Content-Type without its parameters, in lower case (RFC 9110 section 8.3.1).
-func mediaType(contentType string) string {
-	media, _, _ := strings.Cut(contentType, ";")
-	return strings.ToLower(strings.TrimSpace(media))
-}
-
-func isHTMLType(media string) bool { return media == "text/html" || media == "application/xhtml+xml" }
-
-// isHTML says whether a body begins like an HTML page, whatever it is called.
-func isHTML(data []byte) bool {
-	data = bytes.TrimLeft(bytes.TrimPrefix(data, []byte("\xef\xbb\xbf")), " \t\r\n")
-	if len(data) == 0 || data[0] != '<' {
-		return false
-	}
-	head := bytes.ToLower(data[:min(len(data), 20)])
-	return bytes.HasPrefix(head, []byte("<!doctype html")) || bytes.HasPrefix(head, []byte("<html>")) || bytes.HasPrefix(head, []byte("<html "))
-}
-
-// looksLikeJSON guesses for a body without Content-Type.
-func looksLikeJSON(data []byte) bool {
-	data = bytes.TrimLeft(data, " \t\r\n")
-	return len(data) > 0 && (data[0] == '{' || data[0] == '[')
+	return a.ContentError("the body is not JSON: "+err.Error(), "write accept: text to take it as it is")
 }
 
 // decodeJSON decodes what is read of a body, all of it for nil.
@@ -138,7 +99,7 @@ func decodeJSON(data []byte, contentType string, reads steps.Reads) (any, error)
 
 // decodeXML leaves the document's encoding to the reader, which knows its declaration.
 func decodeXML(data []byte, contentType string) (any, error) {
-	return xml.Decode(data, xml.ReadOptions{Charset: charset(contentType)})
+	return xml.Decode(data, xml.ReadOptions{Charset: exchange.Charset(contentType)})
 }
 
 func decodeText(data []byte, contentType string) (any, error) {
@@ -160,13 +121,13 @@ func toUTF8(data []byte, contentType string) ([]byte, error) {
 	if hasUTF16BOM(data) {
 		return unicode.UTF16(unicode.BigEndian, unicode.ExpectBOM).NewDecoder().Bytes(data)
 	}
-	name := charset(contentType)
+	name := exchange.Charset(contentType)
 	if name == "" || strings.EqualFold(name, "utf-8") {
 		return data, nil
 	}
 	enc, err := encodingOf(name)
 	if err != nil {
-		return nil, fmt.Errorf("the charset %q is not known", clean(name, 40))
+		return nil, fmt.Errorf("the charset %q is not known", exchange.Clean(name, 40))
 	}
 	return enc.NewDecoder().Bytes(data)
 }
@@ -182,16 +143,4 @@ func encodingOf(name string) (encoding.Encoding, error) {
 
 func hasUTF16BOM(data []byte) bool {
 	return bytes.HasPrefix(data, []byte{0xfe, 0xff}) || bytes.HasPrefix(data, []byte{0xff, 0xfe})
-}
-
-// charset gives the parameter of a Content-Type, "" when it has none.
-func charset(contentType string) string {
-	if !strings.Contains(contentType, ";") {
-		return ""
-	}
-	_, params, err := mime.ParseMediaType(contentType)
-	if err != nil {
-		return ""
-	}
-	return params["charset"]
 }

@@ -1,23 +1,22 @@
 package rest
 
 import (
-	"time"
-
 	"snrun/steps"
+	"snrun/steps/exchange"
 )
 
-// What holds where a step says nothing. The defaults of the fields say the same in YAML; a test holds the two together.
-const (
-	defaultMaxBody   = 10 << 20
-	defaultRedirects = 5
-	defaultMaxPages  = 100_000
-	defaultRecorded  = 64 << 10
-	defaultKeyHeader = "Idempotency-Key"
+// defaultMaxPages is how many pages a walk may have. Its field says the same in YAML; a test holds the two together.
+const defaultMaxPages = 100_000
 
-	defaultConnect = 10 * time.Second
-	defaultIdle    = 60 * time.Second
-	defaultTotal   = 5 * time.Minute
-)
+// manner is what holds where a step says nothing.
+func manner(in steps.Input) exchange.Manner {
+	m := exchange.Manner{Redirects: 5, MaxBody: 10 << 20, Total: exchange.DefaultTotal,
+		TooLarge: "raise max_body, ask for less at once, or stream it to a file with save_to"}
+	if in.Has("save_to") {
+		m.Total = 0
+	}
+	return m
+}
 
 // bodies are the names of the fields that give a request its body, of which one at most may be there.
 var bodies = [...]string{"json", "form", "multipart", "xml", "body", "body_file"}
@@ -27,24 +26,20 @@ func fields() []steps.Field {
 	all = append(all, bodyFields()...)
 	all = append(all, answerFields()...)
 	all = append(all, sendingFields()...)
-	return append(all, profileFields()...)
+	return append(all, exchange.SettingFields()...)
 }
 
 func targetFields() []steps.Field {
 	text := steps.Of(steps.Text)
 	return []steps.Field{
-		{Name: "profile", Type: steps.Of(steps.Profile), Static: true, Example: "servicenow",
-			Doc: "The profile that gives base URL, sign-in, TLS, proxy and limits."},
+		exchange.ProfileField(),
 		{Name: "method", Type: steps.OneOf("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"), Default: "GET",
 			Doc: "The method of the request."},
-		{Name: "url", Type: text, Group: "target", Required: true, Example: "https://api.example.com/v1/items",
-			Doc: "The whole address, `http` or `https`. A profile beside it signs in only where the address is within the profile's origins."},
-		{Name: "path", Type: text, Group: "target", Example: "/api/now/table/incident",
-			Doc: "The path below the profile's base URL, joined with exactly one slash. What may not stand in a path is escaped; what is escaped already is left. A `..` is refused."},
+		exchange.URLField(),
+		exchange.PathField(),
 		{Name: "query", Type: steps.MapOf(steps.EitherOf(text, steps.ListOf(text))), Example: "{active: true, tag: [a, b]}",
 			Doc: "Query parameters, sent in the order written and escaped. A list repeats the name, null leaves it out."},
-		{Name: "headers", Type: steps.MapOf(text), Example: `{X-Correlation: "${run.id}"}`,
-			Doc: "Headers of this request; they come before the profile's of the same name. Sign-in belongs in a profile, so `Authorization` is refused. Null leaves a header out."},
+		exchange.HeadersField("headers"),
 	}
 }
 
@@ -80,45 +75,19 @@ func answerFields() []steps.Field {
 			Doc: "What the body of the answer must be. `auto` goes by its Content-Type: JSON becomes values with exact numbers, XML values, other text a string; HTML and binary data are errors. `bytes` takes anything and gives base64 text. An empty body is null."},
 		{Name: "save_to", Type: steps.Of(steps.Text), Example: "out/report.pdf",
 			Doc: "Streams the body to this file, relative to the project's folder, written whole or not at all. The output is `{path, size, sha256}`. Folders are made. A name that a server gives goes behind a folder, as in `out/${item.name}`: by itself it could be any path of this machine. `max_body` limits it only when written, and `response.body` is null."},
-		{Name: "expect", Type: steps.EitherOf(steps.Of(steps.Condition), steps.ListOf(steps.Of(steps.Condition))), Example: "[response.status == 201]",
-			Doc: "One or several conditions over `response` that an answer must meet, in place of the default: a status of 2xx. The profile's `expect` is asked in addition."},
-		{Name: "max_body", Type: steps.Of(steps.Size), Example: "50MB",
-			Doc: "How large a body may be once it is decompressed; a larger one is an error of kind `content`. 10MB by default, no limit with `save_to`. Of a page that a `foreach` reads item by item, each item may be as large as the default; the whole page is bounded by a `max_body` that is written, else at 1GB where it came compressed."},
+		exchange.ExpectField("a status of 2xx"),
+		exchange.SizeField("How large a body may be once it is decompressed; a larger one is an error of kind `content`. 10MB by default, no limit with `save_to`. Of a page that a `foreach` reads item by item, each item may be as large as the default; the whole page is bounded by a `max_body` that is written, else at 1GB where it came compressed."),
 		{Name: "paginate", Type: steps.ObjectOf(paginateFields()...), Doc: "Walks over all pages of a list and gives their items.",
 			Example: `{type: link}`},
 	}
 }
 
 func sendingFields() []steps.Field {
-	duration := steps.Of(steps.Duration)
-	limits := steps.ObjectOf(
-		steps.Field{Name: "connect", Type: duration, Default: "10s", Doc: "To get a connection, TLS included."},
-		steps.Field{Name: "idle", Type: duration, Default: "60s", Doc: "Without a byte from the server once the request is sent."},
-		steps.Field{Name: "total", Type: duration, Example: "5m", Doc: "For the whole attempt, redirects and body included; 5m by default, no limit with `save_to`. Waits for the limits of the profile do not count."},
-	)
 	return []steps.Field{
-		{Name: "idempotency_key", Type: steps.Of(steps.Text), Lasting: true, Example: "${run.id}-${incident.sys_id}",
-			Doc: "A key by which the server knows a repeated request, sent as `Idempotency-Key`; the profile's `idempotency_header` names another header. Makes a POST or PATCH safe to repeat."},
-		{Name: "auth", Type: steps.OneOf("none"), Static: true, Doc: "`none` leaves the profile's sign-in off."},
-		{Name: "timeout", Type: steps.EitherOf(duration, limits), Example: "{connect: 10s, idle: 60s, total: 5m}",
-			Doc: "How long one attempt may take; a single duration is the total."},
-		{Name: "redirects", Type: steps.Of(steps.Int), Default: "5",
-			Doc: "How many redirects are followed; 0 gives the 3xx back as the answer. To another origin only GET and HEAD follow, without the step's headers and without sign-in; never from https to http."},
-	}
-}
-
-func profileFields() []steps.Field {
-	conditions := steps.EitherOf(steps.Of(steps.Condition), steps.ListOf(steps.Of(steps.Condition)))
-	history := steps.ObjectOf(
-		steps.Field{Name: "bodies", Type: steps.Of(steps.Size), Default: "64KB", Doc: "How much of each body history keeps; 0 keeps none."},
-		steps.Field{Name: "redact", Type: steps.ListOf(steps.Of(steps.Text)), Example: "[$.password, $..token, \"$.users[*].ssn\"]",
-			Doc: "Paths in JSON and form bodies whose values history shows as `***`."},
-	)
-	return []steps.Field{
-		{Name: "base_url", Type: steps.Of(steps.Text), FromProfile: true, Doc: "What `path` is joined to."},
-		{Name: "profile_expect", Type: conditions, FromProfile: true, Doc: "The profile's `expect`: asked of every answer, in addition to the status and to the step's own."},
-		{Name: "idempotency_header", Type: steps.Of(steps.Text), FromProfile: true, Default: defaultKeyHeader, Doc: "The header that `idempotency_key` is sent in."},
-		{Name: "history", Type: history, FromProfile: true, Doc: "What history keeps of requests and answers."},
+		exchange.KeyField("Makes a POST or PATCH safe to repeat."),
+		exchange.AuthField(),
+		exchange.TimeoutField("5m by default, no limit with `save_to`"),
+		exchange.RedirectsField(manner(nil), "How many redirects are followed; 0 gives the 3xx back as the answer. To another origin only GET and HEAD follow, without the step's headers and without sign-in; never from https to http."),
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"math/bits"
 
 	"snrun/steps"
+	"snrun/steps/exchange"
 )
 
 const lookHint = "look at the answer with snrun history show --http, and at paginate"
@@ -33,7 +34,7 @@ func (g *guard) pass(page int, mark string) int {
 
 // guarded makes an error of a page that was there before, or that leads back to one.
 func (w *walk) guarded(p *page, at any) error {
-	page := p.call.page
+	page := p.call.Page
 	if w.pager.counts {
 		// Whoever asks for one page only need not know it again.
 		if p.n() == 0 || page == 1 && at == nil {
@@ -44,7 +45,7 @@ func (w *walk) guarded(p *page, at any) error {
 			return err
 		}
 		if back := w.guard.pass(page, digest); back > 0 {
-			return hinted(p.errorf(steps.Content, "page %d has the same items as page %d", page, back), w.pager.circle)
+			return exchange.Hinted(p.Errorf(steps.Content, "page %d has the same items as page %d", page, back), w.pager.circle)
 		}
 		return nil
 	}
@@ -60,7 +61,7 @@ func (w *walk) guarded(p *page, at any) error {
 	if back == page {
 		to = "itself"
 	}
-	return hinted(p.errorf(steps.Content, "page %d leads back to %s: its next page has the same cursor", page, to), w.pager.circle)
+	return exchange.Hinted(p.Errorf(steps.Content, "page %d leads back to %s: its next page has the same cursor", page, to), w.pager.circle)
 }
 
 func formatDigest(digest uint64) string { return fmt.Sprintf("%016x", digest) }

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"snrun/steps"
+	"snrun/steps/exchange"
 )
 
 const (
@@ -50,10 +51,10 @@ func nextKey(w *walk, p *page) (any, error) {
 	by := w.in.Text("by")
 	v, in, missing := keyOf(item, by)
 	if missing != "" {
-		return nil, hinted(p.errorf(steps.Content, "paginate.by: the last item of page %d has no %s: there is no %q in %s", p.call.page, by, missing, describe(in)), keyHint)
+		return nil, exchange.Hinted(p.Errorf(steps.Content, "paginate.by: the last item of page %d has no %s: there is no %q in %s", p.call.Page, by, missing, describe(in)), keyHint)
 	}
 	if _, ok := plainScalar(v); !ok || v == "" {
-		return nil, hinted(p.errorf(steps.Content, "paginate.by: %s of the last item of page %d is %s, which cannot ask for the next page", by, p.call.page, describe(v)), keyHint)
+		return nil, exchange.Hinted(p.Errorf(steps.Content, "paginate.by: %s of the last item of page %d is %s, which cannot ask for the next page", by, p.call.Page, describe(v)), keyHint)
 	}
 	return v, nil
 }
@@ -73,7 +74,7 @@ func (w *walk) onlyAfter(p *page) error {
 	if first, ok := plainScalar(v); !ok || first != at {
 		return nil
 	}
-	return hinted(p.errorf(steps.Content, "page %d begins where page %d ended: %s of its first item is %s too", p.call.page, p.call.page-1, by, describe(v)), w.pager.circle)
+	return exchange.Hinted(p.Errorf(steps.Content, "page %d begins where page %d ended: %s of its first item is %s too", p.call.Page, p.call.Page-1, by, describe(v)), w.pager.circle)
 }
 
 // keyOf gives the value at a path of an item. Where a key of the path is missing it names that, and gives what it is missing in.

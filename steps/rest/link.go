@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"snrun/steps"
+	"snrun/steps/exchange"
 )
 
 // linkPager follows the header Link with rel="next" (RFC 8288). Its position is the address of the page.
@@ -15,7 +16,7 @@ func linkPager() pager {
 		doc:  "follows the header `Link: <…>; rel=\"next\"`.",
 		ask:  askAddress,
 		next: func(w *walk, p *page) (any, error) {
-			target, ok := nextLink(p.resp.Header.Values("Link"))
+			target, ok := nextLink(p.Resp.Header.Values("Link"))
 			if !ok {
 				return nil, nil
 			}
@@ -39,7 +40,7 @@ func nextURLPager() pager {
 			}
 			target, ok := v.(string)
 			if !ok {
-				return nil, hinted(p.errorf(steps.Content, "paginate.next: %s is %s, not an address", w.in.Late("next").Source, describe(v)),
+				return nil, exchange.Hinted(p.Errorf(steps.Content, "paginate.next: %s is %s, not an address", w.in.Late("next").Source, describe(v)),
 					"what is no address but a mark of the next page is followed by type: cursor, or type: page")
 			}
 			return w.leadTo(p, target)
@@ -54,32 +55,32 @@ func askAddress(w *walk, r *request) error {
 		return nil
 	}
 	u, err := url.Parse(at)
-	if err != nil || !sameOrigin(u, w.first) {
-		return badInput("the page's address %q is not one of this walk", withoutQuery(at))
+	if err != nil || !exchange.SameOrigin(u, w.first) {
+		return exchange.BadInput("the page's address %q is not one of this walk", exchange.WithoutQuery(at))
 	}
-	r.query = splitQuery(u.RawQuery)
+	r.Query = exchange.SplitQuery(u.RawQuery)
 	u.RawQuery = ""
-	r.url = u
+	r.URL = u
 	return nil
 }
 
 // leadTo gives the address that a page names as the next one. An address at another origin is refused: the answer of one
 // server must not choose which others get requests.
 func (w *walk) leadTo(p *page, target string) (any, error) {
-	u, err := p.url.Parse(escape(strings.TrimSpace(target)))
+	u, err := p.URL.Parse(exchange.Escape(strings.TrimSpace(target)))
 	if err != nil || u.Hostname() == "" {
-		return nil, p.errorf(steps.Content, "the next page's address %q is none", clean(withoutQuery(target), excerptLength))
+		return nil, p.Errorf(steps.Content, "the next page's address %q is none", exchange.Clean(exchange.WithoutQuery(target), exchange.ExcerptLength))
 	}
 	u.User, u.Fragment = nil, ""
-	if !sameOrigin(u, w.first) {
-		return nil, hinted(p.errorf(steps.Content, "the next page is at another origin, %s, and is not followed", clean(origin(u), excerptLength)),
+	if !exchange.SameOrigin(u, w.first) {
+		return nil, exchange.Hinted(p.Errorf(steps.Content, "the next page is at another origin, %s, and is not followed", exchange.Clean(exchange.Origin(u), exchange.ExcerptLength)),
 			"the server may build its links from a wrong address; another type of paginate does without them")
 	}
 	switch u.String() {
-	case p.req.URL.String():
-		return nil, hinted(p.errorf(steps.Content, "page %d leads back to itself: its next page has the same address", p.call.page), lookHint)
+	case p.Req.URL.String():
+		return nil, exchange.Hinted(p.Errorf(steps.Content, "page %d leads back to itself: its next page has the same address", p.call.Page), lookHint)
 	case w.first.String():
-		return nil, hinted(p.errorf(steps.Content, "page %d leads back to page 1: its next page has the same address", p.call.page), lookHint)
+		return nil, exchange.Hinted(p.Errorf(steps.Content, "page %d leads back to page 1: its next page has the same address", p.call.Page), lookHint)
 	}
 	return u.String(), nil
 }

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"snrun/steps"
+	"snrun/steps/exchange"
 )
 
 // segment is a stretch of a multipart body: bytes, or a file.
@@ -30,13 +31,13 @@ type form struct {
 
 // encodeMultipart lays out a multipart/form-data body (RFC 7578). Nothing of the files is read yet, but their sizes are
 // known, so that the request has a Content-Length and can be sent again.
-func encodeMultipart(pairs steps.Pairs, dir string) (*body, error) {
+func encodeMultipart(pairs steps.Pairs, dir string) (*exchange.Body, error) {
 	f := &form{dir: dir}
 	f.writer = multipart.NewWriter(&f.buffer)
 	for _, e := range pairs {
 		for _, value := range listOf(e.Value) {
 			if err := f.add(e.Key, value); err != nil {
-				return nil, wrapInput("multipart."+e.Key, err)
+				return nil, exchange.WrapInput("multipart."+e.Key, err)
 			}
 		}
 	}
@@ -44,9 +45,9 @@ func encodeMultipart(pairs steps.Pairs, dir string) (*body, error) {
 		return nil, err
 	}
 	f.flush()
-	b := &body{contentType: f.writer.FormDataContentType(), open: f.open, record: f.record()}
+	b := &exchange.Body{ContentType: f.writer.FormDataContentType(), Open: f.open, Record: f.record()}
 	for _, s := range f.segments {
-		b.size += s.size
+		b.Size += s.size
 	}
 	return b, nil
 }
@@ -54,7 +55,7 @@ func encodeMultipart(pairs steps.Pairs, dir string) (*body, error) {
 func (f *form) add(name string, value any) error {
 	part, ok := value.(steps.Input)
 	if !ok {
-		return f.addText(name, steps.Input{"value": asText(value)})
+		return f.addText(name, steps.Input{"value": exchange.AsText(value)})
 	}
 	if part.Has("file") {
 		return f.addFile(name, part)
@@ -72,8 +73,8 @@ func (f *form) addText(name string, part steps.Input) error {
 }
 
 func (f *form) addFile(name string, part steps.Input) error {
-	path := inDir(part.Text("file"), f.dir)
-	size, err := fileSize(path)
+	path := exchange.InDir(part.Text("file"), f.dir)
+	size, err := exchange.FileSize(path)
 	if err != nil {
 		return err
 	}
@@ -109,7 +110,7 @@ func (f *form) open() (io.ReadCloser, error) {
 		file, err := os.Open(s.file)
 		if err != nil {
 			r.Close()
-			return nil, wrapInput("multipart", fileError(err))
+			return nil, exchange.WrapInput("multipart", exchange.FileError(err))
 		}
 		// A file that grew since would make the body longer than its Content-Length says.
 		r.readers, r.files = append(r.readers, io.LimitReader(file, s.size)), append(r.files, file)

@@ -1,6 +1,9 @@
 package rest
 
-import "snrun/steps"
+import (
+	"snrun/steps"
+	"snrun/steps/exchange"
+)
 
 const alikeHint = "; if all items are alike, ask for a field that tells them apart"
 
@@ -57,7 +60,7 @@ func pagePager() pager {
 func askPage(w *walk, r *request) error {
 	number := countedAt(w.at, w.start()).number
 	if number < 0 {
-		return badInput("paginate.start cannot be negative")
+		return exchange.BadInput("paginate.start cannot be negative")
 	}
 	if err := w.put(r, "page", number); err != nil {
 		return err
@@ -74,7 +77,7 @@ func nextPage(w *walk, p *page) (any, error) {
 	seen := w.count
 	// As with offsets: full pages are counted with what was left out of the short ones.
 	if at.full {
-		seen = max(seen, p.call.page*w.in.Int("size"))
+		seen = max(seen, p.call.Page*w.in.Int("size"))
 	}
 	return w.goOn(p, at, seen)
 }
@@ -90,7 +93,7 @@ func (w *walk) start() int {
 // limit asks for pages of a size, where the step says how.
 func (w *walk) limit(r *request) error {
 	if w.in.Has("size") && w.in.Int("size") < 1 {
-		return badInput("paginate.size must be at least 1")
+		return exchange.BadInput("paginate.size must be at least 1")
 	}
 	if !w.in.Has("limit") {
 		return nil
@@ -126,7 +129,7 @@ func (w *walk) counted(p *page, first int) (counted, error) {
 // asAsked finds a page that is larger than asked for.
 func (w *walk) asAsked(p *page) error {
 	if size := w.in.Int("size"); w.in.Has("limit") && p.n() > size {
-		return hinted(p.errorf(steps.Content, "page %d has %d items, but %d were asked for", p.call.page, p.n(), size),
+		return exchange.Hinted(p.Errorf(steps.Content, "page %d has %d items, but %d were asked for", p.call.Page, p.n(), size),
 			"the server does not know the parameter of paginate.limit: check its name")
 	}
 	return nil
@@ -142,7 +145,7 @@ func (w *walk) goOn(p *page, at counted, seen int) (any, error) {
 		// The total became smaller on the way. It was not taken for the end: only the empty page is.
 		return nil, nil
 	case n == 0:
-		return nil, hinted(p.errorf(steps.Content, "page %d is empty, but only %d of %d items have come", p.call.page, w.count, w.total),
+		return nil, exchange.Hinted(p.Errorf(steps.Content, "page %d is empty, but only %d of %d items have come", p.call.Page, w.count, w.total),
 			"records may have gone during the walk; run it again, and order it by something that does not change")
 	}
 	return map[string]any{"number": at.number, "full": at.full}, nil

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/net/http/httpguts"
 
 	"snrun/steps"
+	"snrun/steps/exchange"
 )
 
 const placeHint = "write query.NAME, header.NAME, or body.PATH where the step has json: or form:"
@@ -31,7 +32,7 @@ func parsePlace(text string, step steps.Input) (place, error) {
 		return place{in, name}, nil
 	case in == "header" && !httpguts.ValidHeaderFieldName(name):
 		return place{}, fmt.Errorf("%q is not the name of a header", name)
-	case in == "header" && forbiddenHeader(name):
+	case in == "header" && exchange.ForbiddenHeader(name):
 		return place{}, fmt.Errorf("the header %s cannot be set by a step", name)
 	case in == "header":
 		return place{in, name}, nil
@@ -48,22 +49,22 @@ func parsePlace(text string, step steps.Input) (place, error) {
 
 // put sets the value at the key's place. In a JSON body it keeps its type, elsewhere it becomes text.
 func (w *walk) put(r *request, key string, value any) error {
-	p, err := parsePlace(w.in.Text(key), w.call.in)
+	p, err := parsePlace(w.in.Text(key), w.call.In)
 	if err != nil {
-		return hinted(badInput("paginate.%s: %w", key, err), placeHint)
+		return exchange.Hinted(exchange.BadInput("paginate.%s: %w", key, err), placeHint)
 	}
 	text, _ := plainScalar(value)
 	switch {
 	case p.in == "query":
-		r.query = r.query.set(p.name, text)
+		r.Query = r.Query.Set(p.name, text)
 	case p.in == "header":
-		return r.setHeader("paginate."+key, p.name, text)
+		return r.SetHeader("paginate."+key, p.name, text)
 	case r.field == "form":
 		r.content, err = setIn(r.content, []string{p.name}, text)
 	default:
 		r.content, err = setIn(r.content, strings.Split(p.name, "."), value)
 	}
-	return wrapInput("paginate."+key, err)
+	return exchange.WrapInput("paginate."+key, err)
 }
 
 // setIn gives a tree with the value set at the path. The tree itself stays as it is.
@@ -121,7 +122,7 @@ func describe(v any) string {
 	case bool:
 		return strconv.FormatBool(v)
 	case string:
-		return fmt.Sprintf("the text %q", clean(v, 40))
+		return fmt.Sprintf("the text %q", exchange.Clean(v, 40))
 	case []any:
 		return "a list"
 	case map[string]any:
@@ -129,7 +130,7 @@ func describe(v any) string {
 		if len(keys) == 0 {
 			return "an empty map"
 		}
-		return "a map with " + clean(strings.Join(keys, ", "), excerptLength)
+		return "a map with " + exchange.Clean(strings.Join(keys, ", "), exchange.ExcerptLength)
 	case steps.Pairs:
 		return "a map"
 	case steps.Scalar:

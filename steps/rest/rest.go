@@ -1,11 +1,9 @@
 // Package rest is the step kind "rest": one HTTP request, or a walk over the pages of an API.
 //
-// A call goes one way: the step's fields become a request (request.go, url.go, body.go, multipart.go), which is sent
-// (send.go) under three timeouts (timeout.go) and along redirects (redirect.go). The answer is read and decoded
-// (answer.go, decode.go) or saved (save.go), held against what the step expects (expect.go), and told to history
-// (record.go, redact.go). What goes wrong becomes a *steps.Error (failure.go). A walk (walk.go) does so once a page; how
-// one page leads to the next is a line in the table of page types (pager.go). A page whose items are wanted one by one is
-// cut into them as it comes in (split.go, cutpage.go, spool.go).
+// A call goes one way: the step's fields become a request (request.go, body.go, multipart.go), which the package exchange sends, as
+// it does for all kinds that speak HTTP. The answer is decoded (answer.go, decode.go) or saved (save.go), and held against what the
+// step expects. A walk (walk.go) does so once a page; how one page leads to the next is a line in the table of page types (pager.go).
+// A page whose items are wanted one by one is cut into them as it comes in (split.go, cutpage.go, spool.go).
 package rest
 
 import (
@@ -13,6 +11,7 @@ import (
 	"slices"
 
 	"snrun/steps"
+	"snrun/steps/exchange"
 )
 
 // Kind gives the kind "rest".
@@ -32,7 +31,7 @@ func Kind() *steps.Kind {
 			{Name: "attempts", Type: steps.Int, Doc: "How many times the request was tried."},
 		},
 		Run: func(ctx context.Context, in steps.Input, env *steps.Env) (steps.Output, error) {
-			return (&call{in: in, env: env, pages: pages}).run(ctx)
+			return (&call{Call: exchange.Call{In: in, Env: env, Manner: manner(in)}, pages: pages}).run(ctx)
 		},
 		Safe:    safe,
 		Changes: changes,
@@ -58,10 +57,10 @@ rest:
 
 // run makes one request: of a walk, the one of the page that env.Cursor names.
 func (c *call) run(ctx context.Context) (steps.Output, error) {
-	if walks(c.in) {
+	if walks(c.In) {
 		return c.walk(ctx)
 	}
-	req, err := newRequest(c.in)
+	req, err := newRequest(c.In)
 	if err != nil {
 		return steps.Output{}, err
 	}
@@ -69,7 +68,7 @@ func (c *call) run(ctx context.Context) (steps.Output, error) {
 	if err != nil {
 		return steps.Output{}, err
 	}
-	return steps.Output{Value: a.body, Names: a.outputNames(), Total: -1}, nil
+	return steps.Output{Value: a.Value, Names: a.OutputNames(), Total: -1}, nil
 }
 
 // safe says whether a request may be made twice: by its method (RFC 9110 section 9.2.2), or because the server tells

@@ -14,9 +14,9 @@ import (
 	"slices"
 	"strings"
 	"syscall"
-	"time"
 
 	"snrun/steps"
+	"snrun/steps/exchange"
 )
 
 // download is a file on its way to disk: a hidden one beside its name until it is whole.
@@ -29,81 +29,76 @@ type download struct {
 }
 
 // save streams the body of an answer that is as expected into a file. What fails leaves no file and an older one alone.
-func (a *answer) save(ctx context.Context, name string) (*answer, error) {
-	a.saved, a.elapsed, a.size = true, time.Since(a.began()), a.resp.ContentLength
+func (a *answer) save(ctx context.Context, name string) error {
+	a.Saved, a.Took, a.Size = true, a.Elapsed(), a.Resp.ContentLength
 	if err := a.judge(a.savable(name)); err != nil {
-		return nil, err
+		return err
 	}
 	d, err := newDownload(name, a.call)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if err := a.copyTo(ctx, d); err != nil {
 		d.discard()
-		return nil, err
+		return err
 	}
 	if err := d.commit(); err != nil {
 		d.discard()
-		return nil, a.diskError(err)
+		return a.diskError(err)
 	}
-	a.size, a.elapsed = d.size, time.Since(a.began())
-	a.body = map[string]any{"path": name, "size": int(d.size), "sha256": hex.EncodeToString(d.hash.Sum(nil))}
-	return a, nil
+	a.Size, a.Took = d.size, a.Elapsed()
+	a.Value = map[string]any{"path": name, "size": int(d.size), "sha256": hex.EncodeToString(d.hash.Sum(nil))}
+	return nil
 }
 
 // savable refuses what is by its type not the file that was asked for: a maintenance page, above all.
 func (a *answer) savable(name string) error {
-	media := mediaType(a.resp.Header.Get("Content-Type"))
-	accept := a.call.in.Text("accept")
+	media := exchange.MediaType(a.Resp.Header.Get("Content-Type"))
+	accept := a.Call.In.Text("accept")
 	page := slices.Contains([]string{".html", ".htm", ".xhtml"}, strings.ToLower(filepath.Ext(name)))
 	switch {
 	case accept == "text" || accept == "bytes":
 		return nil
-	case isHTMLType(media) && !page:
-		a.peek()
-		return a.contentError("the body is an HTML page, not a file to save as "+filepath.Base(name), htmlHint)
-	case (accept == "json" || accept == "xml") && formatOf(media, nil) != accept:
-		a.peek()
-		return a.contentError("the body is not "+wanted(accept), "write accept: bytes to save it as it is")
+	case exchange.IsHTMLType(media) && !page:
+		a.Peek()
+		return a.ContentError("the body is an HTML page, not a file to save as "+filepath.Base(name), htmlHint)
+	case (accept == "json" || accept == "xml") && exchange.FormatOf(media, nil) != accept:
+		a.Peek()
+		return a.ContentError("the body is not "+wanted(accept), "write accept: bytes to save it as it is")
 	}
 	return nil
 }
 
-// peek reads the beginning of a body that is refused, for the message.
-func (a *answer) peek() {
-	a.received, _ = io.ReadAll(io.LimitReader(watched{a.resp.Body, &a.watch}, 8*excerptLength))
-}
-
 func newDownload(name string, c *call) (*download, error) {
 	if slices.Contains(strings.Split(filepath.ToSlash(name), "/"), "..") {
-		return nil, hinted(badInput("save_to: %q climbs out of its folder", name), "leave the .. out: a name that came from a server must not choose the folder")
+		return nil, exchange.Hinted(exchange.BadInput("save_to: %q climbs out of its folder", name), "leave the .. out: a name that came from a server must not choose the folder")
 	}
-	d := &download{path: inDir(name, c.env.Dir), hash: sha256.New()}
-	if c.in.Has("max_body") {
-		d.limit = c.in.Size("max_body")
+	d := &download{path: exchange.InDir(name, c.Env.Dir), hash: sha256.New()}
+	if c.In.Has("max_body") {
+		d.limit = c.In.Size("max_body")
 	}
 	if info, err := os.Stat(d.path); err == nil && info.IsDir() {
-		return nil, hinted(badInput("save_to: %q is a folder", name), "add a file name")
+		return nil, exchange.Hinted(exchange.BadInput("save_to: %q is a folder", name), "add a file name")
 	}
 	if err := os.MkdirAll(filepath.Dir(d.path), 0o777); err != nil {
-		return nil, wrapInput("save_to", fmt.Errorf("its folder cannot be made: %w", err))
+		return nil, exchange.WrapInput("save_to", fmt.Errorf("its folder cannot be made: %w", err))
 	}
 	d.temp = filepath.Join(filepath.Dir(d.path), fmt.Sprintf(".%s.%08x.part", filepath.Base(d.path), rand.Uint32()))
 	var err error
 	if d.file, err = os.OpenFile(d.temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666); err != nil {
-		return nil, wrapInput("save_to", fileError(err))
+		return nil, exchange.WrapInput("save_to", exchange.FileError(err))
 	}
 	return d, nil
 }
 
 // copyTo reads the body to its end. net/http sees to it that the end comes where Content-Length says.
 func (a *answer) copyTo(ctx context.Context, d *download) error {
-	from := watched{a.resp.Body, &a.watch}
+	from := a.Body()
 	buffer := make([]byte, 64<<10)
 	for {
 		n, readErr := from.Read(buffer)
-		if err := d.write(buffer[:n]); errors.Is(err, errTooLarge) {
-			return a.contentError(fmt.Sprintf("the body is larger than max_body (%s)", sizeText(d.limit)), "raise max_body, or leave it out: save_to needs none")
+		if err := d.write(buffer[:n]); errors.Is(err, exchange.ErrTooLarge) {
+			return a.ContentError(fmt.Sprintf("the body is larger than max_body (%s)", exchange.SizeText(d.limit)), "raise max_body, or leave it out: save_to needs none")
 		} else if err != nil {
 			return a.diskError(err)
 		}
@@ -111,7 +106,7 @@ func (a *answer) copyTo(ctx context.Context, d *download) error {
 			return nil
 		}
 		if readErr != nil {
-			return a.brokenOff(ctx, readErr, d.size)
+			return a.BrokenOff(ctx, readErr, d.size)
 		}
 	}
 }
@@ -119,7 +114,7 @@ func (a *answer) copyTo(ctx context.Context, d *download) error {
 func (d *download) write(p []byte) error {
 	d.size += int64(len(p))
 	if d.limit > 0 && d.size > d.limit {
-		return errTooLarge
+		return exchange.ErrTooLarge
 	}
 	d.hash.Write(p)
 	_, err := d.file.Write(p)
@@ -145,9 +140,9 @@ func (d *download) discard() {
 // diskError says that the file could not be written.
 func (a *answer) diskError(err error) *steps.Error {
 	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
-		e := hinted(a.errorf(steps.Limit, "save_to: the disk is full"), "free some space, or save to another disk")
+		e := exchange.Hinted(a.Errorf(steps.Limit, "save_to: the disk is full"), "free some space, or save to another disk")
 		e.Cause = err
 		return e
 	}
-	return a.errorf(steps.BadInput, "save_to: %w", fileError(err))
+	return a.Errorf(steps.BadInput, "save_to: %w", exchange.FileError(err))
 }

@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"snrun/steps"
+	"snrun/steps/exchange"
 )
 
 // split says how the page of a walk is cut into its items as it comes in.
@@ -24,12 +25,12 @@ type split struct {
 // split gives how pages are cut, nil where they have to be decoded as a whole: because whoever asked wants them so, because
 // the list is not at a plain path, or because another expression reads the list, too.
 func (w *walk) split() *split {
-	env, items := w.call.env, w.itemsAt()
+	env, items := w.call.Env, w.itemsAt()
 	if env.Stream == nil || len(items.Path) == 0 || items.Path[0] != "body" {
 		return nil
 	}
 	rest := steps.Nothing()
-	lates := w.call.conditions()
+	lates := w.call.Conditions()
 	for _, name := range []string{"next", "total", "stop_when", "expect_total"} {
 		if l := w.in.Late(name); l != nil {
 			lates = append(lates, l)
@@ -48,22 +49,17 @@ func (w *walk) split() *split {
 // readsOfBody is what is read of the body of an answer that is no page: by the step's conditions, and later of its output. Nil
 // is all of it.
 func (c *call) readsOfBody() steps.Reads {
-	if c.env.Reads == nil || walks(c.in) {
+	if c.Env.Reads == nil || walks(c.In) {
 		return nil
 	}
-	all, read := c.env.Reads.Of("output")
+	all, read := c.Env.Reads.Of("output")
 	if !read {
 		all = steps.Nothing()
 	}
-	for _, l := range c.conditions() {
+	for _, l := range c.Conditions() {
 		all = all.And(lateReads(l))
 	}
 	return all
-}
-
-// conditions are those of the step and of its profile.
-func (c *call) conditions() []*steps.Late {
-	return append(conditions(c.in["profile_expect"]), conditions(c.in["expect"])...)
 }
 
 // lateReads is what an expression reads of the body.
@@ -105,28 +101,28 @@ func reads(r steps.Reads, path []string) bool {
 
 // isSplit says whether this answer is a page that is cut as it comes in. What is not plain JSON is decoded as a whole.
 func (a *answer) isSplit() bool {
-	contentType, accept := a.resp.Header.Get("Content-Type"), a.call.in.Text("accept")
-	enc := a.resp.Header.Get("Content-Encoding")
+	contentType, accept := a.Resp.Header.Get("Content-Type"), a.Call.In.Text("accept")
+	enc := a.Resp.Header.Get("Content-Encoding")
 	switch {
-	case a.call.split == nil || a.req.Method == http.MethodHead || a.status() < 200 || a.status() > 299 || enc != "" && enc != "identity":
+	case a.call.split == nil || a.Req.Method == http.MethodHead || a.Status() < 200 || a.Status() > 299 || enc != "" && enc != "identity":
 		return false
-	case accept != "json" && ((accept != "" && accept != "auto") || formatOf(mediaType(contentType), nil) != "json"):
+	case accept != "json" && ((accept != "" && accept != "auto") || exchange.FormatOf(exchange.MediaType(contentType), nil) != "json"):
 		return false
 	}
-	set := charset(contentType)
-	return (set == "" || strings.EqualFold(set, "utf-8")) && !isHTMLType(mediaType(contentType))
+	set := exchange.Charset(contentType)
+	return (set == "" || strings.EqualFold(set, "utf-8")) && !exchange.IsHTMLType(exchange.MediaType(contentType))
 }
 
 // receivePage takes in a page that is cut into its items as it comes. It has come to its end and is checked before any of
 // them is given, so that no half list is ever worked on, and no server waits for slow items.
 func (a *answer) receivePage(ctx context.Context) error {
 	from := a.boundedPage()
-	a.size = a.resp.ContentLength
-	m := a.call.pages.get(a.size)
-	all, err := m.read(from, a.size)
-	a.received = m.text
+	a.Size = a.Resp.ContentLength
+	m := a.call.pages.get(a.Size)
+	all, err := m.read(from, a.Size)
+	a.Received = m.text
 	if err != nil {
-		return a.bodyError(ctx, err, int64(len(a.received)))
+		return a.pageError(ctx, err, int64(len(a.Received)))
 	}
 	if first := bytes.TrimLeft(m.text, " \t\r\n"); len(first) == 0 || first[0] != '{' && first[0] != '[' {
 		return a.receiveWhole(ctx, all)
@@ -134,7 +130,7 @@ func (a *answer) receivePage(ctx context.Context) error {
 	if !all {
 		return a.receiveLong(ctx, m, from)
 	}
-	a.size = int64(len(m.text))
+	a.Size = int64(len(m.text))
 	c := newCutPage(a.call.split.item)
 	c.pool, c.memory = a.call.pages, m
 	rest, err := steps.Split{
@@ -149,19 +145,27 @@ func (a *answer) receivePage(ctx context.Context) error {
 	return a.cutInto(c, rest)
 }
 
+// pageError says why a page did not come as a whole. Got is how many bytes of it came.
+func (a *answer) pageError(ctx context.Context, err error, got int64) error {
+	if errors.Is(err, errInflated) {
+		return a.ContentError(err.Error(), "write max_body: with what a page may be, or ask for smaller pages")
+	}
+	return a.BodyError(ctx, err, got)
+}
+
 // inflated is how large a page may become that came compressed, where nobody wrote how large it may be: a thousandth of it is sent.
 const inflated = 1 << 30
 
 // errInflated stops reading a page that became larger than that.
-var errInflated = errors.New("the page is larger than " + sizeText(inflated) + " once it is decompressed")
+var errInflated = errors.New("the page is larger than " + exchange.SizeText(inflated) + " once it is decompressed")
 
 // boundedPage reads a page as far as it may be.
 func (a *answer) boundedPage() *bounded {
-	b := &bounded{Reader: watched{a.resp.Body, &a.watch}, left: math.MaxInt64}
+	b := &bounded{Reader: a.Body(), left: math.MaxInt64}
 	switch {
-	case a.call.in.Has("max_body"):
-		b.left, b.full = maxBody(a.call.in), errTooLarge
-	case a.resp.Uncompressed:
+	case a.Call.In.Has("max_body"):
+		b.left, b.full = a.Call.MaxBody(), exchange.ErrTooLarge
+	case a.Resp.Uncompressed:
 		b.left, b.full = inflated, errInflated
 	}
 	return b
@@ -173,19 +177,19 @@ func (a *answer) receiveLong(ctx context.Context, m *memory, from io.Reader) err
 	if err != nil {
 		return a.asideError(err)
 	}
-	if !a.call.in.Has("max_body") && a.resp.Uncompressed {
+	if !a.Call.In.Has("max_body") && a.Resp.Uncompressed {
 		file.most = inflated
 	}
-	keep, _ := recording(a.call.in.Object("history"))
-	a.received = bytes.Clone(m.text[:min(int64(len(m.text)), max(keep, 8*excerptLength))])
+	keep := a.Call.Recorded()
+	a.Received = bytes.Clone(m.text[:min(int64(len(m.text)), max(keep, 8*exchange.ExcerptLength))])
 	file.write(m.text)
-	rest, err := steps.Split{Path: a.call.split.path, Limit: int(maxBody(a.call.in)), Item: file.item, Again: file.again}.Stream(m.text, file)
+	rest, err := steps.Split{Path: a.call.split.path, Limit: int(a.Call.MaxBody()), Item: file.item, Again: file.again}.Stream(m.text, file)
 	a.call.pages.put(m)
 	if err == nil || file.failed != nil {
 		err = file.done()
 	}
 	if err == nil {
-		a.size = file.size
+		a.Size = file.size
 		c := newCutPage(a.call.split.item)
 		c.file = file
 		return a.cutInto(c, rest)
@@ -199,32 +203,33 @@ func (a *answer) receiveLong(ctx context.Context, m *memory, from io.Reader) err
 	case errors.As(err, &mistake):
 		return a.notJSON(err)
 	case errors.As(err, &long):
-		return a.contentError(fmt.Sprintf("%s: it is larger than max_body (%s)", long, sizeText(maxBody(a.call.in))), "ask for less at once, or raise max_body, which then bounds the whole page")
+		return a.ContentError(fmt.Sprintf("%s: it is larger than max_body (%s)", long, exchange.SizeText(a.Call.MaxBody())), "ask for less at once, or raise max_body, which then bounds the whole page")
 	}
-	return a.bodyError(ctx, err, file.size)
+	return a.pageError(ctx, err, file.size)
 }
 
 // receiveWhole decodes as a whole what turned out not to be a list or a map.
 func (a *answer) receiveWhole(ctx context.Context, all bool) error {
 	if !all {
-		if err := a.receive(ctx); err != nil {
+		if err := a.Receive(ctx); err != nil {
 			return err
 		}
 	}
-	a.size = int64(len(a.received))
+	a.Size = int64(len(a.Received))
 	return a.decode()
 }
 
 // cutInto takes a page that was cut. Its body is what stands beside the items, as far as it is read.
 func (a *answer) cutInto(c *cutPage, rest []byte) (err error) {
-	a.cut, a.checked, a.partial = c, true, true
-	a.body, err = steps.DecodeReads(rest, a.call.split.rest)
+	a.cut, a.Head = c, true
+	a.readsPart()
+	a.Value, err = steps.DecodeReads(rest, a.call.split.rest)
 	return err
 }
 
 func (a *answer) asideError(err error) error {
 	e := spoolError(err)
-	e.Message = a.errorf(e.Kind, "%s", e.Message).Message
+	e.Message = a.Errorf(e.Kind, "%s", e.Message).Message
 	return e
 }
 

@@ -10,6 +10,7 @@ import (
 	"syscall"
 
 	"snrun/steps"
+	"snrun/steps/exchange"
 )
 
 // spool is a page that is too long for memory, in files without a name: its text, and where its items are.
@@ -138,7 +139,7 @@ func spoolError(err error) *steps.Error {
 	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
 		why = errors.New("the disk is full")
 	}
-	e := badInput("a page of more than %s is put aside in the folder %s: %w", sizeText(pageInMemory), os.TempDir(), why)
+	e := exchange.BadInput("a page of more than %s is put aside in the folder %s: %w", exchange.SizeText(pageInMemory), os.TempDir(), why)
 	e.Kind, e.Cause = steps.Limit, err
-	return hinted(e, "set TMPDIR to a folder that has room, or ask for smaller pages")
+	return exchange.Hinted(e, "set TMPDIR to a folder that has room, or ask for smaller pages")
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"snrun/steps"
+	"snrun/steps/exchange"
 )
 
 // walk is a walk over pages as one of its pages sees it. Between pages it is plain data, so that it can be taken up
@@ -64,16 +65,16 @@ func (c *call) walk(ctx context.Context) (steps.Output, error) {
 	if err != nil {
 		return steps.Output{}, err
 	}
-	req, err := newRequest(c.in)
+	req, err := newRequest(c.In)
 	if err != nil {
 		return steps.Output{}, err
 	}
-	first := *req.url
-	first.RawQuery = req.query.String()
+	first := *req.URL
+	first.RawQuery = req.Query.String()
 	w.first = &first
-	if most := w.maxPages(); c.page > most {
-		message := fmt.Sprintf("%s %s: the walk goes on after %d pages, which is paginate.max_pages", req.method, shown(req.url), most)
-		return steps.Output{}, hinted(&steps.Error{Kind: steps.Limit, Message: message}, "raise max_pages, or see whether the server ever ends")
+	if most := w.maxPages(); c.Page > most {
+		message := fmt.Sprintf("%s %s: the walk goes on after %d pages, which is paginate.max_pages", req.Method, exchange.Shown(req.URL), most)
+		return steps.Output{}, exchange.Hinted(&steps.Error{Kind: steps.Limit, Message: message}, "raise max_pages, or see whether the server ever ends")
 	}
 	if err := w.pager.ask(w, req); err != nil {
 		return steps.Output{}, err
@@ -92,15 +93,15 @@ func (c *call) walk(ctx context.Context) (steps.Output, error) {
 
 // resume reads the cursor that take wrote.
 func (c *call) resume() (*walk, error) {
-	pg := c.in.Object("paginate")
+	pg := c.In.Object("paginate")
 	t, known := pagerOf(pg.Text("type"))
 	if !known {
-		return nil, badInput("paginate.type: %q is none of the types", pg.Text("type"))
+		return nil, exchange.BadInput("paginate.type: %q is none of the types", pg.Text("type"))
 	}
 	w := &walk{call: c, in: pg, pager: t, total: -1}
-	c.page = 1
-	if cursor, ok := c.env.Cursor.(map[string]any); ok {
-		c.page, _ = wholeNumber(cursor["page"])
+	c.Page = 1
+	if cursor, ok := c.Env.Cursor.(map[string]any); ok {
+		c.Page, _ = wholeNumber(cursor["page"])
 		w.count, _ = wholeNumber(cursor["count"])
 		if total, told := wholeNumber(cursor["total"]); told {
 			w.total = total
@@ -114,7 +115,7 @@ func (c *call) resume() (*walk, error) {
 
 // cursor is what resume reads: where the next page is, and what the walk knows by then.
 func (w *walk) cursor(at any) map[string]any {
-	return map[string]any{"page": w.call.page + 1, "count": w.count, "total": w.total, "at": at,
+	return map[string]any{"page": w.call.Page + 1, "count": w.count, "total": w.total, "at": at,
 		"before": w.guard.before, "anchor": w.guard.anchor}
 }
 
@@ -137,11 +138,11 @@ func (w *walk) take(a *answer) (steps.Output, error) {
 	}
 	w.count += p.n()
 	w.total = max(w.total, p.total)
-	out := steps.Output{Names: a.outputNames(), Total: w.total}
+	out := steps.Output{Names: a.OutputNames(), Total: w.total}
 	switch {
 	case p.cut != nil:
 		out.Items = p.cut
-	case w.call.env.Stream != nil:
+	case w.call.Env.Stream != nil:
 		out.Items = steps.ItemsOf(p.list)
 	default:
 		out.Value = p.list
@@ -185,23 +186,23 @@ func (w *walk) items(a *answer) ([]any, error) {
 	if v == nil && l.Path != nil {
 		return []any{}, nil
 	}
-	return nil, hinted(a.errorf(steps.Content, "paginate.items: %s is %s, not a list", l.Source, describe(v)), listHint(a, l, len(l.Path), v))
+	return nil, exchange.Hinted(a.Errorf(steps.Content, "paginate.items: %s is %s, not a list", l.Source, describe(v)), listHint(a, l, len(l.Path), v))
 }
 
 // pick evaluates an expression. A plain path is walked here, which is quicker and knows a missing key from a null.
 func (w *walk) pick(a *answer, l *steps.Late) (any, error) {
 	if len(l.Path) == 0 || l.Path[0] != "body" {
-		return a.eval(l)
+		return a.Eval(l)
 	}
-	v := a.body
+	v := a.Value
 	for i, key := range l.Path[1:] {
 		m, ok := v.(map[string]any)
-		if v == nil && len(a.received) == 0 {
+		if v == nil && len(a.Received) == 0 {
 			return nil, nil
 		}
 		inner, there := m[key]
 		if !ok || !there {
-			return nil, hinted(a.errorf(steps.Content, "paginate.items: %s: there is no %q in %s", l.Source, key, describe(v)), listHint(a, l, 1+i, v))
+			return nil, exchange.Hinted(a.Errorf(steps.Content, "paginate.items: %s: there is no %q in %s", l.Source, key, describe(v)), listHint(a, l, 1+i, v))
 		}
 		v = inner
 	}
@@ -211,7 +212,7 @@ func (w *walk) pick(a *answer, l *steps.Late) (any, error) {
 // listHint says how a list is had from a body in which so many keys of the path to the items led to v.
 func listHint(a *answer, l *steps.Late, depth int, v any) string {
 	m, _ := v.(map[string]any)
-	text, isText := a.body.(string)
+	text, isText := a.Value.(string)
 	var lists []string
 	for key, inner := range m {
 		if _, ok := inner.([]any); ok {
@@ -220,9 +221,9 @@ func listHint(a *answer, l *steps.Late, depth int, v any) string {
 	}
 	slices.Sort(lists)
 	switch {
-	case isText && looksLikeJSON([]byte(text)):
+	case isText && exchange.LooksLikeJSON([]byte(text)):
 		return "the server does not call it JSON; write accept: json"
-	case formatOf(mediaType(a.resp.Header.Get("Content-Type")), nil) == "xml" && len(l.Path) > 2:
+	case exchange.FormatOf(exchange.MediaType(a.Resp.Header.Get("Content-Type")), nil) == "xml" && len(l.Path) > 2:
 		above, name := strings.Join(l.Path[:len(l.Path)-1], "."), l.Path[len(l.Path)-1]
 		return fmt.Sprintf("in XML one item is no list, and none is not there: write items: ${flatten([get(response.%s, %q) ?? []])}", above, name)
 	case len(lists) > 0:
@@ -243,14 +244,14 @@ func (w *walk) number(a *answer, key string) (int, error) {
 	if l == nil {
 		return -1, nil
 	}
-	v, err := a.eval(l)
+	v, err := a.Eval(l)
 	if err != nil || v == nil {
 		return -1, err
 	}
 	if n, ok := wholeNumber(v); ok && n >= 0 {
 		return n, nil
 	}
-	return -1, a.errorf(steps.Content, "paginate.%s: %s is %s, not a count", key, l.Source, describe(v))
+	return -1, a.Errorf(steps.Content, "paginate.%s: %s is %s, not a count", key, l.Source, describe(v))
 }
 
 func (w *walk) stops(a *answer) (bool, error) {
@@ -258,7 +259,7 @@ func (w *walk) stops(a *answer) (bool, error) {
 	if l == nil {
 		return false, nil
 	}
-	v, err := a.eval(l)
+	v, err := a.Eval(l)
 	return v == true, err
 }
 
@@ -273,9 +274,9 @@ func (w *walk) whole(a *answer) error {
 	case err != nil || want == w.count:
 		return err
 	case want < 0:
-		return hinted(a.errorf(steps.Content, "paginate.expect_total: %s is null, so it cannot be told whether all items came", l.Source),
+		return exchange.Hinted(a.Errorf(steps.Content, "paginate.expect_total: %s is null, so it cannot be told whether all items came", l.Source),
 			"point it at the number that the server gives, or leave it out")
 	}
-	return hinted(a.errorf(steps.Expect, "the walk gave %d items in %d pages, but %s says %d", w.count, a.call.page, l.Source, want),
+	return exchange.Hinted(a.Errorf(steps.Expect, "the walk gave %d items in %d pages, but %s says %d", w.count, a.call.Page, l.Source, want),
 		"records may have come or gone during the walk; run it again, and order it by something that does not change")
 }

@@ -79,10 +79,13 @@ func (e *Element) addAttrs(out map[string]any) {
 
 // free gives key with as many underscores before it as make it a new one.
 func free(out map[string]any, key string) string {
-	for {
+	for tries := 1; ; tries++ {
 		if _, taken := out[key]; !taken {
 			return key
 		}
 		key = "_" + key
+		if tries == 16 {
+			key = strings.Repeat("_", maxName) + key // longer than any name: hostile ones are all of the shorter ones
+		}
 	}
 }

@@ -14,7 +14,11 @@ type WriteOptions struct {
 	Indent bool
 	// Namespaces are the prefixes that names may use and their namespaces. The root element declares them.
 	Namespaces steps.Pairs
+	// Fragment leaves out the XML declaration and the end of the last line, so that the element can stand inside of a document.
+	Fragment bool
 }
+
+const xmlDeclared = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
 
 // Encode writes a tree as a document in UTF-8: a mapping (steps.Pairs in their order, map[string]any sorted) with the
 // root element as its only entry. An entry is an element, an entry whose value is a list one element for each item:
@@ -33,7 +37,9 @@ func Encode(tree any, opts WriteOptions) ([]byte, error) {
 		return nil, err
 	}
 	w := writer{indent: opts.Indent, bound: map[string][]string{"xml": {xmlSpace}}}
-	w.out = append(w.out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"...)
+	if !opts.Fragment {
+		w.out = append(w.out, xmlDeclared...)
+	}
 	if err := w.namespaces(opts.Namespaces); err != nil {
 		return nil, err
 	}
@@ -43,7 +49,10 @@ func Encode(tree any, opts WriteOptions) ([]byte, error) {
 	if w.instanceAt > 0 {
 		w.out = slices.Insert(w.out, w.instanceAt, []byte(` xmlns:xsi="`+instanceSpace+`"`)...)
 	}
-	return append(w.out, '\n'), nil
+	if !opts.Fragment {
+		w.out = append(w.out, '\n')
+	}
+	return w.out, nil
 }
 
 func rootOf(tree any) (string, any, error) {
@@ -97,7 +106,7 @@ func (w *writer) pop()          { w.path = w.path[:len(w.path)-1] }
 
 func (w *writer) namespaces(declared steps.Pairs) error {
 	for _, p := range declared {
-		space, isText := text(p.Value)
+		space, isText := Text(p.Value)
 		if !isText || space == "" {
 			return &ValueError{p.Key, "a prefix stands for the name of a namespace, which is a text"}
 		}
@@ -142,11 +151,15 @@ func (w *writer) bind(entries []steps.Pair) ([]string, error) {
 	var bound []string
 	for _, e := range entries {
 		prefix, isPrefix := strings.CutPrefix(e.Key, "_xmlns:")
-		if !isPrefix || !isAttribute(e) {
+		space, _ := Text(e.Value)
+		switch {
+		case !isAttribute(e):
 			continue
-		}
-		space, _ := text(e.Value)
-		if !isName(prefix) || prefix == "xml" || prefix == "xmlns" || space == "" || space == xmlSpace || space == xmlnsSpace {
+		case e.Key == "_xmlns" && (space == xmlSpace || space == xmlnsSpace):
+			return bound, w.errorf("the default namespace cannot be %q", space)
+		case !isPrefix:
+			continue
+		case !isName(prefix), len(prefix) > maxName, prefix == "xml", prefix == "xmlns", space == "", space == xmlSpace, space == xmlnsSpace:
 			return bound, w.errorf("the prefix %q cannot be declared for the namespace %q", prefix, space)
 		}
 		w.bound[prefix] = append(w.bound[prefix], space)
@@ -195,7 +208,7 @@ func (w *writer) attribute(name string, value any, seen map[string]bool) error {
 	if err := w.attributeName(name); err != nil {
 		return err
 	}
-	written, isText := text(value)
+	written, isText := Text(value)
 	if !isText {
 		return w.errorf("%s", noText(value))
 	}
@@ -234,7 +247,7 @@ func (w *writer) entry(e steps.Pair) error {
 		return nil
 	}
 	if e.Key == "_" {
-		written, isText := text(e.Value)
+		written, isText := Text(e.Value)
 		if !isText {
 			return w.errorf("%s", noText(e.Value))
 		}

@@ -2,122 +2,123 @@ package xml
 
 import (
 	"bytes"
-	stdxml "encoding/xml"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
-// scanTag looks over a start tag before encoding/xml builds it: so many attributes as would cost much memory, and
-// attributes without a space between them, pass there.
-func (p *parser) scanTag() error {
-	rest := p.data[min(p.start, len(p.data)):]
-	if len(rest) < 2 || rest[0] != '<' || bytes.IndexByte([]byte("/!?"), rest[1]) >= 0 {
-		return nil
-	}
-	attributes := 0
-	for i := 1; i < len(rest) && rest[i] != '>'; i++ {
-		quote := rest[i]
-		if quote != '"' && quote != '\'' {
-			continue
-		}
-		end := bytes.IndexByte(rest[i+1:], quote)
-		if end < 0 {
-			return nil // encoding/xml says what is missing
-		}
-		i += end + 1
-		if attributes++; attributes > p.limits.Attributes {
-			return p.errorf("an element has more than %d attributes", p.limits.Attributes)
-		}
-		if i+1 < len(rest) && !blank(rest[i+1:i+2]) && rest[i+1] != '/' && rest[i+1] != '>' {
-			return p.errorAt(p.start+i+1, "a space is missing between two attributes")
-		}
-	}
-	return nil
+// maxName is how many bytes a name without its prefix, and a prefix, may have. Names are repeated in messages and keys, so one of megabytes would cost much.
+const maxName = 1_000
+
+const longName = "a name has %d bytes; the limit is %d"
+
+// written is a name as it stands in the tags of a document, with what it meant where it was last met.
+type written struct {
+	prefix, local string
+	scope         *scope
+	space         string
 }
 
-// bind notes the namespaces that an element declares, and gives their prefixes.
-func (p *parser) bind(attrs []stdxml.Attr) ([]string, error) {
-	var bound []string
-	for _, a := range attrs {
-		prefix, ok := declared(a.Name)
-		if !ok {
-			continue
-		}
-		switch {
-		case prefix == "xmlns", (prefix == "xml") != (a.Value == xmlSpace), a.Value == xmlnsSpace:
-			return nil, p.errorf("%s=%q: the prefixes xml and xmlns and their namespaces are fixed", tagName(a.Name), a.Value)
-		case prefix != "" && a.Value == "":
-			return nil, p.errorf("%s=\"\": a prefix cannot stand for no namespace", tagName(a.Name))
-		}
-		p.bound[prefix] = append(p.bound[prefix], a.Value)
-		bound = append(bound, prefix)
+func (w *written) full() string {
+	if w.prefix == "" {
+		return w.local
 	}
-	return bound, nil
+	return w.prefix + ":" + w.local
 }
 
-// declared says whether an attribute declares a namespace, and for which prefix.
-func declared(n stdxml.Name) (prefix string, ok bool) {
-	if n.Space == "xmlns" {
-		return n.Local, true
+// in gives the namespace of an element's name, or of an attribute's that has a prefix.
+func (w *written) in(s *scope) (string, bool) {
+	if w.scope != s || s == nil {
+		space, known := s.find(w.prefix)
+		if !known {
+			return "", false
+		}
+		w.scope, w.space = s, space
 	}
-	return "", n.Space == "" && n.Local == "xmlns"
+	return w.space, true
 }
 
-// element makes the element of a start tag whose declarations are bound.
-func (p *parser) element(token stdxml.StartElement) (*Element, error) {
-	name, err := p.resolve(token.Name, true)
-	if err != nil {
-		return nil, err
-	}
-	e := &Element{Name: name, Prefix: token.Name.Space}
-	if len(token.Attr) == 0 {
-		return e, nil
-	}
-	seen := make(map[stdxml.Name]bool, len(token.Attr))
-	expanded := make(map[Name]bool, len(token.Attr))
-	for _, a := range token.Attr {
-		if seen[a.Name] {
-			return nil, p.errorf("the attribute %s stands twice in <%s>", tagName(a.Name), tagName(token.Name))
-		}
-		seen[a.Name] = true
-		if _, ok := declared(a.Name); ok {
-			continue
-		}
-		name, err := p.resolve(a.Name, false)
-		if err != nil {
-			return nil, err
-		}
-		if expanded[name] {
-			return nil, p.errorf("the attribute %s of %s stands twice in <%s>", name.Local, name.Space, tagName(token.Name))
-		}
-		expanded[name] = true
-		e.Attrs = append(e.Attrs, Attr{Name: name, Prefix: a.Name.Space, Value: a.Value})
-	}
-	return e, nil
+// declares says whether an attribute of this name declares a namespace.
+func (w *written) declares() bool {
+	return w.prefix == "xmlns" || w.prefix == "" && w.local == "xmlns"
 }
 
-// resolve finds the namespace of a name. The default namespace is for elements only.
-func (p *parser) resolve(n stdxml.Name, element bool) (Name, error) {
-	if strings.Contains(n.Local, ":") {
-		return Name{}, p.errorf("%q is no name: one colon may stand in it, between the prefix and the local name", n.Local)
+// name reads the name of an element or an attribute (QName of Namespaces in XML 1.0).
+func (p *parser) name(of string) (*written, error) {
+	from := p.at
+	end := p.nameEnd(from)
+	if end == len(p.data) {
+		return nil, p.ends()
 	}
-	if !isName(n.Local) || n.Space != "" && !isName(n.Space) {
-		return Name{}, p.errorf("%q is no name", tagName(n))
+	p.at = end
+	tag := p.data[from:end]
+	if known, ok := p.names[string(tag)]; ok {
+		return known, nil
 	}
-	if n.Space == "" && !element {
-		return Name{Local: n.Local}, nil
+	prefix, local, hasPrefix := bytes.Cut(tag, []byte(":"))
+	if !hasPrefix {
+		prefix, local = nil, prefix
 	}
-	spaces := p.bound[n.Space]
-	if len(spaces) == 0 {
-		return Name{}, p.errorf("the prefix %q of %s is not declared", n.Space, tagName(n))
+	switch longest := max(len(prefix), len(local)); {
+	case longest > maxName:
+		return nil, p.errorAt(from, longName, longest, maxName)
+	case len(tag) == 0:
+		return nil, p.errorAt(from, "the name of %s is expected here", of)
+	case bytes.Count(tag, []byte(":")) > 1 || hasPrefix && (len(prefix) == 0 || len(local) == 0):
+		return nil, p.errorAt(from, "%q is no name: one colon may stand in it, between the prefix and the local name", short(tag))
+	case !isName(string(local)) || hasPrefix && !isName(string(prefix)):
+		return nil, p.errorAt(from, "%q is no name", short(tag))
 	}
-	return Name{spaces[len(spaces)-1], n.Local}, nil
+	name := &written{prefix: p.texts.keep(prefix), local: p.texts.keep(local)}
+	p.names[string(tag)] = name
+	return name, nil
+}
+
+// nameEnd says where a name ends that begins at a place.
+func (p *parser) nameEnd(from int) int {
+	for from < len(p.data) && mayBeInName(p.data[from]) {
+		from++
+	}
+	return from
+}
+
+func mayBeInName(c byte) bool {
+	return c|0x20-'a' < 26 || c >= utf8.RuneSelf || c-'0' <= ':'-'0' || c == '_' || c == '-' || c == '.'
+}
+
+// String gives the name as {namespace}local, or as local where it has no namespace.
+func (n Name) String() string {
+	if n.Space == "" {
+		return n.Local
+	}
+	return "{" + n.Space + "}" + n.Local
+}
+
+// tagName gives the name of an element as it was written.
+func (e *Element) tagName() string {
+	if e.Prefix == "" {
+		return e.Name.Local
+	}
+	return e.Prefix + ":" + e.Name.Local
+}
+
+// blank says whether text is nothing but white space as XML knows it.
+func blank[T string | []byte](text T) bool {
+	for i := range len(text) {
+		if c := text[i]; c != ' ' && c != '\n' && c != '\t' && c != '\r' {
+			return false
+		}
+	}
+	return true
 }
 
 // isName says whether s is a name without a colon (NCName of Namespaces in XML 1.0, by the fifth edition of XML 1.0).
 func isName(s string) bool {
 	for i, r := range s {
 		if !unicode.Is(nameStart, r) && (i == 0 || !unicode.Is(nameFurther, r)) {
+			return false
+		}
+		if r == utf8.RuneError && !strings.HasPrefix(s[i:], "\uFFFD") {
 			return false
 		}
 	}
@@ -139,17 +140,4 @@ var nameFurther = &unicode.RangeTable{
 		{'-', '.', 1}, {'0', '9', 1}, {0xB7, 0xB7, 1}, {0x300, 0x36F, 1}, {0x203F, 0x2040, 1},
 	},
 	LatinOffset: 3,
-}
-
-// illegal gives the first character of s that may not stand in a document (Char of XML 1.0).
-func illegal(s string) (rune, bool) {
-	for i, r := range s {
-		switch {
-		case r >= 0x20 && r < 0xFFFE && r != unicode.ReplacementChar, r == '\t', r == '\n', r == '\r', r > 0xFFFF:
-		case r == unicode.ReplacementChar && strings.HasPrefix(s[i:], "\uFFFD"):
-		default:
-			return r, true
-		}
-	}
-	return 0, false
 }

@@ -26,8 +26,9 @@ func isNull(value any) bool {
 	return value == nil || isScalar && scalar.Value == nil
 }
 
-// text gives a plain value as it is written.
-func text(value any) (string, bool) {
+// Text gives the text of a plain value as it is written: a scalar of the file as it stands there. It is false for lists, mappings and
+// null, and for numbers that have no text.
+func Text(value any) (string, bool) {
 	switch value := value.(type) {
 	case steps.Scalar:
 		return value.Text, true
@@ -75,6 +76,9 @@ func (w *writer) name(name string) error {
 	if !hasPrefix {
 		prefix, local = "", name
 	}
+	if longest := max(len(prefix), len(local)); longest > maxName {
+		return w.errorf(longName, longest, maxName)
+	}
 	if !isName(local) || hasPrefix && !isName(prefix) {
 		return w.errorf("%q is no XML name; one has letters, digits, '-', '_' and '.', begins with a letter or '_', and may have a prefix and a colon before it", name)
 	}
@@ -90,7 +94,7 @@ func (w *writer) attributeName(name string) error {
 	if prefix == "xmlns" {
 		return nil // bind looked at it
 	}
-	if prefix != "xsi" || !isName(local) {
+	if prefix != "xsi" || !isName(local) || len(local) > maxName {
 		return w.name(name)
 	}
 	spaces := w.bound["xsi"]
@@ -112,27 +116,50 @@ func (w *writer) expanded(name string) string {
 	return name
 }
 
-// escape writes text so that every reader gives the same text back.
+// noChar is said of text that no document can hold.
+const noChar = "the character %U (or a byte that is no UTF-8) cannot stand in XML"
+
+// escape writes text, if a document can hold it.
 func (w *writer) escape(s string, inAttribute bool) error {
 	if r, found := illegal(s); found {
-		return w.errorf("the character %U (or a byte that is no UTF-8) cannot stand in XML", r)
+		return w.errorf(noChar, r)
 	}
+	w.out = appendEscaped(w.out, s, inAttribute)
+	return nil
+}
+
+// appendEscaped appends text so that every reader gives the same text back.
+func appendEscaped(out []byte, s string, inAttribute bool) []byte {
+	from := 0
 	for i := range len(s) {
-		c := s[i]
-		switch {
-		case c == '&':
-			w.out = append(w.out, "&amp;"...)
-		case c == '<':
-			w.out = append(w.out, "&lt;"...)
-		case c == '>':
-			w.out = append(w.out, "&gt;"...)
-		case c == '"' && inAttribute:
-			w.out = append(w.out, "&quot;"...)
-		case c == '\r', inAttribute && (c == '\n' || c == '\t'):
-			w.out = fmt.Appendf(w.out, "&#x%X;", c)
-		default:
-			w.out = append(w.out, c)
+		if s[i] > '>' {
+			continue
+		}
+		if reference := escapeOf(s[i], inAttribute); reference != "" {
+			out = append(append(out, s[from:i]...), reference...)
+			from = i + 1
 		}
 	}
-	return nil
+	return append(out, s[from:]...)
+}
+
+// escapeOf gives the reference that stands for a character, "" for the character itself.
+func escapeOf(c byte, inAttribute bool) string {
+	switch {
+	case c == '&':
+		return "&amp;"
+	case c == '<':
+		return "&lt;"
+	case c == '>':
+		return "&gt;"
+	case c == '\r':
+		return "&#xD;"
+	case c == '"' && inAttribute:
+		return "&quot;"
+	case c == '\n' && inAttribute:
+		return "&#xA;"
+	case c == '\t' && inAttribute:
+		return "&#x9;"
+	}
+	return ""
 }

@@ -139,6 +139,9 @@ func TestEncodeRefuses(t *testing.T) {
 		"only an attribute":     {object{"_a": 1}, "a document is a mapping with exactly one key, the name of its root element"},
 		"a list of roots":       {object{"a": []any{1, 2}}, "a: a document has one root element, not 2"},
 		"a name with a space":   {object{"a": object{"b c": 1}}, `a.b c: "b c" is no XML name; one has letters, digits, '-', '_' and '.', begins with a letter or '_', and may have a prefix and a colon before it`},
+		"a long xsi name":       {object{"a": object{"_xsi:" + strings.Repeat("b", 1001): 1}}, "a._xsi:" + strings.Repeat("b", 1001) + ": a name has 1001 bytes; the limit is 1000"},
+		"a fixed default":       {object{"a": object{"_xmlns": xmlnsSpace}}, `a: the default namespace cannot be "` + xmlnsSpace + `"`},
+		"a long name":           {object{"a": object{"_b": 1, strings.Repeat("b", 1001): 1}}, "a." + strings.Repeat("b", 1001) + ": a name has 1001 bytes; the limit is 1000"},
 		"a name that breaks in": {object{"a": object{"_x=\"\"><b": 1}}, `a._x=""><b: "x=\"\"><b" is no XML name; one has letters, digits, '-', '_' and '.', begins with a letter or '_', and may have a prefix and a colon before it`},
 		"an xsi name":           {object{"a": object{"_xsi:b c": 1}}, `a._xsi:b c: "xsi:b c" is no XML name; one has letters, digits, '-', '_' and '.', begins with a letter or '_', and may have a prefix and a colon before it`},
 		"a prefix":              {object{"a": object{"p:b": 1}}, `a.p:b: the prefix "p" is not declared; declare it under namespaces, or as _xmlns:p`},
@@ -179,6 +182,31 @@ func TestEncodeLeavesItsTreeAlone(t *testing.T) {
 	}
 	if _, isList := tree[0].Value.([]any); !isList {
 		t.Errorf("got %v, want the tree as it was", tree)
+	}
+}
+
+// TestKeysOfHostileNames reads an element whose keys are taken, one underscore more for each attribute and child.
+func TestKeysOfHostileNames(t *testing.T) {
+	t.Parallel()
+	var text strings.Builder
+	text.WriteString("<a")
+	for i := range 900 {
+		text.WriteString(" " + strings.Repeat("_", i) + "x='a'")
+	}
+	text.WriteString(">")
+	for i := range 900 {
+		text.WriteString("<" + strings.Repeat("_", i) + "x/>")
+	}
+	got, err := Decode([]byte(text.String()+"</a>"), ReadOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	values := map[any]int{}
+	for _, value := range got.(map[string]any)["a"].(map[string]any) {
+		values[value]++
+	}
+	if values["a"] != 900 || values[""] != 900 {
+		t.Errorf("got %d attributes and %d elements, want 900 of both", values["a"], values[""])
 	}
 }
 

@@ -3,12 +3,19 @@
 // As values, an element is a key by its local name, an attribute a plain key too (`_name` where that key is taken), and
 // text beside attributes or elements is `_`. An element with nothing but text is that text; `xsi:nil` is null; elements
 // that repeat are a list. Everything else is text.
+//
+// The files:
+//
+//	xml                        elements, names, limits and errors
+//	parse, tag, names, scope   the reader: a document to a tree of elements
+//	charset, chars             encodings, and the characters of a document
+//	slab                       memory for many small things
+//	decode                     elements to values
+//	encode, text               values to a document
+//	write                      a tree of elements to a document
 package xml
 
-import (
-	"fmt"
-	"strings"
-)
+import "fmt"
 
 const (
 	instanceSpace = "http://www.w3.org/2001/XMLSchema-instance"
@@ -27,7 +34,8 @@ type Attr struct {
 	Name   Name
 	Prefix string
 	Value  string
-	// QName, in a tree that is written, is a name that stands as the value, with a prefix for its namespace. Value is empty then.
+	// QName, in a tree that is written, is a name that stands as the value, with a prefix for its namespace. Value then is what
+	// follows it, as the [2] of a SOAP array's type; mostly nothing.
 	QName Name
 }
 
@@ -46,33 +54,6 @@ type Element struct {
 	scope *scope
 }
 
-// scope is what a prefix means in an element and all that is in it.
-type scope struct {
-	prefix, space string
-	outer         *scope
-}
-
-// Resolve gives the name that a QName in the text or in an attribute of the element means; one without a prefix is in the default
-// namespace. It is false where that is no QName, or its prefix is not declared.
-func (e *Element) Resolve(qname string) (Name, bool) {
-	prefix, local, hasPrefix := strings.Cut(strings.TrimSpace(qname), ":")
-	if !hasPrefix {
-		prefix, local = "", prefix
-	}
-	if !isName(local) || hasPrefix && !isName(prefix) {
-		return Name{}, false
-	}
-	for s := e.scope; s != nil; s = s.outer {
-		if s.prefix == prefix {
-			return Name{s.space, local}, true
-		}
-	}
-	if prefix == "xml" {
-		return Name{xmlSpace, local}, true
-	}
-	return Name{Local: local}, !hasPrefix
-}
-
 // Attr gives the value of an attribute.
 func (e *Element) Attr(space, local string) (string, bool) {
 	for _, a := range e.Attrs {
@@ -89,13 +70,14 @@ type Limits struct {
 	Depth      int // of elements in each other, default 256
 	Nodes      int // elements and attributes in all, default 200,000
 	Attributes int // of one element, default 1,000
+	Namespaces int // declarations of them that are in force in one element, default 1,000
 }
 
 func (l Limits) orDefault() Limits {
 	for _, field := range []struct {
 		value   *int
 		initial int
-	}{{&l.Bytes, 16 << 20}, {&l.Depth, maxDepth}, {&l.Nodes, 200_000}, {&l.Attributes, 1_000}} {
+	}{{&l.Bytes, 16 << 20}, {&l.Depth, maxDepth}, {&l.Nodes, 200_000}, {&l.Attributes, 1_000}, {&l.Namespaces, 1_000}} {
 		if *field.value == 0 {
 			*field.value = field.initial
 		}

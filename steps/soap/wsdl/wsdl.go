@@ -1,4 +1,13 @@
 // Package wsdl reads WSDL 1.1 with its SOAP 1.1 and 1.2 bindings at run time, and all that a WSDL imports.
+//
+// The files:
+//
+//	wsdl                          what is in a WSDL
+//	load, documents, record       reading a WSDL and what it imports, each document once
+//	folder, web                   where documents come from, and which may be read
+//	service, operation, message   compiling the ports, and what goes each way
+//	policy                        what policies say of WS-Addressing and MTOM
+//	reference                     names, and what was meant by those that mean nothing
 package wsdl
 
 import (

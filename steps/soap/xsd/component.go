@@ -48,6 +48,8 @@ type Type struct {
 	Derived []*Type
 	// Array is what a SOAP-encoded array holds (SOAP 1.1 section 5.4.2, wsdl:arrayType); nil for any other type.
 	Array *Array
+
+	level int // how many types it is derived from
 }
 
 // Array is a SOAP-encoded array.
@@ -108,6 +110,8 @@ type Simple struct {
 	Members []*Simple // of a Union
 	Enum    []string  // in their order; nil for any value
 	Facets  Facets
+
+	enums map[string]bool // Enum, where it is long
 }
 
 // Facets bound the values of a simple type. Nil fields bound nothing.

@@ -1,0 +1,39 @@
+package xml
+
+import "strings"
+
+// slab hands out parts of few, larger allocations.
+type slab[T any] struct {
+	free []T
+	size int
+}
+
+// take gives n zero values that nobody else has.
+func (s *slab[T]) take(n int) []T {
+	if len(s.free) < n {
+		s.size = min(max(2*s.size, 4), 128)
+		s.free = make([]T, max(s.size, n))
+	}
+	taken := s.free[:n:n]
+	s.free = s.free[n:]
+	return taken
+}
+
+// texts keeps small texts together. One of them holds on to a few KB at most, never to the whole document.
+type texts struct {
+	slab strings.Builder
+	size int
+}
+
+func (t *texts) keep(text []byte) string {
+	if len(text) > t.size/4 {
+		return string(text)
+	}
+	if t.slab.Cap()-t.slab.Len() < len(text) {
+		t.slab = strings.Builder{}
+		t.slab.Grow(t.size)
+	}
+	from := t.slab.Len()
+	t.slab.Write(text)
+	return t.slab.String()[from:]
+}
