@@ -74,8 +74,6 @@ func (d *decoder) constantScalar(n *source.Node, template *Template, t steps.Typ
 func (d *decoder) wrongScalar(n *source.Node, t steps.Type, name string, err error) {
 	text, isText := n.Value().(string)
 	switch {
-	case isLater(name, text):
-		d.later(n, fmt.Sprintf("%s: %s", name, text))
 	case t.Form == steps.Enum && isText:
 		d.r.Errorf(n, "%s cannot be %q", name, text).Hint = steps.Hint(text, t.Values)
 	case isText && (t.Form == steps.Duration || t.Form == steps.Size):
