@@ -8,7 +8,7 @@
 //	                                from YAML to checked values, key by key, by tables of fields
 //	job, step, retry, schedule, cron, zone, duration, inputs
 //	                                a job and what stands in it beside its steps
-//	kinds, call, foreach, parallel, repeat, branches, runjob, wait, called
+//	kinds, call, problem, foreach, parallel, repeat, branches, runjob, wait, called
 //	                                the kinds of step that the flow itself carries out, and calls of the others
 //	template, expression, expr, message, names, scope, ids, shape
 //	                                data with expressions: reading, checking and evaluating them, and what names mean where
