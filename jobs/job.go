@@ -89,6 +89,9 @@ type Call struct {
 // Input evaluates the step's fields.
 func (c *Call) Input(names map[string]any) (steps.Input, error) { return c.fields.eval(names) }
 
+// Uses is what the expressions read that are evaluated before the call is made.
+func (c *Call) Uses() []*Uses { return c.fields.uses() }
+
 // Derived gives the texts of the step's fields that are computed from secrets.
 func (c *Call) Derived(names map[string]any) ([]string, error) { return c.fields.derived(names) }
 

@@ -140,3 +140,12 @@ func within(t *testing.T, text, tag string) string {
 	}
 	return inside
 }
+
+func readFile(t *testing.T, dir, name string) []byte {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join(dir, name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
+}

@@ -35,7 +35,7 @@ func compareValues(builtin, a, b string) (order int, ok bool) {
 func compareDecimals(a, b string) int {
 	x, y := parseDecimal(a), parseDecimal(b)
 	if x.negative != y.negative {
-		return sign(y.negative)
+		return sign(x.negative)
 	}
 	order := cmp.Or(cmp.Compare(len(x.whole), len(y.whole)), cmp.Compare(x.whole, y.whole), cmp.Compare(x.fraction, y.fraction))
 	return order * sign(x.negative)
