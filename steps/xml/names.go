@@ -115,6 +115,9 @@ func blank[T string | []byte](text T) bool {
 // isName says whether s is a name without a colon (NCName of Namespaces in XML 1.0, by the fifth edition of XML 1.0).
 func isName(s string) bool {
 	for i, r := range s {
+		if r|0x20 >= 'a' && r|0x20 <= 'z' {
+			continue
+		}
 		if !unicode.Is(nameStart, r) && (i == 0 || !unicode.Is(nameFurther, r)) {
 			return false
 		}

@@ -1,7 +1,6 @@
 package xsd
 
 import (
-	"fmt"
 	"strconv"
 	"strings"
 
@@ -227,8 +226,8 @@ func (c *compiler) bound(n node, value string, base *Simple) *string {
 		c.add(n, "", "xs:%s is for numbers and times", n.Name.Local)
 		return nil
 	}
-	if problem := lexical(base.Builtin, value); problem != "" {
-		c.add(n, "", "%s", fmt.Sprintf("value=%q: %s", value, problem))
+	if wanted := lexical(base.Builtin, value); wanted != "" {
+		c.add(n, "", "value=%q: this is not %s", value, wanted)
 		return nil
 	}
 	return &value
