@@ -10,6 +10,7 @@
 //	profile, check      what a profile says, and what is wrong with it
 //	keyring, status     all profiles of a process, and how it stands with their sign-ins
 //	wire                what carries requests: TLS, client certificates, proxies, and whose origin gets credentials
+//	dry                 clients that tell of requests in place of sending them
 //	limit               what holds requests back: the profile's own limits, and servers that ask to wait
 //	signin, signer      the ways to sign in, and what puts them on requests; a file for each way
 //	oauth2, grant       the way that has tokens: its params, and a file for each grant

@@ -157,6 +157,9 @@ func (k *Keyring) mask(p Profile, t SignInType) {
 		}
 	}
 	k.redactor.Add(p.TLS.PKCS12Password)
+	for _, text := range p.Hidden {
+		k.redactor.Add(text)
+	}
 	if u, err := url.Parse(p.Proxy); err == nil {
 		password, _ := u.User.Password()
 		k.redactor.Add(password)

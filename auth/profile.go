@@ -28,6 +28,9 @@ type Profile struct {
 	// Rate is how many requests may be made in how long, up to a tenth of them at once.
 	Rate Rate
 
+	// Hidden are further texts that never show: what the profile has for others than this package to sign in with.
+	Hidden []string
+
 	// TestPath is what a test of the profile asks for with GET, joined to BaseURL like a step's path; "" for BaseURL itself.
 	TestPath string
 	// Product is what the server is called, "" where that is not known, and Causes what its catch-all refusals may stand for.

@@ -13,6 +13,7 @@
 //	before, resume            what a call gave before, and the calls in doubt; going on with a run
 //	record, fold, seal        what the journal keeps of a call and of a loop, encrypted where a secret is in it
 //	notes, sample, progress   what people are told, of how many items of a loop, and how fast it goes
+//	dry                       what a run would send, without sending it
 //	id                        the ids of runs
 package engine
 
@@ -142,9 +143,8 @@ type execution struct {
 	tolerated doubts // the calls whose failure was tolerated
 }
 
-// begin records the run as running.
-func (e *Engine) begin(req Request) (begun, *execution, error) {
-	now := time.Now()
+// newExecution makes the record of a run that begins.
+func (e *Engine) newExecution(req Request, now time.Time) (begun, *execution) {
 	run := &Run{
 		ID: e.ids.next(now), Job: req.Job.Name, Status: Running, Trigger: req.Trigger, Due: req.Due, Started: now,
 		File: req.Job.File, Text: req.Job.Text, Attempt: 1, Process: processName(),
@@ -164,6 +164,12 @@ func (e *Engine) begin(req Request) (begun, *execution, error) {
 	if b.inputs == nil {
 		b.inputs = map[string]any{}
 	}
+	return b, x
+}
+
+// begin records the run as running.
+func (e *Engine) begin(req Request) (begun, *execution, error) {
+	b, x := e.newExecution(req, time.Now())
 	var err error
 	if b.states, err = x.readStates(); err != nil { // first: a run on record has an end
 		return b, nil, err
@@ -172,7 +178,7 @@ func (e *Engine) begin(req Request) (begun, *execution, error) {
 	if err != nil {
 		return b, nil, fmt.Errorf("keeping what the run begins with: %w", err)
 	}
-	if err := e.Journal.Begin(run, given); err != nil {
+	if err := e.Journal.Begin(x.run, given); err != nil {
 		return b, nil, fmt.Errorf("recording the run: %w", err)
 	}
 	return b, x, nil

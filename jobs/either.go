@@ -32,7 +32,7 @@ func (d *decoder) eitherExpression(n *source.Node, t steps.Type, name string, sc
 	if template == nil {
 		return constant(nil)
 	}
-	return value{derived: secretsOf(template), eval: func(names map[string]any) (any, error) {
+	return value{derived: secretsOf(template), uses: []*Uses{template.Uses()}, eval: func(names map[string]any) (any, error) {
 		v, err := template.Eval(names)
 		if err != nil || v == nil {
 			return nil, err

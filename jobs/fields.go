@@ -23,6 +23,8 @@ type value struct {
 	eval  func(names map[string]any) (any, error)
 	// derived gives the texts in it that are computed from secrets. Nil where none is.
 	derived func(names map[string]any) ([]string, error)
+	// uses is what its expressions read, but for those that the kind evaluates itself.
+	uses []*Uses
 }
 
 // beforehand is what is known of the value before a run.
@@ -83,6 +85,23 @@ func (f *fields) derived(names map[string]any) ([]string, error) {
 	return all, nil
 }
 
+// uses is what the expressions of the fields read.
+func (f *fields) uses() []*Uses {
+	var all []*Uses
+	for _, field := range f.list {
+		all = append(all, field.value.uses...)
+	}
+	return all
+}
+
+func allUses(values []value) []*Uses {
+	var all []*Uses
+	for _, v := range values {
+		all = append(all, v.uses...)
+	}
+	return all
+}
+
 // known gives the fields as they are known before a run: steps.Unknown stands for the others.
 func (f *fields) known() steps.Input {
 	in := maps.Clone(f.fixed)
@@ -106,7 +125,7 @@ func together(values []value, join func([]any) any) value {
 	}
 	for _, v := range values {
 		if v.eval != nil {
-			return value{eval: eval, derived: allDerived(values)}
+			return value{eval: eval, derived: allDerived(values), uses: allUses(values)}
 		}
 	}
 	joined, _ := eval(nil)

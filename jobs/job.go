@@ -8,7 +8,7 @@
 //	                                from YAML to checked values, key by key, by tables of fields
 //	job, step, retry, schedule, cron, zone, duration, inputs
 //	                                a job and what stands in it beside its steps
-//	kinds, call, foreach, parallel, repeat, branches, runjob, wait, called
+//	kinds, call, problem, foreach, parallel, repeat, branches, runjob, wait, called
 //	                                the kinds of step that the flow itself carries out, and calls of the others
 //	template, expression, expr, message, names, scope, ids, shape
 //	                                data with expressions: reading, checking and evaluating them, and what names mean where
@@ -88,6 +88,9 @@ type Call struct {
 
 // Input evaluates the step's fields.
 func (c *Call) Input(names map[string]any) (steps.Input, error) { return c.fields.eval(names) }
+
+// Uses is what the expressions read that are evaluated before the call is made.
+func (c *Call) Uses() []*Uses { return c.fields.uses() }
 
 // Derived gives the texts of the step's fields that are computed from secrets.
 func (c *Call) Derived(names map[string]any) ([]string, error) { return c.fields.derived(names) }

@@ -64,10 +64,6 @@ func (d *decoder) mapping(n *source.Node, fields []steps.Field, what string) (ma
 
 // unknownKey reports a key, and gives the one that was most likely meant, "" where none is close.
 func (d *decoder) unknownKey(e source.Entry, fields []steps.Field, what string) (meant string) {
-	if isLater(what, e.Key) {
-		d.later(e.Name, fmt.Sprintf("the key %q in %s", e.Key, what))
-		return ""
-	}
 	reported := d.r.Errorf(e.Name, "unknown key %q in %s", e.Key, what)
 	if d.kinds[what] != nil && fieldNamed(stepFields(), e.Key) != nil {
 		reported.Hint = fmt.Sprintf("%s is a key of the step: write it beside %s, not in it", e.Key, what)

@@ -21,6 +21,9 @@ func (w origin) find(p steps.Problem, entries finder) (at *source.Node, path str
 	top, _, _ := strings.Cut(path, ".")
 	if f := fieldNamed(w.kind.Takes.Fields, top); f != nil && f.FromProfile && w.profile != nil {
 		n, path = w.profile, strings.TrimPrefix(path, "profile_")
+		if top == securityKey {
+			path = "auth." + path
+		}
 	}
 	there := entries.find(n, path)
 	if p.Key && there.key != nil {
@@ -68,7 +71,9 @@ func (w origin) line(p steps.Problem) string {
 }
 
 // sentence says what is wrong at a path; one about all of a call has none.
-func sentence(path string, p steps.Problem) string { return strings.TrimPrefix(path+" "+p.Message, " ") }
+func sentence(path string, p steps.Problem) string {
+	return strings.TrimPrefix(path+" "+p.Message, " ")
+}
 
 // under says which field all problems are in, "" where they are in several.
 func under(problems []steps.Problem) string {

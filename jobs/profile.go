@@ -18,7 +18,8 @@ type Profile struct {
 	Retry    *Retry // nil: it says nothing
 	AuthType string
 	node     *source.Node
-	signIn   *fields // of its `auth`
+	signIn   *fields       // of its `auth`
+	security []steps.Field // the keys of its `auth.ws_security`; nil where no kind knows it
 	rest     *fields
 	refresh  *steps.Late
 	preset   *preset // nil for none
@@ -145,11 +146,17 @@ func withoutAuth() []steps.Field {
 
 // give hands a setting of the profile to a step's fields.
 func (p *Profile) give(name string, to *fields) {
-	from := strings.TrimPrefix(name, "profile_")
-	if v, known := p.rest.fixed[from]; known {
+	at, from := p.rest, strings.TrimPrefix(name, "profile_")
+	if name == securityKey {
+		at = p.signIn
+	}
+	if at == nil {
+		return
+	}
+	if v, known := at.fixed[from]; known {
 		to.fixed[name] = v
 	}
-	for _, f := range p.rest.list {
+	for _, f := range at.list {
 		if f.name == from {
 			to.list = append(to.list, field{name, f.value})
 		}

@@ -11,7 +11,7 @@ func profileFields() []steps.Field {
 		{Name: "base_url", Type: steps.Of(steps.Text), Example: "https://instance.example.com", Doc: "Where the system is. A step's `path` is joined to it, and credentials go to its origin (scheme, host and port) only."},
 		{Name: "preset", Static: true, Type: steps.OneOf(presetNames()...), Example: "servicenow", Doc: "What is known of a product beforehand: its keys stand in for those that the profile does not write, under `auth` one by one. See `snrun explain preset`."},
 		{Name: "origins", Type: steps.ListOf(steps.Of(steps.Text)), Example: "[https://files.example.com]", Doc: "Further origins that may see the credentials."},
-		{Name: "auth", Type: steps.ObjectOf(authField()), Doc: "How to sign in. Default: not at all."},
+		{Name: "auth", Type: steps.ObjectOf(authField()), Doc: "How to sign in. Default: not at all. For SOAP, `ws_security` can stand beside any type, or alone."},
 		{Name: "test_path", Type: steps.Of(steps.Text), Example: "/v1/me", Doc: "What `snrun auth test` asks for with GET, joined to `base_url`; it may have a query. Something harmless that everybody who signs in may read. Default: `base_url` itself."},
 		{Name: "headers", Type: steps.MapOf(steps.Of(steps.Text)), Example: "{Accept: application/json}", Doc: "Headers of every request to the profile's origins."},
 		{Name: "tls", Type: steps.ObjectOf(tlsFields()...), Doc: "Certificates and the version of TLS."},
@@ -58,7 +58,7 @@ func rateFields() []steps.Field {
 func historyFields() []steps.Field {
 	return []steps.Field{
 		{Name: "bodies", Static: true, Type: steps.Of(steps.Size), Default: "64KB", Doc: "How much of each body is kept; `0` keeps none."},
-		{Name: "redact", Static: true, Type: steps.ListOf(steps.Of(steps.Text)), Example: "[$.password]", Doc: "JSON paths of values that are masked before a body is kept."},
+		{Name: "redact", Static: true, Type: steps.ListOf(steps.Of(steps.Text)), Example: "[$.password]", Doc: "Paths of values in JSON, XML and form bodies that are masked before a body is kept. In XML they go by local names from the root element on, to elements and attributes."},
 	}
 }
 

@@ -35,7 +35,7 @@ func (d *decoder) scalarValue(n *source.Node, t steps.Type, name string, scope *
 		converted, err := scalarOf(v, t, name)
 		return converted, at(n, err)
 	}
-	return value{eval: eval, derived: secretsOf(template)}
+	return value{eval: eval, derived: secretsOf(template), uses: []*Uses{template.Uses()}}
 }
 
 // typesOf gives the types of the values that a scalar form takes from an expression; 0 where that says nothing.
@@ -74,8 +74,6 @@ func (d *decoder) constantScalar(n *source.Node, template *Template, t steps.Typ
 func (d *decoder) wrongScalar(n *source.Node, t steps.Type, name string, err error) {
 	text, isText := n.Value().(string)
 	switch {
-	case isLater(name, text):
-		d.later(n, fmt.Sprintf("%s: %s", name, text))
 	case t.Form == steps.Enum && isText:
 		d.r.Errorf(n, "%s cannot be %q", name, text).Hint = steps.Hint(text, t.Values)
 	case isText && (t.Form == steps.Duration || t.Form == steps.Size):

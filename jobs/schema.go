@@ -15,7 +15,7 @@ const schemaDialect = "http://json-schema.org/draft-07/schema#"
 func Schemas(kinds steps.Set) map[string]any {
 	return map[string]any{
 		"job":      jobSchema(kinds),
-		"profiles": profilesSchema(),
+		"profiles": profilesSchema(kinds),
 		"project":  document("snrun project settings", objectSchema(settingsFields())),
 	}
 }
@@ -53,31 +53,39 @@ func jobSchema(kinds steps.Set) map[string]any {
 	return schema
 }
 
-func profilesSchema() map[string]any {
+func profilesSchema(kinds steps.Set) map[string]any {
 	schema := document("snrun profiles", objectSchema(profilesFields()))
 	profile := objectSchema(profileFields())
 	profile["properties"].(map[string]any)["auth"] = map[string]any{"type": "object", "description": "How to sign in."}
 	profile["if"] = map[string]any{"required": []any{"preset"}}
-	profile["then"] = signInSchema(true)
-	profile["else"] = signInSchema(false)
+	profile["then"] = signInSchema(kinds, true)
+	profile["else"] = signInSchema(kinds, false)
 	schema["properties"].(map[string]any)["profiles"] = map[string]any{
 		"type": "object", "additionalProperties": profile, "propertyNames": map[string]any{"pattern": title.String()}, "description": "The profiles by name.",
+	}
+	if f := securityField(kinds); f != nil {
+		schema["$defs"] = map[string]any{securityKey: fieldSchema(*f)}
 	}
 	return schema
 }
 
 // signInSchema is what `auth` may be. With a preset any key of it may be absent: the preset may have it.
-func signInSchema(preset bool) map[string]any {
-	var ways []any
+func signInSchema(kinds steps.Set, preset bool) map[string]any {
+	ways := map[string]map[string]any{}
 	for _, t := range auth.Types() {
 		way := objectSchema(signInFields(t))
 		way["properties"].(map[string]any)["type"] = map[string]any{"const": t.Name, "description": t.Summary + "."}
-		if preset {
-			delete(way, "required")
-		}
-		ways = append(ways, way)
+		ways[t.Name] = way
 	}
-	return map[string]any{"properties": map[string]any{"auth": map[string]any{"anyOf": ways}}}
+	securitySchemas(ways, kinds)
+	var list []any
+	for _, t := range auth.Types() {
+		if preset {
+			delete(ways[t.Name], "required")
+		}
+		list = append(list, ways[t.Name])
+	}
+	return map[string]any{"properties": map[string]any{"auth": map[string]any{"anyOf": list}}}
 }
 
 func objectSchema(fields []steps.Field) map[string]any {

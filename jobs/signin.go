@@ -54,7 +54,7 @@ func (p *Profile) nullField(rest, signIn steps.Input) string {
 			return "auth." + field.name
 		}
 	}
-	return ""
+	return nullIn(p.signIn.known().Object(securityKey), signIn.Object(securityKey), "auth."+securityKey)
 }
 
 // incomplete tells why a profile cannot be filled in: most likely a variable of the environment is not set.
@@ -121,6 +121,7 @@ func (p *Profile) assemble(rest, signIn steps.Input) (auth.Profile, error) {
 	if out.Settings, err = settingsOf(p.AuthType, signIn); err != nil {
 		return out, err
 	}
+	out.Hidden = secretTexts(p.security, signIn.Object(securityKey))
 	out.RefreshWhen = p.refreshWhen()
 	out.TestPath = rest.Text("test_path")
 	if p.preset != nil {

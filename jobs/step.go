@@ -115,9 +115,6 @@ func (d *decoder) noKind(n *source.Node) {
 		near := steps.Nearest(e.Key, d.kinds.Names())
 		switch {
 		case fieldNamed(stepFields(), e.Key) != nil:
-		case isLater("a step", e.Key):
-			d.later(e.Name, fmt.Sprintf("the kind %q", e.Key))
-			return
 		case near != "":
 			d.r.Errorf(e.Name, "unknown kind of step %q", e.Key).Hint = fmt.Sprintf("did you mean %q?", near)
 			return

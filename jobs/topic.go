@@ -44,6 +44,7 @@ func Topics(kinds steps.Set) []Topic {
 			Example: signInExample(t), Takes: steps.ObjectOf(signInFields(t)...),
 		})
 	}
+	topics = append(topics, securityTopic(kinds)...)
 	return append(topics, presetTopics()...)
 }
 

@@ -34,7 +34,7 @@ func (d *decoder) objectValue(n *source.Node, t steps.Type, name string, scope *
 	if len(f.list) == 0 {
 		return constant(f.fixed)
 	}
-	return value{fixed: f.known(), eval: func(names map[string]any) (any, error) { return f.eval(names) }, derived: f.derived}
+	return value{fixed: f.known(), eval: func(names map[string]any) (any, error) { return f.eval(names) }, derived: f.derived, uses: f.uses()}
 }
 
 // wordUnder gives the text under a key of a mapping, "" where there is none.
@@ -97,7 +97,7 @@ func (d *decoder) dataValue(n *source.Node, form steps.Form, name string, scope 
 	}
 	if !template.Constant() {
 		eval := func(names map[string]any) (any, error) { return evalAs(template, form, names) }
-		v := value{eval: eval, derived: secretsOf(template)}
+		v := value{eval: eval, derived: secretsOf(template), uses: []*Uses{template.Uses()}}
 		if form == steps.Tree {
 			v.fixed = template.Known()
 		}

@@ -39,6 +39,14 @@ func (w *Wait) Over(names map[string]any) (length time.Duration, until time.Time
 	return 0, until, nil
 }
 
+// Uses is what its expression reads.
+func (w *Wait) Uses() []*Uses {
+	if w.until != nil {
+		return []*Uses{w.until.Uses()}
+	}
+	return w.length.uses
+}
+
 const momentHint = "write it as in 2026-01-01T00:00:00Z; date(…, layout) reads what is written in another way"
 
 // moment gives the time that a value stands for.

@@ -8,7 +8,7 @@
 //	steps, field, error, exchange  a kind, its fields, how it fails, what history is told
 //	value, reads, items            plain data, which parts of it are read, the items of a page one by one
 //	json                           reading and writing it as JSON: exact numbers, only what is read, cut into items
-//	nearest                        which name was meant
+//	nearest, lookup                which name was meant, and requests that a dry run makes too
 package steps
 
 import (
@@ -61,7 +61,8 @@ type Problem struct {
 // An error should be an *Error; another error counts as one of kind "network" that is never repeated.
 type Func func(ctx context.Context, in Input, env *Env) (Output, error)
 
-// Env is what a call may reach beside its input.
+// Env is what a call may reach beside its input. In a dry run the clients send nothing, but for what IsLookup is for: a kind has
+// no other way to anything outside, and writes nothing before it has an answer.
 type Env struct {
 	Clients   Clients
 	Dir       string         // the project's folder; relative file names start here

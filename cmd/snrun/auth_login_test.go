@@ -423,7 +423,7 @@ func TestAuthStatus(t *testing.T) {
 		}
 	}
 	for _, want := range []string{
-		"servicenow_device: nobody has signed in yet\n  run: ", "snrun auth login servicenow_device\n", "files, servicenow_password, warehouse: secret SANDBOX_PASSWORD is missing",
+		"servicenow_device: nobody has signed in yet\n  run: ", "snrun auth login servicenow_device\n", "files, servicenow_password, servicenow_soap, warehouse: secret SANDBOX_PASSWORD is missing",
 	} {
 		if !strings.Contains(got.stderr, want) {
 			t.Errorf("the notes do not say %q:\n%s", want, got.stderr)

@@ -86,7 +86,7 @@ func sortedNames(h http.Header) []string {
 	return names
 }
 
-// bodyLines are the lines of a body: JSON is indented, what is no text only measured.
+// bodyLines are the lines of a body: JSON and XML are indented, what is no text only measured.
 func bodyLines(m steps.Message) []string {
 	switch {
 	case len(m.Body) == 0 && m.Size > 0:
@@ -96,7 +96,7 @@ func bodyLines(m steps.Message) []string {
 	case !isText(m.Body):
 		return []string{fmt.Sprintf("(%s of binary data)", size(max(m.Size, int64(len(m.Body)))))}
 	}
-	lines := strings.Split(strings.TrimRight(clean(indentJSON(m.Body)), "\n"), "\n")
+	lines := strings.Split(strings.TrimRight(clean(indentBody(m)), "\n"), "\n")
 	if rest := missing(m); rest != "" {
 		lines = append(lines, rest)
 	}
@@ -121,6 +121,14 @@ func isText(body []byte) bool {
 		body = body[:len(body)-1]
 	}
 	return utf8.Valid(body) && !bytes.ContainsRune(body, 0)
+}
+
+// indentBody sets in what JSON or XML a body is.
+func indentBody(m steps.Message) string {
+	if strings.Contains(m.Header.Get("Content-Type"), "xml") {
+		return indentXML(string(m.Body))
+	}
+	return indentJSON(m.Body)
 }
 
 // indentJSON indents a body that is one whole JSON document; its numbers and the order of its keys stay.

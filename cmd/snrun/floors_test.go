@@ -18,6 +18,7 @@ var floors = [][]string{
 	{"auth", "steps/xml", "jobs/source"},
 	{"steps/exchange", "steps/soap/xsd", "steps/soap/wsse"},
 	{"steps/rest", "steps/soap/wsdl", "steps/steptest"},
+	{"steps/soap"},
 	{"jobs", "steps/all"},
 	{"engine/flow"},
 	{"engine"},

@@ -13,6 +13,7 @@ type runOptions struct {
 	executeOptions
 	inputs     []string // name=value
 	inputsFile string
+	dry        bool
 }
 
 func (a *app) runCommand() *cobra.Command {
@@ -26,10 +27,14 @@ document, how the run goes to standard error.
 Exit codes: 0 ok, 1 failed, 2 wrong usage or inputs, 3 a file has mistakes or a secret is missing, 4 a sign-in must be
 mended, 5 skipped, 75 a failure that may pass, 130 and 143 stopped by a signal.`,
 		Example: `  snrun run incident_sync -i priority=2
+  snrun run incident_sync --dry-run
   snrun run --sandbox examples/incident_sync.yaml`,
 		Args:              exactly(1, "run takes one job: its name or its file"),
 		ValidArgsFunction: a.completeJobs,
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if o.dry {
+				return a.dryRun(cmd.Context(), args[0], o)
+			}
 			return a.carryOut(cmd.Context(), o.executeOptions, func(ctx context.Context) (*prepared, error) {
 				return a.prepare(ctx, args[0], o)
 			})
@@ -38,6 +43,7 @@ mended, 5 skipped, 75 a failure that may pass, 130 and 143 stopped by a signal.`
 	flags := cmd.Flags()
 	flags.StringArrayVarP(&o.inputs, "input", "i", nil, "an input as name=value, may be repeated")
 	flags.StringVar(&o.inputsFile, "inputs", "", "a JSON file with an object of inputs; - is standard input")
+	flags.BoolVar(&o.dry, "dry-run", false, "show what would be sent, as far as that is known without an answer; nothing is sent, saved or recorded")
 	a.executeFlags(cmd, &o.executeOptions, "start the built-in sandbox for this run")
 	return cmd
 }

@@ -95,17 +95,25 @@ const userAgent = "snrun/" + version
 // engine makes the engine for one run, in view of whoever watches, and the keyring that signs its requests in. Who is done with
 // it closes the keyring.
 func (a *app) engine(r *prepared, v view) (*engine.Engine, *auth.Keyring, error) {
-	keys, err := auth.NewKeyring(r.profiles, auth.Options{
-		Redactor: a.redactor, Dir: r.project.Dir, Store: r.tokens, Program: a.name, UserAgent: userAgent, Limits: a.limits,
-		Notify: func(e auth.TokenEvent) { tokenEvent(v, e) },
-	})
+	keys, err := a.keyring(r, func(e auth.TokenEvent) { tokenEvent(v, e) })
 	if err != nil {
-		return nil, nil, &exitError{code: exitInvalid, err: err}
+		return nil, nil, err
 	}
 	return engine.New(engine.Config{
 		Journal: r.store, Clients: keys, Redactor: a.redactor, Watch: r.watch(v), Dir: r.project.Dir, UserAgent: userAgent,
 		Sealer: sealerOf(r.project.store),
 	}), keys, nil
+}
+
+// keyring makes what signs the requests of one run in. Who is done with it closes it.
+func (a *app) keyring(r *prepared, notify func(auth.TokenEvent)) (*auth.Keyring, error) {
+	keys, err := auth.NewKeyring(r.profiles, auth.Options{
+		Redactor: a.redactor, Dir: r.project.Dir, Store: r.tokens, Program: a.name, UserAgent: userAgent, Limits: a.limits, Notify: notify,
+	})
+	if err != nil {
+		return nil, &exitError{code: exitInvalid, err: err}
+	}
+	return keys, nil
 }
 
 // sealerOf encrypts under the key of a place; nil where there is none.

@@ -96,6 +96,11 @@ func (f *frame) listOf(b *jobs.Foreach) ([]any, error) {
 	if err != nil {
 		return nil, err
 	}
+	return ItemsOf(b, v)
+}
+
+// ItemsOf gives the items of a loop over a value, each of them a list where the loop goes by batches.
+func ItemsOf(b *jobs.Foreach, v any) ([]any, error) {
 	items, err := itemsOf(v)
 	if b.Batch > 0 {
 		items = batches(items, b.Batch)

@@ -194,7 +194,9 @@ func (c soapCall) query() string {
 			parts = append(parts, name+"="+strings.ReplaceAll(c.values()[name], "^", "^^"))
 		}
 	}
-	parts = append(parts, c.fields["__encoded_query"])
+	if query := c.fields["__encoded_query"]; query != "" {
+		parts = append(parts, query)
+	}
 	if by := c.fields["__order_by"]; by != "" {
 		parts = append(parts, "ORDERBY"+by)
 	}

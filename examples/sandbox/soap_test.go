@@ -1,14 +1,20 @@
 package sandbox
 
 import (
+	"flag"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
 	"snrun/steps/xml"
 )
+
+var update = flag.Bool("update", false, "rewrite the WSDL among the examples")
 
 const incidentSpace = tableSpace + "incident"
 
@@ -46,7 +52,7 @@ func textOf(e *xml.Element, name string) string {
 func TestSOAPRecord(t *testing.T) {
 	t.Parallel()
 	s := New(Options{})
-	inserted := soapResult(t, s.soap("insert", "<short_description>a &amp; b</short_description><priority>1</priority><active>1</active>"))
+	inserted := soapResult(t, s.soap("insert", "<short_description>a &amp; b</short_description><priority>1</priority><urgency/><active>1</active>"))
 	if inserted.Name != (xml.Name{Space: incidentSpace, Local: "insertResponse"}) || textOf(inserted, "number") != "INC0010251" {
 		t.Errorf("insert answers %v with number %s", inserted.Name, textOf(inserted, "number"))
 	}
@@ -55,7 +61,7 @@ func TestSOAPRecord(t *testing.T) {
 		t.Errorf("update answers sys_id %s", got)
 	}
 	got := soapResult(t, s.soap("get", id))
-	for name, want := range map[string]string{"short_description": "c", "priority": "1", "active": "true", "sys_mod_count": "1", "description": ""} {
+	for name, want := range map[string]string{"short_description": "c", "priority": "1", "active": "true", "sys_mod_count": "1", "description": "", "urgency": "none"} {
 		if have := textOf(got, name); have != want {
 			t.Errorf("get: %s is %q, want %q", name, have, want)
 		}
@@ -103,6 +109,9 @@ func TestSOAPRecords(t *testing.T) {
 		{"window behind the end", "<__first_row>500</__first_row><__last_row>750</__last_row>", nil},
 		{"window too wide", "<__first_row>10</__first_row><__last_row>300</__last_row>", numbers(10, 260)},
 		{"window upside down", "<__first_row>10</__first_row><__last_row>5</__last_row>", nil},
+		{"by example, with an order", "<number>INC0010003</number><active>true</active><__order_by>number</__order_by>", numbers(2, 3)},
+		{"window below zero", "<__first_row>-1</__first_row><__last_row>2</__last_row>", numbers(0, 2)},
+		{"by an example with a sign of queries", "<short_description>x^ORnumberISNOTEMPTY</short_description>", nil},
 		{"by example", "<number>INC0010003</number>", numbers(2, 3)},
 		{"encoded query", "<__encoded_query>numberININC0010003,INC0010005^ORDERBYDESCnumber</__encoded_query>", []string{"INC0010005", "INC0010003"}},
 		{"order", "<__order_by_desc>number</__order_by_desc><__limit>3</__limit>", down[:3]},
@@ -221,5 +230,23 @@ func TestSOAPDescription(t *testing.T) {
 		if !strings.Contains(a.body, want) {
 			t.Errorf("the WSDL has no %s", want)
 		}
+	}
+}
+
+// TestSOAPExample holds that the WSDL among the examples is that of the sandbox. -update rewrites it.
+func TestSOAPExample(t *testing.T) {
+	t.Parallel()
+	s := New(Options{})
+	r := httptest.NewRequest("GET", "http://instance.example.com/incident.do?WSDL", nil)
+	r.SetBasicAuth(s.options.User, s.options.Password)
+	got := strings.Replace(s.answerTo(r).body, "http://instance", "https://instance", 1)
+	file := filepath.Join("..", "wsdl", "incident.wsdl")
+	if *update {
+		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if want, err := os.ReadFile(file); err != nil || got != string(want) {
+		t.Errorf("%s is not what the sandbox says: %v; run go test ./examples/sandbox -run SOAPExample -update", file, err)
 	}
 }

@@ -4,11 +4,13 @@ package all
 import (
 	"snrun/steps"
 	"snrun/steps/rest"
+	"snrun/steps/soap"
 )
 
 // Kinds are the kinds that stand under steps, in the order of their names.
 func Kinds() []*steps.Kind {
 	return []*steps.Kind{
 		rest.Kind(),
+		soap.Kind(),
 	}
 }

@@ -74,7 +74,7 @@ func SettingFields() []steps.Field {
 	history := steps.ObjectOf(
 		steps.Field{Name: "bodies", Type: steps.Of(steps.Size), Default: "64KB", Doc: "How much of each body history keeps; 0 keeps none."},
 		steps.Field{Name: "redact", Type: steps.ListOf(steps.Of(steps.Text)), Example: "[$.password, $..token, \"$.users[*].ssn\"]",
-			Doc: "Paths in JSON and form bodies whose values history shows as `***`."},
+			Doc: "Paths in JSON, XML and form bodies whose values history shows as `***`. In XML they go by local names from the root element on, to elements and attributes."},
 	)
 	return []steps.Field{
 		{Name: "base_url", Type: steps.Of(steps.Text), FromProfile: true, Doc: "What `path` is joined to."},

@@ -83,24 +83,34 @@ func recorded(data []byte, keep int64) []byte {
 	return data
 }
 
-// redacted masks the values at the paths in a JSON or form body. A body that should be JSON and cannot be read is not
-// shown at all: what is to be masked may be anywhere in it. Only one that was cut from JSON may end anywhere.
+// redacted masks the values at the paths in a body of JSON, XML or a form. A body that should be JSON or XML and cannot be read is
+// not shown at all: what is to be masked may be anywhere in it. Only one that was cut from JSON may end anywhere.
 func redacted(data []byte, contentType string, paths []jsonPath, cut bool) []byte {
 	if len(paths) == 0 || len(data) == 0 {
 		return data
 	}
 	media := MediaType(contentType)
+	format := FormatOf(media, data)
+	var masked []byte
+	var err error
+	name := "JSON"
 	switch {
 	case media == "application/x-www-form-urlencoded":
 		return maskForm(data, paths)
-	case FormatOf(media, data) == "json" || LooksLikeJSON(data):
-		masked, err := maskJSON(data, paths, cut)
-		if err != nil {
-			return []byte("(not shown: values in it are to be redacted, and it is not whole JSON)")
-		}
-		return masked
+	case format == "json" || LooksLikeJSON(data):
+		masked, err = maskJSON(data, paths, cut)
+	case format == "xml" || format != "html" && looksLikeXML(data):
+		name = "XML"
+		masked, err = maskXML(data, Charset(contentType), paths)
+	case media == "multipart/related":
+		return []byte("(not shown: values in it are to be redacted, and it has several parts)")
+	default:
+		return data
 	}
-	return data
+	if err != nil {
+		return []byte("(not shown: values in it are to be redacted, and it is not whole " + name + ")")
+	}
+	return masked
 }
 
 // shownBody is the body of the answer as it may be shown. Of a page that was cut into its items it is a copy of the first

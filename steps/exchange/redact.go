@@ -23,6 +23,7 @@ type segmentOfPath struct {
 	index int // -1 for a name
 	any   bool
 	deep  bool
+	list  bool // written as [*] or [7], which lists are meant by
 }
 
 // member is where a value stands in its map (name) or list (index).
@@ -102,6 +103,7 @@ func inBrackets(s segmentOfPath, rest string) (segmentOfPath, string, error) {
 	if !closed {
 		return s, "", errors.New("a [ is not closed")
 	}
+	s.list = true
 	if inside == "*" {
 		s.any = true
 		return s, left, nil

@@ -33,8 +33,8 @@ type told struct {
 }
 
 // Send sends a request and hands the answer to read once its header is there. An error of the request or of read is complete: it
-// says whether the request surely had no effect. History hears of the exchange in any case but one, that there is no client for it.
-// What read leaves of the body is not read.
+// says whether the request surely had no effect. History hears of the exchange whatever becomes of it, but not of a request that has
+// no client or whose body cannot be opened. What read leaves of the body is not read.
 func Send(ctx context.Context, c Call, r *Request, read func(ctx context.Context, t *Trip) error) error {
 	req, err := r.build(c.Env)
 	if err != nil {

@@ -11,6 +11,8 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"snrun/steps"
 	"snrun/steps/rest"
@@ -141,4 +143,34 @@ func filesIn(t *testing.T, dir string) []string {
 		t.Fatal(err)
 	}
 	return files
+}
+
+// TestSaveToTakesItsTime holds that what is saved has no limit for the whole: a large file may take hours.
+func TestSaveToTakesItsTime(t *testing.T) {
+	t.Parallel()
+	for saved, want := range map[string]string{"f": "", "": "not done within 5m"} {
+		synctest.Test(t, func(t *testing.T) {
+			env := steptest.NewEnv(t)
+			env.Clients = steptest.Pipe(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				w.Header().Set("Content-Type", "text/plain")
+				for range 100 {
+					_, _ = io.WriteString(w, "x")
+					_ = http.NewResponseController(w).Flush()
+					select {
+					case <-time.After(30 * time.Second):
+					case <-r.Context().Done():
+						return
+					}
+				}
+			}))
+			in := steps.Input{"url": "http://a.example/x"}
+			if saved != "" {
+				in["save_to"] = saved
+			}
+			_, err := rest.Kind().Run(t.Context(), in, &env.Env)
+			if want == "" && err != nil || want != "" && !strings.HasSuffix(failed(t, err).Message, want) {
+				t.Errorf("save_to %q: got %v, want %q", saved, err, want)
+			}
+		})
+	}
 }

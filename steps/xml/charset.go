@@ -87,3 +87,7 @@ func fromLatin1(data []byte) []byte {
 	}
 	return out
 }
+
+// ToUTF8 gives a document in UTF-8 without a byte order mark. Charset is what the transport says of it, "" for nothing; what the
+// document itself declares stays in it. Errors are *Error.
+func ToUTF8(data []byte, charset string) ([]byte, error) { return toUTF8(data, charset) }

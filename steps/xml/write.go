@@ -142,10 +142,13 @@ func (t *treeWriter) use(key string, n Name, wanted string) error {
 	if r, bad := illegal(n.Space); bad {
 		return t.errorf(key, noChar, r)
 	}
-	if n.Space == instanceSpace {
-		wanted = "xsi"
-	}
 	prefix := wanted
+	switch n.Space { // the prefixes that everybody knows
+	case instanceSpace:
+		prefix = "xsi"
+	case schemaSpace:
+		prefix = "xsd"
+	}
 	for i := 1; prefix == "" || t.taken[prefix]; i++ {
 		prefix = "ns" + strconv.Itoa(i)
 	}

@@ -19,6 +19,7 @@ import "fmt"
 
 const (
 	instanceSpace = "http://www.w3.org/2001/XMLSchema-instance"
+	schemaSpace   = "http://www.w3.org/2001/XMLSchema"
 	xmlSpace      = "http://www.w3.org/XML/1998/namespace"
 	xmlnsSpace    = "http://www.w3.org/2000/xmlns/"
 )

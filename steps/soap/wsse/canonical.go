@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"cmp"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 
@@ -95,26 +94,21 @@ func (c *canonicalizer) element(e *etree.Element) error {
 // render notes the namespaces that an element is written with, and gives their prefixes in order: those that it uses visibly or that
 // are inclusive, as far as what is around it does not declare the same.
 func (c *canonicalizer) render(e *etree.Element) ([]string, error) {
-	used := map[string]bool{e.Space: true}
+	used := []string{e.Space}
 	for _, a := range e.Attr {
 		if _, ok := declares(a); !ok && a.Space != "" {
-			used[a.Space] = true
+			used = append(used, a.Space)
 		}
 	}
-	for _, prefix := range slices.Sorted(maps.Keys(used)) {
+	for _, prefix := range used {
 		if _, known := c.scope.top(prefix); !known {
 			return nil, fmt.Errorf("the prefix %q of <%s> is not declared", prefix, e.FullTag())
 		}
 	}
-	for _, prefix := range c.inclusive {
-		if _, known := c.scope.top(prefix); known {
-			used[prefix] = true
-		}
-	}
 	var spaces []string
-	for prefix := range used {
-		space, _ := c.scope.top(prefix)
-		if before, known := c.rendered.top(prefix); !known || before != space {
+	for _, prefix := range slices.Concat(used, c.inclusive) {
+		space, known := c.scope.top(prefix)
+		if before, same := c.rendered.top(prefix); known && (!same || before != space) {
 			spaces = append(spaces, prefix)
 			c.rendered.push(prefix, space)
 		}
@@ -155,7 +149,11 @@ func (c *canonicalizer) content(e *etree.Element) error {
 		case *etree.CharData:
 			c.escape(token.Data, "&<>\r")
 		case *etree.ProcInst:
-			c.out.WriteString(strings.TrimSuffix("<?"+token.Target+" "+token.Inst, " ") + "?>")
+			c.out.WriteString("<?" + token.Target)
+			if token.Inst != "" {
+				c.out.WriteString(" " + token.Inst)
+			}
+			c.out.WriteString("?>")
 		}
 	}
 	return nil

@@ -74,20 +74,35 @@ func (d *document) pair(strict *xml.Element, loose *etree.Element) (*node, error
 	return n, nil
 }
 
-// sameAttrs says whether the attributes are the same but for declarations of namespaces, which it notes.
+// sameAttrs says whether the attributes are the same but for declarations of namespaces, which it notes. The values of the strict
+// reader hold: the other one leaves line ends in attributes as they stand, which XML reads as spaces.
 func (d *document) sameAttrs(strict *xml.Element, loose *etree.Element) bool {
 	left := strict.Attrs
-	for _, a := range loose.Attr {
+	for i, a := range loose.Attr {
 		if prefix, ok := declares(a); ok {
 			d.prefixes[prefix] = true
 			continue
 		}
-		if len(left) == 0 || left[0].Name.Local != a.Key || left[0].Prefix != a.Space || left[0].Value != a.Value {
+		if len(left) == 0 || left[0].Name.Local != a.Key || left[0].Prefix != a.Space || !normalised(left[0].Value, a.Value) {
 			return false
 		}
+		loose.Attr[i].Value = left[0].Value
 		left = left[1:]
 	}
 	return len(left) == 0
+}
+
+// normalised says whether a value is what XML makes of another one: white space in it may have become spaces (XML 1.0, section 3.3.3).
+func normalised(value, raw string) bool {
+	if len(value) != len(raw) {
+		return false
+	}
+	for i := range len(value) {
+		if value[i] != raw[i] && (value[i] != ' ' || strings.IndexByte("\t\n\r", raw[i]) < 0) {
+			return false
+		}
+	}
+	return true
 }
 
 // declares says whether an attribute declares a namespace, and for which prefix.

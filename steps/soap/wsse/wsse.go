@@ -48,7 +48,8 @@ type verifier struct {
 }
 
 // Open makes the Security that in describes: what stands under the profile's ws_security. File names are relative to dir. It gives
-// nil where in is empty. The error names the key of the profile that is wrong.
+// nil where in is empty. The error is a *steps.Error with
+// all mistakes as its problems.
 func Open(in steps.Input, dir string) (*Security, error) {
 	if len(in) == 0 {
 		return nil, nil
@@ -56,7 +57,7 @@ func Open(in steps.Input, dir string) (*Security, error) {
 	s, problems := open(in, dir)
 	if len(problems) > 0 {
 		p := problems[0]
-		return nil, &steps.Error{Kind: steps.BadInput, Message: "auth." + p.Path + ": " + p.Message, Hint: p.Hint, NoEffect: true}
+		return nil, &steps.Error{Kind: steps.BadInput, Message: "auth." + p.Path + " " + p.Message, Hint: p.Hint, NoEffect: true, Problems: problems}
 	}
 	return s, nil
 }

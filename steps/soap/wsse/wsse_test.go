@@ -140,3 +140,14 @@ func within(t *testing.T, text, tag string) string {
 	}
 	return inside
 }
+
+func readFile(t *testing.T, dir, name string) []byte {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join(dir, name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
+}
+
+func (id identity) certificatesOf() []*x509.Certificate { return []*x509.Certificate{id.certificate} }

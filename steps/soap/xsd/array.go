@@ -1,6 +1,7 @@
 package xsd
 
 import (
+	"fmt"
 	"strings"
 )
 
@@ -8,6 +9,7 @@ import (
 // what its one element is, else what its base holds.
 func (c *compiler) array(d node, t *Type) {
 	t.Array = t.Base.Array
+	t.Attributes, t.AnyAttribute = nil, nil // what SOAP encoding says beside the items
 	for n := range d.children() {
 		if n.Name.Local != "attribute" {
 			continue
@@ -40,7 +42,7 @@ func (c *compiler) arrayType(n node, written string, t *Type) {
 	}
 	g := c.lookup(resolved, c.types)
 	if g == nil {
-		c.missing(n, "arrayType", resolved, c.types)
+		c.missing(n, fmt.Sprintf("arrayType=%q", written), resolved, c.types)
 		return
 	}
 	item := g.typ
@@ -51,6 +53,6 @@ func (c *compiler) arrayType(n node, written string, t *Type) {
 			t.Array = array
 			return
 		}
-		item = &Type{Base: t.Base, Complex: true, AnyAttribute: t.AnyAttribute, Content: t.Content, Array: array}
+		item = &Type{Base: t.Base, Complex: true, Content: t.Content, Array: array, level: t.level}
 	}
 }

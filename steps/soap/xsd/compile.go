@@ -1,6 +1,9 @@
 package xsd
 
 import (
+	"fmt"
+	"slices"
+
 	"snrun/steps/xml"
 )
 
@@ -33,6 +36,7 @@ type compiler struct {
 type global struct {
 	node
 	name  xml.Name
+	in    *table
 	state state
 	body  func(*global) // compiles it
 
@@ -82,6 +86,9 @@ func (c *compiler) compile(docs []*document) {
 	for _, d := range docs {
 		c.declare(d)
 	}
+	for _, d := range docs {
+		c.follow(d)
+	}
 	// Both lists grow while they are walked: a standard schema is declared when something of it is used.
 	for i := 0; i < len(c.order); i++ {
 		c.ensure(c.order[i])
@@ -114,10 +121,45 @@ func (c *compiler) declare(d *document) {
 			c.twice(before, g)
 			continue
 		}
-		t.byName[g.name] = g
+		g.in, t.byName[g.name] = t, g
 		c.order = append(c.order, g)
 		c.publish(g)
 	}
+}
+
+// follow declares what a document redefines, and the standard schemas that it imports.
+func (c *compiler) follow(d *document) {
+	for n := range (node{d.root, d}).children() {
+		switch n.Name.Local {
+		case "import":
+			if space, _ := n.Attr("", "namespace"); !c.used[space] {
+				c.declareStandard(space)
+			}
+		case "redefine":
+			for changed := range n.children() {
+				c.redefine(changed)
+			}
+		}
+	}
+}
+
+// redefine puts a component into the place of one that was included (XSD 1.0 part 1, section 4.2.2). Within it, its name still means
+// the original.
+func (c *compiler) redefine(n node) {
+	d := *n.doc
+	g := &global{node: node{n.Element, &d}, name: xml.Name{Space: d.space, Local: n.attr("name")}}
+	t := c.table(g)
+	if t == nil {
+		return
+	}
+	d.original = t.byName[g.name]
+	if d.original == nil {
+		c.missing(n, fmt.Sprintf("name=%q", g.name.Local), g.name, t)
+		return
+	}
+	g.in, t.byName[g.name] = t, g
+	c.order = append(c.order, g)
+	c.publish(g)
 }
 
 // table gives the table in which a component stands, and says how it is compiled; nil where it is no component.
@@ -220,9 +262,12 @@ func (c *compiler) find(n node, attr string, t *table) *global {
 		return nil
 	}
 	if g := c.lookup(name, t); g != nil {
+		if original := n.doc.original; original != nil && original.name == name && original.in == t {
+			return original
+		}
 		return g
 	}
-	c.missing(n, attr, name, t)
+	c.missing(n, fmt.Sprintf("%s=%q", attr, written), name, t)
 	return nil
 }
 
@@ -245,33 +290,40 @@ func (c *compiler) lookup(name xml.Name, t *table) *global {
 	return nil
 }
 
-// missing reports a name that is declared nowhere.
-func (c *compiler) missing(n node, attr string, name xml.Name, t *table) {
+// missing reports a name that is declared nowhere. Written is how it stands in the document.
+func (c *compiler) missing(n node, written string, name xml.Name, t *table) {
 	if c.full() {
 		c.more++
 		return
 	}
-	var here []string
-	var elsewhere string
-	for other := range t.byName {
-		if other.Space == name.Space {
-			here = append(here, other.Local)
-		} else if other.Local == name.Local && (elsewhere == "" || other.Space < elsewhere) {
-			elsewhere = other.Space
-		}
-	}
-	hint := c.hint(name.Local, here)
-	switch {
-	case elsewhere != "":
-		hint = "there is one in the namespace " + elsewhere + "; is the prefix right?"
-	case len(here) == 0 && name.Space == "":
-		hint = "a name without a prefix is in the default namespace (xmlns=), and here there is none"
-	case len(here) == 0:
-		hint = "nothing is declared in that namespace: an xs:import with a schemaLocation may be missing"
-	}
+	hint := c.meant(name, t)
 	if name.Space == "" {
-		c.add(n, hint, "%s=%q: there is no such %s without a namespace", attr, n.attr(attr), t.noun)
+		c.add(n, hint, "%s: there is no such %s without a namespace", written, t.noun)
 		return
 	}
-	c.add(n, hint, "%s=%q: there is no %s %q in the namespace %s", attr, n.attr(attr), t.noun, name.Local, name.Space)
+	c.add(n, hint, "%s: there is no %s %q in the namespace %s", written, t.noun, name.Local, name.Space)
+}
+
+// meant advises what may help where a name is declared nowhere: a name like it, the same one in another namespace, an import.
+func (c *compiler) meant(name xml.Name, t *table) string {
+	var here, elsewhere []string
+	for other := range t.byName {
+		switch {
+		case other.Space == name.Space:
+			here = append(here, other.Local)
+		case other.Local == name.Local && other.Space == schemaSpace:
+			return "there is one in the namespace " + schemaSpace + "; is the prefix right?"
+		case other.Local == name.Local && !isStandard(other.Space):
+			elsewhere = append(elsewhere, other.Space)
+		}
+	}
+	switch hint := c.hint(name.Local, here); {
+	case len(elsewhere) > 0:
+		return "there is one in the namespace " + slices.Min(elsewhere) + "; is the prefix right?"
+	case hint != "" || c.used[name.Space] || isStandard(name.Space):
+		return hint
+	case name.Space == "":
+		return "a name without a prefix is in the default namespace (xmlns=), and here there is none"
+	}
+	return "no document is about that namespace: an xs:import with a schemaLocation may be missing"
 }

@@ -14,7 +14,7 @@ const (
 	maxBytes     = 64 << 20
 )
 
-// Load compiles schemas with all that they import and include. The documents given may be the root of a file or elements inside of a
+// Load compiles schemas with all that they import, include and redefine. The documents given may be the root of a file or elements inside of a
 // WSDL; they may import each other by namespace, without a location. Each document is read once. The standard schemas (SOAP encoding,
 // the attributes of xml, XML Signature, xmime, WS-Addressing, the envelopes of SOAP) are known, and never read, whatever their imports
 // say. Mistakes are *Error, as many as can be found at once, joined.
@@ -49,6 +49,8 @@ type document struct {
 	space     string // the target namespace
 	chameleon bool   // it has taken the namespace of what includes it
 	standard  bool   // it is one of ours
+	// original is what stands here in a redefinition under the name of what is redefined.
+	original *global
 	// Whether local elements and attributes are in the target namespace.
 	elementsQualified, attributesQualified bool
 }
@@ -96,11 +98,11 @@ func (l *loader) follow(d *document) {
 		switch e.Name.Local {
 		case "import":
 			l.imports(n)
-		case "include":
+		case "include", "redefine":
 			l.includes(n)
-		case "redefine", "override":
+		case "override":
 			l.problems.add(n, "write the changed definitions into a copy of the document, and include that",
-				"xs:%s is not supported", e.Name.Local)
+				"xs:override is of XML Schema 1.1, and not supported")
 		}
 	}
 }
@@ -131,7 +133,7 @@ func (l *loader) imports(n node) {
 func (l *loader) includes(n node) {
 	named, ok := n.Attr("", "schemaLocation")
 	if !ok {
-		l.problems.add(n, "", "xs:include has no schemaLocation")
+		l.problems.add(n, "", "xs:%s has no schemaLocation", n.Name.Local)
 		return
 	}
 	for _, d := range l.read(n, named, n.doc.space) {

@@ -23,15 +23,19 @@ func (f folder) Resolve(from, named string) (string, error) {
 
 func (f folder) Read(_ context.Context, location string) ([]byte, error) {
 	text, ok := f[location]
+	if text == "!" {
+		return nil, fmt.Errorf("reading: %w", context.DeadlineExceeded)
+	}
 	if !ok {
 		return nil, fmt.Errorf("there is no such file")
 	}
 	return []byte(text), nil
 }
 
-// schemaOf wraps components into a schema with the target namespace urn:t, under the prefix t.
+// schemaOf wraps components into a schema with the target namespace urn:t, under the prefix t. They begin on its
+// second line.
 func schemaOf(components string) string {
-	return `<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema" xmlns:t="urn:t" targetNamespace="urn:t">` + components + `</xs:schema>`
+	return `<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema" xmlns:t="urn:t" targetNamespace="urn:t">` + "\n" + components + `</xs:schema>`
 }
 
 // load compiles the schema at main.xsd and what it names.
@@ -75,10 +79,12 @@ func printName(n xml.Name) string {
 	return "{" + n.Space + "}" + n.Local
 }
 
-func printElement(e *Element) string {
+func printElement(e *Element) string { return printing{}.element(e) }
+
+func (p printing) element(e *Element) string {
 	var b strings.Builder
 	b.WriteString("<" + printName(e.Name) + "> ")
-	b.WriteString(printType(e.Type))
+	b.WriteString(p.typ(e.Type))
 	for _, flag := range []struct {
 		set  bool
 		text string
@@ -116,17 +122,27 @@ func printAttribute(a *Attribute) string {
 	return text + " " + printSimple(a.Type) + printValues(a.Default, a.Fixed, a.Doc)
 }
 
-func printType(t *Type) string {
+func (p printing) typ(t *Type) string {
 	switch {
 	case t == nil:
 		return "NOTHING"
 	case t.Name.Local != "":
 		return printName(t.Name)
 	}
-	return printBody(t)
+	return p.body(t)
 }
 
-func printBody(t *Type) string {
+// printing are the anonymous types that are being printed: within themselves they are an ellipsis.
+type printing map[*Type]bool
+
+func printBody(t *Type) string { return printing{}.body(t) }
+
+func (p printing) body(t *Type) string {
+	if p[t] {
+		return "…"
+	}
+	p[t] = true
+	defer delete(p, t)
 	var b strings.Builder
 	if t.Abstract {
 		b.WriteString("abstract ")
@@ -135,10 +151,10 @@ func printBody(t *Type) string {
 		b.WriteString("mixed ")
 	}
 	if t.Base != nil && t.Base.Name.Local != "anyType" {
-		b.WriteString(printType(t.Base) + " ▸ ")
+		b.WriteString(p.typ(t.Base) + " ▸ ")
 	}
 	if t.Array != nil {
-		fmt.Fprintf(&b, "array of %s rank %d ", printType(t.Array.Item), t.Array.Rank)
+		fmt.Fprintf(&b, "array of %s rank %d ", p.typ(t.Array.Item), t.Array.Rank)
 	}
 	if t.Simple != nil {
 		s := *t.Simple
@@ -155,7 +171,7 @@ func printBody(t *Type) string {
 			parts = append(parts, "@"+printWildcard(t.AnyAttribute))
 		}
 		if t.Content != nil {
-			parts = append(parts, printParticle(t.Content))
+			parts = append(parts, p.particle(t.Content))
 		}
 		b.WriteString(strings.Join(parts, " ") + "}")
 	}
@@ -179,11 +195,11 @@ func printWildcard(w *Wildcard) string {
 	return text + " " + w.Process
 }
 
-func printParticle(p *Particle) string {
+func (open printing) particle(p *Particle) string {
 	var text string
 	switch {
 	case p.Element != nil:
-		text = printElement(p.Element)
+		text = open.element(p.Element)
 		if p.Element.Type != nil && p.Element.Type.Name.Local == "" {
 			text = "(" + text + ")"
 		}
@@ -192,7 +208,7 @@ func printParticle(p *Particle) string {
 	default:
 		var parts []string
 		for _, inner := range p.Group.Particles {
-			parts = append(parts, printParticle(inner))
+			parts = append(parts, open.particle(inner))
 		}
 		text = "(" + strings.Join(parts, []string{", ", " | ", " & "}[p.Group.Compositor]) + ")"
 	}

@@ -1,7 +1,6 @@
 package xsd
 
 import (
-	"fmt"
 	"strconv"
 	"strings"
 
@@ -149,7 +148,7 @@ func (c *compiler) restrict(d node, base *Simple) *Simple {
 	}
 	if enum != nil {
 		s.Enum = enum
-		s.enums = indexEnum(enum)
+		s.enums = indexEnum(s.Builtin, enum)
 	}
 	if patterns != nil {
 		s.Facets.Patterns = append(s.Facets.Patterns[:len(s.Facets.Patterns):len(s.Facets.Patterns)],
@@ -227,8 +226,8 @@ func (c *compiler) bound(n node, value string, base *Simple) *string {
 		c.add(n, "", "xs:%s is for numbers and times", n.Name.Local)
 		return nil
 	}
-	if problem := lexical(base.Builtin, value); problem != "" {
-		c.add(n, "", "%s", fmt.Sprintf("value=%q: %s", value, problem))
+	if wanted := lexical(base.Builtin, value); wanted != "" {
+		c.add(n, "", "value=%q: this is not %s", value, wanted)
 		return nil
 	}
 	return &value

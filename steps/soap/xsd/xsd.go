@@ -3,15 +3,23 @@
 //
 // The files:
 //
-//	xsd, component, problem             what a compiled schema is; mistakes in documents
-//	source, read, load, standard        where documents come from, reading them with all that they import, the embedded ones
-//	compile, element, content, wildcard, complex, attribute, array, documentation   components from documents
-//	simple, builtin                     simple types from documents, and those that need none
-//	check, space, name, pattern         whether text is a value of a simple type
+//	xsd, component, problem                                            what a compiled schema is; mistakes in documents
+//	source, read, load, standard                                       documents with all that they import, the embedded ones
+//	compile, element, content, wildcard, complex, array, attribute     components from documents
+//	documentation, simple, builtin                                     what they say of themselves, simple types
+//	check, space, lexical, name, moment, duration, compare             whether text is a value of a simple type
+//	pattern, class, block                                              regular expressions as XML Schema has them
+//	shape, model, text                  types made ready for values: their keys, their content, their texts
+//	arrange, match                      elements put in the order of a content model, and whether they are
+//	encode…                             plain values to elements: content, attributes, text, types, anything, arrays, an order of their own
+//	decode…                             elements to plain values
+//	example                             a skeleton of a value in YAML
+//	trail, describe                     the path of a value, and what a type is in a few words
 package xsd
 
 import (
 	"fmt"
+	"sync"
 
 	"snrun/steps/xml"
 )
@@ -21,6 +29,8 @@ type Schema struct {
 	Elements   map[xml.Name]*Element
 	Types      map[xml.Name]*Type // the built-in ones of XML Schema and of SOAP encoding are there too
 	Attributes map[xml.Name]*Attribute
+
+	shapes sync.Map // of *Type and *Simple, what values need to know of them
 }
 
 // Error is a mistake in a document, at its place. The line counts from 1; it is 0 where the mistake is about the whole document.

@@ -1,4 +1,4 @@
-package rest_test
+package exchange_test
 
 import (
 	"context"
@@ -16,7 +16,6 @@ import (
 	"time"
 
 	"snrun/steps"
-	"snrun/steps/rest"
 	"snrun/steps/steptest"
 )
 
@@ -57,7 +56,7 @@ func TestStatusErrors(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			s := steptest.NewServer(t).On("/v1/x", c.answer)
-			_, err := steptest.Run(t, rest.Kind(), under(s, "/v1/x?key=k", steps.Input{"method": "POST"}))
+			_, err := steptest.Run(t, plainKind(), under(s, "/v1/x?key=k", steps.Input{"method": "POST"}))
 			e := failed(t, err)
 			if want := "POST " + s.URL + "/v1/x: " + c.want; e.Message != want {
 				t.Errorf("got  %s\nwant %s", e.Message, want)
@@ -88,7 +87,7 @@ func TestNetworkErrors(t *testing.T) {
 			t.Parallel()
 			s := steptest.NewServer(t).On("/x", c.answer)
 			env := steptest.NewEnv(t)
-			_, err := rest.Kind().Run(t.Context(), under(s, "x", steps.Input{"method": "POST", "body": "b"}), &env.Env)
+			_, err := plainKind().Run(t.Context(), under(s, "x", steps.Input{"method": "POST", "body": "b"}), &env.Env)
 			e := failed(t, err)
 			if want := "POST " + s.URL + "/x: " + c.want; e.Kind != steps.Network || e.Message != want || e.Repeat != c.repeat {
 				t.Errorf("got %s: %s, repeat %d; want network: %s, repeat %d", e.Kind, e.Message, e.Repeat, want, c.repeat)
@@ -102,8 +101,8 @@ func TestNetworkErrors(t *testing.T) {
 
 func TestNobodyListens(t *testing.T) {
 	t.Parallel()
-	in := steps.Input{"method": "POST", "url": steptest.Refusing + "/x", "json": steps.Pairs{}}
-	_, err := steptest.Run(t, rest.Kind(), in)
+	in := steps.Input{"method": "POST", "url": steptest.Refusing + "/x", "body": "{}"}
+	_, err := steptest.Run(t, plainKind(), in)
 	e := failed(t, err)
 	if e.Kind != steps.Network || e.Repeat != steps.Always || !strings.HasSuffix(e.Message, "/x: connection refused") || e.Hint == "" {
 		t.Errorf("got %s: %s (%s), repeat %d", e.Kind, e.Message, e.Hint, e.Repeat)
@@ -120,7 +119,7 @@ func TestHostWithoutAddress(t *testing.T) {
 	}
 	env := steptest.NewEnv(t)
 	env.Clients = steptest.ClientsOver(&http.Transport{DialContext: dial})
-	_, err := rest.Kind().Run(t.Context(), steps.Input{"method": "POST", "url": "http://nowhere.example/x"}, &env.Env)
+	_, err := plainKind().Run(t.Context(), steps.Input{"method": "POST", "url": "http://nowhere.example/x"}, &env.Env)
 	e := failed(t, err)
 	if want := `POST http://nowhere.example/x: no host is named "nowhere.example"`; e.Message != want || e.Repeat != steps.Always {
 		t.Errorf("got %s, repeat %d; want %s, always", e.Message, e.Repeat, want)
@@ -158,7 +157,7 @@ func TestTLSErrors(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			env := steptest.NewEnv(t)
 			env.Clients = steptest.ClientsOver(c.transport)
-			_, err := rest.Kind().Run(t.Context(), steps.Input{"method": "POST", "url": c.url}, &env.Env)
+			_, err := plainKind().Run(t.Context(), steps.Input{"method": "POST", "url": c.url}, &env.Env)
 			e := failed(t, err)
 			if e.Kind != steps.TLS || e.Repeat != c.repeat || !strings.Contains(e.Message, c.want) {
 				t.Errorf("got %s: %s, repeat %d; want tls: … %s, repeat %d", e.Kind, e.Message, e.Repeat, c.want, c.repeat)
@@ -173,7 +172,7 @@ func TestCertificateRefusedLate(t *testing.T) {
 	t.Parallel()
 	env := steptest.NewEnv(t)
 	env.Clients = steptest.ClientsOver(refusingTransport{&net.OpError{Op: "remote error", Err: errors.New("tls: certificate required")}})
-	_, err := rest.Kind().Run(t.Context(), steps.Input{"url": "https://a.example"}, &env.Env)
+	_, err := plainKind().Run(t.Context(), steps.Input{"url": "https://a.example"}, &env.Env)
 	if e := failed(t, err); e.Kind != steps.TLS || e.Repeat != steps.Never || !strings.Contains(e.Hint, "cert_file") {
 		t.Errorf("got %s: %s (%s), repeat %d", e.Kind, e.Message, e.Hint, e.Repeat)
 	}
@@ -199,7 +198,7 @@ func TestSignInErrors(t *testing.T) {
 	}{{signInError{false}, steps.Never, 0}, {signInError{true}, steps.Always, time.Minute}} {
 		env := steptest.NewEnv(t)
 		env.Clients = steptest.ClientsOver(refusingTransport{c.err})
-		_, err := rest.Kind().Run(t.Context(), steps.Input{"method": "POST", "url": "http://a.example"}, &env.Env)
+		_, err := plainKind().Run(t.Context(), steps.Input{"method": "POST", "url": "http://a.example"}, &env.Env)
 		e := failed(t, err)
 		if e.Kind != steps.Auth || e.Message != "profile test: no token" || e.Hint != "set the secret" || e.Repeat != c.repeat || e.RetryAfter != c.after {
 			t.Errorf("got %+v, want repeat %d after %v", e, c.repeat, c.after)
@@ -230,7 +229,7 @@ func TestHints(t *testing.T) {
 			if c.field == "auth" {
 				in["auth"] = "none"
 			}
-			_, err := steptest.Run(t, rest.Kind(), in)
+			_, err := steptest.Run(t, plainKind(), in)
 			if e := failed(t, err); !strings.Contains(e.Hint, c.want) || strings.Contains(e.Hint, "token") {
 				t.Errorf("got hint %q, want %q", e.Hint, c.want)
 			}
@@ -250,7 +249,7 @@ func TestProfileWithoutClient(t *testing.T) {
 	}{{errors.New("no file ca.pem"), steps.BadInput}, {signInError{}, steps.Auth}} {
 		env := steptest.NewEnv(t)
 		env.Clients = noClients{c.err}
-		_, err := rest.Kind().Run(t.Context(), steps.Input{"method": "POST", "url": "http://a.example", "body": "x"}, &env.Env)
+		_, err := plainKind().Run(t.Context(), steps.Input{"method": "POST", "url": "http://a.example", "body": "x"}, &env.Env)
 		if e := failed(t, err); e.Kind != c.kind || e.Repeat != steps.Never || !errors.Is(err, c.err) {
 			t.Errorf("got %s: %s, repeat %d; want %s, never", e.Kind, e.Message, e.Repeat, c.kind)
 		}
@@ -264,7 +263,7 @@ func TestMistakeInTheProfile(t *testing.T) {
 	t.Parallel()
 	env := steptest.NewEnv(t)
 	env.Clients = steptest.ClientsOver(refusingTransport{fmt.Errorf("refresh_when: %w", &steps.Error{Kind: steps.Expression, Message: "x is null", Hint: "write ?."})})
-	_, err := rest.Kind().Run(t.Context(), steps.Input{"url": "http://a.example"}, &env.Env)
+	_, err := plainKind().Run(t.Context(), steps.Input{"url": "http://a.example"}, &env.Env)
 	if e := failed(t, err); e.Kind != steps.Expression || !strings.HasSuffix(e.Message, "x is null") || e.Hint != "write ?." {
 		t.Errorf("got %s: %s (%s)", e.Kind, e.Message, e.Hint)
 	}
@@ -276,7 +275,7 @@ func TestCancelled(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	env := steptest.NewEnv(t)
 	env.Clients = steptest.ClientsOver(cancelling{cancel})
-	_, err := rest.Kind().Run(ctx, under(s, "x", nil), &env.Env)
+	_, err := plainKind().Run(ctx, under(s, "x", nil), &env.Env)
 	if e := failed(t, err); e.Kind != steps.Cancelled || e.Repeat != steps.Never || !strings.HasSuffix(e.Message, ": cancelled") {
 		t.Errorf("got %s: %s, repeat %d", e.Kind, e.Message, e.Repeat)
 	}
@@ -307,8 +306,7 @@ func TestExpect(t *testing.T) {
 	}{
 		{"met", 201, `{}`, steps.Input{"expect": steptest.Status(201)}, "", ""},
 		{"error that is welcome", 409, `{"known":true}`, steps.Input{"expect": []any{steptest.Status(200, 409)}}, "", ""},
-		{"page that is welcome", 404, `<html>none</html>`, steps.Input{"expect": steptest.Status(204, 404)}, "", ""},
-		{"page where JSON must be", 404, `<html>none</html>`, steps.Input{"accept": "json", "expect": steptest.Status(204, 404)}, steps.Content, "HTML page"},
+		{"broken body of an error that is welcome", 404, `{`, steps.Input{"expect": steptest.Status(204, 404)}, steps.Content, "not JSON"},
 		{"other status", 200, `{}`, steps.Input{"expect": steptest.Status(201)}, steps.Expect, "200, not as expected: response.status in [201] is false (job.yaml:1:1)"},
 		{"error status", 500, `{"message":"oops"}`, steps.Input{"expect": steptest.Status(200)}, steps.Status, "500 Internal Server Error: oops (expected: response.status in [200])"},
 		{"body", 200, `{"open":false}`, steps.Input{"expect": []any{steptest.Status(200), open}}, steps.Expect, `response.body.open is false (job.yaml:1:1); the body: {"open":false}`},
@@ -321,7 +319,7 @@ func TestExpect(t *testing.T) {
 			t.Parallel()
 			header := steptest.Header("Content-Type", "application/json")
 			s := steptest.NewServer(t).On("/x", steptest.Answer{Status: c.status, Header: header, Body: c.body})
-			_, err := steptest.Run(t, rest.Kind(), under(s, "x", c.in))
+			_, err := steptest.Run(t, plainKind(), under(s, "x", c.in))
 			if c.kind == "" {
 				if err != nil {
 					t.Errorf("got %v, want it taken", err)
@@ -336,24 +334,12 @@ func TestExpect(t *testing.T) {
 	}
 }
 
-func TestWelcomeErrorPageThatIsTooLarge(t *testing.T) {
-	t.Parallel()
-	answer := steptest.Answer{Status: 404, Header: steptest.Header("Content-Type", "text/plain"), Body: strings.Repeat("x", 5000)}
-	for _, answer.Chunked = range []bool{false, true} {
-		s := steptest.NewServer(t).On("/x", answer)
-		_, err := steptest.Run(t, rest.Kind(), under(s, "x", steps.Input{"expect": steptest.Status(404), "max_body": int64(4096)}))
-		if e := failed(t, err); e.Kind != steps.Content || !strings.Contains(e.Message, "larger than max_body") {
-			t.Errorf("chunked %v: got %s: %s, want no half of a page", answer.Chunked, e.Kind, e.Message)
-		}
-	}
-}
-
 func TestResponseInExpressions(t *testing.T) {
 	t.Parallel()
 	s := steptest.NewServer(t).On("/x", steptest.Answer{Header: http.Header{"X-Many": {"1", "2"}, "Content-Type": {"application/json"}, "Date": nil}, Body: `[1]`})
 	var got map[string]any
 	look := steptest.Func("true", func(r map[string]any) (any, error) { got = r; return true, nil })
-	if _, err := steptest.Run(t, rest.Kind(), under(s, "x?a=b", steps.Input{"expect": look})); err != nil {
+	if _, err := steptest.Run(t, plainKind(), under(s, "x?a=b", steps.Input{"expect": look})); err != nil {
 		t.Fatal(err)
 	}
 	if got["status"] != 200 || got["url"] != s.URL+"/x?a=b" || got["page"] != nil || got["body"].([]any)[0] != 1 {

@@ -1,4 +1,4 @@
-package rest_test
+package exchange_test
 
 import (
 	"context"
@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"snrun/steps"
-	"snrun/steps/rest"
 	"snrun/steps/steptest"
 )
 
@@ -61,7 +60,6 @@ func TestTimeouts(t *testing.T) {
 		{"body that stops", drips(1, time.Hour), nil, "not a byte from the server for 1m", time.Minute},
 		{"body that drips on", drips(100, 30*time.Second), nil, "not done within 5m", 5 * time.Minute},
 		{"body that drips in time", drips(9, 30*time.Second), nil, "", 270 * time.Second},
-		{"file that drips on", drips(100, 30*time.Second), steps.Input{"save_to": "f"}, "", 50 * time.Minute},
 		{"answer that comes in time, its body too", lateBody(50 * time.Second), nil, "", 100 * time.Second},
 		{"no limits", drips(3, time.Hour), steps.Input{"timeout": steps.Input{"idle": time.Duration(0), "total": time.Duration(0), "connect": time.Duration(0)}}, "", 3 * time.Hour},
 	} {
@@ -72,7 +70,7 @@ func TestTimeouts(t *testing.T) {
 				in := steps.Input{"method": "POST", "url": "http://a.example/x"}
 				maps.Copy(in, c.in)
 				started := time.Now()
-				_, err := rest.Kind().Run(t.Context(), in, &env.Env)
+				_, err := plainKind().Run(t.Context(), in, &env.Env)
 				if got := time.Since(started); got != c.after {
 					t.Errorf("took %v, want %v", got, c.after)
 				}
@@ -101,7 +99,7 @@ func TestConnectTimeout(t *testing.T) {
 		dial := func(context.Context, string, string) (net.Conn, error) { <-over; return nil, net.ErrClosed }
 		env.Clients = steptest.ClientsOver(&http.Transport{DialContext: dial})
 		started := time.Now()
-		_, err := rest.Kind().Run(t.Context(), steps.Input{"method": "POST", "url": "http://a.example/x"}, &env.Env)
+		_, err := plainKind().Run(t.Context(), steps.Input{"method": "POST", "url": "http://a.example/x"}, &env.Env)
 		e := failed(t, err)
 		if e.Kind != steps.Timeout || e.Repeat != steps.Always || !strings.HasSuffix(e.Message, ": no connection within 10s") {
 			t.Errorf("got %s: %s, repeat %d", e.Kind, e.Message, e.Repeat)
@@ -119,7 +117,7 @@ func TestTimeOfTheStepIsUp(t *testing.T) {
 		env.Clients = steptest.Pipe(t, http.HandlerFunc(hangs))
 		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
 		defer cancel()
-		_, err := rest.Kind().Run(ctx, steps.Input{"url": "http://a.example/x"}, &env.Env)
+		_, err := plainKind().Run(ctx, steps.Input{"url": "http://a.example/x"}, &env.Env)
 		if e := failed(t, err); e.Kind != steps.Timeout || e.Repeat != steps.Never || !strings.Contains(e.Message, "the time of the step or of the run was up") {
 			t.Errorf("got %s: %s, repeat %d", e.Kind, e.Message, e.Repeat)
 		}
@@ -152,14 +150,14 @@ func TestTimeHeldBackDoesNotCount(t *testing.T) {
 		}
 		env.Clients = steptest.ClientsOver(holdingBack{client.Transport, time.Hour})
 		in := steps.Input{"url": "http://a.example/x", "timeout": 10*time.Second + 1}
-		if _, err := rest.Kind().Run(t.Context(), in, &env.Env); err != nil {
+		if _, err := plainKind().Run(t.Context(), in, &env.Env); err != nil {
 			t.Error(err)
 		}
 		if x := env.Exchanges()[0]; x.Duration != 10*time.Second {
 			t.Errorf("on record it took %v, want 10s", x.Duration)
 		}
 		in["timeout"] = 10*time.Second - 1
-		_, err = rest.Kind().Run(t.Context(), in, &env.Env)
+		_, err = plainKind().Run(t.Context(), in, &env.Env)
 		if e := failed(t, err); e.Kind != steps.Timeout || !strings.HasSuffix(e.Message, ": not done within 9.999999999s") {
 			t.Errorf("got %s: %s, want a timeout", e.Kind, e.Message)
 		}
@@ -171,7 +169,7 @@ func TestHeldBackInVain(t *testing.T) {
 	t.Parallel()
 	env := steptest.NewEnv(t)
 	env.Clients = steptest.ClientsOver(refusingTransport{heldError{}})
-	_, err := rest.Kind().Run(t.Context(), steps.Input{"url": "http://a.example/x"}, &env.Env)
+	_, err := plainKind().Run(t.Context(), steps.Input{"url": "http://a.example/x"}, &env.Env)
 	e := failed(t, err)
 	if e.Kind != steps.Timeout || e.Repeat != steps.Never || e.Message != "GET http://a.example/x: not sent: too long" || e.Hint != "wait" {
 		t.Errorf("got %s: %s (%s), repeat %d", e.Kind, e.Message, e.Hint, e.Repeat)
@@ -192,7 +190,7 @@ func TestTimingsInHistory(t *testing.T) {
 			<-time.After(2 * time.Second)
 			drips(2, time.Second)(w, r)
 		}))
-		if _, err := rest.Kind().Run(t.Context(), steps.Input{"url": "http://a.example/x"}, &env.Env); err != nil {
+		if _, err := plainKind().Run(t.Context(), steps.Input{"url": "http://a.example/x"}, &env.Env); err != nil {
 			t.Fatal(err)
 		}
 		if x := env.Exchanges()[0]; x.FirstByte != 2*time.Second || x.Duration != 4*time.Second {

@@ -1,4 +1,4 @@
-package rest_test
+package exchange_test
 
 import (
 	"net/http"
@@ -7,7 +7,6 @@ import (
 	"testing"
 
 	"snrun/steps"
-	"snrun/steps/rest"
 	"snrun/steps/steptest"
 )
 
@@ -19,7 +18,7 @@ func TestRedirectsWithinTheOrigin(t *testing.T) {
 	t.Parallel()
 	s := steptest.NewServer(t).
 		On("/a", redirect(307, "/b?x=1")).On("/b", redirect(308, "c")).On("/c", steptest.JSON(`{"ok":true}`))
-	out, err := steptest.Run(t, rest.Kind(), under(s, "a", steps.Input{"method": "PUT", "body": "twice", "headers": steps.Pairs{{Key: "X-Mine", Value: "1"}}}))
+	out, err := steptest.Run(t, plainKind(), under(s, "a", steps.Input{"method": "PUT", "body": "twice", "headers": steps.Pairs{{Key: "X-Mine", Value: "1"}}}))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -36,7 +35,7 @@ func TestRedirectToAnotherOrigin(t *testing.T) {
 	t.Parallel()
 	other := steptest.NewServer(t).On("/b", steptest.JSON(`1`))
 	s := steptest.NewServer(t).On("/a", redirect(302, other.URL+"/b"))
-	_, err := steptest.Run(t, rest.Kind(), under(s, "a", steps.Input{"headers": steps.Pairs{{Key: "X-Key", Value: "k"}, {Key: "Cookie", Value: "c=1"}}}))
+	_, err := steptest.Run(t, plainKind(), under(s, "a", steps.Input{"headers": steps.Pairs{{Key: "X-Key", Value: "k"}, {Key: "Cookie", Value: "c=1"}}}))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -64,9 +63,9 @@ func TestRedirectsNotFollowed(t *testing.T) {
 		{"body to another origin", func(s *steptest.Server) { s.On("/a", redirect(307, other.URL+"/b?k=v")) }, steps.Input{"method": "POST", "body": "x"},
 			steps.Status, 307, "a redirect of a POST to another origin is not followed: " + other.URL + "/b"},
 		{"delete to another origin", func(s *steptest.Server) { s.On("/a", redirect(308, other.URL)) }, steps.Input{"method": "DELETE"}, steps.Status, 308, "a redirect of a DELETE"},
-		{"body to another host", func(s *steptest.Server) { s.On("/a", redirect(307, "//elsewhere.example/b")) }, steps.Input{"method": "PUT", "json": steps.Pairs{{Key: "password", Value: "k=v"}}},
+		{"body to another host", func(s *steptest.Server) { s.On("/a", redirect(307, "//elsewhere.example/b")) }, steps.Input{"method": "PUT", "body": `{"password":"k=v"}`},
 			steps.Status, 307, "a redirect of a PUT to another origin is not followed: http://elsewhere.example/b"},
-		{"body to another scheme", func(s *steptest.Server) { s.On("/a", redirect(308, strings.Replace(other.URL, "http", "https", 1))) }, steps.Input{"method": "PATCH", "form": steps.Pairs{{Key: "password", Value: "k=v"}}},
+		{"body to another scheme", func(s *steptest.Server) { s.On("/a", redirect(308, strings.Replace(other.URL, "http", "https", 1))) }, steps.Input{"method": "PATCH", "body": "password=k=v"},
 			steps.Status, 308, "a redirect of a PATCH"},
 		{"loop", loop, nil, steps.Limit, 302, "more than 5 redirects, the last to "},
 		{"one too many", func(s *steptest.Server) { s.On("/a", redirect(302, "/b")).On("/b", redirect(302, "/c")) }, steps.Input{"redirects": 1},
@@ -78,7 +77,7 @@ func TestRedirectsNotFollowed(t *testing.T) {
 			t.Parallel()
 			s := steptest.NewServer(t)
 			c.script(s)
-			_, err := steptest.Run(t, rest.Kind(), under(s, "a", c.in))
+			_, err := steptest.Run(t, plainKind(), under(s, "a", c.in))
 			e := failed(t, err)
 			if e.Kind != c.kind || e.Status != c.status || e.Repeat != steps.Never || !strings.Contains(e.Message, c.want) || strings.Contains(e.Message, "k=v") {
 				t.Errorf("got %s %d: %s; want %s %d: … %s", e.Kind, e.Status, e.Message, c.kind, c.status, c.want)
@@ -90,7 +89,7 @@ func TestRedirectsNotFollowed(t *testing.T) {
 func TestRedirectGivenBack(t *testing.T) {
 	t.Parallel()
 	s := steptest.NewServer(t).On("/a", redirect(303, "/b"))
-	out, err := steptest.Run(t, rest.Kind(), under(s, "a", steps.Input{"redirects": 0}))
+	out, err := steptest.Run(t, plainKind(), under(s, "a", steps.Input{"redirects": 0}))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -106,7 +105,7 @@ func TestRedirectFromHTTPSToHTTP(t *testing.T) {
 	t.Cleanup(secure.Close)
 	env := steptest.NewEnv(t)
 	env.Clients = steptest.ClientsOver(secure.Client().Transport)
-	_, err := rest.Kind().Run(t.Context(), steps.Input{"url": secure.URL + "/a"}, &env.Env)
+	_, err := plainKind().Run(t.Context(), steps.Input{"url": secure.URL + "/a"}, &env.Env)
 	if e := failed(t, err); e.Kind != steps.Status || !strings.Contains(e.Message, "from https to plain http") {
 		t.Errorf("got %s: %s", e.Kind, e.Message)
 	}
@@ -118,7 +117,7 @@ func TestRedirectOfABodyThatIsDropped(t *testing.T) {
 	for _, status := range []int{301, 302, 303} {
 		other := steptest.NewServer(t).On("GET /b", steptest.JSON(`1`))
 		s := steptest.NewServer(t).On("/a", redirect(status, other.URL+"/b"))
-		_, err := steptest.Run(t, rest.Kind(), under(s, "a", steps.Input{"method": "POST", "form": steps.Pairs{{Key: "password", Value: "p"}}, "headers": steps.Pairs{{Key: "X-Key", Value: "k"}}}))
+		_, err := steptest.Run(t, plainKind(), under(s, "a", steps.Input{"method": "POST", "body": "password=p", "headers": steps.Pairs{{Key: "X-Key", Value: "k"}}}))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -132,11 +131,35 @@ func TestRedirectWithAPassword(t *testing.T) {
 	t.Parallel()
 	s := steptest.NewServer(t)
 	s.On("/a", redirect(302, strings.Replace(s.URL, "//", "//ann:pw@", 1)+"/b")).On("/b", steptest.JSON(`1`))
-	out, err := steptest.Run(t, rest.Kind(), under(s, "a", nil))
+	out, err := steptest.Run(t, plainKind(), under(s, "a", nil))
 	if err != nil {
 		t.Fatal(err)
 	}
 	if got := s.Last().Header.Get("Authorization"); got != "" || out.Names["url"] != s.URL+"/b" {
 		t.Errorf("sent %q, and gave %v as the address", got, out.Names["url"])
+	}
+}
+
+// TestRedirectThatKeepsTheMethod is how a kind follows that has no use for a GET.
+func TestRedirectThatKeepsTheMethod(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		status int
+		want   string // "" where it is followed
+	}{
+		{301, "a redirect that makes a GET of the POST is not followed: "}, {302, "a redirect that makes a GET"},
+		{303, "a redirect that makes a GET"}, {307, ""}, {308, ""},
+	} {
+		s := steptest.NewServer(t).On("/a", redirect(c.status, "/b?k=v")).On("POST /b", steptest.JSON(`1`))
+		_, err := steptest.Run(t, plainKind(), under(s, "a", steps.Input{"method": "POST", "body": "x", "keep_method": true}))
+		if c.want == "" {
+			if err != nil {
+				t.Errorf("%d: got %v, want it followed", c.status, err)
+			}
+			continue
+		}
+		if e := failed(t, err); e.Kind != steps.Status || e.Status != c.status || !strings.Contains(e.Message, c.want) || strings.Contains(e.Message, "k=v") {
+			t.Errorf("%d: got %s %d: %s", c.status, e.Kind, e.Status, e.Message)
+		}
 	}
 }

@@ -1,0 +1,267 @@
+package soap
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"snrun/steps"
+	"snrun/steps/exchange"
+	"snrun/steps/soap/wsdl"
+	"snrun/steps/soap/xsd"
+	"snrun/steps/xml"
+)
+
+// answer is what came back.
+type answer struct {
+	*exchange.Answer
+	call     *call
+	envelope *envelope // nil for an empty answer
+	warnings []xsd.Warning
+}
+
+// read takes the answer in: the envelope is opened whatever the status is, since a fault may come with any.
+func (a *answer) read(ctx context.Context) (steps.Output, error) {
+	err := a.Receive(ctx)
+	a.Took = a.Elapsed()
+	a.More = map[string]any{"fault": nil, "soap_headers": map[string]any{}, "warnings": []any{}}
+	if err == nil {
+		err = a.open()
+	}
+	if err == nil && a.envelope != nil && a.envelope.fault != nil {
+		return a.faulted()
+	}
+	if err == nil && a.accepted() {
+		err = a.decode()
+	}
+	if err := a.Judge(a.accepted(), err); err != nil {
+		return steps.Output{}, err
+	}
+	return a.output(), nil
+}
+
+// accepted says whether the status is that of an answer: 2xx. A redirect that is not followed is none.
+func (a *answer) accepted() bool { return a.Status() >= 200 && a.Status() < 300 }
+
+func (a *answer) output() steps.Output {
+	return steps.Output{Value: a.Value, Names: a.OutputNames(), Total: -1}
+}
+
+// open finds the envelope in the body. Where a server refused with something else, the status says more than that.
+func (a *answer) open() error {
+	if len(strings.TrimSpace(string(a.Received[:min(len(a.Received), 64)]))) == 0 && len(a.Received) < 64 {
+		return a.empty()
+	}
+	envelope, err := a.parse()
+	if err != nil {
+		if !a.accepted() {
+			return nil
+		}
+		return a.ContentError("the body is not a SOAP message: "+err.Error(), a.notSOAP())
+	}
+	a.envelope = envelope
+	return nil
+}
+
+func (a *answer) notSOAP() string {
+	if exchange.IsHTML(a.Received) {
+		return "this looks like a page for people (sign-in, maintenance?): check the address, and the profile's sign-in"
+	}
+	return "check the address: it must be that of the service, not of its WSDL"
+}
+
+// empty is right for an operation without an answer.
+func (a *answer) empty() error {
+	if t := a.call.target; t != nil && t.op.Output != nil && a.Status() != 202 && a.Status() != 204 && a.accepted() {
+		return a.ContentError("the body is empty, and the operation "+t.op.Name+" has an answer", "")
+	}
+	return nil
+}
+
+// parse takes the message out of what it came in, asks whether it is signed as the profile wants it, and opens it.
+func (a *answer) parse() (*envelope, error) {
+	data, contentType := a.Received, a.Resp.Header.Get("Content-Type")
+	var parts *multipartMessage
+	if strings.HasPrefix(exchange.MediaType(contentType), "multipart/") {
+		var err error
+		if parts, err = openMultipart(contentType, data); err != nil {
+			return nil, err
+		}
+		data, contentType = parts.root, parts.contentType
+		a.Tell(contentType, data)
+	}
+	if a.call.security != nil {
+		if err := a.call.security.Check(data, time.Now()); err != nil {
+			return nil, err
+		}
+	}
+	root, err := xml.Parse(data, xml.ReadOptions{Charset: exchange.Charset(contentType), Limits: xml.Limits{Bytes: int(a.Call.MaxBody())}})
+	if err != nil {
+		return nil, err
+	}
+	if parts != nil {
+		if err := parts.include(root); err != nil {
+			return nil, err
+		}
+	}
+	return openEnvelope(root)
+}
+
+// faulted makes an error of a fault, or a value where the step expects one.
+func (a *answer) faulted() (steps.Output, error) {
+	f := readFault(a.envelope.fault, a.envelope.version)
+	value := f.value(a.call.operation(), a.call.schema())
+	a.More["fault"], a.More["soap_headers"] = value, a.soapHeaders()
+	if a.call.in.Bool("expect_fault") {
+		a.Value = value
+		if err := a.Judge(true, nil); err != nil {
+			return steps.Output{}, err
+		}
+		return a.output(), nil
+	}
+	text := "fault " + f.code
+	if len(f.subcodes) > 0 {
+		text += "." + strings.Join(f.subcodes, ".")
+	}
+	if f.message != "" {
+		text += ": " + exchange.Clean(f.message, 300)
+	}
+	e := a.Errorf(steps.Fault, "%s", text)
+	e.Fields = map[string]any{"fault": value}
+	e.NoEffect = f.sendersMistake()
+	if e.NoEffect {
+		e.Hint = "the server refused the message; error.fault.detail may say what of it"
+	}
+	return steps.Output{}, a.Complete(e)
+}
+
+func (c *call) operation() *wsdl.Operation {
+	if c.target == nil {
+		return nil
+	}
+	return c.target.op
+}
+
+func (c *call) schema() *xsd.Schema {
+	if c.target == nil {
+		return nil
+	}
+	return c.target.defs.Schema
+}
+
+// decode makes values of the envelope: what is in the body's wrapper, and the headers.
+func (a *answer) decode() error {
+	if a.envelope == nil {
+		return nil
+	}
+	if err := a.understand(); err != nil {
+		return err
+	}
+	var err error
+	if a.Value, err = a.content(); err != nil {
+		return a.ContentError(err.Error(), "")
+	}
+	a.More["soap_headers"] = a.soapHeaders()
+	list := make([]any, len(a.warnings))
+	for i, w := range a.warnings {
+		list[i] = map[string]any{"path": w.Path, "message": w.Message}
+	}
+	a.More["warnings"] = list
+	if len(list) > 0 && a.call.in.Bool("strict") {
+		return a.ContentError(a.firstWarnings(), "leave strict out to take such an answer, with its warnings")
+	}
+	return nil
+}
+
+// firstWarnings tells the first few of what is not as the schema says.
+func (a *answer) firstWarnings() string {
+	const few = 3
+	texts := []string{}
+	for i, w := range a.warnings {
+		if i == few {
+			texts = append(texts, fmt.Sprintf("and %d more", len(a.warnings)-few))
+			break
+		}
+		texts = append(texts, strings.TrimSpace(w.Path+" "+w.Message))
+	}
+	return "the answer is not as the WSDL says: " + strings.Join(texts, "; ")
+}
+
+// understand refuses an answer with a header that must be understood and is not (SOAP 1.1 section 4.2.3).
+func (a *answer) understand() error {
+	if id := a.call.messageID; id != "" {
+		if err := answers(a.envelope.headers, id); err != nil {
+			return a.ContentError(err.Error(), "")
+		}
+	}
+	for _, h := range a.envelope.headers {
+		if a.envelope.mustUnderstand(h) && !a.call.understands(h) {
+			return a.ContentError(fmt.Sprintf("the header <%s>%s must be understood, and is not", h.Name.Local, inSpace(h.Name.Space)),
+				"where the job knows its meaning, write understands: ["+h.Name.Local+"]")
+		}
+	}
+	return nil
+}
+
+const securitySpace = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secext-1.0.xsd"
+
+func (c *call) understands(h *xml.Element) bool {
+	if h.Name.Space == addressingSpace || h.Name.Space == securitySpace {
+		return true
+	}
+	for _, name := range c.in.List("understands") {
+		if exchange.AsText(name) == h.Name.Local {
+			return true
+		}
+	}
+	return c.declared(h) != nil
+}
+
+// declared finds a header of the answer in the WSDL.
+func (c *call) declared(h *xml.Element) *wsdl.Part {
+	op := c.operation()
+	if op == nil || op.Output == nil {
+		return nil
+	}
+	i := slices.IndexFunc(op.Output.Headers, func(p *wsdl.Part) bool { return p.Element != nil && p.Element.Name == h.Name })
+	if i < 0 {
+		return nil
+	}
+	return op.Output.Headers[i]
+}
+
+// soapHeaders gives the header blocks by their local names, but for those of WS-Security.
+func (a *answer) soapHeaders() map[string]any {
+	out := map[string]any{}
+	for _, h := range a.envelope.headers {
+		if h.Name.Space == securitySpace {
+			continue
+		}
+		h = withoutEnvelopeAttributes(h)
+		if p := a.call.declared(h); p != nil {
+			value, warnings := a.call.schema().Decode(p.Element, h, &xsd.Reading{})
+			a.warnings = append(a.warnings, warnings...)
+			addTo(out, h.Name.Local, value)
+			continue
+		}
+		addTo(out, h.Name.Local, h.Value(a.call.lists()))
+	}
+	return out
+}
+
+// withoutEnvelopeAttributes leaves out what the envelope says of a header, which is no part of its value.
+func withoutEnvelopeAttributes(h *xml.Element) *xml.Element {
+	out := *h
+	out.Attrs = slices.DeleteFunc(slices.Clone(h.Attrs), func(a xml.Attr) bool { return a.Name.Space == space11 || a.Name.Space == space12 })
+	return &out
+}
+
+func (c *call) lists() []string {
+	var names []string
+	for _, name := range c.in.List("lists") {
+		names = append(names, exchange.AsText(name))
+	}
+	return names
+}

@@ -1,0 +1,126 @@
+package soap
+
+import (
+	"errors"
+	"fmt"
+
+	"snrun/steps"
+	"snrun/steps/exchange"
+	"snrun/steps/soap/wsse"
+	"snrun/steps/soap/xsd"
+)
+
+// checker finds mistakes in a step before a run.
+type checker struct{ wsdls *library }
+
+func (c *checker) check(in steps.Input, dir string) []steps.Problem {
+	p := exchange.CheckTarget(withURL(in))
+	p = append(p, exchange.CheckHeaders(in, "http_headers")...)
+	p = append(p, exchange.CheckRedirects(in, "write 0 to follow none")...)
+	p = append(p, exchange.CheckHistory(in)...)
+	p = append(p, wsse.Problems(in.Object("ws_security"), dir)...)
+	if in.Has("wsdl") {
+		return append(p, c.checkTyped(in, dir)...)
+	}
+	return append(p, checkPlain(in, dir)...)
+}
+
+// withURL has the endpoint stand where the checks of addresses look for one.
+func withURL(in steps.Input) steps.Input {
+	if !in.Has("endpoint") {
+		return in
+	}
+	out := steps.Input{"url": in["endpoint"], "profile": in["profile"], "auth": in["auth"]}
+	return out
+}
+
+// checkPlain checks a step without a WSDL.
+func checkPlain(in steps.Input, dir string) []steps.Problem {
+	var p []steps.Problem
+	for _, key := range []string{"operation", "service", "port", "strict", "mtom"} {
+		if in.Has(key) && in[key] != false {
+			p = append(p, steps.Problem{Path: key, Message: "needs a WSDL", Hint: "add wsdl:, or leave it out", Key: true})
+		}
+	}
+	switch {
+	case in.Has("params") && !in.Has("envelope"):
+		p = append(p, steps.Problem{Path: "params", Message: "needs a WSDL, or an envelope with placeholders", Hint: "without one the message stands under body:", Key: true})
+	case !in.Has("body") && !in.Has("envelope"):
+		p = append(p, steps.Problem{Path: "", Message: "lacks the message", Hint: "name a wsdl: and an operation:, or write the message under body:"})
+	case in.Has("headers") && in.Has("envelope"):
+		p = append(p, steps.Problem{Path: "headers", Message: "cannot stand beside an envelope that is written out", Hint: "write them into the envelope", Key: true})
+	}
+	if !in.Has("path") && !in.Has("endpoint") && !in.Has("url") {
+		p = append(p, steps.Problem{Path: "", Message: "lacks the address to send to", Hint: "write endpoint: https://…, or path: below the profile's base URL"})
+	}
+	if len(p) > 0 {
+		return p
+	}
+	if in.Has("envelope") {
+		return checkEnvelopeFile(in, dir)
+	}
+	_, p = plainEnvelope(in, in.Text("version"), nil)
+	return p
+}
+
+func checkEnvelopeFile(in steps.Input, dir string) []steps.Problem {
+	if _, unknown := in["envelope"].(steps.Unknown); unknown {
+		return nil
+	}
+	data, p := fillEnvelope(steps.Input{"envelope": in["envelope"], "params": known(in["params"])}, dir)
+	if len(p) > 0 {
+		return p
+	}
+	return (&call{in: in, version: in.Text("version")}).checkEnvelope(data)
+}
+
+// checkTyped checks a step against its WSDL, where that is a file.
+func (c *checker) checkTyped(in steps.Input, dir string) []steps.Problem {
+	var p []steps.Problem
+	for _, key := range []string{"body", "envelope", "lists"} {
+		if in.Has(key) {
+			p = append(p, steps.Problem{Path: key, Message: "cannot stand beside a WSDL, whose schema decides", Hint: "leave it out; the message stands under params:", Key: true})
+		}
+	}
+	name := in.Text("wsdl")
+	if !in.Has("operation") {
+		p = append(p, steps.Problem{Path: "", Message: "lacks the operation of the WSDL to call", Hint: "`snrun soap operations " + name + "` lists them"})
+	}
+	if isRemote(name) && name[0] == '/' && !in.Has("profile") {
+		p = append(p, steps.Problem{Path: "wsdl", Message: "stands below a profile's base URL, but the step names no profile", Hint: "write the name of a file in the project, or a whole address"})
+	}
+	if len(p) > 0 || isRemote(name) {
+		return p
+	}
+	defs, err := c.wsdls.file(dir, name)
+	if err != nil {
+		return problemsOf(err)
+	}
+	found, problem := choose(defs, in)
+	if problem != nil {
+		return []steps.Problem{*problem}
+	}
+	if !in.Has("path") && !in.Has("endpoint") && !in.Has("url") {
+		if stray := strayAddress(in, found.port.Address); stray != nil {
+			p = append(p, *stray)
+		}
+	}
+	_, _, problems := found.compose(in, &xsd.Writing{Prefixes: prefixesOf(in), Dir: dir, Early: true})
+	return append(p, problems...)
+}
+
+// problemsOf tells what is wrong with a WSDL, each mistake by itself.
+func problemsOf(err error) []steps.Problem {
+	if several, ok := err.(interface{ Unwrap() []error }); ok {
+		var p []steps.Problem
+		for _, e := range several.Unwrap() {
+			p = append(p, problemsOf(e)...)
+		}
+		return p
+	}
+	var wrong *xsd.Error
+	if errors.As(err, &wrong) {
+		return []steps.Problem{{Path: "wsdl", Message: fmt.Sprintf("cannot be used: %v", wrong), Hint: wrong.Hint}}
+	}
+	return []steps.Problem{{Path: "wsdl", Message: fmt.Sprintf("cannot be used: %v", err), Hint: "it is a file, relative to the project's folder"}}
+}

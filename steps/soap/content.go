@@ -1,0 +1,135 @@
+package soap
+
+import (
+	"snrun/steps/soap/wsdl"
+	"snrun/steps/soap/xsd"
+	"snrun/steps/xml"
+)
+
+// content is what stands in the body's wrapper.
+func (a *answer) content() (any, error) {
+	body := a.envelope.body
+	op := a.call.operation()
+	if op == nil {
+		return a.plainContent(body)
+	}
+	if op.Output == nil || len(body) == 0 {
+		return nil, nil
+	}
+	if op.Output.Encoded {
+		joined, err := join(body)
+		if err != nil {
+			return nil, err
+		}
+		body = []*xml.Element{joined}
+	}
+	return a.typedContent(op.Output, body), nil
+}
+
+// plainContent decodes a body that no schema describes.
+func (a *answer) plainContent(body []*xml.Element) (any, error) {
+	switch {
+	case len(body) == 0:
+		return nil, nil
+	case len(body) == 1:
+		return body[0].Value(a.call.lists()), nil
+	}
+	if _, encoded := reference(firstChild(body[0])); encoded {
+		joined, err := join(body)
+		if err != nil {
+			return nil, err
+		}
+		return joined.Value(a.call.lists()), nil
+	}
+	out := map[string]any{}
+	for _, e := range body {
+		addTo(out, e.Name.Local, e.Value(a.call.lists()))
+	}
+	return out, nil
+}
+
+func firstChild(e *xml.Element) *xml.Element {
+	if len(e.Children) > 0 {
+		return e.Children[0]
+	}
+	return e
+}
+
+// typedContent decodes a body as the WSDL describes it.
+func (a *answer) typedContent(m *wsdl.Message, body []*xml.Element) any {
+	if m.Wrapper != (xml.Name{}) {
+		return a.rpcContent(m, body[0])
+	}
+	if len(m.Parts) <= 1 && len(body) == 1 {
+		return a.partContent(m, body[0])
+	}
+	out := map[string]any{}
+	for _, e := range body {
+		addTo(out, e.Name.Local, a.partContent(m, e))
+	}
+	return out
+}
+
+// partContent decodes an element of a document message.
+func (a *answer) partContent(m *wsdl.Message, e *xml.Element) any {
+	schema := a.call.schema()
+	for _, p := range m.Parts {
+		if p.Element != nil && p.Element.Name == e.Name {
+			return a.note(schema.Decode(p.Element, e, &xsd.Reading{}))
+		}
+	}
+	for _, p := range m.Parts { // a document message with a typed part: its element is named as the server likes
+		if p.Element == nil && p.Type != nil {
+			return a.note(schema.DecodeType(p.Type, e, &xsd.Reading{}))
+		}
+	}
+	a.warnings = append(a.warnings, xsd.Warning{Path: e.Name.Local, Message: "is not the element that the WSDL names"})
+	for _, p := range m.Parts { // one that is only in another namespace is read all the same
+		if p.Element != nil && p.Element.Name.Local == e.Name.Local {
+			return a.note(schema.Decode(p.Element, e, &xsd.Reading{}))
+		}
+	}
+	return e.Value(nil)
+}
+
+func (a *answer) note(value any, warnings []xsd.Warning) any {
+	a.warnings = append(a.warnings, warnings...)
+	return value
+}
+
+// rpcContent decodes the wrapper of an rpc message: its parts by their names. A wrapper of another name is read all the same, since
+// servers differ in it.
+func (a *answer) rpcContent(m *wsdl.Message, wrapper *xml.Element) any {
+	schema := a.call.schema()
+	if wrapper.Name != m.Wrapper {
+		a.warnings = append(a.warnings, xsd.Warning{Path: wrapper.Name.Local, Message: "is not the wrapper " + m.Wrapper.Local + " that the WSDL names"})
+	}
+	out := map[string]any{}
+	for i, child := range wrapper.Children {
+		p := partNamed(m.Parts, child.Name.Local)
+		if p == nil && len(m.Parts) == len(wrapper.Children) {
+			p = m.Parts[i] // many servers call the answer's part as they like
+		}
+		if p == nil || p.Type == nil {
+			a.warnings = append(a.warnings, xsd.Warning{Path: child.Name.Local, Message: "is no part of the message"})
+			addTo(out, child.Name.Local, child.Value(nil))
+			continue
+		}
+		addTo(out, p.Name, a.note(schema.DecodeType(p.Type, child, &xsd.Reading{})))
+	}
+	for _, p := range m.Parts {
+		if _, there := out[p.Name]; !there {
+			a.warnings = append(a.warnings, xsd.Warning{Path: p.Name, Message: "is missing: a part of the message"})
+		}
+	}
+	return out
+}
+
+func partNamed(parts []*wsdl.Part, name string) *wsdl.Part {
+	for _, p := range parts {
+		if p.Name == name {
+			return p
+		}
+	}
+	return nil
+}

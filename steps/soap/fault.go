@@ -1,0 +1,129 @@
+package soap
+
+import (
+	"strings"
+
+	"snrun/steps/soap/wsdl"
+	"snrun/steps/soap/xsd"
+	"snrun/steps/xml"
+)
+
+// fault is a SOAP fault of either version.
+type fault struct {
+	code     string // local name: Client, Server, Sender, Receiver …
+	subcodes []string
+	message  string
+	detail   *xml.Element // nil for none
+}
+
+// readFault reads a fault (SOAP 1.1 section 4.4, SOAP 1.2 part 1 section 5.4).
+func readFault(e *xml.Element, version string) fault {
+	if version == "1.2" {
+		return readFault12(e)
+	}
+	code := textOf(childNamed(e, "faultcode"))
+	f := fault{message: textOf(childNamed(e, "faultstring")), detail: childNamed(e, "detail")}
+	// In SOAP 1.1 dots tell a code more exactly: Client.Authentication.
+	parts := strings.Split(localOf(code), ".")
+	f.code, f.subcodes = parts[0], parts[1:]
+	return f
+}
+
+func readFault12(e *xml.Element) fault {
+	f := fault{detail: childNamed(e, "Detail")}
+	code := childNamed(e, "Code")
+	f.code = localOf(textOf(childNamed(code, "Value")))
+	for sub := childNamed(code, "Subcode"); sub != nil; sub = childNamed(sub, "Subcode") {
+		f.subcodes = append(f.subcodes, localOf(textOf(childNamed(sub, "Value"))))
+	}
+	f.message = reason(childNamed(e, "Reason"))
+	return f
+}
+
+// reason gives the text of a reason, the English one where there are several.
+func reason(e *xml.Element) string {
+	if e == nil {
+		return ""
+	}
+	text := ""
+	for _, t := range e.Children {
+		lang, _ := t.Attr("http://www.w3.org/XML/1998/namespace", "lang")
+		if text == "" || strings.HasPrefix(strings.ToLower(lang), "en") {
+			text = textOf(t)
+		}
+	}
+	return text
+}
+
+// localOf gives a QName without its prefix.
+func localOf(qname string) string { return qname[strings.LastIndexByte(qname, ':')+1:] }
+
+// sendersMistake says whether the code says that the message itself was at fault: the server did nothing with it.
+func (f fault) sendersMistake() bool {
+	switch f.code {
+	case "Client", "Sender", "MustUnderstand", "VersionMismatch", "DataEncodingUnknown":
+		return true
+	}
+	return false
+}
+
+// value is what a job sees of a fault. What is declared for its detail, or known to the schema, is typed.
+func (f fault) value(op *wsdl.Operation, schema *xsd.Schema) map[string]any {
+	subcodes := make([]any, len(f.subcodes))
+	for i, code := range f.subcodes {
+		subcodes[i] = code
+	}
+	return map[string]any{"code": f.code, "subcodes": subcodes, "message": f.message, "detail": f.details(op, schema)}
+}
+
+func (f fault) details(op *wsdl.Operation, schema *xsd.Schema) any {
+	if f.detail == nil {
+		return nil
+	}
+	if len(f.detail.Children) == 0 {
+		if text := textOf(f.detail); text != "" {
+			return text
+		}
+		return nil
+	}
+	out := map[string]any{}
+	for _, child := range f.detail.Children {
+		addTo(out, child.Name.Local, detailValue(child, op, schema))
+	}
+	return out
+}
+
+func detailValue(e *xml.Element, op *wsdl.Operation, schema *xsd.Schema) any {
+	reading := &xsd.Reading{}
+	if op != nil {
+		for _, f := range op.Faults {
+			if f.Part != nil && f.Part.Element != nil && f.Part.Element.Name == e.Name {
+				value, _ := schema.Decode(f.Part.Element, e, reading)
+				return value
+			}
+			// An rpc fault has a part with a type, named as it likes.
+			if f.Part != nil && f.Part.Type != nil && f.Part.Name == e.Name.Local {
+				value, _ := schema.DecodeType(f.Part.Type, e, reading)
+				return value
+			}
+		}
+	}
+	if schema != nil && schema.Elements[e.Name] != nil {
+		value, _ := schema.Decode(schema.Elements[e.Name], e, reading)
+		return value
+	}
+	return e.Value(nil)
+}
+
+// addTo puts a value under a key; a key that comes again holds a list.
+func addTo(out map[string]any, key string, value any) {
+	before, repeated := out[key]
+	switch list, isList := before.([]any); {
+	case isList:
+		out[key] = append(list, value)
+	case repeated:
+		out[key] = []any{before, value}
+	default:
+		out[key] = value
+	}
+}

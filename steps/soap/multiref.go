@@ -1,0 +1,122 @@
+package soap
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"snrun/steps/xml"
+)
+
+// What a message may be once its references are followed: they can name each other so that a short message becomes endless.
+const (
+	maxReferred = 200_000
+	maxDepth    = 256
+)
+
+// join puts what SOAP-encoded references name in their places (SOAP 1.1 section 5.1, rules 4 to 7; in SOAP 1.2 part 2 section 3.1.5
+// the attributes are enc:ref and enc:id). It gives the body's first element; the others are what is referred to.
+func join(body []*xml.Element) (*xml.Element, error) {
+	if len(body) == 0 {
+		return nil, nil
+	}
+	j := joiner{byID: map[string]*xml.Element{}, under: map[string]bool{}}
+	for _, e := range body {
+		if err := j.index(e); err != nil {
+			return nil, err
+		}
+	}
+	return j.copy(body[0])
+}
+
+type joiner struct {
+	byID   map[string]*xml.Element
+	under  map[string]bool // the references that are being followed
+	copied int
+	depth  int
+}
+
+// index notes the elements that can be referred to.
+func (j *joiner) index(e *xml.Element) error {
+	if id := idOf(e); id != "" {
+		if j.byID[id] != nil {
+			return fmt.Errorf("the id %q stands at two elements; which one is referred to cannot be told", id)
+		}
+		j.byID[id] = e
+	}
+	for _, child := range e.Children {
+		if err := j.index(child); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func idOf(e *xml.Element) string {
+	if id, ok := e.Attr("", "id"); ok {
+		return id
+	}
+	id, _ := e.Attr(encoding12, "id")
+	return id
+}
+
+// encoding12 is the namespace of SOAP 1.2's encoding.
+const encoding12 = "http://www.w3.org/2003/05/soap-encoding"
+
+// reference gives the id that an element refers to.
+func reference(e *xml.Element) (id string, refers bool) {
+	if href, ok := e.Attr("", "href"); ok && len(e.Children) == 0 {
+		return strings.TrimPrefix(href, "#"), true
+	}
+	id, refers = e.Attr(encoding12, "ref")
+	return id, refers
+}
+
+// copy gives an element with all references in it replaced. The element itself is not changed.
+func (j *joiner) copy(e *xml.Element) (*xml.Element, error) {
+	if j.copied++; j.copied > maxReferred {
+		return nil, fmt.Errorf("the references in the message make more than %d elements of it", maxReferred)
+	}
+	if j.depth++; j.depth > maxDepth {
+		return nil, fmt.Errorf("with the references in the message elements lie more than %d deep", maxDepth)
+	}
+	defer func() { j.depth-- }()
+	if id, refers := reference(e); refers {
+		return j.follow(e, id)
+	}
+	if len(e.Children) == 0 {
+		return e, nil
+	}
+	out := *e
+	out.Children = make([]*xml.Element, len(e.Children))
+	for i, child := range e.Children {
+		var err error
+		if out.Children[i], err = j.copy(child); err != nil {
+			return nil, err
+		}
+	}
+	return &out, nil
+}
+
+// follow gives what is referred to under the name of the element that refers to it.
+func (j *joiner) follow(e *xml.Element, id string) (*xml.Element, error) {
+	target := j.byID[id]
+	if href, _ := e.Attr("", "href"); href != "" && !strings.HasPrefix(href, "#") || target == nil {
+		return nil, fmt.Errorf("<%s> refers to %q, which is not in the message", e.Name.Local, id)
+	}
+	if j.under[id] {
+		return nil, fmt.Errorf("the element with the id %q contains itself by its references: such a value cannot be written out", id)
+	}
+	j.under[id] = true
+	defer delete(j.under, id)
+	found, err := j.copy(target)
+	if err != nil {
+		return nil, err
+	}
+	out := *found
+	out.Name, out.Prefix = e.Name, e.Prefix
+	out.Attrs = slices.DeleteFunc(slices.Clone(found.Attrs), func(a xml.Attr) bool {
+		return a.Name.Local == "id" && (a.Name.Space == "" || a.Name.Space == encoding12) || a.Name.Local == "root" && a.Name.Space == encoding11
+	})
+	return &out, nil
+}

@@ -1,0 +1,45 @@
+package xsd
+
+import (
+	"fmt"
+	"strings"
+
+	"snrun/steps/xml"
+)
+
+// array writes a list as a SOAP-encoded array (SOAP 1.1, section 5.4.2). One value stands for a list of one.
+func (c *encoder) array(node *xml.Element, sh *shape, value any) {
+	list, isList := value.([]any)
+	if !isList {
+		list = []any{value}
+	}
+	name := xml.Name{Local: "item"}
+	if len(sh.slots) > 0 {
+		name = sh.slots[0].element.Name
+	}
+	c.items(node, sh.typ.Array, name, list)
+}
+
+func (c *encoder) items(node *xml.Element, array *Array, name xml.Name, list []any) {
+	if array.Rank > 1 {
+		c.wrong("", "an array of %d dimensions stands here; only arrays of one can be written", array.Rank)
+		return
+	}
+	item, suffix := array.Item, fmt.Sprintf("[%d]", len(list))
+	for item.Name.Local == "" && item.Array != nil {
+		item, suffix = item.Array.Item, "["+strings.Repeat(",", item.Array.Rank-1)+"]"+suffix
+	}
+	for item.Name.Local == "" && item.Base != nil {
+		item = item.Base
+	}
+	node.Attrs = append(node.Attrs,
+		xml.Attr{Name: xml.Name{Space: instanceSpace, Local: "type"}, QName: xml.Name{Space: encoding11, Local: "Array"}},
+		xml.Attr{Name: xml.Name{Space: encoding11, Local: "arrayType"}, Prefix: "soapenc", QName: item.Name, Value: suffix})
+	e := &Element{Name: name, Type: array.Item, Nillable: true}
+	sh := c.schema.shapeOf(array.Item)
+	for i, v := range list {
+		c.at.item(i)
+		node.Children = append(node.Children, c.element(e, sh, v))
+		c.at.pop()
+	}
+}
