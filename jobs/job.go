@@ -18,7 +18,6 @@
 //	reads, derived, uncovered       what a job reads of each result, what it computes of secrets, what another text of it needs
 //	topic, explain, reference, schema
 //	                                the language described: on a terminal, in docs/reference, as JSON Schema
-//	later                           what is part of the language, but not of this version
 package jobs
 
 import (

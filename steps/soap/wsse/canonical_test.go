@@ -32,6 +32,7 @@ func TestCanonical(t *testing.T) {
 		"inclusive":          {`<o xmlns:p="urn:p" xmlns:q="urn:q"><x><y/></x></o>`, []string{"p", "none"}, `<x xmlns:p="urn:p"><y></y></x>`},
 		"inclusive default":  {`<p:o xmlns="urn:o" xmlns:p="urn:p"><p:x><p:y xmlns="urn:y"/></p:x></p:o>`, []string{""}, `<p:x xmlns="urn:o" xmlns:p="urn:p"><p:y xmlns="urn:y"></p:y></p:x>`},
 		"inclusive, undone":  {`<p:x xmlns="urn:o" xmlns:p="urn:p"><p:y xmlns=""/></p:x>`, []string{""}, `<p:x xmlns="urn:o" xmlns:p="urn:p"><p:y xmlns=""></p:y></p:x>`},
+		"rebound around":     {`<o xmlns:p="urn:1"><o xmlns:p="urn:2"><x p:a="1"/></o></o>`, nil, `<x xmlns:p="urn:2" p:a="1"></x>`},
 		"rebound":            {`<p:x xmlns:p="urn:p"><p:y xmlns:p="urn:q"/><p:z/></p:x>`, nil, `<p:x xmlns:p="urn:p"><p:y xmlns:p="urn:q"></p:y><p:z></p:z></p:x>`},
 		"order of prefixes":  {`<p:x xmlns:p="urn:p" xmlns:b="urn:1" xmlns:a="urn:2" b:c="1" a:c="2"/>`, nil, `<p:x xmlns:a="urn:2" xmlns:b="urn:1" xmlns:p="urn:p" b:c="1" a:c="2"></p:x>`},
 		"one more namespace": {`<x xmlns:p="urn:p" xmlns:q="urn:p" p:a="1" q:b="2"/>`, nil, `<x xmlns:p="urn:p" xmlns:q="urn:p" p:a="1" q:b="2"></x>`},

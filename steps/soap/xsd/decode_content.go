@@ -84,7 +84,7 @@ func (d *decoder) children(out map[string]any, sh *shape, node *xml.Element) {
 		out[sh.slots[last].key] = run
 	}
 	for i, sl := range sh.slots {
-		if sl.list && d.counts[counts+i] == 0 {
+		if sl.list && d.counts[counts+i] == 0 && !sl.element.Abstract {
 			out[sl.key] = d.none
 		}
 	}
