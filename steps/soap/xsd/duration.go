@@ -44,10 +44,11 @@ func (s *span) read(text string, units []unit) (rest string, ok bool) {
 	for text != "" {
 		rest := strings.TrimLeft(text, "0123456789")
 		digits := text[:len(text)-len(rest)]
-		fraction, point := "", false
-		if fraction, point = strings.CutPrefix(rest, "."); point {
-			rest = strings.TrimLeft(fraction, "0123456789")
-			fraction = fraction[:len(fraction)-len(rest)]
+		fraction := ""
+		after, point := strings.CutPrefix(rest, ".")
+		if point {
+			rest = strings.TrimLeft(after, "0123456789")
+			fraction = after[:len(after)-len(rest)]
 		}
 		if digits == "" || rest == "" || point && fraction == "" {
 			return text, false
