@@ -168,7 +168,7 @@ func newOperationRecord(o *wsdl.Operation) operationRecord {
 		r.Style = "rpc"
 	}
 	if o.Output != nil {
-		r.Gives = messageFields(o.Output)
+		r.Gives = asAnswered(messageFields(o.Output))
 	}
 	for _, h := range o.Input.Headers {
 		r.Headers = append(r.Headers, h.Element.Name.Local)

@@ -157,11 +157,19 @@ func signature(o *wsdl.Operation) string {
 	if o.Output == nil {
 		return text + "no answer"
 	}
-	gives := messageFields(o.Output)
+	gives := asAnswered(messageFields(o.Output))
 	if len(gives) == 0 {
 		return text + "nothing"
 	}
 	return text + fieldList(gives)
+}
+
+// asAnswered gives fields as an answer has them: a list is always there, if only empty.
+func asAnswered(fields []soapField) []soapField {
+	for i := range fields {
+		fields[i].Required = fields[i].Required || fields[i].List
+	}
+	return fields
 }
 
 // fieldList names fields: all where they are few, else those that must be there first.

@@ -116,7 +116,7 @@ func (e *soapExample) answer(b *strings.Builder) {
 		b.WriteString("# No answer comes back.\n")
 		return
 	}
-	fields := messageFields(out)
+	fields := asAnswered(messageFields(out))
 	name := "steps." + e.id + ".output"
 	switch {
 	case len(fields) == 0:
@@ -177,7 +177,7 @@ func (o *outline) fields(fields []soapField, indent string) {
 			continue
 		}
 		o.types = append(o.types, t)
-		o.fields(contentFields(t), indent+"  ")
+		o.fields(asAnswered(contentFields(t)), indent+"  ")
 		o.types = o.types[:len(o.types)-1]
 	}
 }
