@@ -171,6 +171,19 @@ func TestDryRun(t *testing.T) {
 				"/b \n /b/log:1 ok \"in\"\n/log:9 ok \"in\"\n/try:10 \n /try:10/try/log:1 ok \"a\"\n /try:10/try/fail:2 failed input: b\n /try:10/finally/log:1 ok \"end\"\n/log:11 ok \"on\"\n",
 		},
 		{
+			"what is not known, in every form of a value",
+			"steps:\n  - {id: a, " + fmt.Sprintf(get, "a") + "}\n" +
+				"  - {id: scalar, rest: {url: \"${env.URL}/b\", redirects: \"${steps.a.output}\"}}\n" +
+				"  - {id: either, rest: {url: \"${env.URL}/b\", timeout: \"${steps.a.output}\"}}\n" +
+				"  - {id: object, rest: {url: \"${env.URL}/b\", timeout: {total: \"${steps.a.output}\"}}}\n" +
+				"  - {id: map, rest: {url: \"${env.URL}/b\", headers: {a: \"x ${steps.a.output}\"}}}\n" +
+				"  - {id: list, rest: {url: \"${env.URL}/b\", query: {q: [a, \"${steps.a.output}\"]}}}\n" +
+				"  - {id: wait, wait: \"${steps.a.output}\"}\n  - {id: until, wait: {until: \"${steps.a.output}\"}}\n" +
+				"  - {foreach: {in: [1, 2], tolerate: all, steps: [{fail: no}]}}\n  - {foreach: {in: [1, 2], steps: [{fail: no}]}}\n  - {log: never}",
+			"/a sends | GET /a \n" + strings.ReplaceAll("/scalar U/either U/object U/map U/list U/wait U/until U", "U", "unknown (not known before the answer to a)\n") +
+				"/foreach:9  (the first of 2 items)\n /foreach:9[0]/fail:1 failed input: no\n/foreach:10  (the first of 2 items)\n /foreach:10[0]/fail:1 failed input: no\n",
+		},
+		{
 			"mistakes, all of them",
 			"inputs: {n: {default: 1}}\nsteps:\n  - {id: a, rest: {url: \"${env.URL}/${inputs.n > 1 ? '..' : 'x'}\", method: POST, body_file: \"no${inputs.n}\"}}\n  - {id: b, set: {v: \"${inputs.n / 0}\"}}\n  - {log: \"${steps.b.output.v}\"}\n  - {id: c, if: inputs.n % 0 == 1, log: x}",
 			"/a failed input: body_file: there is no file DIR/no2\n/b failed expression: FILE:5:34: 0 is 0, and / cannot divide by it\n/log:3 unknown (not known before the mistake in b is mended)\n/c failed expression: FILE:7:26: 0 is 0, and % cannot divide by it\n",

@@ -120,6 +120,7 @@ func (w *web) Read(ctx context.Context, location string) ([]byte, error) {
 	if originOf(req.URL) != w.origin {
 		return nil, &otherOriginError{req.URL, "it is at"}
 	}
+	req.Header.Set("User-Agent", "snrun")
 	req.Header.Set("Accept", "text/xml, application/xml, application/wsdl+xml, */*;q=0.5")
 	resp, err := w.client.Do(req)
 	if err != nil {

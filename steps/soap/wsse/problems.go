@@ -3,6 +3,8 @@ package wsse
 import (
 	"fmt"
 	"slices"
+	"strings"
+	"unicode/utf8"
 
 	"snrun/steps"
 )
@@ -50,9 +52,20 @@ func (o *opener) token(in steps.Input) {
 		o.wrong(".username", "write the name to sign in with", "is empty")
 	case secret && !named:
 		o.wrong(".password", "add username", "needs the username that it belongs to")
+	case !writable(in.Text("username")):
+		o.wrong(".username", "see how it was copied", "has a character that XML cannot hold")
+	case !writable(in.Text("password")) && in.Text("password_type") != passwordDigest:
+		o.wrong(".password", "see how it was copied, or send it as a digest", "has a character that XML cannot hold")
 	case named && !secret && in.Text("password_type") == passwordDigest:
 		o.wrong(".password_type", "add password", "cannot be digest without a password")
 	}
+}
+
+// writable says whether XML can hold a text (XML 1.0, section 2.2).
+func writable(text string) bool {
+	return utf8.ValidString(text) && !strings.ContainsFunc(text, func(r rune) bool {
+		return r < ' ' && r != '\t' && r != '\n' && r != '\r' || r == 0xFFFE || r == 0xFFFF
+	})
 }
 
 func (o *opener) signer(all steps.Input) *signer {

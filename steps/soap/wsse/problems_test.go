@@ -69,6 +69,8 @@ func TestProblems(t *testing.T) {
 		"nothing":              {steps.Input{}, "ws_security", "does nothing as it stands"},
 		"password alone":       {steps.Input{"password": "x"}, "ws_security.password", "needs the username that it belongs to"},
 		"empty username":       {steps.Input{"username": "", "password": "x"}, "ws_security.username", "is empty"},
+		"control character":    {steps.Input{"username": "a\x03"}, "ws_security.username", "has a character that XML cannot hold"},
+		"broken password":      {steps.Input{"username": "a", "password": "\xff"}, "ws_security.password", "has a character that XML cannot hold"},
 		"digest of nothing":    {steps.Input{"username": "x", "password_type": "digest"}, "ws_security.password_type", "cannot be digest without a password"},
 		"negative":             {steps.Input{"timestamp": -time.Second}, "ws_security.timestamp", "must not be negative"},
 		"no certificate":       {sign("key_file", "client.key"), "ws_security.sign", "needs the certificate to sign with"},
@@ -92,6 +94,8 @@ func TestProblems(t *testing.T) {
 		"no timestamp":         {steps.Input{"sign": steps.Input{"cert_file": "together.pem", "parts": []any{"timestamp"}}}, "ws_security.sign.parts", "has timestamp, but messages have none"},
 
 		"a name alone":       {steps.Input{"username": "x"}, "", ""},
+		"digest of anything": {steps.Input{"username": "a", "password": "\x03\xff", "password_type": "digest"}, "", ""},
+		"all that XML holds": {steps.Input{"username": "\t\r\n é😀", "password": "x"}, "", ""},
 		"known later":        {steps.Input{"username": later, "password": later, "password_type": "digest"}, "", ""},
 		"files known later":  {steps.Input{"sign": steps.Input{"cert_file": later}, "verify": steps.Input{"cert_file": later}}, "", ""},
 		"key known later":    {steps.Input{"sign": steps.Input{"cert_file": "client.pem", "key_file": later}}, "", ""},

@@ -125,6 +125,7 @@ func TestSecureRefuses(t *testing.T) {
 		"late header":    {&Security{username: "a"}, strings.Replace(envelope, "</soap:Envelope>", "<soap:Header/></soap:Envelope>", 1), "securing the envelope: this is no SOAP envelope with one Body"},
 		"latin-1":        {&Security{username: "a"}, strings.Replace(strings.Replace(envelope, "é", "\xe9", 1), "UTF-8", "ISO-8859-1", 1), "securing the envelope: the envelope must be UTF-8"},
 		"a header there": {&Security{username: "a"}, strings.Replace(envelope, "<soap:Body>", `<soap:Header><Security xmlns="`+Namespace+`"/></soap:Header><soap:Body>`, 1), "securing the envelope: the envelope has a Security header already"},
+		"an attachment":  {&Security{sign: &signer{expired.certificate, expired.key, []string{partBody}}}, strings.Replace(envelope, "<o:item/>", `<x:Include xmlns:x="http://www.w3.org/2004/08/xop/include" href="cid:a"/>`, 1), "securing the envelope: what stands in attachments cannot be signed"},
 		"expired":        {&Security{sign: &signer{expired.certificate, expired.key, []string{partBody}}}, envelope, "securing the envelope: the certificate to sign with expired on 2026-03-03"},
 	}
 	for name, test := range tests {

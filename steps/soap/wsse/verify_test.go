@@ -93,6 +93,12 @@ func TestCheckUnsigned(t *testing.T) {
 			t.Errorf("where no signature is required: %v", err)
 		}
 	}
+	for space, fault := range map[string]string{
+		soap11Space: "<S:Fault><faultcode>S:Server</faultcode><faultstring> out of\n order </faultstring></S:Fault>",
+		soap12Space: `<S:Fault><S:Reason><S:Text xml:lang="en">out of order</S:Text></S:Reason></S:Fault>`,
+	} {
+		refuses(t, checkerOf(t, dir, "server", nil), soapDocument(space, "", "", fault), now, "it is not signed; it is a fault: out of order")
+	}
 	refuses(t, checkerOf(t, dir, "server", steps.Input{"required": false}), strings.Replace(answer(t, dir), "1</o:item>", "2</o:item>", 1), now, "its Body is not as it was signed")
 	refuses(t, checkerOf(t, dir, "server", steps.Input{"parts": []any{"timestamp"}}), envelope, now, "it has no Timestamp")
 }
@@ -301,6 +307,15 @@ func TestCheckForgedMAC(t *testing.T) {
 	mac.Write(form)
 	forged = strings.Replace(forged, signature.only(dsig("SignatureValue")).Text, base64.StdEncoding.EncodeToString(mac.Sum(nil)), 1)
 	refuses(t, checkerOf(t, dir, "server", nil), forged, now, `it is signed with "`+dsigSpace+`hmac-sha1"`)
+}
+
+// TestCheckAttachments holds that nothing is trusted which the signature only points to.
+func TestCheckAttachments(t *testing.T) {
+	t.Parallel()
+	dir := folder(t)
+	const include = `<x:Include xmlns:x="http://www.w3.org/2004/08/xop/include" href="cid:a"/>`
+	good := answer(t, dir)
+	refuses(t, checkerOf(t, dir, "server", nil), strings.Replace(good, "<o:item/>", "<o:item>"+include+"</o:item>", 1), now, "a part of it came as an attachment")
 }
 
 // TestCheckTwoSignatures holds that a second signature does not stand in for the first.

@@ -1,7 +1,6 @@
 package xsd
 
 import (
-	"fmt"
 	"strings"
 	"sync"
 	"testing"
@@ -193,36 +192,4 @@ func TestHugeModel(t *testing.T) {
 	if len(warnings) == 0 || len(warnings) > maxWarnings+1 {
 		t.Errorf("got %d warnings", len(warnings))
 	}
-}
-
-func BenchmarkDecode(b *testing.B) {
-	s := compile(b, orderSchema)
-	e := elementNamed(b, s, "order")
-	var text strings.Builder
-	text.WriteString(`<t:order xmlns:t="urn:t" xmlns:xsi="` + instanceSpace + `" id="1"><version>1</version><customer xsi:type="t:Person"><firstName>A</firstName></customer>`)
-	for i := 0; text.Len() < 10<<20; i++ {
-		fmt.Fprintf(&text, "<line>\n  <no>%d</no>\n  <price currency=\"EUR\">%d.25</price>\n</line>\n", i, i)
-	}
-	text.WriteString(`</t:order>`)
-	b.Run("read", func(b *testing.B) {
-		b.SetBytes(int64(text.Len()))
-		for b.Loop() {
-			if _, err := xml.Parse([]byte(text.String()), xml.ReadOptions{Limits: xml.Limits{Nodes: 2_000_000}}); err != nil {
-				b.Fatal(err)
-			}
-		}
-	})
-	b.Run("decode", func(b *testing.B) {
-		node, err := xml.Parse([]byte(text.String()), xml.ReadOptions{Limits: xml.Limits{Nodes: 2_000_000}})
-		if err != nil {
-			b.Fatal(err)
-		}
-		b.SetBytes(int64(text.Len()))
-		b.ReportAllocs()
-		for b.Loop() {
-			if _, warnings := s.Decode(e, node, &Reading{}); len(warnings) > 0 {
-				b.Fatal(printWarnings(warnings))
-			}
-		}
-	})
 }

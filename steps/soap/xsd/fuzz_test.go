@@ -39,6 +39,49 @@ func FuzzLoad(f *testing.F) {
 	})
 }
 
+// FuzzLoadTree is FuzzLoad with schemas that are well-formed, made of the elements and attributes that mean something.
+func FuzzLoadTree(f *testing.F) {
+	f.Add([]byte{1, 3, 0x11, 0, 12, 9, 4, 1, 0xFF, 0, 5, 0x10})
+	f.Add([]byte("complexContent extension base of itself, with groups"))
+	f.Add([]byte{2, 1, 2, 14, 0x33, 15, 7, 0, 0, 0, 2, 1, 14, 1, 0x31})
+	f.Fuzz(func(t *testing.T, data []byte) {
+		s, err := load(t, folder{"main.xsd": schemaOf(grown(data))})
+		if err == nil && strings.Contains(printed(s), "NOTHING") {
+			t.Errorf("a part is missing in\n%s", printed(s))
+		}
+	})
+}
+
+// grown makes components of bytes: one names an element or ends one, the next says which attributes it has.
+func grown(data []byte) string {
+	names := strings.Fields(`element complexType simpleType group attributeGroup attribute sequence choice all any anyAttribute
+		complexContent simpleContent extension restriction list union enumeration pattern maxLength minInclusive include import redefine`)
+	attributes := []string{`name`, `ref`, `type`, `base`, `itemType`, `memberTypes`, `substitutionGroup`, `value`}
+	values := []string{`a`, `b`, `t:a`, `t:b`, `xs:int`, `xs:NMTOKENS`, `e:Array`, `1`}
+	var b strings.Builder
+	var open []string
+	for ; len(data) > 2 && len(open) < 30; data = data[3:] {
+		if data[0]%4 == 0 && len(open) > 0 {
+			b.WriteString("</xs:" + open[len(open)-1] + ">")
+			open = open[:len(open)-1]
+			continue
+		}
+		name := names[int(data[0]/2)%len(names)]
+		b.WriteString("<xs:" + name)
+		for i, attribute := range attributes {
+			if data[1]>>i&1 == 1 {
+				b.WriteString(" " + attribute + `="` + values[(int(data[2])+i)%len(values)] + `"`)
+			}
+		}
+		b.WriteString(` schemaLocation="main.xsd" xmlns:e="http://schemas.xmlsoap.org/soap/encoding/">`)
+		open = append(open, name)
+	}
+	for i := len(open) - 1; i >= 0; i-- {
+		b.WriteString("</xs:" + open[i] + ">")
+	}
+	return b.String()
+}
+
 // FuzzCheck holds that no text makes a check of a built-in type panic, and that bounds are in order: a value equals itself.
 func FuzzCheck(f *testing.F) {
 	for _, text := range []string{"1", "-1.50", "P1Y2M3DT4H5M6.7S", "2026-01-31T24:00:00+14:00", "--02-29", "INF", "YQ==", "{urn:t}a", "a b", "-0001", "\xff"} {

@@ -117,8 +117,8 @@ func notSchema(root *xml.Element) string {
 
 func (l *loader) imports(n node) {
 	space, _ := n.Attr("", "namespace")
-	named, ok := n.Attr("", "schemaLocation")
-	if !ok || isStandard(space) {
+	named := n.attr("schemaLocation")
+	if named == "" || isStandard(space) {
 		return // it is among the documents, or the compiler has it; a name that is nowhere is found when it is used
 	}
 	for _, d := range l.read(n, named, space) {
@@ -131,8 +131,8 @@ func (l *loader) imports(n node) {
 }
 
 func (l *loader) includes(n node) {
-	named, ok := n.Attr("", "schemaLocation")
-	if !ok {
+	named := n.attr("schemaLocation")
+	if named == "" {
 		l.problems.add(n, "", "xs:%s has no schemaLocation", n.Name.Local)
 		return
 	}

@@ -120,6 +120,8 @@ t:T = {(<t> t:T?, (<u> t:T ▸ {(<t> t:T?, (<u> …)?, <t:e> t:T?)})?, <t:e> t:T
 t:A = {http://schemas.xmlsoap.org/soap/encoding/}Array ▸ array of int rank 1 {}
 t:B = {http://schemas.xmlsoap.org/soap/encoding/}Array ▸ array of t:A rank 1 {(<item> t:A*)}
 t:C = {http://schemas.xmlsoap.org/soap/encoding/}Array ▸ array of {http://schemas.xmlsoap.org/soap/encoding/}Array ▸ array of t:A rank 2 {} rank 1 {}`},
+		{"a data set of .NET", `<xs:element name="Result"><xs:complexType><xs:sequence><xs:element ref="xs:schema"/><xs:any/></xs:sequence></xs:complexType></xs:element>`,
+			`<t:Result> {(<schema> anyType, (any strict))}`},
 		{"what does not matter", `
 			<xs:notation name="n" public="x"/>
 			<xs:element name="e" block="#all" final="extension"><xs:complexType><xs:sequence><xs:element name="a" type="xs:int"/></xs:sequence></xs:complexType>
@@ -228,7 +230,7 @@ t:S = t:S ▸ token maxLength=3`},
 // TestLoadEmbedded holds that the schemas of a WSDL find each other without a location, in whatever order they come.
 func TestLoadEmbedded(t *testing.T) {
 	t.Parallel()
-	wsdl := `<types><schema xmlns="http://www.w3.org/2001/XMLSchema" xmlns:u="urn:u" targetNamespace="urn:t"><import namespace="urn:u"/><import namespace="urn:u" schemaLocation="s.wsdl"/>
+	wsdl := `<types><schema xmlns="http://www.w3.org/2001/XMLSchema" xmlns:u="urn:u" targetNamespace="urn:t"><import namespace="urn:u"/><import namespace="urn:u" schemaLocation=""/><import namespace="urn:u" schemaLocation="s.wsdl"/>
 		<element name="a" type="u:U"/></schema>
 		<schema xmlns="http://www.w3.org/2001/XMLSchema" targetNamespace="urn:u"><simpleType name="U"><restriction base="int"/></simpleType></schema></types>`
 	root, err := ReadDocument(t.Context(), folder{"s.wsdl": wsdl}, "s.wsdl")

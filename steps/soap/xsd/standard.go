@@ -59,8 +59,12 @@ func (c *compiler) declareStandard(space string) bool {
 	return true
 }
 
-// declareEncodings declares the elements and attributes of SOAP encoding.
+// declareEncodings declares the elements and attributes of SOAP encoding, and the one element of XML Schema that messages hold: a data
+// set of .NET comes with its schema.
 func (c *compiler) declareEncodings() {
+	schema := &global{name: schemaName("schema"), state: compiled, element: &Element{Name: schemaName("schema"), Type: c.anyType()}}
+	c.elements.byName[schema.name] = schema
+	c.publish(schema)
 	for _, space := range []string{encoding11, encoding12} {
 		for _, local := range []string{"arrayType", "offset", "position", "root", "arraySize", "itemType", "nodeType", "id", "ref"} {
 			name := xml.Name{Space: space, Local: local}

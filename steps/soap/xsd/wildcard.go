@@ -32,7 +32,8 @@ func (c *compiler) wildcard(n node) *Wildcard {
 	switch written := n.attr("namespace"); written {
 	case "", "##any":
 	case "##other":
-		w.Not = &n.doc.space
+		target := n.doc.space
+		w.Not = &target
 	default:
 		w.Namespaces = []string{}
 		for space := range strings.FieldsSeq(written) {

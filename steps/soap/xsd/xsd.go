@@ -11,9 +11,9 @@
 //	pattern, class, block                                              regular expressions as XML Schema has them
 //	shape, model, text                                                 types made ready for values: their keys, content and texts
 //	arrange, match                                                     elements put in the order of a model, and whether they are
-//	encode…                                                            plain values to elements
-//	decode…                                                            elements to plain values
-//	example…                                                           a skeleton of a value in YAML
+//	encode                                                             plain values to elements
+//	decode                                                             elements to plain values
+//	example                                                            a skeleton of a value in YAML
 //	trail, describe                                                    the path of a value, and what a type is in a few words
 package xsd
 
