@@ -12,3 +12,12 @@ func TestKeyringMasksThePasswordOfACertificate(t *testing.T) {
 		t.Errorf("got %s", got)
 	}
 }
+
+func TestKeyringMasksWhatOthersSignInWith(t *testing.T) {
+	t.Parallel()
+	r := NewRedactor()
+	keyringOf(t, Options{Redactor: r}, Profile{Name: "p", BaseURL: mustURL(t, baseOfTests), Hidden: []string{"pass-of-soap", "more"}})
+	if got := r.Text("<pass-of-soap more>"); got != "<"+Mask+" "+Mask+">" {
+		t.Errorf("got %s", got)
+	}
+}

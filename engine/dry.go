@@ -16,10 +16,10 @@ import (
 // DryStep is what one step would do in a run. Whatever in it is text has its secrets masked.
 type DryStep struct {
 	Key, ID, Name, Kind string
-	Depth               int       // how many steps stand around it
+	Depth               int // how many steps stand around it
 	Status              DryStatus
-	Message             string    // what more is to be known: why something is not known, how many items there are
-	Value               any       // what a step gives or saves that sends nothing
+	Message             string // what more is to be known: why something is not known, how many items there are
+	Value               any    // what a step gives or saves that sends nothing
 	Requests            []DryRequest
 	Error               *steps.Error // of DryFailed
 }
@@ -245,6 +245,16 @@ func (f *dryFrame) eval(t *jobs.Template) dryValue {
 	}
 	v, err := t.Eval(f.names)
 	return dryValue{value: v, err: asFailure(err)}
+}
+
+// text evaluates a message.
+func (f *dryFrame) text(t *jobs.Template) dryValue {
+	v := f.eval(t)
+	if v.why != "" || v.err != nil {
+		return v
+	}
+	text, _, err := t.Text(f.names)
+	return dryValue{value: text, err: asFailure(err)}
 }
 
 func (f *dryFrame) maskDerived(texts []string, err error) error {

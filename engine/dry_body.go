@@ -21,7 +21,7 @@ func (f *dryFrame) body(s *jobs.Step, line *DryStep) dryValue {
 	case *jobs.Save:
 		return f.save(b, line)
 	case *jobs.Log:
-		return line.told(f, f.eval(b.Message))
+		return line.told(f, f.text(b.Message))
 	case *jobs.Fail:
 		return f.fail(s, b, line)
 	case *jobs.Wait:
@@ -74,11 +74,10 @@ func (f *dryFrame) save(b *jobs.Save, line *DryStep) dryValue {
 }
 
 func (f *dryFrame) fail(s *jobs.Step, b *jobs.Fail, line *DryStep) dryValue {
-	v := f.eval(b.Message)
-	if v.why != "" || v.err != nil {
+	v := f.text(b.Message)
+	if text, known := v.value.(string); !known {
 		line.tell(f, v)
 	} else {
-		text, _ := jobs.TextOf(v.value)
 		line.Status, line.Error = DryFailed, f.masked(&steps.Error{Kind: steps.BadInput, Message: text})
 	}
 	return dryValue{why: "the run goes on after " + s.Label(), stop: true}
@@ -190,10 +189,8 @@ func (f *dryFrame) items(s *jobs.Step, b *jobs.Foreach, line *DryStep) dryValue 
 // nameOf is the name of the first item.
 func (f *dryFrame) nameOf(b *jobs.Foreach) string {
 	if b.Key != nil {
-		if v := f.eval(b.Key); v.why == "" && v.err == nil {
-			if text, err := jobs.TextOf(v.value); err == nil {
-				return f.Redactor.Text(text)
-			}
+		if text, known := f.text(b.Key).value.(string); known {
+			return f.Redactor.Text(text)
 		}
 	}
 	return "0"

@@ -30,20 +30,20 @@ func TestMistakesInARun(t *testing.T) {
 	tests := []struct{ name, yaml, want string }{
 		{
 			"one", "inputs: {n: {default: 1}}\nsteps:\n  - id: a\n    probe: {unsafe: true, wrong: [params.order.qty], params: {order: {qty: \"${inputs.n}\"}}}",
-			"input(a) job.yaml:5:76: params.order.qty cannot be as in [{order [{qty 1}]}]",
+			"input(a) job.yaml:5:76: params.order.qty: cannot be as in [{order [{qty 1}]}]",
 		},
 		{
 			"several", "inputs: {n: {default: 1}}\nsteps:\n  - id: a\n    probe:\n      unsafe: true\n      wrong: [params.a, \"params.b[1]\"]\n      params:\n        a: ${inputs.n}\n        b: [1, 2]",
-			"input(a) 2 mistakes in params; nothing was sent:\njob.yaml:9:12: params.a cannot be as in [{a 1} {b [{1 1} {2 2}]}]\n  mend it\n" +
-				"job.yaml:10:16: params.b[1] cannot be as in [{a 1} {b [{1 1} {2 2}]}]\n  mend it",
+			"input(a) 2 mistakes in params; nothing was sent:\njob.yaml:9:12: params.a: cannot be as in [{a 1} {b [{1 1} {2 2}]}]\n  mend it\n" +
+				"job.yaml:10:16: params.b[1]: cannot be as in [{a 1} {b [{1 1} {2 2}]}]\n  mend it",
 		},
 		{
 			"a secret", "steps:\n  - id: a\n    probe: {unsafe: true, wrong: [params.key], params: {key: \"${secret.KEY}\"}}",
-			"input(a) job.yaml:4:62: params.key cannot be as in [{key ***}]",
+			"input(a) job.yaml:4:62: params.key: cannot be as in [{key ***}]",
 		},
 		{
 			"a value computed from a secret", "steps:\n  - id: a\n    probe: {unsafe: true, wrong: [params.key], params: {key: \"${upper(secret.KEY)}\"}}",
-			"input(a) job.yaml:4:62: params.key cannot be as in [{key ***}]",
+			"input(a) job.yaml:4:62: params.key: cannot be as in [{key ***}]",
 		},
 	}
 	for _, test := range tests {

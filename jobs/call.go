@@ -26,7 +26,7 @@ func (d *decoder) call(kind *steps.Kind, n *source.Node, scope *Scope) Body {
 	if clean && kind.Check != nil {
 		for _, p := range kind.Check(known, d.library.project.Dir) {
 			at, path := c.origin.find(p, d.entriesRead)
-			d.r.Errorf(at, "%s", sentence(path, p)).Hint = p.Hint
+			d.r.Errorf(at, "%s", c.origin.sentence(path, p)).Hint = p.Hint
 		}
 	}
 	return c

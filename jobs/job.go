@@ -8,7 +8,7 @@
 //	                                from YAML to checked values, key by key, by tables of fields
 //	job, step, retry, schedule, cron, zone, duration, inputs
 //	                                a job and what stands in it beside its steps
-//	kinds, call, foreach, parallel, repeat, branches, runjob, wait, called
+//	kinds, call, problem, foreach, parallel, repeat, branches, runjob, wait, called
 //	                                the kinds of step that the flow itself carries out, and calls of the others
 //	template, expression, expr, message, names, scope, ids, shape
 //	                                data with expressions: reading, checking and evaluating them, and what names mean where
@@ -18,7 +18,6 @@
 //	reads, derived, uncovered       what a job reads of each result, what it computes of secrets, what another text of it needs
 //	topic, explain, reference, schema
 //	                                the language described: on a terminal, in docs/reference, as JSON Schema
-//	later                           what is part of the language, but not of this version
 package jobs
 
 import (

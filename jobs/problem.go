@@ -67,12 +67,15 @@ func (c *Call) Placed(failure *steps.Error) *steps.Error {
 // line is a problem with its place, without its hint.
 func (w origin) line(p steps.Problem) string {
 	at, path := w.find(p, entriesWritten)
-	return at.Pos().String() + ": " + sentence(path, p)
+	return at.Pos().String() + ": " + w.sentence(path, p)
 }
 
-// sentence says what is wrong at a path; one about all of a call has none.
-func sentence(path string, p steps.Problem) string {
-	return strings.TrimPrefix(path+" "+p.Message, " ")
+// sentence says what is wrong at a path; what is wrong with all of a call has none.
+func (w origin) sentence(path string, p steps.Problem) string {
+	if path == "" {
+		return w.kind.Name + " " + p.Message
+	}
+	return path + ": " + p.Message
 }
 
 // under says which field all problems are in, "" where they are in several.

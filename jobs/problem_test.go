@@ -148,12 +148,12 @@ func TestPlaced(t *testing.T) {
 		want, hint string
 	}{
 		{"none", nil, "as it was", "as ever"},
-		{"one", hinted("params.a"), "jobs/job.yaml:4:19: params.a is wrong", "do this\nor that"},
+		{"one", hinted("params.a"), "jobs/job.yaml:4:19: params.a: is wrong", "do this\nor that"},
 		{"two in one field", hinted("params.a", "key:params.b"),
-			"2 mistakes in params; nothing was sent:\njobs/job.yaml:4:19: params.a is wrong\n  do this\n  or that\njobs/job.yaml:4:22: params.b is wrong", "as ever"},
+			"2 mistakes in params; nothing was sent:\njobs/job.yaml:4:19: params.a: is wrong\n  do this\n  or that\njobs/job.yaml:4:22: params.b: is wrong", "as ever"},
 		{"two in two fields", problemsAt("params.a", "headers.x"),
-			"2 mistakes; nothing was sent:\njobs/job.yaml:4:19: params.a is wrong\njobs/job.yaml:4:7: headers.x is wrong", "as ever"},
-		{"of no field", problemsAt("", ""), "2 mistakes; nothing was sent:\njobs/job.yaml:4:7: is wrong\njobs/job.yaml:4:7: is wrong", "as ever"},
+			"2 mistakes; nothing was sent:\njobs/job.yaml:4:19: params.a: is wrong\njobs/job.yaml:4:7: headers.x: is wrong", "as ever"},
+		{"of no field", problemsAt("", ""), "2 mistakes; nothing was sent:\njobs/job.yaml:4:7: tell is wrong\njobs/job.yaml:4:7: tell is wrong", "as ever"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

@@ -17,7 +17,12 @@ import (
 // schemaOf compiles the schema of a kind of file.
 func schemaOf(t *testing.T, name string) *jsonschema.Schema {
 	t.Helper()
-	data, err := steps.EncodeJSON(jobs.Schemas(allKinds())[name])
+	return schemaWith(t, allKinds(), name)
+}
+
+func schemaWith(t *testing.T, kinds steps.Set, name string) *jsonschema.Schema {
+	t.Helper()
+	data, err := steps.EncodeJSON(jobs.Schemas(kinds)[name])
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -53,7 +53,7 @@ type Problem struct {
 	// Path is where, in the kind's own input: "paginate.size", "query.tag[1]". Keys stand in it as they are, whatever is in them.
 	Path    string
 	Key     bool   // the key at the end of the path is the mistake, not its value
-	Message string // follows the path in a sentence: "must be at least 1"
+	Message string // stands behind the path and a colon; where there is no path, behind the name of the kind: "needs a url"
 	Hint    string
 }
 

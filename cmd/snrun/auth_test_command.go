@@ -85,16 +85,25 @@ func testAddress(p *opened) (*url.URL, error) {
 	if p.BaseURL == nil {
 		return nil, fmt.Errorf("profile %s has no base_url, so there is nothing to ask", p.Name)
 	}
-	address := *p.BaseURL
-	if p.TestPath == "" {
-		return &address, nil
-	}
-	path, err := url.Parse("/" + strings.TrimLeft(p.TestPath, "/"))
+	address, err := p.below(p.TestPath)
 	if err != nil {
 		return nil, fmt.Errorf("profile %s: test_path is no path", p.Name)
 	}
-	address = *address.JoinPath(path.EscapedPath())
-	address.RawQuery = path.RawQuery
+	return address, nil
+}
+
+// below gives the address of a path below the profile's base_url.
+func (o *opened) below(path string) (*url.URL, error) {
+	address := *o.BaseURL
+	if path == "" {
+		return &address, nil
+	}
+	below, err := url.Parse("/" + strings.TrimLeft(path, "/"))
+	if err != nil {
+		return nil, err
+	}
+	address = *address.JoinPath(below.EscapedPath())
+	address.RawQuery = below.RawQuery
 	return &address, nil
 }
 

@@ -29,14 +29,17 @@ var exampleJobs = map[string]struct {
 	"my_incidents.yaml":   {`{"open":32}`, nil, "servicenow_user"},
 	"pagination.yaml":     {`{"changes":130,"departments":34,"engineers":45,"incidents":218,"sites":55,"users":45}`, examplePagination, ""},
 	"retry.yaml":          {`{"attempts":3,"visits":3}`, nil, ""},
+	"soap_plain.yaml":     {`{"newest":["INC0010156","INC0010088","INC0010142"],"refused":"com.glide.processors.soap.SOAPProcessingException: there is no record 0 in incident"}`, nil, ""},
+	"soap_to_rest.yaml":   {`{"alerts":218}`, exampleSOAPToREST, ""},
+	"soap_wsdl.yaml":      {`{"active":true,"critical":8,"of":"INC0010007","opened":"INC0010251","urgency":1}`, nil, ""},
 	"switch.yaml":         {`{"critical":32,"limit":40}`, exampleSwitch, ""},
 	"team_load.yaml":      {`{"critical":8,"open":57,"team":"software"}`, nil, ""},
 	"tolerate.yaml":       {`{"incidents":37,"refused":6,"sent":31}`, nil, ""},
 	"try_catch.yaml":      {`{"alert":"alert-0001","team":""}`, exampleTryCatch, ""},
 }
 
-// companions are the examples that an example calls.
-var companions = map[string][]string{"morning_report.yaml": {"team_load.yaml"}}
+// companions are the examples that an example calls, and the files that it reads.
+var companions = map[string][]string{"morning_report.yaml": {"team_load.yaml"}, "soap_wsdl.yaml": {"wsdl/incident.wsdl"}}
 
 // copyExamples makes an example a job of the project, and those that it calls.
 func (u *user) copyExamples(name string) {
@@ -223,6 +226,16 @@ func examplePagination(t *testing.T, u *user, _ outcome) {
 	checkRequests(t, u, "GET", "/warehouse/v1/sites", 3)
 	checkRequests(t, u, "GET", "/warehouse/v1/departments", 4)
 	checkRequests(t, u, "GET", "/warehouse/v1/changes", 3)
+}
+
+// exampleSOAPToREST holds that each record was sent once, though a page ends where the next begins.
+func exampleSOAPToREST(t *testing.T, u *user, _ outcome) {
+	checkRequests(t, u, "GET", "/incident.do", 1)
+	checkRequests(t, u, "POST", "/incident.do", 3)
+	checkRequests(t, u, "POST", "/oncall/v1/alerts", 218)
+	if got := len(u.server.sandbox.Alerts()); got != 218 {
+		t.Errorf("there are %d alerts, want 218", got)
+	}
 }
 
 func exampleSwitch(t *testing.T, u *user, _ outcome) {

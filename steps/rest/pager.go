@@ -66,7 +66,7 @@ func (t pager) check(in, pg steps.Input) []steps.Problem {
 	var p []steps.Problem
 	for _, key := range t.needs {
 		if !pg.Has(key) {
-			p = append(p, steps.Problem{Path: "paginate", Message: "of type " + t.name + " needs " + key, Hint: "add " + key + ": to paginate"})
+			p = append(p, steps.Problem{Path: "paginate", Message: "a walk of type " + t.name + " needs " + key, Hint: "add " + key + ": to paginate"})
 		}
 	}
 	for _, key := range ownKeys {

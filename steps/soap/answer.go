@@ -92,12 +92,14 @@ func (a *answer) parse() (*envelope, error) {
 		data, contentType = parts.root, parts.contentType
 		a.Tell(contentType, data)
 	}
-	if a.call.security != nil {
+	charset := exchange.Charset(contentType)
+	if a.call.security.Verifies() {
 		if err := a.call.security.Check(data, time.Now()); err != nil {
 			return nil, err
 		}
+		charset = "" // what is read is what was checked
 	}
-	root, err := xml.Parse(data, xml.ReadOptions{Charset: exchange.Charset(contentType), Limits: xml.Limits{Bytes: int(a.Call.MaxBody())}})
+	root, err := xml.Parse(data, xml.ReadOptions{Charset: charset, Limits: xml.Limits{Bytes: int(a.Call.MaxBody())}})
 	if err != nil {
 		return nil, err
 	}

@@ -6,7 +6,6 @@ import (
 
 	"snrun/steps"
 	"snrun/steps/exchange"
-	"snrun/steps/soap/wsse"
 	"snrun/steps/soap/xsd"
 )
 
@@ -18,7 +17,7 @@ func (c *checker) check(in steps.Input, dir string) []steps.Problem {
 	p = append(p, exchange.CheckHeaders(in, "http_headers")...)
 	p = append(p, exchange.CheckRedirects(in, "write 0 to follow none")...)
 	p = append(p, exchange.CheckHistory(in)...)
-	p = append(p, wsse.Problems(in.Object("ws_security"), dir)...)
+	p = append(p, checkSecurity(in, dir)...)
 	if in.Has("wsdl") {
 		return append(p, c.checkTyped(in, dir)...)
 	}

@@ -1,6 +1,8 @@
 package soap
 
 import (
+	"slices"
+
 	"snrun/steps/soap/wsdl"
 	"snrun/steps/soap/xsd"
 	"snrun/steps/xml"
@@ -26,33 +28,25 @@ func (a *answer) content() (any, error) {
 	return a.typedContent(op.Output, body), nil
 }
 
-// plainContent decodes a body that no schema describes.
+// plainContent decodes a body that no schema describes. Where it is encoded, the elements behind the first are what is referred to.
 func (a *answer) plainContent(body []*xml.Element) (any, error) {
 	switch {
 	case len(body) == 0:
 		return nil, nil
-	case len(body) == 1:
-		return body[0].Value(a.call.lists()), nil
-	}
-	if _, encoded := reference(firstChild(body[0])); encoded {
+	case len(body) > 1 && idOf(body[1]) != "", slices.ContainsFunc(body, isEncoded):
 		joined, err := join(body)
 		if err != nil {
 			return nil, err
 		}
-		return joined.Value(a.call.lists()), nil
+		return plainValue(joined, a.call.lists()), nil
+	case len(body) == 1:
+		return body[0].Value(a.call.lists()), nil
 	}
 	out := map[string]any{}
 	for _, e := range body {
 		addTo(out, e.Name.Local, e.Value(a.call.lists()))
 	}
 	return out, nil
-}
-
-func firstChild(e *xml.Element) *xml.Element {
-	if len(e.Children) > 0 {
-		return e.Children[0]
-	}
-	return e
 }
 
 // typedContent decodes a body as the WSDL describes it.

@@ -18,7 +18,7 @@ type fault struct {
 
 // readFault reads a fault (SOAP 1.1 section 4.4, SOAP 1.2 part 1 section 5.4).
 func readFault(e *xml.Element, version string) fault {
-	if version == "1.2" {
+	if version == "1.2" || childNamed(e, "Code") != nil { // some servers answer 1.1 with the faults of 1.2
 		return readFault12(e)
 	}
 	code := textOf(childNamed(e, "faultcode"))
@@ -112,7 +112,7 @@ func detailValue(e *xml.Element, op *wsdl.Operation, schema *xsd.Schema) any {
 		value, _ := schema.Decode(schema.Elements[e.Name], e, reading)
 		return value
 	}
-	return e.Value(nil)
+	return plainValue(e, nil)
 }
 
 // addTo puts a value under a key; a key that comes again holds a list.

@@ -93,5 +93,5 @@ func (l *library) fetch(ctx context.Context, in steps.Input, env *steps.Env) (*w
 }
 
 func load(ctx context.Context, client *http.Client, address *url.URL) (*wsdl.Definitions, error) {
-	return wsdl.Load(ctx, wsdl.Web(client, address), address.String())
+	return wsdl.Load(steps.WithLookup(ctx), wsdl.Web(client, address), address.String())
 }

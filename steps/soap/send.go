@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -63,7 +64,7 @@ func (c *call) prepare(ctx context.Context) error {
 	if c.version == "" {
 		c.version = "1.1"
 	}
-	if !c.in.Has("ws_security") {
+	if !secured(c.in) {
 		return nil
 	}
 	var err error
@@ -135,6 +136,11 @@ func (c *call) request() (*exchange.Request, error) {
 	if err != nil {
 		return nil, err
 	}
+	if c.security != nil {
+		if p := straySecurity(c.in, request.URL); p != nil {
+			return nil, mistakes(*p)
+		}
+	}
 	m, problems := c.write(request)
 	if len(problems) > 0 {
 		return nil, mistakes(problems...)
@@ -180,17 +186,19 @@ func strayAddress(in steps.Input, address string) *steps.Problem {
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
 		return &steps.Problem{Path: "wsdl", Message: fmt.Sprintf("the WSDL gives the port the address %q, which is none", address), Hint: "write endpoint: https://…, or path: below the profile's base URL"}
 	}
-	base, isText := in["base_url"].(string)
-	if !isText {
+	if _, isText := in["base_url"].(string); !isText || atProfile(in, u) {
 		return nil
-	}
-	for _, text := range append([]any{base}, in.List("origins")...) {
-		if origin, err := url.Parse(exchange.AsText(text)); err == nil && exchange.SameOrigin(origin, u) {
-			return nil
-		}
 	}
 	return &steps.Problem{Path: "wsdl", Message: fmt.Sprintf("the WSDL's address %s is not at the profile's base URL, so the profile would not sign in there", shown(address)),
 		Hint: fmt.Sprintf("write path: %s to use the base URL, or endpoint: with the address that is meant", u.Path)}
+}
+
+// atProfile says whether an address is at one of the profile's origins.
+func atProfile(in steps.Input, u *url.URL) bool {
+	return slices.ContainsFunc(append([]any{in["base_url"]}, in.List("origins")...), func(text any) bool {
+		origin, err := url.Parse(exchange.AsText(text))
+		return text != nil && err == nil && exchange.SameOrigin(origin, u)
+	})
 }
 
 // write writes the envelope with its headers, but without security.

@@ -3,8 +3,8 @@
 // A call goes one way. The WSDL that a step names is loaded and compiled once (library.go), and the operation chosen in it
 // (operation.go). Its message is written from the step's params (message.go, header.go); without a WSDL it is written from the step's body
 // (plain.go) or from a file (template.go). Then come the headers of WS-Addressing (addressing.go), the parts of a multipart message
-// (mime.go), WS-Security (package wsse) and the request itself (send.go). The answer's envelope is taken apart (envelope.go,
-// multiref.go), its body becomes plain values (answer.go, content.go), and a fault an error (fault.go).
+// (mime.go), WS-Security (security.go, package wsse) and the request itself (send.go). The answer's envelope is taken apart (envelope.go,
+// multiref.go, encoded.go), its body becomes plain values (answer.go, content.go), and a fault an error (fault.go).
 package soap
 
 import (

@@ -3,25 +3,24 @@ package xml
 import (
 	"bytes"
 	"regexp"
-	"strings"
 	"unicode/utf8"
 )
 
 // legal gives the place of the first byte that does not belong to a character of XML (Char, section 2.2) in UTF-8, or the end.
-func legal(data []byte) int {
-	for i := 0; i < len(data); {
-		c := data[i]
+func legal[T string | []byte](text T) int {
+	for i := 0; i < len(text); {
+		c := text[i]
 		if c >= ' ' && c < utf8.RuneSelf || c == '\n' || c == '\t' || c == '\r' {
 			i++
 			continue
 		}
-		r, size := utf8.DecodeRune(data[i:])
+		r, size := utf8.DecodeRuneInString(string(text[i:min(i+utf8.UTFMax, len(text))]))
 		if !isChar(r) || r == utf8.RuneError && size == 1 {
 			return i
 		}
 		i += size
 	}
-	return len(data)
+	return len(text)
 }
 
 // isChar says whether a character may stand in a document.
@@ -37,12 +36,9 @@ func isChar(r rune) bool {
 
 // illegal gives the first character of s that may not stand in a document; U+FFFD for a byte that is no UTF-8.
 func illegal(s string) (rune, bool) {
-	for i, r := range s {
-		if !isChar(r) || r == utf8.RuneError && !strings.HasPrefix(s[i:], "\uFFFD") {
-			return r, true
-		}
-	}
-	return 0, false
+	at := legal(s)
+	r, _ := utf8.DecodeRuneInString(s[at:])
+	return r, at < len(s)
 }
 
 // xmlDeclaration is what may stand between <?xml and ?> (section 2.8).

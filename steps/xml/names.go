@@ -115,6 +115,9 @@ func blank[T string | []byte](text T) bool {
 // isName says whether s is a name without a colon (NCName of Namespaces in XML 1.0, by the fifth edition of XML 1.0).
 func isName(s string) bool {
 	for i, r := range s {
+		if r|0x20 >= 'a' && r|0x20 <= 'z' {
+			continue
+		}
 		if !unicode.Is(nameStart, r) && (i == 0 || !unicode.Is(nameFurther, r)) {
 			return false
 		}
@@ -141,3 +144,9 @@ var nameFurther = &unicode.RangeTable{
 	},
 	LatinOffset: 3,
 }
+
+// ValidName says whether a text can be the local name of an element or an attribute (NCName of Namespaces in XML 1.0).
+func ValidName(s string) bool { return isName(s) }
+
+// InvalidChar gives the first character of a text that no document can hold (Char of XML 1.0); false where there is none.
+func InvalidChar(s string) (rune, bool) { return illegal(s) }

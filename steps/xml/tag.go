@@ -41,6 +41,8 @@ func (p *parser) startTag() error {
 			p.at += 2
 			p.close()
 			return nil
+		case c == '/':
+			return p.errorAt(p.at, "/ stands in a tag; it may only end one, as />")
 		case !spaced && len(p.tag) > 0:
 			return p.errorAt(p.at, "a space is missing between two attributes")
 		}

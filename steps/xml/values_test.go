@@ -140,6 +140,7 @@ func TestEncodeRefuses(t *testing.T) {
 		"a list of roots":       {object{"a": []any{1, 2}}, "a: a document has one root element, not 2"},
 		"a name with a space":   {object{"a": object{"b c": 1}}, `a.b c: "b c" is no XML name; one has letters, digits, '-', '_' and '.', begins with a letter or '_', and may have a prefix and a colon before it`},
 		"a long xsi name":       {object{"a": object{"_xsi:" + strings.Repeat("b", 1001): 1}}, "a._xsi:" + strings.Repeat("b", 1001) + ": a name has 1001 bytes; the limit is 1000"},
+		"a long prefix":         {object{"a": object{"_xmlns:" + strings.Repeat("p", 1001): "u"}}, `a: the prefix "` + strings.Repeat("p", 1001) + `" cannot be declared for the namespace "u"`},
 		"a fixed default":       {object{"a": object{"_xmlns": xmlnsSpace}}, `a: the default namespace cannot be "` + xmlnsSpace + `"`},
 		"a long name":           {object{"a": object{"_b": 1, strings.Repeat("b", 1001): 1}}, "a." + strings.Repeat("b", 1001) + ": a name has 1001 bytes; the limit is 1000"},
 		"a name that breaks in": {object{"a": object{"_x=\"\"><b": 1}}, `a._x=""><b: "x=\"\"><b" is no XML name; one has letters, digits, '-', '_' and '.', begins with a letter or '_', and may have a prefix and a colon before it`},

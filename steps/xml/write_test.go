@@ -103,6 +103,7 @@ func TestWriteRefusesNamespaces(t *testing.T) {
 		"a default":       {steps.Pairs{{Key: "", Value: "u"}}, `the prefix "" cannot be declared for the namespace "u"`},
 		"a prefix twice":  {steps.Pairs{{Key: "p", Value: "u"}, {Key: "p", Value: "v"}}, `p: the prefix "p" cannot be declared for the namespace "v"`},
 		"xml":             {steps.Pairs{{Key: "xml", Value: "u"}}, `xml: the prefix "xml" cannot be declared for the namespace "u"`},
+		"a long prefix":   {steps.Pairs{{Key: strings.Repeat("p", 1001), Value: "u"}}, strings.Repeat("p", 1001) + `: the prefix "` + strings.Repeat("p", 1001) + `" cannot be declared for the namespace "u"`},
 		"another for xml": {steps.Pairs{{Key: "p", Value: xmlSpace}}, `p: the prefix "p" cannot be declared for the namespace "` + xmlSpace + `"`},
 		"no character":    {steps.Pairs{{Key: "p", Value: "\x00"}}, `p: the character U+0000 (or a byte that is no UTF-8) cannot stand in XML`},
 	} {

@@ -60,7 +60,7 @@ func (l *loader) importDocument(e part) {
 	}
 	location, err := l.files.Resolve(e.doc.location, named)
 	if err != nil {
-		l.errorf(e, copyHint, "cannot import %s: %v", clip(Shown(named)), err)
+		l.errorf(e, l.helpFor(e), "cannot import %s: %v", clip(Shown(named)), err)
 		return
 	}
 	if l.seen[location] {
@@ -69,7 +69,7 @@ func (l *loader) importDocument(e part) {
 	l.seen[location] = true
 	root, err := xsd.ReadDocument(l.ctx, l.files, location)
 	if err != nil {
-		l.note(importError(e, named, err))
+		l.note(l.importError(e, named, err))
 		return
 	}
 	if root.Name == (xml.Name{Space: schemaSpace, Local: "schema"}) {
@@ -83,11 +83,16 @@ func (l *loader) importDocument(e part) {
 	l.add(location, root)
 }
 
-// copyHint is what helps where a part of a WSDL cannot be had.
-const copyHint = "snrun soap import copies a WSDL with all its parts into the project"
+// helpFor says what helps where what a document imports cannot be had.
+func (l *loader) helpFor(e part) string {
+	if isAddress(e.doc.location) {
+		return "save both documents in one folder of the project, and have the import name the file"
+	}
+	return "`snrun soap import` copies a WSDL with all that it imports into the project"
+}
 
 // importError gives the error of a document that could not be read: at the import, or, where it is broken, at its own place.
-func importError(e part, named string, err error) error {
+func (l *loader) importError(e part, named string, err error) error {
 	unread, ok := errors.AsType[*xsd.Error](err)
 	if !ok {
 		unread = &xsd.Error{Message: err.Error(), Cause: err}
@@ -96,7 +101,7 @@ func importError(e part, named string, err error) error {
 		return unread
 	}
 	return &xsd.Error{
-		Location: e.doc.location, Line: e.Line, Column: e.Column, Hint: firstOf(unread.Hint, copyHint), Cause: unread.Cause,
+		Location: e.doc.location, Line: e.Line, Column: e.Column, Hint: firstOf(unread.Hint, l.helpFor(e)), Cause: unread.Cause,
 		Message: fmt.Sprintf("cannot import %s: %s", clip(Shown(named)), strings.TrimPrefix(unread.Message, "cannot be read: ")),
 	}
 }

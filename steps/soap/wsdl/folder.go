@@ -18,11 +18,22 @@ import (
 // stands in its own folder or below: no absolute path, no way out with "..", no link that leads out, nothing from the network.
 func Folder(root string) xsd.Source { return &folder{root: root, dir: "."} }
 
-// folder reads files below dir, which is relative to root.
-type folder struct{ root, dir string }
+// Tree is like Folder, but a WSDL may import what stands anywhere in the folder.
+func Tree(root string) xsd.Source { return &folder{root: root, dir: ".", whole: true} }
 
-// below gives the source of what stands in a folder of this one.
-func (f *folder) below(dir string) *folder { return &folder{f.root, path.Join(f.dir, dir)} }
+// folder reads files below dir, which is relative to root.
+type folder struct {
+	root, dir string
+	whole     bool // a WSDL may import from all of dir
+}
+
+// below gives the source of a WSDL that stands in a folder of this one.
+func (f *folder) below(dir string) *folder {
+	if f.whole {
+		return f
+	}
+	return &folder{root: f.root, dir: path.Join(f.dir, dir)}
+}
 
 // Resolve gives the file that a document names.
 func (f *folder) Resolve(from, named string) (string, error) {

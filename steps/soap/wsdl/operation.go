@@ -19,7 +19,7 @@ type abstract struct {
 	taken                 bool // by an operation of the binding
 }
 
-// portType gives the operations of a portType by their names.
+// portType gives the operations of a portType by their names; nil where there are too many of one name.
 func (c *compiler) portType(e part) map[string][]*abstract {
 	byName := map[string][]*abstract{}
 	for _, op := range e.each("operation") {
@@ -27,7 +27,7 @@ func (c *compiler) portType(e part) map[string][]*abstract {
 		name := op.attr("name")
 		if len(byName[name]) == maxOverloads {
 			c.errorf(op, "", "the operation %s stands more than %d times in its portType", clip(name), maxOverloads)
-			return byName
+			return nil
 		}
 		a.input, _ = op.child("input", wsdlSpace)
 		a.output, _ = op.child("output", wsdlSpace)
@@ -62,6 +62,9 @@ func (c *compiler) operations(b *binding, portType part) {
 		return
 	}
 	byName := c.portType(portType)
+	if byName == nil {
+		return
+	}
 	for _, e := range b.each("operation") {
 		name := e.attr("name")
 		of := choose(byName[name], e)

@@ -34,6 +34,11 @@ func (e *StatusError) Error() string {
 	return strings.TrimSpace(text)
 }
 
+// isAddress says whether a location is one of the web.
+func isAddress(location string) bool {
+	return strings.HasPrefix(location, "http://") || strings.HasPrefix(location, "https://")
+}
+
 // Web gives the source of a WSDL on the web. Locations are addresses. Only those of the origin of base (its scheme, host and port) are
 // read, redirects included, with GET and the client: 16 MB each when decompressed, in 60 seconds, status 200.
 func Web(client *http.Client, base *url.URL) xsd.Source {
@@ -115,6 +120,7 @@ func (w *web) Read(ctx context.Context, location string) ([]byte, error) {
 	if originOf(req.URL) != w.origin {
 		return nil, &otherOriginError{req.URL, "it is at"}
 	}
+	req.Header.Set("User-Agent", "snrun")
 	req.Header.Set("Accept", "text/xml, application/xml, application/wsdl+xml, */*;q=0.5")
 	resp, err := w.client.Do(req)
 	if err != nil {

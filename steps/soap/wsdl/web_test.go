@@ -105,7 +105,7 @@ func TestWebMistakes(t *testing.T) {
 	}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { pages[r.URL.Path](w, r) }))
 	defer server.Close()
-	const hint = "\n  snrun soap import copies a WSDL with all its parts into the project"
+	const hint = "\n  save both documents in one folder of the project, and have the import name the file"
 	for path, want := range map[string]string{
 		"/404?key=secret": "SELF/404: cannot be read: the server answered 404 Not Found",
 		"/404?WSDL":       "SELF/404?WSDL: cannot be read: the server answered 404 Not Found",

@@ -6,6 +6,7 @@
 //	load, documents, record       reading a WSDL and what it imports, each document once
 //	folder, web                   where documents come from, and which may be read
 //	service, operation, message   compiling the ports, and what goes each way
+//	copy                          the documents of a WSDL as files of a folder
 //	policy                        what policies say of WS-Addressing and MTOM
 //	reference                     names, and what was meant by those that mean nothing
 package wsdl

@@ -147,6 +147,13 @@ func (d *document) security() []*node {
 	return d.header.named(secext("Security"))
 }
 
+// attached says whether the document has data that stands outside of it, in attachments.
+func (d *document) attached() bool {
+	found := false
+	d.root.each(func(n *node) { found = found || n.Name == xml.Name{Space: xopSpace, Local: "Include"} })
+	return found
+}
+
 // free gives a prefix that is declared nowhere in the document, and takes it.
 func (d *document) free(wanted string) string {
 	prefix := wanted

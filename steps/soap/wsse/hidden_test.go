@@ -22,6 +22,7 @@ func TestHidden(t *testing.T) {
 		"cut":        {strings.Split(token("<Password>abcdef"), "def")[0], strings.Split(token("<Password>abcdef"), "abc")[0] + "***"},
 		"cut in tag": {"<UsernameToken><Password Ty", "<UsernameToken>***"},
 		"broken":     {token("<Password>a&b;c</Password>"), strings.Split(token("<Password>abcdef"), "abc")[0] + "***"},
+		"closed":     {"</a>UsernameToken", "</a>UsernameToken"},
 		"other":      {"no UsernameToken < at all", "no UsernameToken < at all"},
 	}
 	for name, test := range tests {

@@ -12,6 +12,7 @@ const (
 	utilitySpace = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-utility-1.0.xsd"
 	dsigSpace    = "http://www.w3.org/2000/09/xmldsig#"
 	encSpace     = "http://www.w3.org/2001/04/xmlenc#"
+	xopSpace     = "http://www.w3.org/2004/08/xop/include"
 	xmlSpace     = "http://www.w3.org/XML/1998/namespace"
 )
 

@@ -35,6 +35,9 @@ func (s *Security) Secure(envelope []byte, now time.Time) ([]byte, error) {
 	if s.username == "" && s.lifetime == 0 && s.sign == nil {
 		return envelope, nil
 	}
+	if s.sign != nil && d.attached() {
+		return nil, notSecured("write mtom: false in the step, which sends the data as text", "what stands in attachments cannot be signed")
+	}
 	w := &securing{Security: s, document: d, now: now.UTC(), created: now.UTC().Format(timeLayout)}
 	w.addHeader()
 	w.addTimestamp()

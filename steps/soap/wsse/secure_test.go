@@ -82,6 +82,11 @@ func TestSecureInOtherEnvelopes(t *testing.T) {
 			`<Envelope xmlns="http://schemas.xmlsoap.org/soap/envelope/"><Body/></Envelope>`,
 			` xmlns:env="http://schemas.xmlsoap.org/soap/envelope/" env:mustUnderstand="1">`, "",
 		},
+		"a prefix of ours": {
+			steps.Input{"username": "ann"},
+			`<wsse:Envelope xmlns:wsse="http://schemas.xmlsoap.org/soap/envelope/"><wsse:Body/></wsse:Envelope>`,
+			` xmlns:env="http://schemas.xmlsoap.org/soap/envelope/" env:mustUnderstand="1">`, "",
+		},
 		"a name without a password": {steps.Input{"username": "ann"}, envelope, "<wsse:Username>ann</wsse:Username></wsse:UsernameToken>", "Password"},
 		"another encoding named":    {steps.Input{"username": "ann"}, strings.Replace(envelope, "UTF-8", "us-ascii", 1), `encoding="UTF-8"?>`, "us-ascii"},
 		"line ends that are data":   {steps.Input{"username": "ann"}, strings.Replace(envelope, "&amp;", "&#13;&#10;", 1), `kind="new &#xD;&#xA; old"`, ""},
@@ -115,10 +120,12 @@ func TestSecureRefuses(t *testing.T) {
 	}{
 		"no xml":         {&Security{username: "a"}, "hello", "securing the envelope: line 1, column 1: text stands outside the root element"},
 		"no envelope":    {&Security{username: "a"}, "<a/>", "securing the envelope: this is no SOAP envelope with one Body"},
+		"no namespace":   {&Security{username: "a"}, "<Envelope><Body/></Envelope>", "securing the envelope: this is no SOAP envelope with one Body"},
 		"two bodies":     {&Security{username: "a"}, strings.Replace(envelope, "</soap:Envelope>", "<soap:Body/></soap:Envelope>", 1), "securing the envelope: this is no SOAP envelope with one Body"},
 		"late header":    {&Security{username: "a"}, strings.Replace(envelope, "</soap:Envelope>", "<soap:Header/></soap:Envelope>", 1), "securing the envelope: this is no SOAP envelope with one Body"},
 		"latin-1":        {&Security{username: "a"}, strings.Replace(strings.Replace(envelope, "é", "\xe9", 1), "UTF-8", "ISO-8859-1", 1), "securing the envelope: the envelope must be UTF-8"},
 		"a header there": {&Security{username: "a"}, strings.Replace(envelope, "<soap:Body>", `<soap:Header><Security xmlns="`+Namespace+`"/></soap:Header><soap:Body>`, 1), "securing the envelope: the envelope has a Security header already"},
+		"an attachment":  {&Security{sign: &signer{expired.certificate, expired.key, []string{partBody}}}, strings.Replace(envelope, "<o:item/>", `<x:Include xmlns:x="http://www.w3.org/2004/08/xop/include" href="cid:a"/>`, 1), "securing the envelope: what stands in attachments cannot be signed"},
 		"expired":        {&Security{sign: &signer{expired.certificate, expired.key, []string{partBody}}}, envelope, "securing the envelope: the certificate to sign with expired on 2026-03-03"},
 	}
 	for name, test := range tests {

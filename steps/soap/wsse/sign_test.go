@@ -128,3 +128,21 @@ func TestSignKeepsIDs(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestSignKeepsPrefixes holds that the id of the Body does not make another element of what is in it.
+func TestSignKeepsPrefixes(t *testing.T) {
+	t.Parallel()
+	text := soapDocument(soap11Space, ` xmlns:wsu="urn:other" xmlns:wsu1="urn:more"`, "", `<wsu:a/><wsu1:b/>`)
+	got := secured(t, opened(t, folder(t), steps.Input{"sign": signing("client")}), text)
+	before, err := read([]byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	after, err := read([]byte(got))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !sameContent(before.body, after.body) {
+		t.Errorf("got %s", got)
+	}
+}

@@ -22,8 +22,8 @@ const skew = 5 * time.Minute
 const maxReferences = 64
 
 // Check says what is wrong with an answer's signature and Timestamp; nil where nothing has to be checked. Whoever decodes the answer
-// afterwards gives the very same bytes to xml.Parse: they are read by that here too, and an answer that could be read in another way
-// is refused. Of what the answer holds only the content of its one Body is signed for certain, and its Timestamp where the profile
+// afterwards gives the very same bytes to xml.Parse, without a charset: they are read by that here too, and an answer that could be
+// read in another way is refused. Of what the answer holds only the content of its one Body is signed for certain, and its Timestamp where the profile
 // wants that. Errors are *steps.Error of kind content.
 func (s *Security) Check(envelope []byte, now time.Time) error {
 	if s == nil || s.verify == nil {
@@ -94,9 +94,12 @@ func (c *checking) signature() error {
 	case len(list) == 0 && !c.required:
 		return nil
 	case len(list) == 0:
-		return notTrusted("have the server sign its answers, or write `required: false` under ws_security.verify", "it is not signed")
+		return notTrusted("have the server sign its answers, or write `required: false` under ws_security.verify", "it is not signed%s", c.fault())
 	case len(list) > 1:
 		return notTrusted("", "it has %d signatures; one is expected", len(list))
+	}
+	if c.attached() {
+		return notTrusted("have the server send its data in the envelope, without MTOM", "a part of it came as an attachment, which no signature covers")
 	}
 	signature := list[0]
 	info, value := signature.only(dsig("SignedInfo")), signature.only(dsig("SignatureValue"))
@@ -110,6 +113,20 @@ func (c *checking) signature() error {
 		return err
 	}
 	return c.references(info)
+}
+
+// fault gives what the Body says where that is a fault: servers that sign their answers often leave faults unsigned.
+func (c *checking) fault() string {
+	text := ""
+	c.body.each(func(n *node) {
+		if text == "" && (n.Name == xml.Name{Local: "faultstring"} || n.Name == xml.Name{Space: soap12Space, Local: "Text"}) {
+			text = strings.Join(strings.Fields(n.Text), " ")
+		}
+	})
+	if f := c.body.only(xml.Name{Space: c.root.Name.Space, Local: "Fault"}); f == nil || text == "" {
+		return ""
+	}
+	return "; it is a fault: " + shortened(text)
 }
 
 // certificateIn refuses a signature that names another certificate than the profile's. Trust comes from the profile alone, but this

@@ -8,6 +8,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -91,6 +92,12 @@ func TestCheckUnsigned(t *testing.T) {
 		if err := checkerOf(t, dir, "server", steps.Input{"required": false}).Check([]byte(text), now); err != nil {
 			t.Errorf("where no signature is required: %v", err)
 		}
+	}
+	for space, fault := range map[string]string{
+		soap11Space: "<S:Fault><faultcode>S:Server</faultcode><faultstring> out of\n order </faultstring></S:Fault>",
+		soap12Space: `<S:Fault><S:Reason><S:Text xml:lang="en">out of order</S:Text></S:Reason></S:Fault>`,
+	} {
+		refuses(t, checkerOf(t, dir, "server", nil), soapDocument(space, "", "", fault), now, "it is not signed; it is a fault: out of order")
 	}
 	refuses(t, checkerOf(t, dir, "server", steps.Input{"required": false}), strings.Replace(answer(t, dir), "1</o:item>", "2</o:item>", 1), now, "its Body is not as it was signed")
 	refuses(t, checkerOf(t, dir, "server", steps.Input{"parts": []any{"timestamp"}}), envelope, now, "it has no Timestamp")
@@ -179,6 +186,7 @@ func TestCheckWrapping(t *testing.T) {
 		"another namespace":             {strings.Replace(good, `xmlns:o="urn:orders"`, `xmlns:o="urn:evil"`, 1), "its Body is not as it was signed"},
 		"another attribute":             {strings.Replace(good, "new &amp;", "older &amp;", 1), "its Body is not as it was signed"},
 		"the Id of another element":     {strings.Replace(good[:start]+evil+good[end:], "<soap:Header>", `<soap:Header><o:x Id="`+id+`"/>`, 1), "its signature refers to "},
+		"a second id of another kind":   {strings.Replace(good, "<soap:Header>", `<soap:Header><o:x Id="`+id+`"/>`, 1), "its signature refers to \"" + id + "\", an id that stands in it 2 times"},
 		"a timestamp in another header": {strings.Replace(good[:stampStart]+fresh+good[stampEnd:], "</wsse:Security>", `</wsse:Security><o:old xmlns:wsu="`+utilitySpace+`">`+stamp+"</o:old>", 1), "its Timestamp is not signed"},
 		"an id that was not signed":     {strings.Replace(good, "<o:item/>", `<o:item xml:id="a"/>`, 1), "its Body is not as"},
 		"a repeated id elsewhere":       {strings.Replace(good, "</wsse:Security>", `</wsse:Security><o:a xml:id="a"/><o:b xml:id="a"/>`, 1), "the id \"a\" stands in it twice"},
@@ -202,32 +210,33 @@ func TestCheckSignature(t *testing.T) {
 	transform := `<ds:Transform Algorithm="` + exclusive + `"/>`
 	reference := good[strings.Index(good, "<ds:Reference "):strings.LastIndex(good, "<ds:Reference ")]
 	tests := map[string]struct{ old, new, want string }{
-		"sha-1 digest":      {sha256URI, dsigSpace + "sha1", `it is digested with "` + dsigSpace + `sha1"`},
-		"sha-1 signature":   {rsaSHA256, dsigSpace + "rsa-sha1", `it is signed with "` + dsigSpace + `rsa-sha1"`},
-		"hmac":              {rsaSHA256, "http://www.w3.org/2001/04/xmldsig-more#hmac-sha256", `it is signed with "http://www.w3.org/2001/04/xmldsig-more#hmac-sha256"`},
-		"truncated":         {`<ds:SignatureMethod Algorithm="` + rsaSHA256 + `"/>`, `<ds:SignatureMethod Algorithm="` + rsaSHA256 + `"><ds:HMACOutputLength>8</ds:HMACOutputLength></ds:SignatureMethod>`, "it is signed with "},
-		"inclusive":         {`<ds:CanonicalizationMethod Algorithm="` + exclusive, `<ds:CanonicalizationMethod Algorithm="http://www.w3.org/TR/2001/REC-xml-c14n-20010315`, "its signature is made with "},
-		"with comments":     {`<ds:Transform Algorithm="` + exclusive, `<ds:Transform Algorithm="` + exclusive + `WithComments`, "its signature is made with "},
-		"xslt":              {transform, `<ds:Transform Algorithm="http://www.w3.org/TR/1999/REC-xslt-19991116"/>`, "its signature is made with "},
-		"two transforms":    {transform, transform + `<ds:Transform Algorithm="http://www.w3.org/TR/1999/REC-xpath-19991116"/>`, "a reference of its signature has not exactly one transform"},
-		"no transform":      {"<ds:Transforms>" + transform + "</ds:Transforms>", "", "a reference of its signature has not exactly one transform"},
-		"no digest":         {reference, strings.Replace(reference, "DigestValue", "Digest", -1), "a reference of its signature has no DigestValue"},
-		"odd digest":        {"<ds:DigestValue>", "<ds:DigestValue>!", "a DigestValue of its signature is not base64"},
-		"no method":         {`<ds:SignatureMethod Algorithm="` + rsaSHA256 + `"/>`, "", `it is signed with ""`},
-		"no references":     {good[strings.Index(good, "<ds:Reference "):strings.Index(good, "</ds:SignedInfo>")], "", "its Body is not signed"},
-		"whole document":    {reference, strings.Replace(reference, `URI="#TS-`, `URI="" X="`, 1), `its signature refers to ""`},
-		"no uri":            {reference, strings.Replace(reference, `URI="#TS-`, `X="`, 1), `its signature refers to ""`},
-		"another document":  {reference, strings.Replace(reference, `URI="#TS-`, `URI="http://evil.example.com/#TS-`, 1), `its signature refers to "http://evil.example.com/`},
-		"an xpointer":       {reference, strings.Replace(reference, `URI="#TS-`, `URI="#xpointer(/)" X="`, 1), `its signature refers to "#xpointer(/)"`},
-		"an attachment":     {reference, strings.Replace(reference, `URI="#TS-`, `URI="cid:`, 1), `its signature refers to "cid:`},
-		"an unknown id":     {reference, strings.Replace(reference, `URI="#TS-`, `URI="#TX-`, 1), `its signature refers to "TX-`},
-		"many references":   {reference, strings.Repeat(reference, maxReferences), "its signature has 65 references"},
-		"many prefixes":     {transform, strings.Replace(transform, "/>", `><i:InclusiveNamespaces xmlns:i="`+exclusive+`" PrefixList="`+manyPrefixes()+`"/></ds:Transform>`, 1), "its signature lists 65 inclusive prefixes"},
-		"unknown parameter": {transform, strings.Replace(transform, "/>", `><ds:XPath>/</ds:XPath></ds:Transform>`, 1), "its signature has an unknown parameter"},
-		"two infos":         {"<ds:SignedInfo>", "<ds:SignedInfo/><ds:SignedInfo>", "its signature has no SignedInfo with"},
-		"no value":          {"ds:SignatureValue>", "ds:Value>", "its signature has no SignedInfo with"},
-		"odd value":         {"<ds:SignatureValue>", "<ds:SignatureValue>!", "its SignatureValue is not base64"},
-		"changed info":      {`<ds:SignedInfo>`, `<ds:SignedInfo Id="x">`, ""},
+		"sha-1 digest":           {sha256URI, dsigSpace + "sha1", `it is digested with "` + dsigSpace + `sha1"`},
+		"sha-1 signature":        {rsaSHA256, dsigSpace + "rsa-sha1", `it is signed with "` + dsigSpace + `rsa-sha1"`},
+		"hmac":                   {rsaSHA256, "http://www.w3.org/2001/04/xmldsig-more#hmac-sha256", `it is signed with "http://www.w3.org/2001/04/xmldsig-more#hmac-sha256"`},
+		"truncated":              {`<ds:SignatureMethod Algorithm="` + rsaSHA256 + `"/>`, `<ds:SignatureMethod Algorithm="` + rsaSHA256 + `"><ds:HMACOutputLength>8</ds:HMACOutputLength></ds:SignatureMethod>`, "it is signed with "},
+		"inclusive":              {`<ds:CanonicalizationMethod Algorithm="` + exclusive, `<ds:CanonicalizationMethod Algorithm="http://www.w3.org/TR/2001/REC-xml-c14n-20010315`, "its signature is made with "},
+		"with comments":          {`<ds:Transform Algorithm="` + exclusive, `<ds:Transform Algorithm="` + exclusive + `WithComments`, "its signature is made with "},
+		"xslt":                   {transform, `<ds:Transform Algorithm="http://www.w3.org/TR/1999/REC-xslt-19991116"/>`, "its signature is made with "},
+		"two transforms":         {transform, transform + `<ds:Transform Algorithm="http://www.w3.org/TR/1999/REC-xpath-19991116"/>`, "a reference of its signature has not exactly one transform"},
+		"no transform":           {"<ds:Transforms>" + transform + "</ds:Transforms>", "", "a reference of its signature has not exactly one transform"},
+		"no digest":              {reference, strings.Replace(reference, "DigestValue", "Digest", -1), "a reference of its signature has no DigestValue"},
+		"odd digest":             {"<ds:DigestValue>", "<ds:DigestValue>!", "a DigestValue of its signature is not base64"},
+		"no method":              {`<ds:SignatureMethod Algorithm="` + rsaSHA256 + `"/>`, "", `it is signed with ""`},
+		"no references":          {good[strings.Index(good, "<ds:Reference "):strings.Index(good, "</ds:SignedInfo>")], "", "its Body is not signed"},
+		"whole document":         {reference, strings.Replace(reference, `URI="#TS-`, `URI="" X="`, 1), `its signature refers to ""`},
+		"no uri":                 {reference, strings.Replace(reference, `URI="#TS-`, `X="`, 1), `its signature refers to ""`},
+		"another document":       {reference, strings.Replace(reference, `URI="#TS-`, `URI="http://evil.example.com/#TS-`, 1), `its signature refers to "http://evil.example.com/`},
+		"an id without its mark": {reference, strings.Replace(reference, `URI="#TS-`, `URI="TS-`, 1), `its signature refers to "TS-`},
+		"an xpointer":            {reference, strings.Replace(reference, `URI="#TS-`, `URI="#xpointer(/)" X="`, 1), `its signature refers to "#xpointer(/)"`},
+		"an attachment":          {reference, strings.Replace(reference, `URI="#TS-`, `URI="cid:`, 1), `its signature refers to "cid:`},
+		"an unknown id":          {reference, strings.Replace(reference, `URI="#TS-`, `URI="#TX-`, 1), `its signature refers to "TX-`},
+		"many references":        {reference, strings.Repeat(reference, maxReferences), "its signature has 65 references"},
+		"many prefixes":          {transform, strings.Replace(transform, "/>", `><i:InclusiveNamespaces xmlns:i="`+exclusive+`" PrefixList="`+manyPrefixes()+`"/></ds:Transform>`, 1), "its signature lists 65 inclusive prefixes"},
+		"unknown parameter":      {transform, strings.Replace(transform, "/>", `><ds:XPath>/</ds:XPath></ds:Transform>`, 1), "its signature has an unknown parameter"},
+		"two infos":              {"<ds:SignedInfo>", "<ds:SignedInfo/><ds:SignedInfo>", "its signature has no SignedInfo with"},
+		"no value":               {"ds:SignatureValue>", "ds:Value>", "its signature has no SignedInfo with"},
+		"odd value":              {"<ds:SignatureValue>", "<ds:SignatureValue>!", "its SignatureValue is not base64"},
+		"changed info":           {`<ds:SignedInfo>`, `<ds:SignedInfo Id="x">`, ""},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -300,6 +309,15 @@ func TestCheckForgedMAC(t *testing.T) {
 	refuses(t, checkerOf(t, dir, "server", nil), forged, now, `it is signed with "`+dsigSpace+`hmac-sha1"`)
 }
 
+// TestCheckAttachments holds that nothing is trusted which the signature only points to.
+func TestCheckAttachments(t *testing.T) {
+	t.Parallel()
+	dir := folder(t)
+	const include = `<x:Include xmlns:x="http://www.w3.org/2004/08/xop/include" href="cid:a"/>`
+	good := answer(t, dir)
+	refuses(t, checkerOf(t, dir, "server", nil), strings.Replace(good, "<o:item/>", "<o:item>"+include+"</o:item>", 1), now, "a part of it came as an attachment")
+}
+
 // TestCheckTwoSignatures holds that a second signature does not stand in for the first.
 func TestCheckTwoSignatures(t *testing.T) {
 	t.Parallel()
@@ -311,4 +329,18 @@ func TestCheckTwoSignatures(t *testing.T) {
 	inside := strings.Replace(good[start:end], "<ds:Signature ", `<ds:Signature xmlns:wsse="`+Namespace+`" `, 1)
 	moved := good[:start] + strings.Replace(good[end:], "<o:place", inside+"<o:place", 1)
 	refuses(t, checkerOf(t, dir, "server", nil), moved, now, "it is not signed")
+}
+
+func TestInclusivePrefixes(t *testing.T) {
+	t.Parallel()
+	text := strings.Replace(envelope, "<o:item/>", `<m Algorithm="`+exclusive+`"><InclusiveNamespaces xmlns="`+exclusive+`" PrefixList=" b #default a b "/></m>`, 1)
+	d, err := read([]byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	place := d.body.children[0]
+	got, err := exclusiveForm(place.children[len(place.children)-1])
+	if want := []string{"", "a", "b"}; err != nil || !slices.Equal(got, want) {
+		t.Errorf("got %q, %v, want %q", got, err, want)
+	}
 }

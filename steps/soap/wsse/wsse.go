@@ -57,7 +57,7 @@ func Open(in steps.Input, dir string) (*Security, error) {
 	s, problems := open(in, dir)
 	if len(problems) > 0 {
 		p := problems[0]
-		return nil, &steps.Error{Kind: steps.BadInput, Message: "auth." + p.Path + " " + p.Message, Hint: p.Hint, NoEffect: true, Problems: problems}
+		return nil, &steps.Error{Kind: steps.BadInput, Message: "auth." + p.Path + ": " + p.Message, Hint: p.Hint, NoEffect: true, Problems: problems}
 	}
 	return s, nil
 }
@@ -74,6 +74,9 @@ func Problems(in steps.Input, dir string) []steps.Problem {
 
 // Signs says whether envelopes are signed: their bytes must not change any more then.
 func (s *Security) Signs() bool { return s != nil && s.sign != nil }
+
+// Verifies says whether answers are checked: they are decoded as they were checked then, whatever charset HTTP says they have.
+func (s *Security) Verifies() bool { return s != nil && s.verify != nil }
 
 // errNoEnvelope is what is wrong with a document that is no SOAP message.
 var errNoEnvelope = errors.New("this is no SOAP envelope with one Body")

@@ -149,3 +149,5 @@ func readFile(t *testing.T, dir, name string) []byte {
 	}
 	return data
 }
+
+func (id identity) certificatesOf() []*x509.Certificate { return []*x509.Certificate{id.certificate} }

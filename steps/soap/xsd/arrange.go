@@ -12,8 +12,10 @@ type arranger struct {
 	placed  []bool     // those of them that are placed
 	runs    []run
 	issues  []issue
-	loops   int // how many groups around may repeat
-	work    int // what is left of it; see maxWork
+	loops   int  // how many groups around may repeat
+	strict  bool // refuses an order that would be a guess
+	rows    int  // in groups that repeat: how many times their elements stand side by side
+	work    int  // what is left of it; see maxWork
 }
 
 // run is some elements of one slot, one after the other; or, where the slot is -1, an open one.
@@ -37,6 +39,7 @@ const (
 	tooMany                      // of slot; n may be there
 	missingAny                   // n elements at a wildcard
 	tooManyOpen                  // the open element n
+	unclear                      // which of slot stand with which of other, of which there are more or fewer
 	tooLarge                     // the model is beyond bounds
 )
 
@@ -97,6 +100,9 @@ func (a *arranger) element(n *model, kept int) {
 	if n.max != Unbounded {
 		count = min(count, n.max)
 	}
+	if a.loops > 0 && a.rows > 1 {
+		count = min(count, max(n.min, 1)) // one for each row
+	}
 	if count < n.min && !a.isUnknown(n.slot) {
 		a.report(issue{kind: missing, slot: n.slot, n: n.min - count})
 	}
@@ -123,6 +129,11 @@ func (a *arranger) wildcard(n *model) {
 func (a *arranger) group(n *model) {
 	rounds := 0
 	if n.repeats() {
+		if a.loops == 0 && a.strict {
+			if a.rows = 0; !a.clear(n) {
+				return
+			}
+		}
 		a.loops++
 		for !n.full(rounds) && a.has(n) && a.work > 0 {
 			before := len(a.runs)
@@ -288,4 +299,69 @@ func (a *arranger) dropOthers(n, chosen *model) {
 		}
 		a.report(issue{kind: conflict, slot: slot, other: beside})
 	}
+}
+
+// clear says whether the order in a model that repeats is known: where elements of a sequence belong together, there are as many of one
+// as of the other. What is not clear is reported, and counts as placed.
+func (a *arranger) clear(n *model) bool {
+	if a.work -= 1 + len(a.left); a.work < 0 || n.slot >= 0 || n.any != nil {
+		return true
+	}
+	rows, by := 0, -1
+	if n.kind != Choice {
+		for slot, left := range a.left {
+			if left > rows && !a.isUnknown(slot) && single(n, slot) {
+				rows, by = left, slot
+			}
+		}
+	}
+	ok := true
+	a.rows = max(a.rows, rows)
+	for slot, left := range a.left {
+		if rows > 1 && left > 0 && left != rows && n.holdsSlot(slot) && !a.isUnknown(slot) && !settled(n, slot) {
+			a.report(issue{kind: unclear, slot: slot, other: by})
+			ok = false
+		}
+	}
+	for _, kid := range n.kids {
+		ok = ok && a.clear(kid)
+	}
+	if !ok {
+		for slot := range a.left {
+			if n.holdsSlot(slot) {
+				a.left[slot] = 0
+			}
+		}
+	}
+	return ok
+}
+
+// single says whether there is at most one of a slot each time that the model occurs.
+func single(n *model, slot int) bool {
+	if n.slot >= 0 {
+		return n.slot == slot && n.max == 1
+	}
+	found := false
+	for _, kid := range n.kids {
+		if kid.holdsSlot(slot) {
+			if found || kid.repeats() || !single(kid, slot) {
+				return false
+			}
+			found = true
+		}
+	}
+	return found
+}
+
+// settled says whether there is always the same number of a slot each time that the model occurs.
+func settled(n *model, slot int) bool {
+	if n.slot >= 0 {
+		return n.slot == slot && n.min == n.max
+	}
+	for _, kid := range n.kids {
+		if kid.holdsSlot(slot) {
+			return n.kind != Choice && (kid.slot >= 0 || kid.min == 1 && kid.max == 1) && settled(kid, slot)
+		}
+	}
+	return false
 }

@@ -56,6 +56,7 @@ type decoder struct {
 	counts   []int // how many came of each slot; a stack
 	none     any   // an empty list
 	typeKeys map[[2]*Type]string
+	strays   map[[2]string]bool // namespaces that stand in place of others
 }
 
 func (d *decoder) warn(format string, args ...any) {

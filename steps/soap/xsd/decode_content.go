@@ -51,6 +51,9 @@ func (d *decoder) children(out map[string]any, sh *shape, node *xml.Element) {
 	var run []any // the list of the slot that was last
 	for i, child := range node.Children {
 		slot := sh.slotFor(child.Name, last)
+		if slot < 0 && !sh.allows(child.Name.Space) {
+			slot = d.strayed(sh, child.Name)
+		}
 		if slot != last && last >= 0 && sh.slots[last].list {
 			out[sh.slots[last].key] = run
 		}
@@ -81,7 +84,7 @@ func (d *decoder) children(out map[string]any, sh *shape, node *xml.Element) {
 		out[sh.slots[last].key] = run
 	}
 	for i, sl := range sh.slots {
-		if sl.list && d.counts[counts+i] == 0 {
+		if sl.list && d.counts[counts+i] == 0 && !sl.element.Abstract {
 			out[sl.key] = d.none
 		}
 	}
@@ -97,6 +100,39 @@ const (
 	openSlot    = -1
 	unknownSlot = -2
 )
+
+// strayed gives the slot of an element that is only in another namespace than the schema has it, which is what servers most often get
+// wrong: they qualify elements that are not, or leave the namespace out. It is told once for each two namespaces.
+func (d *decoder) strayed(sh *shape, n xml.Name) int {
+	found := openSlot
+	for i, sl := range sh.slots {
+		if sl.element.Name.Local == n.Local {
+			if found >= 0 {
+				return openSlot
+			}
+			found = i
+		}
+	}
+	if found < 0 {
+		return openSlot
+	}
+	pair := [2]string{n.Space, sh.slots[found].element.Name.Space}
+	if !d.strays[pair] {
+		if d.strays == nil {
+			d.strays = map[[2]string]bool{}
+		}
+		d.strays[pair] = true
+		d.warnAt(sh.slots[found].key, "stands in %s, but the schema has it in %s; all such elements are read as those that are meant", spaceText(n.Space), spaceText(pair[1]))
+	}
+	return found
+}
+
+func spaceText(space string) string {
+	if space == "" {
+		return "no namespace"
+	}
+	return "the namespace " + space
+}
 
 // ahead counts the elements of the same name that follow each other, up to a number that is worth it.
 func ahead(nodes []*xml.Element) int {

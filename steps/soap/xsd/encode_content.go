@@ -130,7 +130,7 @@ func (k *content) entry(entry steps.Pair, rank int) {
 	if !known && strings.ContainsAny(entry.Key, ":{") {
 		n, mistake := k.name(entry.Key)
 		if mistake != "" {
-			k.wrong("", "%s", mistake)
+			k.wrongKey("", "%s", mistake)
 			return
 		}
 		found, known = k.byName(n)
@@ -141,7 +141,7 @@ func (k *content) entry(entry steps.Pair, rank int) {
 	case found.attr != nil:
 		k.attribute(found.attr, entry.Value)
 	case k.items[found.slot] != nil || k.null[found.slot]:
-		k.wrong("", "%s is given twice", k.sh.slots[found.slot].element.Name.Local)
+		k.wrongKey("", "%s is given twice", k.sh.slots[found.slot].element.Name.Local)
 	default:
 		k.rank[found.slot] = rank
 		k.slot(found.slot, entry.Value)
@@ -190,7 +190,7 @@ func (k *content) elements(entries steps.Pairs) {
 	if k.node.Children != nil {
 		return // ordered did
 	}
-	a := arranger{sh: k.sh, left: make([]int, len(k.items)), unknown: k.unknown, rank: k.rank}
+	a := arranger{sh: k.sh, left: make([]int, len(k.items)), unknown: k.unknown, rank: k.rank, strict: true}
 	for i, items := range k.items {
 		a.left[i] = len(items)
 	}
@@ -272,6 +272,10 @@ func (k *content) issue(i issue, entries steps.Pairs) {
 		k.wrong("write it under its name as {namespace}name or prefix:name", "an element of another namespace is missing")
 	case tooManyOpen:
 		k.wrong("", "%s is one too many", expanded(k.open[i.n].Name))
+	case unclear:
+		mine, other := k.key(i.slot), k.key(i.other)
+		k.wrongAt(mine, fmt.Sprintf("write them in their order: _order: [{%s: …}, {%s: …}]", other, mine),
+			"has %d, but %s has %d: which of them stand together is not clear", len(k.items[i.slot]), other, len(k.items[i.other]))
 	case tooLarge:
 		k.wrong("", "the content of this element is too large to be checked")
 	}

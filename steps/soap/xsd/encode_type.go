@@ -61,7 +61,7 @@ func (c *encoder) namedType(declared *Type, text string) *Type {
 	switch {
 	case len(found) == 0:
 		return c.unknownType(declared, text, candidates)
-	case len(found) == 1 || isAnyType(declared) && found[0].Name.Space != schemaSpace && found[1].Name.Space == schemaSpace:
+	case len(found) == 1 || isAnyType(declared) && isBuiltinSpace(found[1].Name.Space):
 		return found[0]
 	}
 	var full []string
@@ -97,15 +97,18 @@ func (c *encoder) candidates(t *Type) []*Type {
 	if !isAnyType(t) {
 		return append([]*Type{t}, t.Derived...)
 	}
-	var own, builtin []*Type
+	var own, builtin, encoded []*Type
 	for _, name := range slices.SortedFunc(maps.Keys(c.schema.Types), compareNames) {
-		if t := c.schema.Types[name]; isBuiltinSpace(name.Space) {
+		switch t := c.schema.Types[name]; {
+		case name.Space == schemaSpace:
 			builtin = append(builtin, t)
-		} else {
+		case isBuiltinSpace(name.Space):
+			encoded = append(encoded, t)
+		default:
 			own = append(own, t)
 		}
 	}
-	return append(own, builtin...)
+	return slices.Concat(own, builtin, encoded)
 }
 
 func typeNames(types []*Type) []string {

@@ -9,12 +9,12 @@
 //	documentation, simple, builtin                                     what they say of themselves, simple types
 //	check, space, lexical, name, moment, duration, compare             whether text is a value of a simple type
 //	pattern, class, block                                              regular expressions as XML Schema has them
-//	shape, model, text                  types made ready for values: their keys, their content, their texts
-//	arrange, match                      elements put in the order of a content model, and whether they are
-//	encode…                             plain values to elements: content, attributes, text, types, anything, arrays, an order of their own
-//	decode…                             elements to plain values
-//	example                             a skeleton of a value in YAML
-//	trail, describe                     the path of a value, and what a type is in a few words
+//	shape, model, text                                                 types made ready for values: their keys, content and texts
+//	arrange, match                                                     elements put in the order of a model, and whether they are
+//	encode                                                             plain values to elements
+//	decode                                                             elements to plain values
+//	example                                                            a skeleton of a value in YAML
+//	trail, describe                                                    the path of a value, and what a type is in a few words
 package xsd
 
 import (

@@ -22,6 +22,9 @@ const textOf = (value) => (value && typeof value === 'object' ? value.$value : v
 
 const operations = {
   PlaceOrder({ order }) {
+    // node-soap writes the attribute xsi:type again without the declarations of its prefixes.
+    const declared = { 'xmlns:xsi': 'http://www.w3.org/2001/XMLSchema-instance', 'xmlns:p': 'http://example.com/parties', 'xsi:type': 'p:Person' };
+    if (order.comment !== 'undeclared') order.customer.attributes = declared;
     const total = listOf(order.line).reduce((sum, line) => sum + Number(textOf(line.price)), 0);
     return { order, total: { attributes: { currency: 'EUR' }, $value: total.toFixed(2) }, seen: JSON.stringify(order) };
   },
@@ -40,9 +43,9 @@ const operations = {
   Notify() {},
 };
 
-const serviceOf = (port) => ({
-  OrderService: { [port]: Object.fromEntries(Object.entries(operations).map(([name, run]) => [name, (...args) => run.apply(port, args)])) },
-});
+// An address that no port has is taken for that of the last port, so each has the operations.
+const bound = (port) => Object.fromEntries(Object.entries(operations).map(([name, run]) => [name, (...args) => run.apply(port, args)]));
+const servicesOf = (port) => ({ OrderService: { Orders11: bound(port), Orders12: bound(port) } });
 
 const nonces = new Set();
 
@@ -66,7 +69,7 @@ const options = { returnFault: true, oneWay: { responseCode: 202, emptyBody: tru
 
 function listen(path, port, settings) {
   return new Promise((done, fail) => {
-    const at = soap.listen(server, { ...options, ...settings, path, xml: readFileSync(file, 'utf8'), uri: file, services: serviceOf(port), callback: (err) => (err ? fail(err) : done()) });
+    const at = soap.listen(server, { ...options, ...settings, path, xml: readFileSync(file, 'utf8'), uri: file, services: servicesOf(port), callback: (err) => (err ? fail(err) : done()) });
     if (path === '/secure') at.authenticate = mayPass;
   });
 }

@@ -1,13 +1,16 @@
 # zeep, the other client: the same call must give the same values. python3 client.py WSDL PORT ENDPOINT OPERATION < PARAMS
 #
 # PARAMS is a JSON object {"params": {...}, "headers": {...}}, written as snrun takes them: `_type` names a derived type as
-# {namespace}local, `_` is the text beside attributes. The answer comes out as JSON in the same shape.
+# {namespace}local, `_` is the text beside attributes. The answer comes out as JSON in the same shape; where it is one element, what
+# is in that. ZEEP_SIGN_IN is the user and the password for basic authentication, with a colon between.
 import base64
 import datetime
 import decimal
 import json
+import os
 import sys
 
+import requests
 import zeep
 from zeep.xsd import ComplexType, CompoundValue
 
@@ -43,11 +46,14 @@ def plain(value):
 
 
 wsdl, port, endpoint, operation = sys.argv[1:]
-client = zeep.Client(wsdl, port_name=port)
+session = requests.Session()
+if "ZEEP_SIGN_IN" in os.environ:
+    session.auth = tuple(os.environ["ZEEP_SIGN_IN"].split(":", 1))
+client = zeep.Client(wsdl, port_name=port, transport=zeep.Transport(session=session))
 given = json.load(sys.stdin)
 headers = [client.get_element(name)(**fields) for name, fields in given.get("headers", {}).items()]
 binding = next(p.binding for s in client.wsdl.services.values() for p in s.ports.values() if p.name == port)
 service = client.create_service(binding.name.text, endpoint)
 answer = service[operation](**built(client, given["params"]), _soapheaders=headers)
 body = getattr(answer, "body", answer)
-print(json.dumps(plain(body) if isinstance(body, CompoundValue) else body))
+print(json.dumps(plain(body)))

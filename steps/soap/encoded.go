@@ -1,0 +1,82 @@
+package soap
+
+import (
+	"slices"
+	"strings"
+
+	"snrun/steps/xml"
+)
+
+const schemaSpace = "http://www.w3.org/2001/XMLSchema"
+
+// plainValue gives the value of an element that no schema describes. In one that is SOAP-encoded (SOAP 1.1 section 5) arrays are
+// lists, and the types of XML Schema and the ids that it names its values by are left out: a value is text, as in any other element.
+func plainValue(e *xml.Element, lists []string) any {
+	if isEncoded(e) {
+		return encodedValue(e, lists)
+	}
+	return e.Value(lists)
+}
+
+// isEncoded says whether an element, or one in it, has a sign of SOAP encoding.
+func isEncoded(e *xml.Element) bool {
+	return slices.ContainsFunc(e.Attrs, func(a xml.Attr) bool { return ofEncoding(e, a) }) || slices.ContainsFunc(e.Children, isEncoded)
+}
+
+// ofEncoding says whether an attribute is one that SOAP encoding has: those of its namespace, and the names of simple types.
+func ofEncoding(e *xml.Element, a xml.Attr) bool {
+	switch a.Name {
+	case xml.Name{Space: instanceSpace, Local: "type"}:
+		n, ok := e.Resolve(a.Value)
+		return ok && (n.Space == schemaSpace || n.Space == encoding11 || n.Space == encoding12)
+	case xml.Name{Space: space11, Local: "encodingStyle"}, xml.Name{Space: space12, Local: "encodingStyle"}:
+		return strings.TrimSpace(a.Value) == encoding11 || strings.TrimSpace(a.Value) == encoding12
+	}
+	return a.Name.Space == encoding11 || a.Name.Space == encoding12
+}
+
+func encodedValue(e *xml.Element, lists []string) any {
+	if isArray(e) {
+		list := make([]any, 0, len(e.Children))
+		for _, item := range e.Children {
+			list = append(list, encodedValue(item, lists))
+		}
+		return list
+	}
+	own := *e
+	own.Children = nil
+	own.Attrs = slices.DeleteFunc(slices.Clone(e.Attrs), func(a xml.Attr) bool {
+		return ofEncoding(e, a) || a.Name == xml.Name{Local: "id"} || a.Name.Space == space11 || a.Name.Space == space12
+	})
+	if len(e.Children) == 0 {
+		return own.Value(lists)
+	}
+	own.Text = ""
+	out, isMap := own.Value(lists).(map[string]any)
+	if !isMap {
+		out = map[string]any{}
+	}
+	for _, child := range e.Children {
+		value := encodedValue(child, lists)
+		if _, isList := value.([]any); !isList && slices.Contains(lists, child.Name.Local) && out[child.Name.Local] == nil {
+			value = []any{value}
+		}
+		addTo(out, child.Name.Local, value)
+	}
+	return out
+}
+
+// isArray says whether an element is an array: by its type, or by what it says of its items.
+func isArray(e *xml.Element) bool {
+	for _, a := range e.Attrs {
+		switch a.Name {
+		case xml.Name{Space: encoding11, Local: "arrayType"}, xml.Name{Space: encoding12, Local: "itemType"}, xml.Name{Space: encoding12, Local: "arraySize"}:
+			return true
+		case xml.Name{Space: instanceSpace, Local: "type"}:
+			if n, ok := e.Resolve(a.Value); ok && n.Local == "Array" && (n.Space == encoding11 || n.Space == encoding12) {
+				return true
+			}
+		}
+	}
+	return false
+}
