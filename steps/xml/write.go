@@ -13,7 +13,7 @@ import (
 // written before its children. Prefixes inside of Text and Value are text: a tree that was read keeps their meaning only where the
 // options declare them. All mistakes are *ValueError; the first one is given.
 func Write(root *Element, opts WriteOptions) ([]byte, error) {
-	t := treeWriter{indent: opts.Indent, prefixes: map[string]string{xmlSpace: "xml"}, taken: map[string]bool{"xml": true, "xmlns": true}}
+	t := treeWriter{indent: opts.Indent, prefixes: map[string]string{XMLSpace: "xml"}, taken: map[string]bool{"xml": true, "xmlns": true}}
 	if err := t.declare(opts); err != nil {
 		return nil, err
 	}
@@ -52,7 +52,7 @@ func (t *treeWriter) declare(opts WriteOptions) error {
 		switch {
 		case !isText || space == "":
 			return &ValueError{p.Key, "a prefix stands for the name of a namespace, which is a text"}
-		case !isName(p.Key) || len(p.Key) > maxName || t.taken[p.Key] || space == xmlSpace || space == xmlnsSpace:
+		case !isName(p.Key) || len(p.Key) > maxName || t.taken[p.Key] || space == XMLSpace || space == xmlnsSpace:
 			return &ValueError{p.Key, fmt.Sprintf("the prefix %q cannot be declared for the namespace %q", p.Key, space)}
 		}
 		if r, bad := illegal(space); bad {
@@ -144,9 +144,9 @@ func (t *treeWriter) use(key string, n Name, wanted string) error {
 	}
 	prefix := wanted
 	switch n.Space { // the prefixes that everybody knows
-	case instanceSpace:
+	case InstanceSpace:
 		prefix = "xsi"
-	case schemaSpace:
+	case SchemaSpace:
 		prefix = "xsd"
 	}
 	for i := 1; prefix == "" || t.taken[prefix]; i++ {

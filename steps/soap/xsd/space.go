@@ -26,10 +26,10 @@ func collapse(text string) string {
 	if !strings.ContainsAny(text, "\t\n\r") && !strings.Contains(text, "  ") {
 		return text
 	}
-	return strings.Join(splitSpace(text), " ")
+	return strings.Join(Fields(text), " ")
 }
 
-// splitSpace gives the words between XML's white space, which is less than Unicode's.
-func splitSpace(text string) []string {
+// Fields gives the words between XML's white space, which is less than Unicode's.
+func Fields(text string) []string {
 	return strings.FieldsFunc(text, func(r rune) bool { return r == ' ' || r == '\t' || r == '\n' || r == '\r' })
 }

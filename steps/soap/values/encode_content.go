@@ -1,4 +1,4 @@
-package xsd
+package values
 
 import (
 	"fmt"
@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"snrun/steps"
+	"snrun/steps/soap/xsd"
 	"snrun/steps/xml"
 )
 
@@ -32,7 +33,7 @@ func newContent(c *encoder, sh *shape, node *xml.Element) *content {
 }
 
 // mapping writes elements, attributes and text.
-func (c *encoder) mapping(node *xml.Element, e *Element, sh *shape, value any) {
+func (c *encoder) mapping(node *xml.Element, e *xsd.Element, sh *shape, value any) {
 	entries, isMapping := steps.Entries(value)
 	if !isMapping || isFile(sh.text, value) {
 		if _, isList := value.([]any); sh.text == nil && (!sh.typ.Mixed || isList) || isList && sh.text.kind != listKind {
@@ -96,7 +97,7 @@ func keysOf(sh *shape) string {
 }
 
 // text writes the text beside the attributes, or between the elements.
-func (k *content) text(e *Element, text any, given, mapped bool) {
+func (k *content) text(e *xsd.Element, text any, given, mapped bool) {
 	if mapped && given {
 		k.at.push(textKey)
 		defer k.at.pop()
@@ -199,7 +200,7 @@ func (k *content) elements(entries steps.Pairs) {
 	}
 	a.placed = make([]bool, len(a.open))
 	k.fixed(&a)
-	if v, _ := k.node.Attr(instanceSpace, "nil"); v != "" {
+	if v, _ := k.node.Attr(xml.InstanceSpace, "nil"); v != "" {
 		if len(entries) > 0 && slices.ContainsFunc(a.left, func(n int) bool { return n > 0 }) {
 			k.wrong("", "elements are given beside the null under the key _")
 		}
@@ -239,7 +240,7 @@ func (k *content) fixed(a *arranger) {
 func (sh *shape) mandatory(slot int) bool {
 	n := sh.model
 	for n != nil && n.slot < 0 {
-		if n.kind == Choice || n.min == 0 {
+		if n.kind == xsd.Choice || n.min == 0 {
 			return false
 		}
 		var below *model

@@ -1,6 +1,9 @@
-package xsd
+package values
 
-import "snrun/steps/xml"
+import (
+	"snrun/steps/soap/xsd"
+	"snrun/steps/xml"
+)
 
 // arranger puts elements in the order of a content model, of which it knows how many there are of each. What does not fit it reports.
 type arranger struct {
@@ -97,7 +100,7 @@ func (a *arranger) particle(n *model) {
 // element places as many as may stand there, but for those that are kept for later places.
 func (a *arranger) element(n *model, kept int) {
 	count := max(a.left[n.slot]-kept, min(a.left[n.slot], n.min))
-	if n.max != Unbounded {
+	if n.max != xsd.Unbounded {
 		count = min(count, n.max)
 	}
 	if a.loops > 0 && a.rows > 1 {
@@ -203,7 +206,7 @@ func (a *arranger) takes(n *model, name xml.Name) bool {
 }
 
 func (a *arranger) once(n *model) {
-	if n.kind == Choice {
+	if n.kind == xsd.Choice {
 		a.choice(n)
 		return
 	}
@@ -226,7 +229,7 @@ func (a *arranger) needed(models []*model, slot int) int {
 		switch {
 		case n.slot >= 0:
 			sum += n.min
-		case n.kind != Choice:
+		case n.kind != xsd.Choice:
 			sum += n.min * a.needed(n.kids, slot)
 		}
 	}
@@ -308,7 +311,7 @@ func (a *arranger) clear(n *model) bool {
 		return true
 	}
 	rows, by := 0, -1
-	if n.kind != Choice {
+	if n.kind != xsd.Choice {
 		for slot, left := range a.left {
 			if left > rows && !a.isUnknown(slot) && single(n, slot) {
 				rows, by = left, slot
@@ -360,7 +363,7 @@ func settled(n *model, slot int) bool {
 	}
 	for _, kid := range n.kids {
 		if kid.holdsSlot(slot) {
-			return n.kind != Choice && (kid.slot >= 0 || kid.min == 1 && kid.max == 1) && settled(kid, slot)
+			return n.kind != xsd.Choice && (kid.slot >= 0 || kid.min == 1 && kid.max == 1) && settled(kid, slot)
 		}
 	}
 	return false

@@ -1,4 +1,4 @@
-package xsd
+package values
 
 import (
 	"fmt"
@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"snrun/steps"
+	"snrun/steps/soap/xsd"
 	"snrun/steps/xml"
 )
 
@@ -37,7 +38,7 @@ const maxMistakes = 100
 // Encode writes a value as an element: of steps.Pairs or map[string]any, []any, steps.Scalar (whose text counts) and plain scalars.
 // The schema decides about order, form and text, so keys may stand in any order. All mistakes are found, each with its path, which
 // begins with path. steps.Unknown is taken anywhere without complaint. The element is what could be made of the value.
-func (s *Schema) Encode(e *Element, value any, path string, w *Writing) (*xml.Element, []steps.Problem) {
+func (s *Schema) Encode(e *xsd.Element, value any, path string, w *Writing) (*xml.Element, []steps.Problem) {
 	c := newEncoder(s, path, w)
 	node := c.element(e, s.shapeOf(e.Type), value)
 	return node, c.told()
@@ -45,8 +46,8 @@ func (s *Schema) Encode(e *Element, value any, path string, w *Writing) (*xml.El
 
 // EncodeType writes a value of a type as an element of any name: a part of an rpc message. With SOAP encoding null is written as
 // xsi:nil.
-func (s *Schema) EncodeType(name xml.Name, t *Type, value any, path string, w *Writing) (*xml.Element, []steps.Problem) {
-	return s.Encode(&Element{Name: name, Type: t, Nillable: w.Encoded}, value, path, w)
+func (s *Schema) EncodeType(name xml.Name, t *xsd.Type, value any, path string, w *Writing) (*xml.Element, []steps.Problem) {
+	return s.Encode(&xsd.Element{Name: name, Type: t, Nillable: w.Encoded}, value, path, w)
 }
 
 // encoder writes values and collects mistakes.
@@ -111,7 +112,7 @@ func (c *encoder) addAttr(node *xml.Element, n xml.Name, value string) {
 }
 
 // element writes one element. sh is the shape of its declared type.
-func (c *encoder) element(e *Element, sh *shape, value any) *xml.Element {
+func (c *encoder) element(e *xsd.Element, sh *shape, value any) *xml.Element {
 	node := c.newElement(e.Name)
 	if isUnknown(value) {
 		return node
@@ -143,7 +144,7 @@ func (c *encoder) element(e *Element, sh *shape, value any) *xml.Element {
 }
 
 // instead names the elements that may stand in the place of an abstract one.
-func (c *encoder) instead(e *Element) string {
+func (c *encoder) instead(e *xsd.Element) string {
 	var names []string
 	for _, m := range e.Members {
 		if !m.Abstract {
@@ -157,7 +158,7 @@ func (c *encoder) instead(e *Element) string {
 }
 
 // null writes xsi:nil, where that may be.
-func (c *encoder) null(e *Element, sh *shape, node *xml.Element) bool {
+func (c *encoder) null(e *xsd.Element, sh *shape, node *xml.Element) bool {
 	if !e.Nillable {
 		hint := ""
 		if sh.form == mapForm {
@@ -166,12 +167,12 @@ func (c *encoder) null(e *Element, sh *shape, node *xml.Element) bool {
 		c.wrong(hint, "is null, which %s cannot be; it is %s", e.Name.Local, describe(e.Type))
 		return false
 	}
-	node.Attrs = append(node.Attrs, xml.Attr{Name: xml.Name{Space: instanceSpace, Local: "nil"}, Value: "true"})
+	node.Attrs = append(node.Attrs, xml.Attr{Name: xml.Name{Space: xml.InstanceSpace, Local: "nil"}, Value: "true"})
 	return true
 }
 
 // typed writes what an element of a type holds.
-func (c *encoder) typed(node *xml.Element, e *Element, sh *shape, value any) {
+func (c *encoder) typed(node *xml.Element, e *xsd.Element, sh *shape, value any) {
 	switch sh.form {
 	case plainForm:
 		c.plain(node, e, sh, value)
@@ -185,7 +186,7 @@ func (c *encoder) typed(node *xml.Element, e *Element, sh *shape, value any) {
 }
 
 // plain writes the text of an element that has no attributes.
-func (c *encoder) plain(node *xml.Element, e *Element, sh *shape, value any) {
+func (c *encoder) plain(node *xml.Element, e *xsd.Element, sh *shape, value any) {
 	if entries, isMapping := steps.Entries(value); isMapping && !isFile(sh.text, value) {
 		for _, entry := range entries {
 			if entry.Key != textKey && entry.Key != typeKey {
@@ -210,7 +211,7 @@ func (c *encoder) plain(node *xml.Element, e *Element, sh *shape, value any) {
 }
 
 // text writes an element's text.
-func (c *encoder) text(node *xml.Element, e *Element, rd *reading, value any) {
+func (c *encoder) text(node *xml.Element, e *xsd.Element, rd *reading, value any) {
 	if isUnknown(value) {
 		return
 	}
