@@ -12,10 +12,10 @@ type arranger struct {
 	placed  []bool     // those of them that are placed
 	runs    []run
 	issues  []issue
-	loops   int // how many groups around may repeat
+	loops   int  // how many groups around may repeat
 	strict  bool // refuses an order that would be a guess
 	rows    int  // in groups that repeat: how many times their elements stand side by side
-	work    int // what is left of it; see maxWork
+	work    int  // what is left of it; see maxWork
 }
 
 // run is some elements of one slot, one after the other; or, where the slot is -1, an open one.

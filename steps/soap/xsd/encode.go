@@ -15,8 +15,9 @@ type Writing struct {
 	Prefixes map[string]string
 	// Dir is the folder in which the names of files start.
 	Dir string
-	// Encoded has all elements name their types, and arrays be SOAP-encoded (SOAP 1.1, section 5).
-	Encoded bool
+	// Encoded has all elements name their types, and arrays be SOAP-encoded (SOAP 1.1, section 5); with SOAP12 as SOAP 1.2 has it (part 2,
+	// section 3).
+	Encoded, SOAP12 bool
 	// Early says that the values are those known before a run. Files are not looked for then: they may come later.
 	Early bool
 	// Binary, where it is set, is asked for each element that holds base64Binary, after its attributes are there. It may put something
@@ -77,11 +78,21 @@ func (c *encoder) told() []steps.Problem {
 
 // wrong notes a mistake at the current place.
 func (c *encoder) wrong(hint, format string, args ...any) {
+	c.note(steps.Problem{Message: fmt.Sprintf(format, args...), Hint: hint})
+}
+
+// wrongKey notes that the key of the current place is a mistake.
+func (c *encoder) wrongKey(hint, format string, args ...any) {
+	c.note(steps.Problem{Message: fmt.Sprintf(format, args...), Hint: hint, Key: true})
+}
+
+func (c *encoder) note(p steps.Problem) {
 	if len(c.problems) >= maxMistakes {
 		c.more++
 		return
 	}
-	c.problems = append(c.problems, steps.Problem{Path: c.at.String(), Message: fmt.Sprintf(format, args...), Hint: hint})
+	p.Path = c.at.String()
+	c.problems = append(c.problems, p)
 }
 
 // wrongAt notes a mistake at a key of the current place.

@@ -2,6 +2,7 @@ package xsd
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
 	"snrun/steps/xml"
@@ -32,9 +33,14 @@ func (c *encoder) items(node *xml.Element, array *Array, name xml.Name, list []a
 	for item.Name.Local == "" && item.Base != nil {
 		item = item.Base
 	}
-	node.Attrs = append(node.Attrs,
-		xml.Attr{Name: xml.Name{Space: instanceSpace, Local: "type"}, QName: xml.Name{Space: encoding11, Local: "Array"}},
-		xml.Attr{Name: xml.Name{Space: encoding11, Local: "arrayType"}, Prefix: "soapenc", QName: item.Name, Value: suffix})
+	if c.w.SOAP12 {
+		node.Attrs = append(node.Attrs, xml.Attr{Name: xml.Name{Space: encoding12, Local: "itemType"}, Prefix: "enc", QName: item.Name},
+			xml.Attr{Name: xml.Name{Space: encoding12, Local: "arraySize"}, Prefix: "enc", Value: strconv.Itoa(len(list))})
+	} else {
+		node.Attrs = append(node.Attrs,
+			xml.Attr{Name: xml.Name{Space: instanceSpace, Local: "type"}, QName: xml.Name{Space: encoding11, Local: "Array"}},
+			xml.Attr{Name: xml.Name{Space: encoding11, Local: "arrayType"}, Prefix: "soapenc", QName: item.Name, Value: suffix})
+	}
 	e := &Element{Name: name, Type: array.Item, Nillable: true}
 	sh := c.schema.shapeOf(array.Item)
 	for i, v := range list {

@@ -1,6 +1,8 @@
 package xsd
 
 import (
+	"slices"
+
 	"snrun/steps"
 	"snrun/steps/xml"
 )
@@ -9,7 +11,7 @@ import (
 func (k *content) attribute(at *attrSlot, value any) {
 	i := k.attrIndex(at)
 	if k.given[i] {
-		k.wrong("", "the attribute %s is given twice", at.attribute.Name.Local)
+		k.wrongKey("", "the attribute %s is given twice", at.attribute.Name.Local)
 		return
 	}
 	if isNull(value) {
@@ -155,11 +157,15 @@ func (k *content) unknownKey(written string) {
 	if hint == "" && len(keys) > 0 {
 		hint = "there may be " + listed(keys)
 	}
-	k.wrong(hint, "the schema has no %s here", written)
+	k.wrongKey(hint, "the schema has no %s here", written)
 }
 
 func (k *content) openAttr(n xml.Name, value any) {
 	if isNull(value) || isUnknown(value) {
+		return
+	}
+	if hasAttr(k.extra, n) {
+		k.wrongKey("", "the attribute %s is given twice", n.Local)
 		return
 	}
 	var written lexeme
@@ -172,6 +178,10 @@ func (k *content) openAttr(n xml.Name, value any) {
 	if ok {
 		k.extra = append(k.extra, xml.Attr{Name: n, Prefix: k.spaces[n.Space], Value: written.text, QName: written.name})
 	}
+}
+
+func hasAttr(attrs []xml.Attr, n xml.Name) bool {
+	return slices.ContainsFunc(attrs, func(a xml.Attr) bool { return a.Name == n })
 }
 
 // openOne writes an element at a wildcard: as it is declared, else as it comes.

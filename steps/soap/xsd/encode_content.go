@@ -130,7 +130,7 @@ func (k *content) entry(entry steps.Pair, rank int) {
 	if !known && strings.ContainsAny(entry.Key, ":{") {
 		n, mistake := k.name(entry.Key)
 		if mistake != "" {
-			k.wrong("", "%s", mistake)
+			k.wrongKey("", "%s", mistake)
 			return
 		}
 		found, known = k.byName(n)
@@ -141,7 +141,7 @@ func (k *content) entry(entry steps.Pair, rank int) {
 	case found.attr != nil:
 		k.attribute(found.attr, entry.Value)
 	case k.items[found.slot] != nil || k.null[found.slot]:
-		k.wrong("", "%s is given twice", k.sh.slots[found.slot].element.Name.Local)
+		k.wrongKey("", "%s is given twice", k.sh.slots[found.slot].element.Name.Local)
 	default:
 		k.rank[found.slot] = rank
 		k.slot(found.slot, entry.Value)

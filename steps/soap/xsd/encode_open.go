@@ -80,10 +80,14 @@ func (c *encoder) looseEntry(node *xml.Element, entry steps.Pair) {
 	if entry.Key[0] == '_' && !isMapping && !isList {
 		n, mistake := c.name(entry.Key[1:])
 		if mistake != "" {
-			c.wrong("", "%s", mistake)
+			c.wrongKey("", "%s", mistake)
 			return
 		}
 		if !isNull(entry.Value) && !isUnknown(entry.Value) {
+			if hasAttr(node.Attrs, n) {
+				c.wrongKey("", "the attribute %s is given twice", n.Local)
+				return
+			}
 			text, _ := c.scalar(entry.Value)
 			c.addAttr(node, n, text)
 		}
@@ -91,7 +95,7 @@ func (c *encoder) looseEntry(node *xml.Element, entry steps.Pair) {
 	}
 	n, mistake := c.name(entry.Key)
 	if mistake != "" {
-		c.wrong("", "%s", mistake)
+		c.wrongKey("", "%s", mistake)
 		return
 	}
 	if !isList {

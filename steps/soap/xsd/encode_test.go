@@ -279,6 +279,33 @@ func TestEncodeEncoded(t *testing.T) {
 	}
 }
 
+// TestEncodeEncoded12 holds that SOAP 1.2 has attributes of its own for arrays.
+func TestEncodeEncoded12(t *testing.T) {
+	t.Parallel()
+	s := compile(t, ``)
+	list := s.Types[xml.Name{Space: encoding12, Local: "Array"}]
+	node, problems := s.EncodeType(xml.Name{Local: "list"}, list, fromYAML(t, `[1]`), "params.list", &Writing{Encoded: true, SOAP12: true})
+	want := `<list xmlns:enc="` + encoding12 + `" enc:itemType="xsd:anyType" enc:arraySize="1"><item xsi:type="xsd:int">1</item></list>`
+	if got := short(t, node); got != want || len(problems) > 0 {
+		t.Errorf("got  %s\nwant %s\n%s", got, want, printProblems(problems))
+	}
+}
+
+// TestEncodeKeys holds that a mistake in a key is told as one of the key.
+func TestEncodeKeys(t *testing.T) {
+	t.Parallel()
+	s := compile(t, sequenceOf(el("qty", "xs:int", "")+el("a", "xs:anyType", optional)))
+	_, problems := s.Encode(elementNamed(t, s, "e"), fromYAML(t, `{qty: 1, "{}qty": x, qyt: 1, "q:x": 1, a: {"b c": 1, _d: 1, "_{}d": 1}}`), "params", &Writing{})
+	for _, p := range problems {
+		if !p.Key {
+			t.Errorf("%s: %s: is told as a mistake of the value", p.Path, p.Message)
+		}
+	}
+	if len(problems) != 5 {
+		t.Errorf("got\n%s", printProblems(problems))
+	}
+}
+
 // TestEncodeManyMistakes holds that what is told is bounded.
 func TestEncodeManyMistakes(t *testing.T) {
 	t.Parallel()

@@ -35,7 +35,7 @@ func (x *exampler) rows(n *model) string {
 	if !n.repeats() || len(n.kids) < 2 {
 		return ""
 	}
-	return "the next ones repeat together: the first item of each list, then the second of each, and so on"
+	return "the next ones go side by side: the first item of each list, the second of each …; or else as _order: [{key: value}, …]"
 }
 
 func (x *exampler) anyNote(n *model) string {
@@ -82,7 +82,7 @@ func (x *exampler) choice(sh *shape, n *model, optional bool) []exampleLine {
 	head := "one of these:"
 	switch {
 	case n.repeats():
-		head = "any of these, in the order of their keys here:"
+		head = "any of these; they go in the order of their keys here, or in that of _order: [{key: value}, …]"
 	case optional || n.empty:
 		head = "one of these, or none:"
 	}
