@@ -57,4 +57,4 @@ soap:
   profile: erp
   wsdl: wsdl/orders.wsdl
   operation: PlaceOrder
-  params: {order: {version: "1", line: [{no: 1, price: {_: 0.10, currency: EUR}}]}}`
+  params: {order: {version: "1", customer: {_type: Person, firstName: Ann}, line: [{no: 1, price: {_: 0.10, currency: EUR}}]}}`

@@ -127,6 +127,9 @@ func (s *Simple) memberNames() string {
 
 func (s *Simple) checkBounds(text string) *Misfit {
 	f := &s.Facets
+	if f.MinInclusive == nil && f.MaxInclusive == nil && f.MinExclusive == nil && f.MaxExclusive == nil {
+		return s.checkDigits(text)
+	}
 	for _, b := range [...]struct {
 		bound *string
 		sign  int  // of a value that is beyond
@@ -146,13 +149,14 @@ func (s *Simple) checkBounds(text string) *Misfit {
 			return misfit(text, b.words, *b.bound)
 		}
 	}
-	if f.TotalDigits != nil || f.FractionDigits != nil {
-		return f.checkDigits(text)
-	}
-	return nil
+	return s.checkDigits(text)
 }
 
-func (f *Facets) checkDigits(text string) *Misfit {
+func (s *Simple) checkDigits(text string) *Misfit {
+	f := &s.Facets
+	if f.TotalDigits == nil && (f.FractionDigits == nil || isInteger(s.Builtin)) {
+		return nil // an integer has no fraction at all
+	}
 	d := parseDecimal(text)
 	if f.FractionDigits != nil && len(d.fraction) > *f.FractionDigits {
 		return misfit(text, "has more than %s behind the point", plural(*f.FractionDigits, "digit"))

@@ -63,6 +63,15 @@ t:T = {@t:a anySimpleType @b anySimpleType @t:c! int default "1" (<t:a> anyType,
 			`t:A = abstract {@x anySimpleType (<a> int)} derived t:B t:C
 t:B = t:A ▸ {@x anySimpleType @y anySimpleType @any not urn:t strict ((<a> int), (<b> int))} derived t:C
 t:C = mixed t:B ▸ {@x int @y anySimpleType @any not urn:t strict ((<a> int), (<b> int))}`},
+		{"mixed content", `
+			<xs:complexType name="A" mixed="true"><xs:sequence><xs:element name="a" type="xs:int"/></xs:sequence></xs:complexType>
+			<xs:complexType name="B"><xs:complexContent><xs:extension base="t:A"><xs:sequence><xs:element name="b" type="xs:int"/></xs:sequence></xs:extension></xs:complexContent></xs:complexType>
+			<xs:complexType name="C"><xs:complexContent><xs:restriction base="t:A"><xs:sequence><xs:element name="a" type="xs:int"/></xs:sequence></xs:restriction></xs:complexContent></xs:complexType>
+			<xs:complexType name="D" mixed="true"><xs:complexContent mixed="false"><xs:extension base="xs:anyType"/></xs:complexContent></xs:complexType>`,
+			`t:A = mixed {(<a> int)} derived t:B t:C
+t:B = mixed t:A ▸ {((<a> int), (<b> int))}
+t:C = t:A ▸ {(<a> int)}
+t:D = {@any lax}`},
 		{"restriction", `
 			<xs:complexType name="A"><xs:sequence><xs:element name="a" type="xs:int" minOccurs="0"/><xs:element name="b" type="xs:int"/></xs:sequence>
 				<xs:attribute name="x"/><xs:attribute name="y"/><xs:anyAttribute/></xs:complexType>
