@@ -32,6 +32,8 @@ func Parse(data []byte, opts ReadOptions) (*Element, error) {
 	p := parser{data: data[:legal(data)], whole: data, limits: limits, places: opts.Places, line: position{line: 1, column: 1}}
 	p.names = map[string]*written{}
 	p.texts.size = min(len(data), 8<<10)
+	p.elements.expected = bytes.Count(data, []byte{'<'})/2 + 1 // most have two tags
+	p.children.expected = p.elements.expected
 	if err := p.document(); err != nil {
 		return nil, err
 	}

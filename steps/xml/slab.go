@@ -6,12 +6,22 @@ import "strings"
 type slab[T any] struct {
 	free []T
 	size int
+	// expected is about how many there will be in all, 0 where that is not known.
+	expected int
 }
+
+// slabSize is how many there are in one allocation at most: one that is still in use keeps all of them.
+const slabSize = 128
 
 // take gives n zero values that nobody else has.
 func (s *slab[T]) take(n int) []T {
 	if len(s.free) < n {
-		s.size = min(max(2*s.size, 4), 128)
+		s.size = max(2*s.size, 4)
+		if s.expected > 0 {
+			s.size = s.expected
+		}
+		s.size = min(s.size, slabSize)
+		s.expected -= s.size
 		s.free = make([]T, max(s.size, n))
 	}
 	taken := s.free[:n:n]
