@@ -103,6 +103,9 @@ func (s *Simple) memberNames() string {
 
 func (s *Simple) checkBounds(text string) *Misfit {
 	f := &s.Facets
+	if f.MinInclusive == nil && f.MaxInclusive == nil && f.MinExclusive == nil && f.MaxExclusive == nil {
+		return f.checkDigits(text)
+	}
 	for _, b := range [...]struct {
 		bound *string
 		sign  int  // of a value that is beyond
@@ -122,13 +125,13 @@ func (s *Simple) checkBounds(text string) *Misfit {
 			return misfit(text, b.words, *b.bound)
 		}
 	}
-	if f.TotalDigits != nil || f.FractionDigits != nil {
-		return f.checkDigits(text)
-	}
-	return nil
+	return f.checkDigits(text)
 }
 
 func (f *Facets) checkDigits(text string) *Misfit {
+	if f.TotalDigits == nil && f.FractionDigits == nil {
+		return nil
+	}
 	d := parseDecimal(text)
 	if f.FractionDigits != nil && len(d.fraction) > *f.FractionDigits {
 		return misfit(text, "has more than %s behind the point", plural(*f.FractionDigits, "digit"))

@@ -56,6 +56,9 @@ type encoder struct {
 	spaces   map[string]string // the prefix of each namespace
 	problems []steps.Problem
 	more     int
+	spare    []xml.Element // elements are made some at once
+	made     int           // how many of them the last time
+	idle     []*content    // those whose elements are written
 }
 
 func newEncoder(s *Schema, path string, w *Writing) *encoder {
@@ -92,7 +95,14 @@ func (c *encoder) wrongAt(key, hint, format string, args ...any) {
 }
 
 func (c *encoder) newElement(n xml.Name) *xml.Element {
-	return &xml.Element{Name: n, Prefix: c.spaces[n.Space]}
+	if len(c.spare) == 0 {
+		c.made = min(max(2*c.made, 4), 64)
+		c.spare = make([]xml.Element, c.made)
+	}
+	node := &c.spare[0]
+	c.spare = c.spare[1:]
+	node.Name, node.Prefix = n, c.spaces[n.Space]
+	return node
 }
 
 func (c *encoder) addAttr(node *xml.Element, n xml.Name, value string) {
@@ -110,6 +120,9 @@ func (c *encoder) element(e *Element, sh *shape, value any) *xml.Element {
 		return node
 	}
 	entries, _ := steps.Entries(value)
+	if _, unsorted := value.(map[string]any); unsorted {
+		value = entries // which is sorted once
+	}
 	nilled := isNull(value)
 	if text, has := entryOf(entries, textKey); has && isNull(text) {
 		nilled = true
