@@ -58,10 +58,10 @@ type parser struct {
 	seen        map[Name]bool
 
 	texts    texts
-	elements slab[Element]
-	children slab[*Element]
-	attrs    slab[Attr]
-	scopes   slab[scope]
+	elements Slab[Element]
+	children Slab[*Element]
+	attrs    Slab[Attr]
+	scopes   Slab[scope]
 }
 
 // open is an element whose end has not come.
@@ -243,7 +243,7 @@ func (p *parser) close() {
 		e.Text = p.texts.keep(top.more)
 	}
 	if own := p.pending[top.children:]; len(own) > 0 {
-		e.Children = p.children.take(len(own))
+		e.Children = p.children.Take(len(own))
 		copy(e.Children, own)
 		p.pending = p.pending[:top.children]
 	}

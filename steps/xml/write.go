@@ -113,16 +113,16 @@ func (t *treeWriter) collect(e *Element) error {
 }
 
 func (t *treeWriter) names(e *Element) error {
-	if e.QName != (Name{}) && e.Text != "" {
+	if e.QName != nil && e.Text != "" {
 		return t.errorf("", "the name %s and the text %q cannot both be its text", e.QName, short(e.Text))
 	}
 	if err := t.use("", e.Name, e.Prefix); err != nil {
 		return err
 	}
-	if e.QName == (Name{}) {
+	if e.QName == nil {
 		return nil
 	}
-	return t.use("", e.QName, "")
+	return t.use("", *e.QName, "")
 }
 
 func (t *treeWriter) attributeNames(e *Element, i int) error {
@@ -137,10 +137,10 @@ func (t *treeWriter) attributeNames(e *Element, i int) error {
 		return err
 	}
 	t.size += len(` ns1:=""`) + len(a.Name.Local) + len(a.Value)
-	if a.QName == (Name{}) {
+	if a.QName == nil {
 		return nil
 	}
-	return t.use(a.Name.Local, a.QName, "")
+	return t.use(a.Name.Local, *a.QName, "")
 }
 
 // use checks a name, and gives its namespace a prefix.
@@ -234,7 +234,7 @@ func (t *treeWriter) element(e *Element) error {
 			return err
 		}
 	}
-	if e.Text == "" && len(e.Children) == 0 && e.QName == (Name{}) {
+	if e.Text == "" && len(e.Children) == 0 && e.QName == nil {
 		t.out = append(t.out, "/>"...)
 	} else if err := t.content(e); err != nil {
 		return err
@@ -247,8 +247,8 @@ func (t *treeWriter) attribute(a *Attr) error {
 	t.out = append(t.out, ' ')
 	t.name(a.Name)
 	t.out = append(t.out, `="`...)
-	if a.QName != (Name{}) {
-		t.name(a.QName)
+	if a.QName != nil {
+		t.name(*a.QName)
 	}
 	if r, bad := illegal(a.Value); bad {
 		return t.errorf(a.Name.Local, noChar, r)
@@ -259,15 +259,15 @@ func (t *treeWriter) attribute(a *Attr) error {
 
 func (t *treeWriter) content(e *Element) error {
 	t.out = append(t.out, '>')
-	if e.QName != (Name{}) {
-		t.name(e.QName)
+	if e.QName != nil {
+		t.name(*e.QName)
 	}
 	if r, bad := illegal(e.Text); bad {
 		return t.errorf("", noChar, r)
 	}
 	t.out = appendEscaped(t.out, e.Text, false)
 	indent := t.indent
-	t.indent = indent && e.Text == "" && e.QName == Name{} // white space beside text would become part of it
+	t.indent = indent && e.Text == "" && e.QName == nil // white space beside text would become part of it
 	for _, child := range e.Children {
 		if err := t.element(child); err != nil {
 			return err

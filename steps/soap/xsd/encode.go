@@ -56,13 +56,16 @@ type encoder struct {
 	spaces   map[string]string // the prefix of each namespace
 	problems []steps.Problem
 	more     int
-	spare    []xml.Element // elements are made some at once
-	made     int           // how many of them the last time
-	idle     []*content    // those whose elements are written
+	idle     []*content // those whose elements are written
+	room     struct {
+		elements xml.Slab[xml.Element]
+		lists    xml.Slab[*xml.Element]
+		attrs    xml.Slab[xml.Attr]
+	}
 }
 
 func newEncoder(s *Schema, path string, w *Writing) *encoder {
-	c := &encoder{schema: s, w: w, at: trail{root: path}, spaces: map[string]string{}}
+	c := &encoder{schema: s, w: w, at: newTrail(path), spaces: map[string]string{}}
 	for _, prefix := range slices.Sorted(maps.Keys(w.Prefixes)) {
 		if space := w.Prefixes[prefix]; c.spaces[space] == "" {
 			c.spaces[space] = prefix
@@ -95,14 +98,16 @@ func (c *encoder) wrongAt(key, hint, format string, args ...any) {
 }
 
 func (c *encoder) newElement(n xml.Name) *xml.Element {
-	if len(c.spare) == 0 {
-		c.made = min(max(2*c.made, 4), 64)
-		c.spare = make([]xml.Element, c.made)
-	}
-	node := &c.spare[0]
-	c.spare = c.spare[1:]
+	node := &c.room.elements.Take(1)[0]
 	node.Name, node.Prefix = n, c.spaces[n.Space]
 	return node
+}
+
+// alone gives a list of one element.
+func (c *encoder) alone(node *xml.Element) []*xml.Element {
+	list := c.room.lists.Take(1)
+	list[0] = node
+	return list
 }
 
 func (c *encoder) addAttr(node *xml.Element, n xml.Name, value string) {

@@ -33,8 +33,8 @@ func (c *encoder) items(node *xml.Element, array *Array, name xml.Name, list []a
 		item = item.Base
 	}
 	node.Attrs = append(node.Attrs,
-		xml.Attr{Name: xml.Name{Space: instanceSpace, Local: "type"}, QName: xml.Name{Space: encoding11, Local: "Array"}},
-		xml.Attr{Name: xml.Name{Space: encoding11, Local: "arrayType"}, Prefix: "soapenc", QName: item.Name, Value: suffix})
+		xml.Attr{Name: xml.Name{Space: instanceSpace, Local: "type"}, QName: &xml.Name{Space: encoding11, Local: "Array"}},
+		xml.Attr{Name: xml.Name{Space: encoding11, Local: "arrayType"}, Prefix: "soapenc", QName: nameOf(item), Value: suffix})
 	e := &Element{Name: name, Type: array.Item, Nillable: true}
 	sh := c.schema.shapeOf(array.Item)
 	for i, v := range list {
@@ -42,4 +42,12 @@ func (c *encoder) items(node *xml.Element, array *Array, name xml.Name, list []a
 		node.Children = append(node.Children, c.element(e, sh, v))
 		c.at.pop()
 	}
+}
+
+// nameOf gives the name of a type, nil where it has none.
+func nameOf(t *Type) *xml.Name {
+	if t.Name == (xml.Name{}) {
+		return nil
+	}
+	return &t.Name
 }

@@ -22,6 +22,7 @@ type content struct {
 	attrs   []xml.Attr // of each declared attribute; without a name where it is not there
 	given   []bool     // of each declared attribute: it is there, or turned out wrong
 	extra   []xml.Attr // attributes that are not declared
+	all     []xml.Attr // attributes as they are written
 	order   arranger
 	put     []int // of each slot, how many are in their place
 }
@@ -185,17 +186,17 @@ func (k *content) slot(i int, value any) {
 	switch {
 	case isUnknown(value):
 		k.unknown[i] = true
-		k.items[i] = []*xml.Element{k.newElement(sl.element.Name)}
+		k.items[i] = k.alone(k.newElement(sl.element.Name))
 	case isNull(value) && (!sl.element.Nillable || sl.list && !sl.required):
 		k.null[i] = true
 	case !isList, !sl.list && (sh.form == arrayForm || sh.text != nil && sh.text.kind == listKind):
-		k.items[i] = []*xml.Element{k.element(sl.element, sh, value)}
+		k.items[i] = k.alone(k.element(sl.element, sh, value))
 	case !sl.list && sh.form != anyForm:
 		k.wrong("", "a list stands where one value is expected: %s", describe(sl.element.Type))
 		k.unknown[i] = true // so that nothing more is said of it
-		k.items[i] = []*xml.Element{k.newElement(sl.element.Name)}
+		k.items[i] = k.alone(k.newElement(sl.element.Name))
 	case !sl.list:
-		k.items[i] = []*xml.Element{k.element(sl.element, sh, value)}
+		k.items[i] = k.alone(k.element(sl.element, sh, value))
 	default:
 		k.items[i] = make([]*xml.Element, 0, len(list))
 		for at, item := range list {
@@ -231,7 +232,7 @@ func (k *content) elements(entries steps.Pairs) {
 	for _, i := range a.issues {
 		k.issue(i, entries)
 	}
-	k.node.Children = make([]*xml.Element, 0, a.count())
+	k.node.Children = k.room.lists.Take(a.count())[:0]
 	for _, r := range a.runs {
 		if r.slot < 0 {
 			k.node.Children = append(k.node.Children, k.open[r.n])
@@ -251,7 +252,7 @@ func (k *content) fixed(a *arranger) {
 		}
 		node := k.newElement(sl.element.Name)
 		node.Text = *sl.element.Fixed
-		k.items[i] = []*xml.Element{node}
+		k.items[i] = k.alone(node)
 		a.left[i] = 1
 	}
 }

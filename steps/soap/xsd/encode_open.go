@@ -39,7 +39,7 @@ func (c *encoder) loose(node *xml.Element, value any, typed bool) {
 		c.looseMapping(node, entries)
 	default:
 		if typed || c.w.Encoded {
-			node.Attrs = append(node.Attrs, xml.Attr{Name: xml.Name{Space: instanceSpace, Local: "type"}, QName: schemaName(typeOfScalar(value))})
+			node.Attrs = append(node.Attrs, xml.Attr{Name: xml.Name{Space: instanceSpace, Local: "type"}, QName: new(schemaName(typeOfScalar(value)))})
 		}
 		node.Text, _ = c.scalar(value)
 	}

@@ -152,7 +152,7 @@ func (c *encoder) nameType(node *xml.Element, t *Type) {
 		t = t.Base
 	}
 	if t != nil && !isAnyType(t) {
-		node.Attrs = append(node.Attrs, xml.Attr{Name: xml.Name{Space: instanceSpace, Local: "type"}, QName: t.Name})
+		node.Attrs = append(node.Attrs, xml.Attr{Name: xml.Name{Space: instanceSpace, Local: "type"}, QName: &t.Name})
 	}
 }
 
