@@ -163,7 +163,7 @@ func (a *arranger) group(n *model) {
 			}
 		}
 		a.loops--
-	} else if a.has(n) {
+	} else if n.min > 0 && !n.empty || a.has(n) {
 		a.once(n)
 		rounds++
 	}
