@@ -186,7 +186,7 @@ func (a *answer) firstWarnings() string {
 			texts = append(texts, fmt.Sprintf("and %d more", len(a.warnings)-few))
 			break
 		}
-		texts = append(texts, strings.TrimSpace(w.Path+" "+w.Message))
+		texts = append(texts, strings.TrimPrefix(w.Path+": "+w.Message, ": "))
 	}
 	return "the answer is not as the WSDL says: " + strings.Join(texts, "; ")
 }

@@ -28,6 +28,7 @@ type composer struct {
 // compose gives the body's elements and the header blocks that the operation's input message wants.
 func (t *target) compose(in steps.Input, w *xsd.Writing) (body, headers []*xml.Element, problems []steps.Problem) {
 	c := &composer{target: t, in: in, writing: w}
+	w.SOAP12 = t.port.Version == "1.2"
 	body = c.body(t.op.Input)
 	headers = c.headers(t.op.Input)
 	return body, headers, c.problems

@@ -157,7 +157,7 @@ func (l *loader) failure() error {
 
 // spend bounds what a WSDL may cost: small documents can describe the same thing many times over. It is false at the end.
 func (l *loader) spend(n int, at part) bool {
-	const budget = 1 << 20
+	const budget = 1 << 18
 	before := l.spent
 	l.spent += n
 	if before <= budget && l.spent > budget {

@@ -68,7 +68,7 @@ func TestWeb(t *testing.T) {
 			t.Errorf("%s was asked for %d times", path, n)
 		}
 	}
-	if _, err := loadFrom(t, server.URL+"/moved"); err != nil {
+	if _, err := loadFrom(t, server.URL+"/deep/down/moved"); err != nil {
 		t.Errorf("got %v of a redirect to the same origin", err)
 	}
 }
@@ -146,6 +146,51 @@ func bomb(w http.ResponseWriter, _ *http.Request) {
 	z := gzip.NewWriter(w)
 	defer z.Close()
 	writeZeros(z)
+}
+
+// TestWebResolve holds that a document of another origin is refused before anything asks for it.
+func TestWebResolve(t *testing.T) {
+	t.Parallel()
+	src := Web(http.DefaultClient, &url.URL{Scheme: "https", Host: "example.com", Path: "/ws/a"})
+	for named, want := range map[string]string{
+		"b?xsd=1#part":               "https://example.com/ws/b?xsd=1",
+		"../b":                       "https://example.com/b",
+		"HTTPS://EXAMPLE.com:443/b":  "https://EXAMPLE.com:443/b",
+		"http://example.com/b":       "it is at http://example.com, which is another origin than that of the WSDL",
+		"https://example.com:8443/b": "it is at https://example.com:8443, which is another origin than that of the WSDL",
+		"//example.org/b":            "it is at https://example.org, which is another origin than that of the WSDL",
+		"ftp://example.com/b":        "it is of ftp:, and a WSDL on the web may import what its own server has only",
+		"%zz":                        "this is no address",
+	} {
+		got, err := src.Resolve("https://example.com/ws/a", named)
+		if err != nil {
+			got = err.Error()
+		}
+		if got != want {
+			t.Errorf("%s: got %s, want %s", named, got, want)
+		}
+	}
+}
+
+// TestReadOnce holds that a document is asked for once, however often it is named.
+func TestReadOnce(t *testing.T) {
+	t.Parallel()
+	asked := 0
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { asked++; io.WriteString(w, "<a/>") }))
+	defer server.Close()
+	base, err := url.Parse(server.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := newRecorder(Web(http.DefaultClient, base))
+	for range 2 {
+		if data, err := r.Read(t.Context(), server.URL); err != nil || string(data) != "<a/>" {
+			t.Fatalf("got %q, %v", data, err)
+		}
+	}
+	if asked != 1 || len(r.files) != 1 {
+		t.Errorf("asked %d times, kept %d files, want 1 of each", asked, len(r.files))
+	}
 }
 
 func TestWebCause(t *testing.T) {

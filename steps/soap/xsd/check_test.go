@@ -146,6 +146,9 @@ func TestCompareValues(t *testing.T) {
 		{"decimal", "9", "10", -1, true},
 		{"decimal", "1.25", "1.3", -1, true},
 		{"decimal", "-1.25", "1.3", -1, true},
+		{"integer", "+7", "-008", 1, true},
+		{"integer", "999999999999999999", "1000000000000000000", -1, true},
+		{"decimal", "x", "1", 0, false},
 		{"float", "1.1", "1.10000000001", 0, true}, // the same 32 bits
 		{"double", "1.1", "1.10000000001", -1, true},
 		{"double", "NaN", "1", 0, false},

@@ -41,6 +41,10 @@ func describeText(s *Simple) string {
 	case s.Variety == Union:
 		var members []string
 		for _, m := range s.Members {
+			if m.Name.Local != "" {
+				members = append(members, m.Name.Local) // what it is made of may be long
+				continue
+			}
 			members = append(members, describeText(m))
 		}
 		return strings.Join(members, " or ")

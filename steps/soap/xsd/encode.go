@@ -120,7 +120,10 @@ func (c *encoder) element(e *Element, sh *shape, value any) *xml.Element {
 		c.wrong(c.instead(e), "%s is abstract: it only stands for others", e.Name.Local)
 		return node
 	}
-	entries, _ := steps.Entries(value)
+	entries, isMapping := steps.Entries(value)
+	if isMapping {
+		value = entries // so that a map is sorted once
+	}
 	nilled := isNull(value)
 	if text, has := entryOf(entries, textKey); has && isNull(text) {
 		nilled = true

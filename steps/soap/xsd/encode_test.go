@@ -1,6 +1,7 @@
 package xsd
 
 import (
+	"fmt"
 	"math"
 	"os"
 	"path/filepath"
@@ -322,5 +323,26 @@ func TestEncodeManyMistakes(t *testing.T) {
 	_, problems := s.Encode(elementNamed(t, s, "e"), steps.Pairs{{Key: "a", Value: list}}, "params", &Writing{})
 	if last := problems[len(problems)-1]; len(problems) != maxMistakes+1 || last.Message != "and 900 more mistakes" {
 		t.Errorf("got %d, the last %v", len(problems), last)
+	}
+}
+
+// TestNestedUnions holds that unions of unions cost little, where 26 of them stand for 2^25 members.
+func TestNestedUnions(t *testing.T) {
+	t.Parallel()
+	var b strings.Builder
+	b.WriteString(`<xs:simpleType name="u0"><xs:restriction base="xs:int"/></xs:simpleType>`)
+	for i := 1; i < 26; i++ {
+		fmt.Fprintf(&b, `<xs:simpleType name="u%d"><xs:union memberTypes="t:u%d t:u%d"/></xs:simpleType>`, i, i-1, i-1)
+	}
+	s := compile(t, b.String()+el("e", "t:u25", ""))
+	e := elementNamed(t, s, "e")
+	if _, problems := s.Encode(e, "x", "params", &Writing{}); printProblems(problems) != `params: "x" fits none of u24, u24` {
+		t.Errorf("got %s", printProblems(problems))
+	}
+	if got, _ := s.Decode(e, parse(t, "<t:e>5</t:e>"), &Reading{}); got != 5 {
+		t.Errorf("got %v", got)
+	}
+	if got, want := s.Example("p", e), "p: 0                                # u24 or u24\n"; got != want {
+		t.Errorf("got %q, want %q", got, want)
 	}
 }

@@ -130,8 +130,11 @@ func (rd *reading) otherText(value any) (string, bool) {
 
 // isFile says whether a value is the content of a file: {file: path}.
 func isFile(rd *reading, value any) bool {
+	if rd == nil || rd.kind != binaryKind {
+		return false
+	}
 	entries, isMapping := steps.Entries(value)
-	return rd != nil && rd.kind == binaryKind && isMapping && len(entries) == 1 && entries[0].Key == "file"
+	return isMapping && len(entries) == 1 && entries[0].Key == "file"
 }
 
 // maxFile bounds a file that becomes base64 in a message.

@@ -16,8 +16,12 @@ func (rd *reading) sample() string {
 	}
 	if rd.kind == unionKind && len(s.Enum) == 0 && len(rd.members) > 0 {
 		for _, m := range rd.members {
-			if text := m.sampleText(); rd.check(text) == nil {
+			text := m.sampleText()
+			v, misfit := rd.value(text)
+			if _, isText := v.(string); misfit == nil && isText {
 				return yamlText(text, m.kind)
+			} else if misfit == nil {
+				return text
 			}
 		}
 	}

@@ -30,7 +30,7 @@ func (m *matcher) particle(n *model, at int) (next int, ok bool) {
 	count := 0
 	for !n.full(count) && at < len(m.slots) && m.begins(n, at) {
 		next, ok := m.once(n, at)
-		if m.work--; !ok || next == at || m.work < 0 {
+		if !ok || next == at {
 			return next, false
 		}
 		at = next

@@ -46,3 +46,20 @@ func BenchmarkDecode(b *testing.B) {
 		}
 	})
 }
+
+// BenchmarkEncode writes an order of 1000 lines.
+func BenchmarkEncode(b *testing.B) {
+	s := compile(b, orderSchema)
+	e := elementNamed(b, s, "order")
+	lines := []any{}
+	for i := range 1000 {
+		lines = append(lines, map[string]any{"no": i, "price": map[string]any{"_": 1.25, "currency": "EUR"}})
+	}
+	value := map[string]any{"version": "1", "customer": map[string]any{"_type": "Person", "firstName": "A"}, "line": lines}
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, problems := s.Encode(e, value, "params", &Writing{}); len(problems) > 0 {
+			b.Fatal(problems)
+		}
+	}
+}
