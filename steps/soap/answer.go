@@ -2,6 +2,7 @@ package soap
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -20,6 +21,7 @@ type answer struct {
 	call     *call
 	envelope *envelope // nil for an empty answer
 	warnings []xsd.Warning
+	unwarned int // warnings that are counted only
 }
 
 // read takes the answer in: the envelope is opened whatever the status is, since a fault may come with any.
@@ -59,10 +61,22 @@ func (a *answer) open() error {
 		if !a.accepted() {
 			return nil
 		}
-		return a.ContentError("the body is not a SOAP message: "+err.Error(), a.notSOAP())
+		return a.unreadable(err)
 	}
 	a.envelope = envelope
 	return nil
+}
+
+// longestSaid is how much of what is wrong with an answer is told: the answer's own words may be in it.
+const longestSaid = 300
+
+// unreadable tells why the body was not taken as a message.
+func (a *answer) unreadable(err error) error {
+	var untrusted *steps.Error
+	if errors.As(err, &untrusted) {
+		return a.ContentError(exchange.Clean(untrusted.Message, longestSaid), untrusted.Hint)
+	}
+	return a.ContentError("the body is not a SOAP message: "+exchange.Clean(err.Error(), longestSaid), a.notSOAP())
 }
 
 func (a *answer) notSOAP() string {
@@ -123,14 +137,7 @@ func (a *answer) faulted() (steps.Output, error) {
 		}
 		return a.output(), nil
 	}
-	text := "fault " + f.code
-	if len(f.subcodes) > 0 {
-		text += "." + strings.Join(f.subcodes, ".")
-	}
-	if f.message != "" {
-		text += ": " + exchange.Clean(f.message, 300)
-	}
-	e := a.Errorf(steps.Fault, "%s", text)
+	e := a.Errorf(steps.Fault, "%s", f.text())
 	e.Fields = map[string]any{"fault": value}
 	e.NoEffect = f.sendersMistake()
 	if e.NoEffect {
@@ -163,9 +170,12 @@ func (a *answer) decode() error {
 	}
 	var err error
 	if a.Value, err = a.content(); err != nil {
-		return a.ContentError(err.Error(), "")
+		return a.ContentError(exchange.Clean(err.Error(), longestSaid), "")
 	}
 	a.More["soap_headers"] = a.soapHeaders()
+	if a.unwarned > 0 {
+		a.warnings = append(a.warnings, xsd.Warning{Message: fmt.Sprintf("and %d more warnings", a.unwarned)})
+	}
 	list := make([]any, len(a.warnings))
 	for i, w := range a.warnings {
 		list[i] = map[string]any{"path": w.Path, "message": w.Message}
@@ -244,7 +254,7 @@ func (a *answer) soapHeaders() map[string]any {
 		h = withoutEnvelopeAttributes(h)
 		if p := a.call.declared(h); p != nil {
 			value, warnings := a.call.schema().Decode(p.Element, h, &xsd.Reading{})
-			a.warnings = append(a.warnings, warnings...)
+			a.warn(warnings...)
 			addTo(out, h.Name.Local, value)
 			continue
 		}

@@ -77,7 +77,7 @@ func (a *answer) partContent(m *wsdl.Message, e *xml.Element) any {
 			return a.note(schema.DecodeType(p.Type, e, &xsd.Reading{}))
 		}
 	}
-	a.warnings = append(a.warnings, xsd.Warning{Path: e.Name.Local, Message: "is not the element that the WSDL names"})
+	a.warn(xsd.Warning{Path: e.Name.Local, Message: "is not the element that the WSDL names"})
 	for _, p := range m.Parts { // one that is only in another namespace is read all the same
 		if p.Element != nil && p.Element.Name.Local == e.Name.Local {
 			return a.note(schema.Decode(p.Element, e, &xsd.Reading{}))
@@ -86,9 +86,18 @@ func (a *answer) partContent(m *wsdl.Message, e *xml.Element) any {
 	return e.Value(nil)
 }
 
+// maxWarnings bounds what is told of one answer; the rest is counted.
+const maxWarnings = 200
+
 func (a *answer) note(value any, warnings []xsd.Warning) any {
-	a.warnings = append(a.warnings, warnings...)
+	a.warn(warnings...)
 	return value
+}
+
+func (a *answer) warn(warnings ...xsd.Warning) {
+	told := min(len(warnings), maxWarnings-len(a.warnings))
+	a.warnings = append(a.warnings, warnings[:told]...)
+	a.unwarned += len(warnings) - told
 }
 
 // rpcContent decodes the wrapper of an rpc message: its parts by their names. A wrapper of another name is read all the same, since
@@ -96,16 +105,17 @@ func (a *answer) note(value any, warnings []xsd.Warning) any {
 func (a *answer) rpcContent(m *wsdl.Message, wrapper *xml.Element) any {
 	schema := a.call.schema()
 	if wrapper.Name != m.Wrapper {
-		a.warnings = append(a.warnings, xsd.Warning{Path: wrapper.Name.Local, Message: "is not the wrapper " + m.Wrapper.Local + " that the WSDL names"})
+		a.warn(xsd.Warning{Path: wrapper.Name.Local, Message: "is not the wrapper " + m.Wrapper.Local + " that the WSDL names"})
 	}
 	out := map[string]any{}
+	named := byName(m.Parts)
 	for i, child := range wrapper.Children {
-		p := partNamed(m.Parts, child.Name.Local)
+		p := named[child.Name.Local]
 		if p == nil && len(m.Parts) == len(wrapper.Children) {
 			p = m.Parts[i] // many servers call the answer's part as they like
 		}
 		if p == nil || p.Type == nil {
-			a.warnings = append(a.warnings, xsd.Warning{Path: child.Name.Local, Message: "is no part of the message"})
+			a.warn(xsd.Warning{Path: child.Name.Local, Message: "is no part of the message"})
 			addTo(out, child.Name.Local, child.Value(nil))
 			continue
 		}
@@ -113,17 +123,17 @@ func (a *answer) rpcContent(m *wsdl.Message, wrapper *xml.Element) any {
 	}
 	for _, p := range m.Parts {
 		if _, there := out[p.Name]; !there {
-			a.warnings = append(a.warnings, xsd.Warning{Path: p.Name, Message: "is missing: a part of the message"})
+			a.warn(xsd.Warning{Path: p.Name, Message: "is missing: a part of the message"})
 		}
 	}
 	return out
 }
 
-func partNamed(parts []*wsdl.Part, name string) *wsdl.Part {
-	for _, p := range parts {
-		if p.Name == name {
-			return p
-		}
+// byName gives the parts of a message by their names: a message may have many, and an answer too.
+func byName(parts []*wsdl.Part) map[string]*wsdl.Part {
+	named := make(map[string]*wsdl.Part, len(parts))
+	for _, p := range slices.Backward(parts) {
+		named[p.Name] = p // the first of a name
 	}
-	return nil
+	return named
 }
