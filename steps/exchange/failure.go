@@ -211,6 +211,15 @@ func networkText(err error) (text, hint string) {
 	return plainText(err), ""
 }
 
+// Unanswered says why a request that was made without Send had no answer: the kind of the error, its text and what helps.
+func Unanswered(err error) (kind, text, hint string) {
+	if text, hint = tlsText(err); text != "" {
+		return steps.TLS, text, hint
+	}
+	text, hint = networkText(err)
+	return steps.Network, text, hint
+}
+
 // plainText is the text of an error without the request, which stands before it already, and which may show more of the
 // address than a message should.
 func plainText(err error) string {

@@ -78,7 +78,7 @@ func (c *call) definitions(ctx context.Context) (*wsdl.Definitions, error) {
 	name := c.in.Text("wsdl")
 	if isRemote(name) {
 		defs, err := c.wsdls.fetch(ctx, c.in, c.env)
-		return defs, unfetched(name, err)
+		return defs, unfetched(ctx, name, err)
 	}
 	defs, err := c.wsdls.file(c.env.Dir, name)
 	if err != nil {
@@ -87,24 +87,6 @@ func (c *call) definitions(ctx context.Context) (*wsdl.Definitions, error) {
 		return nil, e
 	}
 	return defs, nil
-}
-
-// unfetched tells why a WSDL that is fetched could not be had. A server that is down now may be up later.
-func unfetched(name string, err error) error {
-	var done *steps.Error
-	if err == nil || errors.As(err, &done) {
-		return err
-	}
-	e := &steps.Error{Kind: steps.Content, Message: fmt.Sprintf("the WSDL %s cannot be used: %v", shown(name), err), Hint: hintOf(err), Cause: err, NoEffect: true}
-	var signIn steps.SignInError
-	var broken *url.Error
-	switch {
-	case errors.As(err, &signIn):
-		e.Kind, e.Hint = steps.Auth, signIn.Help()
-	case errors.As(err, &broken), errors.Is(err, context.DeadlineExceeded):
-		e.Kind, e.Repeat = steps.Network, steps.Always
-	}
-	return e
 }
 
 // shown is an address without its query, which may hold a key.

@@ -66,6 +66,9 @@ func originOf(u *url.URL) string {
 	return scheme + "://" + strings.ToLower(u.Hostname()) + ":" + port
 }
 
+// errCircle is the error of redirects that do not end.
+var errCircle = fmt.Errorf("the server redirects more than %d times", maxRedirects)
+
 // otherOriginError is the error of an address that may not be read.
 type otherOriginError struct {
 	address *url.URL
@@ -81,10 +84,19 @@ func (w *web) redirect(to *http.Request, via []*http.Request) error {
 	case originOf(to.URL) != w.origin:
 		return &otherOriginError{to.URL, "the server redirects to"}
 	case len(via) > maxRedirects:
-		return fmt.Errorf("the server redirects more than %d times", maxRedirects)
+		return errCircle
 	}
 	return nil
 }
+
+// UnreachedError is the error of a document that no answer came for, or no whole one: trying later may help.
+type UnreachedError struct{ Err error }
+
+// Error gives the text of what went wrong, without the address.
+func (e *UnreachedError) Error() string { return e.Err.Error() }
+
+// Unwrap gives what went wrong.
+func (e *UnreachedError) Unwrap() error { return e.Err }
 
 // Resolve gives the address that a document names.
 func (w *web) Resolve(from, named string) (string, error) {
@@ -148,9 +160,12 @@ func unsent(ctx context.Context, err error) error {
 		return context.Cause(ctx)
 	}
 	if at, ok := errors.AsType[*url.Error](err); ok {
-		return at.Err
+		err = at.Err
 	}
-	return err
+	if _, refused := errors.AsType[*otherOriginError](err); refused || errors.Is(err, errCircle) || errors.Is(err, errTooLarge) {
+		return err
+	}
+	return &UnreachedError{err}
 }
 
 func withoutQuery(u *url.URL) string {
