@@ -89,7 +89,10 @@ func (c *composer) unknownHeader(e steps.Pair, path string) *xml.Element {
 func headerProblem(err error, key, path string) steps.Problem {
 	var wrong *xml.ValueError
 	if errors.As(err, &wrong) {
-		return steps.Problem{Path: path + strings.TrimPrefix(wrong.Path, key), Message: wrong.Message}
+		if below, within := strings.CutPrefix(wrong.Path, key); within {
+			return steps.Problem{Path: path + below, Message: wrong.Message}
+		}
+		return steps.Problem{Path: "namespaces." + wrong.Path, Message: wrong.Message}
 	}
 	return steps.Problem{Path: path, Message: err.Error()}
 }
@@ -103,7 +106,7 @@ func apart(value any, version string) (rest any, attributes []xml.Attr) {
 	kept := make(steps.Pairs, 0, len(entries))
 	for _, e := range entries {
 		name, isOwn := envelopeAttribute(e.Key)
-		text, isText := xml.Text(e.Value)
+		text, isText := xml.Text(known(e.Value))
 		if !isOwn || !isText {
 			kept = append(kept, e)
 			continue
