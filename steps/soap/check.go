@@ -50,6 +50,13 @@ func checkPlain(in steps.Input, dir string) []steps.Problem {
 	case in.Has("headers") && in.Has("envelope"):
 		p = append(p, steps.Problem{Path: "headers", Message: "cannot stand beside an envelope that is written out", Hint: "write them into the envelope", Key: true})
 	}
+	switch {
+	case in["addressing"] != true:
+	case in.Has("envelope"):
+		p = append(p, steps.Problem{Path: "addressing", Message: "cannot stand beside an envelope that is written out", Hint: "write its headers into the envelope", Key: true})
+	case !in.Has("action"):
+		p = append(p, steps.Problem{Path: "addressing", Message: "needs an action, which says what the message is for", Hint: "add action:"})
+	}
 	if !in.Has("path") && !in.Has("endpoint") && !in.Has("url") {
 		p = append(p, steps.Problem{Path: "", Message: "lacks the address to send to", Hint: "write endpoint: https://…, or path: below the profile's base URL"})
 	}

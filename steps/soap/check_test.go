@@ -40,7 +40,6 @@ func TestChecksBeforeARun(t *testing.T) {
 		{"a prefix in the body", false, steps.Input{"body": pairs("a", pairs("p:b", 1))}, []string{`body.a.p:b the prefix "p" is not declared`}},
 		{"a prefix in the headers", false, steps.Input{"body": pairs("a", 1), "headers": pairs("p:b", 1)}, []string{`headers.p:b the prefix "p" is not declared`}},
 		{"a namespace that is none", false, steps.Input{"body": pairs("a", 1), "namespaces": pairs("p", "")}, []string{"namespaces.p "}},
-		{"a namespace of a header that is none", true, steps.Input{"headers": pairs("x:A", "1"), "namespaces": pairs("x", "")}, []string{"namespaces.x "}},
 		{"fields of a WSDL", false, steps.Input{"body": pairs("a", 1), "operation": "o", "service": "s", "port": "p", "strict": true, "mtom": true},
 			[]string{"operation needs a WSDL", "service needs a WSDL", "port needs a WSDL", "strict needs a WSDL", "mtom needs a WSDL"}},
 		{"fields of a WSDL that are off", false, steps.Input{"body": pairs("a", 1), "strict": false, "mtom": false}, nil},
@@ -49,6 +48,11 @@ func TestChecksBeforeARun(t *testing.T) {
 		{"headers beside an envelope", false, steps.Input{"envelope": writtenOut, "params": pairs("x", 1), "headers": pairs("a", 1)}, []string{"headers cannot stand beside an envelope"}},
 		{"nowhere to send to", false, steps.Input{"body": pairs("a", 1), "path": nil}, []string{" lacks the address to send to"}},
 		{"another version than the envelope's", false, steps.Input{"envelope": writtenOut, "params": pairs("x", 1), "version": "1.2"}, []string{"version is 1.2, and the envelope is one of SOAP 1.1"}},
+
+		{"addressing without an action", false, steps.Input{"body": pairs("a", 1), "addressing": true}, []string{"addressing needs an action"}},
+		{"addressing beside an envelope", false, steps.Input{"envelope": writtenOut, "params": pairs("x", 1), "addressing": true}, []string{"addressing cannot stand beside an envelope"}},
+		{"no addressing beside an envelope", false, steps.Input{"envelope": writtenOut, "params": pairs("x", 1), "addressing": false}, nil},
+		{"a namespace that is none, typed", true, steps.Input{"headers": pairs("x:A", "1"), "namespaces": pairs("x", "")}, []string{"namespaces.x "}},
 
 		{"fields without a WSDL", true, steps.Input{"body": pairs("a", 1), "envelope": "e.xml", "lists": []any{"a"}},
 			[]string{"body cannot stand beside a WSDL", "envelope cannot stand beside a WSDL", "lists cannot stand beside a WSDL"}},
