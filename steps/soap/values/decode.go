@@ -178,7 +178,7 @@ func (d *decoder) typeKey(t, declared *xsd.Type) string {
 	}
 	others, name := declared.Derived, t.Name.Local
 	if isAnyType(declared) {
-		others = d.schema.typesNamed(name)
+		others = named(d.schema.Types, name)
 	}
 	for _, other := range others {
 		if other != t && other.Name.Local == t.Name.Local && !xsd.IsBuiltin(other.Name.Space) {

@@ -121,6 +121,9 @@ func (c *encoder) element(e *xsd.Element, sh *shape, value any) *xml.Element {
 		c.wrong(c.instead(e), "%s is abstract: it only stands for others", e.Name.Local)
 		return node
 	}
+	if isBare(value) && sh.form == mapForm && !e.Nillable {
+		value = steps.Pairs{}
+	}
 	entries, isMapping := steps.Entries(value)
 	if isMapping {
 		value = entries // so that a map is sorted once
@@ -193,7 +196,7 @@ func (c *encoder) plain(node *xml.Element, e *xsd.Element, sh *shape, value any)
 	if entries, isMapping := steps.Entries(value); isMapping && !isFile(sh.text, value) {
 		for _, entry := range entries {
 			if entry.Key != textKey && entry.Key != typeKey {
-				c.wrongAt(entry.Key, "write the plain value", "%s has no elements and no attributes: it is %s", e.Name.Local, describe(sh.typ))
+				c.wrongAt(entry.Key, "write the plain value", "unknown key: %s is one plain value, %s", e.Name.Local, describe(sh.typ))
 			}
 		}
 		text, has := entryOf(entries, textKey)
