@@ -1,6 +1,7 @@
 package soap
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"slices"
@@ -59,17 +60,21 @@ func (a *answer) open() error {
 		if !a.accepted() {
 			return nil
 		}
-		return a.ContentError("the body is not a SOAP message: "+err.Error(), a.notSOAP())
+		return a.notSOAP(err)
 	}
 	a.envelope = envelope
 	return nil
 }
 
-func (a *answer) notSOAP() string {
-	if exchange.IsHTML(a.Received) {
-		return "this looks like a page for people (sign-in, maintenance?): check the address, and the profile's sign-in"
+// notSOAP is the error of a body that cannot be read. Where it is an envelope, the address is right, and the server's message is broken.
+func (a *answer) notSOAP(err error) error {
+	switch {
+	case exchange.IsHTML(a.Received):
+		return a.ContentError("the body is an HTML page, not a SOAP message", "this looks like a page for people (sign-in, maintenance?): check the address, and the profile's sign-in")
+	case bytes.Contains(a.Received, []byte("Envelope")):
+		return a.ContentError("the body is not a SOAP message that can be taken: "+err.Error(), "")
 	}
-	return "check the address: it must be that of the service, not of its WSDL"
+	return a.ContentError("the body is not a SOAP message: "+err.Error(), "check the address: it must be that of the service, not of its WSDL")
 }
 
 // empty is right for an operation without an answer.

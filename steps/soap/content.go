@@ -2,6 +2,7 @@ package soap
 
 import (
 	"slices"
+	"strings"
 
 	"snrun/steps/soap/values"
 	"snrun/steps/soap/wsdl"
@@ -15,7 +16,11 @@ func (a *answer) content() (any, error) {
 	if op == nil {
 		return a.plainContent(body)
 	}
-	if op.Output == nil || len(body) == 0 {
+	if op.Output == nil {
+		return nil, nil
+	}
+	if len(body) == 0 {
+		a.lacksAll(op.Output)
 		return nil, nil
 	}
 	if op.Output.Encoded {
@@ -26,6 +31,29 @@ func (a *answer) content() (any, error) {
 		body = []*xml.Element{joined}
 	}
 	return a.typedContent(op.Output, body), nil
+}
+
+// lacksAll warns of an empty body, where the WSDL has something in it.
+func (a *answer) lacksAll(m *wsdl.Message) {
+	if wanted := wantedIn(m); wanted != "" {
+		a.warnings = append(a.warnings, values.Warning{Message: "the body is empty, and the WSDL has " + wanted + " in it"})
+	}
+}
+
+// wantedIn names what a message has in its body, "" for nothing.
+func wantedIn(m *wsdl.Message) string {
+	if m.Wrapper != (xml.Name{}) {
+		return m.Wrapper.Local + inSpace(m.Wrapper.Space)
+	}
+	var names []string
+	for _, p := range m.Parts {
+		if p.Element != nil {
+			names = append(names, p.Element.Name.Local+inSpace(p.Element.Name.Space))
+		} else {
+			names = append(names, p.Name)
+		}
+	}
+	return strings.Join(names, ", ")
 }
 
 // plainContent decodes a body that no schema describes. Where it is encoded, the elements behind the first are what is referred to.
@@ -77,7 +105,7 @@ func (a *answer) partContent(m *wsdl.Message, e *xml.Element) any {
 			return a.note(schema.DecodeType(p.Type, e, &values.Reading{}))
 		}
 	}
-	a.warnings = append(a.warnings, values.Warning{Path: e.Name.Local, Message: "is not the element that the WSDL names"})
+	a.warnings = append(a.warnings, values.Warning{Path: e.Name.Local, Message: "stands" + inSpace(e.Name.Space) + " where the WSDL has " + wantedIn(m)})
 	for _, p := range m.Parts { // one that is only in another namespace is read all the same
 		if p.Element != nil && p.Element.Name.Local == e.Name.Local {
 			return a.note(schema.Decode(p.Element, e, &values.Reading{}))
@@ -96,7 +124,7 @@ func (a *answer) note(value any, warnings []values.Warning) any {
 func (a *answer) rpcContent(m *wsdl.Message, wrapper *xml.Element) any {
 	schema := a.call.schema()
 	if wrapper.Name != m.Wrapper {
-		a.warnings = append(a.warnings, values.Warning{Path: wrapper.Name.Local, Message: "is not the wrapper " + m.Wrapper.Local + " that the WSDL names"})
+		a.warnings = append(a.warnings, values.Warning{Path: wrapper.Name.Local, Message: "stands" + inSpace(wrapper.Name.Space) + " where the WSDL has the wrapper " + wantedIn(m)})
 	}
 	out := map[string]any{}
 	for i, child := range wrapper.Children {

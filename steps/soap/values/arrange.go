@@ -9,6 +9,7 @@ import (
 type arranger struct {
 	sh      *shape
 	left    []int      // of each slot, how many are not placed yet
+	had     []int      // of each slot, how many there are
 	unknown []bool     // of each slot: how many there are is known in a run only; nil for none
 	rank    []int      // of each slot, where its key stands among the keys
 	open    []xml.Name // elements that only a wildcard may hold
@@ -46,6 +47,25 @@ const (
 	tooLarge                     // the model is beyond bounds
 )
 
+// reset makes ready for the elements of a shape, open of which only a wildcard may hold.
+func (a *arranger) reset(sh *shape, open int) {
+	*a = arranger{sh: sh, left: zeros(a.left, len(sh.slots)), had: a.had[:0], open: a.open[:0], placed: zeros(a.placed, open),
+		runs: a.runs[:0], issues: a.issues[:0]}
+}
+
+// count is how many elements are placed.
+func (a *arranger) count() int {
+	n := 0
+	for _, r := range a.runs {
+		if r.slot < 0 {
+			n++
+			continue
+		}
+		n += r.n
+	}
+	return n
+}
+
 func (a *arranger) report(i issue) {
 	if len(a.issues) <= maxIssues {
 		a.issues = append(a.issues, i)
@@ -61,7 +81,7 @@ func (a *arranger) arrange() {
 	for _, n := range a.left {
 		a.work += 100 * (1 + n)
 	}
-	had := append([]int(nil), a.left...)
+	a.had = append(a.had[:0], a.left...)
 	if a.sh.model != nil {
 		a.particle(a.sh.model)
 	}
@@ -71,7 +91,7 @@ func (a *arranger) arrange() {
 	}
 	for slot, n := range a.left {
 		if n > 0 && !a.isUnknown(slot) {
-			a.report(issue{kind: tooMany, slot: slot, n: had[slot] - n})
+			a.report(issue{kind: tooMany, slot: slot, n: a.had[slot] - n})
 		}
 	}
 	for i, placed := range a.placed {
@@ -146,7 +166,7 @@ func (a *arranger) group(n *model) {
 			}
 		}
 		a.loops--
-	} else if a.has(n) {
+	} else if n.min > 0 && !n.empty || a.has(n) {
 		a.once(n)
 		rounds++
 	}

@@ -28,7 +28,7 @@ const maxWarnings = 100
 // Decode reads an element as a value: nil, a bool, an int, a float64, a json.Number, a string, []any or map[string]any. What is out of
 // order, missing or unknown, or does not fit its type, is kept as it came and becomes a warning.
 func (s *Schema) Decode(e *xsd.Element, node *xml.Element, r *Reading) (any, []Warning) {
-	d := &decoder{schema: s, lists: r.Lists, at: trail{root: r.Path}, none: []any{}, typeKeys: map[[2]*xsd.Type]string{}}
+	d := &decoder{schema: s, lists: r.Lists, at: newTrail(r.Path), none: []any{}, typeKeys: map[[2]*xsd.Type]string{}}
 	for _, member := range e.Members {
 		if member.Name == node.Name {
 			e = member

@@ -58,10 +58,16 @@ type encoder struct {
 	spaces   map[string]string // the prefix of each namespace
 	problems []steps.Problem
 	more     int
+	idle     []*content // those whose elements are written
+	room     struct {
+		elements xml.Slab[xml.Element]
+		lists    xml.Slab[*xml.Element]
+		attrs    xml.Slab[xml.Attr]
+	}
 }
 
 func newEncoder(s *Schema, path string, w *Writing) *encoder {
-	c := &encoder{schema: s, w: w, at: trail{root: path}, spaces: map[string]string{}}
+	c := &encoder{schema: s, w: w, at: newTrail(path), spaces: map[string]string{}}
 	for _, prefix := range slices.Sorted(maps.Keys(w.Prefixes)) {
 		if space := w.Prefixes[prefix]; c.spaces[space] == "" {
 			c.spaces[space] = prefix
@@ -104,7 +110,16 @@ func (c *encoder) wrongAt(key, hint, format string, args ...any) {
 }
 
 func (c *encoder) newElement(n xml.Name) *xml.Element {
-	return &xml.Element{Name: n, Prefix: c.spaces[n.Space]}
+	node := &c.room.elements.Take(1)[0]
+	node.Name, node.Prefix = n, c.spaces[n.Space]
+	return node
+}
+
+// alone gives a list of one element.
+func (c *encoder) alone(node *xml.Element) []*xml.Element {
+	list := c.room.lists.Take(1)
+	list[0] = node
+	return list
 }
 
 func (c *encoder) addAttr(node *xml.Element, n xml.Name, value string) {
@@ -124,9 +139,9 @@ func (c *encoder) element(e *xsd.Element, sh *shape, value any) *xml.Element {
 	if isBare(value) && sh.form == mapForm && !e.Nillable {
 		value = steps.Pairs{}
 	}
-	entries, isMapping := steps.Entries(value)
-	if isMapping {
-		value = entries // so that a map is sorted once
+	entries, _ := steps.Entries(value)
+	if _, unsorted := value.(map[string]any); unsorted {
+		value = entries // which is sorted once
 	}
 	nilled := isNull(value)
 	if text, has := entryOf(entries, textKey); has && isNull(text) {

@@ -35,12 +35,12 @@ func (c *encoder) items(node *xml.Element, array *xsd.Array, name xml.Name, list
 		item = item.Base
 	}
 	if c.w.SOAP12 {
-		node.Attrs = append(node.Attrs, xml.Attr{Name: xml.Name{Space: xsd.Encoding12, Local: "itemType"}, Prefix: "enc", QName: item.Name},
+		node.Attrs = append(node.Attrs, xml.Attr{Name: xml.Name{Space: xsd.Encoding12, Local: "itemType"}, Prefix: "enc", QName: nameOf(item)},
 			xml.Attr{Name: xml.Name{Space: xsd.Encoding12, Local: "arraySize"}, Prefix: "enc", Value: strconv.Itoa(len(list))})
 	} else {
 		node.Attrs = append(node.Attrs,
-			xml.Attr{Name: xml.Name{Space: xml.InstanceSpace, Local: "type"}, QName: xml.Name{Space: xsd.Encoding11, Local: "Array"}},
-			xml.Attr{Name: xml.Name{Space: xsd.Encoding11, Local: "arrayType"}, Prefix: "soapenc", QName: item.Name, Value: suffix})
+			xml.Attr{Name: xml.Name{Space: xml.InstanceSpace, Local: "type"}, QName: &xml.Name{Space: xsd.Encoding11, Local: "Array"}},
+			xml.Attr{Name: xml.Name{Space: xsd.Encoding11, Local: "arrayType"}, Prefix: "soapenc", QName: nameOf(item), Value: suffix})
 	}
 	e := &xsd.Element{Name: name, Type: array.Item, Nillable: true}
 	sh := c.schema.shapeOf(array.Item)
@@ -49,4 +49,12 @@ func (c *encoder) items(node *xml.Element, array *xsd.Array, name xml.Name, list
 		node.Children = append(node.Children, c.element(e, sh, v))
 		c.at.pop()
 	}
+}
+
+// nameOf gives the name of a type, nil where it has none.
+func nameOf(t *xsd.Type) *xml.Name {
+	if t.Name == (xml.Name{}) {
+		return nil
+	}
+	return &t.Name
 }

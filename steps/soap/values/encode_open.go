@@ -40,7 +40,7 @@ func (c *encoder) loose(node *xml.Element, value any, typed bool) {
 		c.looseMapping(node, entries)
 	default:
 		if typed || c.w.Encoded {
-			node.Attrs = append(node.Attrs, xml.Attr{Name: xml.Name{Space: xml.InstanceSpace, Local: "type"}, QName: xsd.BuiltinName(typeOfScalar(value))})
+			node.Attrs = append(node.Attrs, xml.Attr{Name: xml.Name{Space: xml.InstanceSpace, Local: "type"}, QName: new(xsd.BuiltinName(typeOfScalar(value)))})
 		}
 		node.Text, _ = c.scalar(value)
 	}

@@ -176,6 +176,11 @@ params.v: "2" stands where the schema has the fixed value "1" (write 1, or leave
 		{"none of a substitution group", headSchema, `{}`, `params: one of these must be given: cat, dog`},
 		{"item of an xs:list", sequenceOf(`<xs:element name="a"><xs:simpleType><xs:list itemType="xs:token"/></xs:simpleType></xs:element>`), `{a: [x, "y z"]}`,
 			`params.a[1]: "y z" cannot stand in a list, whose items are separated by spaces`},
+		{"text that fits only where it is empty", sequenceOf(el("a", "xs:base64Binary", "") + el("b", "xs:hexBinary", "") +
+			`<xs:element name="c"><xs:simpleType><xs:list itemType="xs:int"/></xs:simpleType></xs:element>`), `{a: "@@@", b: abc, c: 1 x}`,
+			`params.a: "@@@" is not base64
+params.b: "abc" is not made of hexadecimal digits in pairs
+params.c: "x" is not a whole number`},
 		{"deep in a list", sequenceOf(`<xs:element name="line" maxOccurs="unbounded"><xs:complexType><xs:sequence>` + el("qty", "xs:unsignedByte", "") + `</xs:sequence></xs:complexType></xs:element>`),
 			`{line: [{qty: 1}, {qty: 256}, {}]}`, `params.line[1].qty: "256" is more than the greatest value, 255
 params.line[2]: qty is missing: unsignedByte`},

@@ -142,7 +142,7 @@ func (c *encoder) nameType(node *xml.Element, t *xsd.Type) {
 		t = t.Base
 	}
 	if t != nil && !isAnyType(t) {
-		node.Attrs = append(node.Attrs, xml.Attr{Name: xml.Name{Space: xml.InstanceSpace, Local: "type"}, QName: t.Name})
+		node.Attrs = append(node.Attrs, xml.Attr{Name: xml.Name{Space: xml.InstanceSpace, Local: "type"}, QName: &t.Name})
 	}
 }
 

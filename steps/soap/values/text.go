@@ -102,7 +102,20 @@ func boundsOf(builtin string) bounds {
 }
 
 // check says what is wrong with a text.
-func (rd *reading) check(text string) *xsd.Misfit { return rd.simple.Check(text) }
+func (rd *reading) check(text string) *xsd.Misfit {
+	if rd.plain && rd.kind == integerKind {
+		if _, fits := rd.parseInt(text); fits {
+			return nil
+		}
+	}
+	return rd.simple.Check(text)
+}
+
+// parseInt gives a whole number that is within the bounds of the built-in type.
+func (rd *reading) parseInt(text string) (n int64, fits bool) {
+	n, err := strconv.ParseInt(text, 10, 64)
+	return n, err == nil && n >= rd.integer.min && n <= rd.integer.max
+}
 
 // value gives what a text stands for: an int, or a json.Number beyond its range, a float64 where that has the same digits, a bool, a list
 // for xs:list; else the text, with its white space as the type wants it. A text that does not fit is given as it is, with the reason.
@@ -129,8 +142,8 @@ func (rd *reading) quick(text string) (any, bool) {
 			return rd.simple.Normal(text), true
 		}
 	case integerKind:
-		n, err := strconv.ParseInt(text, 10, 64)
-		return int(n), err == nil && n >= rd.integer.min && n <= rd.integer.max
+		n, fits := rd.parseInt(text)
+		return int(n), fits
 	case decimalKind:
 		if !xsd.IsDecimal(text, true) {
 			return nil, false

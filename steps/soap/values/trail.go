@@ -18,6 +18,8 @@ type stride struct {
 	index int
 }
 
+func newTrail(root string) trail { return trail{root: root, steps: make([]stride, 0, 16)} }
+
 func (t *trail) push(key string) { t.steps = append(t.steps, stride{key: key}) }
 func (t *trail) item(index int)  { t.steps = append(t.steps, stride{index: index}) }
 func (t *trail) pop()            { t.steps = t.steps[:len(t.steps)-1] }
