@@ -23,7 +23,7 @@ type library struct {
 
 // volume is one WSDL. Whoever wants it first compiles it, and the others wait.
 type volume struct {
-	mu      sync.Mutex
+	turn    chan struct{} // held while it is compiled
 	defs    *wsdl.Definitions
 	err     error
 	changed time.Time // of the file when it was read
@@ -36,9 +36,19 @@ func (l *library) volume(key string) *volume {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.known[key] == nil {
-		l.known[key] = &volume{}
+		l.known[key] = &volume{turn: make(chan struct{}, 1)}
 	}
 	return l.known[key]
+}
+
+// take waits for the volume to be free, no longer than the context lasts: a server may take minutes for a WSDL.
+func (v *volume) take(ctx context.Context) (free func(), err error) {
+	select {
+	case v.turn <- struct{}{}:
+		return func() { <-v.turn }, nil
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
 }
 
 // isRemote says whether a WSDL is fetched: it is named by an address, or by a path below the base URL.
@@ -54,8 +64,11 @@ func (l *library) file(dir, name string) (*wsdl.Definitions, error) {
 		return nil, exchange.FileError(err)
 	}
 	v := l.volume(path)
-	v.mu.Lock()
-	defer v.mu.Unlock()
+	free, err := v.take(context.Background())
+	if err != nil {
+		return nil, err
+	}
+	defer free()
 	if (v.defs != nil || v.err != nil) && v.changed.Equal(info.ModTime()) && v.size == info.Size() {
 		return v.defs, v.err
 	}
@@ -79,8 +92,11 @@ func (l *library) fetch(ctx context.Context, in steps.Input, env *steps.Env) (*w
 	}
 	address.RawQuery = query.String()
 	v := l.volume(in.Text("profile") + "\n" + address.String())
-	v.mu.Lock()
-	defer v.mu.Unlock()
+	free, err := v.take(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer free()
 	if v.defs != nil {
 		return v.defs, nil
 	}
