@@ -90,7 +90,7 @@ func TestDecodeWarnings(t *testing.T) {
 		{"missing attribute", complexOf(`<xs:attribute name="v" type="xs:int" use="required"/>`), `<t:e/>`, `{}`, `out: v is missing: int (an attribute)`},
 		{"elements in a plain value", two, `<t:e><qty><x>1</x></qty><price>1</price></t:e>`, `{"price":1,"qty":{"x":"1"}}`, `out.qty: elements stand where the schema has one value: int`},
 		{"text among elements", two, `<t:e>hello<qty>1</qty><price>1</price></t:e>`, `{"_":"hello","price":1,"qty":1}`, `out: text stands where the schema has none: "hello"`},
-		{"nil that must not be", two, `<t:e><qty xsi:nil="true"/><price>1</price></t:e>`, `{"price":1,"qty":null}`, `out.qty: qty is nil, which the schema does not allow`},
+		{"nil that must not be", two, `<t:e><qty xsi:nil="true"/><price>1</price></t:e>`, `{"price":1,"qty":null}`, `out.qty: qty is null (xsi:nil), which the schema does not allow`},
 		{"fixed", sequenceOf(el("a", "xs:string", `fixed="F"`)), `<t:e><a>G</a></t:e>`, `{"a":"G"}`, `out.a: "G" stands where the schema has the fixed value "F"`},
 		{"in a list", sequenceOf(`<xs:element name="line" maxOccurs="unbounded"><xs:complexType><xs:sequence>` + el("qty", "xs:int", "") + `</xs:sequence></xs:complexType></xs:element>`),
 			`<t:e><line><qty>1</qty></line><line><qty>x</qty></line></t:e>`, `{"line":[{"qty":1},{"qty":"x"}]}`, `out.line[1].qty: "x" is not a whole number`},

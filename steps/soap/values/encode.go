@@ -144,7 +144,7 @@ func (c *encoder) element(e *xsd.Element, sh *shape, value any) *xml.Element {
 		value = entries // which is sorted once
 	}
 	nilled := isNull(value)
-	if text, has := entryOf(entries, textKey); has && isNull(text) {
+	if text, has := entries.Get(textKey); has && isNull(text) {
 		nilled = true
 	}
 	if nilled && !c.null(e, sh, node) {
@@ -214,7 +214,7 @@ func (c *encoder) plain(node *xml.Element, e *xsd.Element, sh *shape, value any)
 				c.wrongAt(entry.Key, "write the plain value", "unknown key: %s is one plain value, %s", e.Name.Local, describe(sh.typ))
 			}
 		}
-		text, has := entryOf(entries, textKey)
+		text, has := entries.Get(textKey)
 		if !has {
 			if len(entries) == 0 {
 				c.wrong("", "a mapping stands where one plain value is expected: %s", describe(sh.typ))

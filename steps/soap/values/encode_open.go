@@ -47,7 +47,7 @@ func (c *encoder) loose(node *xml.Element, value any, typed bool) {
 }
 
 func (c *encoder) looseMapping(node *xml.Element, entries steps.Pairs) {
-	if _, has := entryOf(entries, typeKey); has {
+	if _, has := entries.Get(typeKey); has {
 		root := c.schema.shapeOf(c.schema.Types[xsd.BuiltinName("anyType")])
 		chosen := c.chosen(root, entries)
 		if chosen == nil {

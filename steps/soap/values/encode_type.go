@@ -13,7 +13,7 @@ import (
 
 // chosen gives the shape of the type that a value is of: the declared one, or the one that `_type` names. Nil where that cannot be told.
 func (c *encoder) chosen(declared *shape, entries steps.Pairs) *shape {
-	named, has := entryOf(entries, typeKey)
+	named, has := entries.Get(typeKey)
 	if isUnknown(named) {
 		return nil
 	}

@@ -77,10 +77,9 @@ type exampler struct {
 
 // entryNotes say how an element may occur.
 type entryNotes struct {
-	list      bool
-	min, max  int
-	optional  bool
-	attribute bool
+	list     bool
+	min, max int
+	optional bool
 }
 
 func (x *exampler) full() bool { return x.written > 4*maxExampleLines }

@@ -41,9 +41,6 @@ func (t *trail) String() string {
 	return b.String()
 }
 
-// entryOf gives the value of a key.
-func entryOf(entries steps.Pairs, key string) (any, bool) { return entries.Get(key) }
-
 func isNull(value any) bool {
 	scalar, isScalar := value.(steps.Scalar)
 	return value == nil || isScalar && scalar.Value == nil
