@@ -2,7 +2,8 @@ package soap
 
 import (
 	"context"
-	"net/http"
+	"errors"
+	"fmt"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -23,11 +24,19 @@ type library struct {
 
 // volume is one WSDL. Whoever wants it first compiles it, and the others wait.
 type volume struct {
-	turn    chan struct{} // held while it is compiled
+	mu      sync.Mutex
 	defs    *wsdl.Definitions
 	err     error
 	changed time.Time // of the file when it was read
 	size    int64
+	fetched *fetching // nil while nobody fetches it
+}
+
+// fetching is a WSDL on its way. Err and cut are for those who wait for it; cut says that it ended with the one who asked.
+type fetching struct {
+	over chan struct{}
+	err  error
+	cut  bool
 }
 
 func newLibrary() *library { return &library{known: map[string]*volume{}} }
@@ -36,19 +45,9 @@ func (l *library) volume(key string) *volume {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.known[key] == nil {
-		l.known[key] = &volume{turn: make(chan struct{}, 1)}
+		l.known[key] = &volume{}
 	}
 	return l.known[key]
-}
-
-// take waits for the volume to be free, no longer than the context lasts: a server may take minutes for a WSDL.
-func (v *volume) take(ctx context.Context) (free func(), err error) {
-	select {
-	case v.turn <- struct{}{}:
-		return func() { <-v.turn }, nil
-	case <-ctx.Done():
-		return nil, context.Cause(ctx)
-	}
 }
 
 // isRemote says whether a WSDL is fetched: it is named by an address, or by a path below the base URL.
@@ -64,11 +63,8 @@ func (l *library) file(dir, name string) (*wsdl.Definitions, error) {
 		return nil, exchange.FileError(err)
 	}
 	v := l.volume(path)
-	free, err := v.take(context.Background())
-	if err != nil {
-		return nil, err
-	}
-	defer free()
+	v.mu.Lock()
+	defer v.mu.Unlock()
 	if (v.defs != nil || v.err != nil) && v.changed.Equal(info.ModTime()) && v.size == info.Size() {
 		return v.defs, v.err
 	}
@@ -92,22 +88,80 @@ func (l *library) fetch(ctx context.Context, in steps.Input, env *steps.Env) (*w
 	}
 	address.RawQuery = query.String()
 	v := l.volume(in.Text("profile") + "\n" + address.String())
-	free, err := v.take(ctx)
-	if err != nil {
-		return nil, err
-	}
-	defer free()
-	if v.defs != nil {
-		return v.defs, nil
-	}
-	client, err := env.Clients.Client(ctx, in.Text("profile"))
-	if err != nil {
-		return nil, err
-	}
-	v.defs, err = load(ctx, client, address)
-	return v.defs, err
+	return v.fetch(ctx, func(ctx context.Context) (*wsdl.Definitions, error) {
+		return load(ctx, in, env, address)
+	})
 }
 
-func load(ctx context.Context, client *http.Client, address *url.URL) (*wsdl.Definitions, error) {
+// fetch gives the WSDL, by load where nobody has it yet. Who waits for another's load takes what becomes of it, so that a server
+// which hangs is not waited for by one after the other; unless it was only given up: then the next one asks.
+func (v *volume) fetch(ctx context.Context, load func(context.Context) (*wsdl.Definitions, error)) (*wsdl.Definitions, error) {
+	for {
+		defs, other, mine := v.begin()
+		switch {
+		case defs != nil:
+			return defs, nil
+		case mine != nil:
+			return v.lead(ctx, mine, load)
+		}
+		select {
+		case <-other.over:
+		case <-ctx.Done():
+			return nil, context.Cause(ctx)
+		}
+		if other.err != nil && !other.cut {
+			return nil, other.err
+		}
+	}
+}
+
+// begin gives the WSDL, or a load of it: another's that is under way, else one's own.
+func (v *volume) begin() (defs *wsdl.Definitions, other, mine *fetching) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.defs == nil && v.fetched == nil {
+		v.fetched = &fetching{over: make(chan struct{}), err: errors.New("the WSDL was not read")}
+		return nil, nil, v.fetched
+	}
+	return v.defs, v.fetched, nil
+}
+
+// lead loads the WSDL for all who wait for it.
+func (v *volume) lead(ctx context.Context, f *fetching, load func(context.Context) (*wsdl.Definitions, error)) (defs *wsdl.Definitions, err error) {
+	defer func() { // also where load panics
+		v.mu.Lock()
+		defer v.mu.Unlock()
+		v.defs, v.fetched = defs, nil
+		close(f.over)
+	}()
+	defs, f.err = load(ctx)
+	f.cut = ctx.Err() != nil
+	return defs, f.err
+}
+
+// load asks for the WSDL, within the time that the step gives to an attempt.
+func load(ctx context.Context, in steps.Input, env *steps.Env, address *url.URL) (*wsdl.Definitions, error) {
+	client, err := env.Clients.Client(ctx, in.Text("profile"))
+	var signIn steps.SignInError
+	switch {
+	case errors.As(err, &signIn):
+		return nil, err
+	case err != nil:
+		return nil, exchange.Hinted(exchange.BadInput("%w", err), "check the profile")
+	}
+	if total := totalOf(in); total > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeoutCause(ctx, total, fmt.Errorf("not done within %s: %w", total, context.DeadlineExceeded))
+		defer cancel()
+	}
 	return wsdl.Load(steps.WithLookup(ctx), wsdl.Web(client, address), address.String())
+}
+
+// totalOf is how long an attempt may take, 0 where the step does not say.
+func totalOf(in steps.Input) time.Duration {
+	total, short := in["timeout"].(time.Duration)
+	if !short {
+		total, _ = in.Object("timeout")["total"].(time.Duration)
+	}
+	return total
 }

@@ -3,6 +3,7 @@ package values
 import (
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -99,10 +100,10 @@ const fuzzTypes = `
 
 // valueOf makes a value of an element, as decoding gives it.
 func (d *dice) valueOf(s *Schema, e *xsd.Element, depth int) any {
-	if e.Nillable && d.roll(4) == 3 {
-		return nil
-	}
 	sh := s.shapeOf(e.Type)
+	if e.Nillable && d.roll(4) == 3 && !slices.ContainsFunc(sh.attrs, func(at *attrSlot) bool { return at.attribute.Required }) {
+		return nil // which has no attributes
+	}
 	switch sh.form {
 	case plainForm:
 		return d.scalar(sh.text)

@@ -328,3 +328,41 @@ func TestShown(t *testing.T) {
 		}
 	}
 }
+
+// holding holds each request back before it sets out, as a limit of a profile does.
+type holding struct {
+	time.Duration
+	next http.RoundTripper
+}
+
+func (h holding) RoundTrip(r *http.Request) (*http.Response, error) {
+	if end, limited := r.Context().Deadline(); limited && time.Until(end) < h.Duration {
+		return nil, errors.New("held back for too long")
+	}
+	select {
+	case <-time.After(h.Duration):
+		return h.next.RoundTrip(r)
+	case <-r.Context().Done():
+		return nil, r.Context().Err()
+	}
+}
+
+// TestWebHeldBack holds that the time in which a limit holds a request back is not that of the server.
+func TestWebHeldBack(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		client, server := net.Pipe()
+		go func() {
+			defer server.Close()
+			if _, err := http.ReadRequest(bufio.NewReader(server)); err == nil {
+				io.WriteString(server, "HTTP/1.1 200 OK\r\nContent-Length: 4\r\nConnection: close\r\n\r\n<a/>")
+			}
+		}()
+		transport := &http.Transport{DialContext: func(context.Context, string, string) (net.Conn, error) { return client, nil }}
+		base := &url.URL{Scheme: "http", Host: "example.com"}
+		data, err := Web(&http.Client{Transport: holding{2 * readTime, transport}}, base).Read(t.Context(), "http://example.com/w")
+		if err != nil || string(data) != "<a/>" {
+			t.Errorf("got %q, %v", data, err)
+		}
+	})
+}
