@@ -273,7 +273,7 @@ func (t *Trip) ContentError(what, hint string) *steps.Error {
 		size = fmt.Sprintf("%d bytes", t.Size)
 	}
 	text := fmt.Sprintf("%d: %s (%s, %s)", t.Status(), what, Clean(media, 80), size)
-	if begins := t.Excerpt(); begins != "" {
+	if begins := t.excerpt(); begins != "" {
 		text += ": " + begins
 	}
 	return Hinted(t.Errorf(steps.Content, "%s", text), hint)
