@@ -5,8 +5,8 @@ import (
 	"slices"
 
 	"snrun/steps"
+	"snrun/steps/soap/values"
 	"snrun/steps/soap/wsdl"
-	"snrun/steps/soap/xsd"
 	"snrun/steps/xml"
 )
 
@@ -28,7 +28,7 @@ func (c *checker) output(in steps.Input, dir string) *steps.Shape {
 }
 
 // outlineMessage says what typedContent gives.
-func outlineMessage(schema *xsd.Schema, m *wsdl.Message, strict bool) *steps.Shape {
+func outlineMessage(schema *values.Schema, m *wsdl.Message, strict bool) *steps.Shape {
 	switch {
 	case m.Wrapper != xml.Name{}:
 		return outlineParts(schema, m.Parts, strict)
@@ -38,7 +38,7 @@ func outlineMessage(schema *xsd.Schema, m *wsdl.Message, strict bool) *steps.Sha
 	return nil
 }
 
-func outlinePart(schema *xsd.Schema, p *wsdl.Part, strict bool) *steps.Shape {
+func outlinePart(schema *values.Schema, p *wsdl.Part, strict bool) *steps.Shape {
 	switch {
 	case p.Element != nil:
 		return schema.Outline(p.Element, strict)
@@ -49,7 +49,7 @@ func outlinePart(schema *xsd.Schema, p *wsdl.Part, strict bool) *steps.Shape {
 }
 
 // outlineParts is for the parts of an rpc message. An element among them is read without its schema.
-func outlineParts(schema *xsd.Schema, parts []*wsdl.Part, strict bool) *steps.Shape {
+func outlineParts(schema *values.Schema, parts []*wsdl.Part, strict bool) *steps.Shape {
 	known := map[string]*steps.Shape{}
 	for _, p := range parts {
 		if known[p.Name] = (&steps.Shape{}); p.Element == nil {
