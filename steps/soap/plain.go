@@ -122,7 +122,7 @@ func plainProblem(err error, prefix string) steps.Problem {
 	case strings.HasPrefix(path, "."+prefix+":Header"):
 		path = "headers" + strings.TrimPrefix(path, "."+prefix+":Header")
 	default:
-		path = "namespaces" + path
+		path = "namespaces." + path
 	}
 	return steps.Problem{Path: path, Message: wrong.Message}
 }
