@@ -10,8 +10,8 @@ import (
 
 	"snrun/steps"
 	"snrun/steps/exchange"
+	"snrun/steps/soap/values"
 	"snrun/steps/soap/wsdl"
-	"snrun/steps/soap/xsd"
 	"snrun/steps/xml"
 )
 
@@ -20,7 +20,7 @@ type answer struct {
 	*exchange.Answer
 	call     *call
 	envelope *envelope // nil for an empty answer
-	warnings []xsd.Warning
+	warnings []values.Warning
 }
 
 // read takes the answer in: the envelope is opened whatever the status is, since a fault may come with any.
@@ -151,7 +151,7 @@ func (c *call) operation() *wsdl.Operation {
 	return c.target.op
 }
 
-func (c *call) schema() *xsd.Schema {
+func (c *call) schema() *values.Schema {
 	if c.target == nil {
 		return nil
 	}
@@ -248,7 +248,7 @@ func (a *answer) soapHeaders() map[string]any {
 		}
 		h = withoutEnvelopeAttributes(h)
 		if p := a.call.declared(h); p != nil {
-			value, warnings := a.call.schema().Decode(p.Element, h, &xsd.Reading{})
+			value, warnings := a.call.schema().Decode(p.Element, h, &values.Reading{})
 			a.warnings = append(a.warnings, warnings...)
 			addTo(out, h.Name.Local, value)
 			continue

@@ -4,8 +4,8 @@ import (
 	"slices"
 	"strings"
 
+	"snrun/steps/soap/values"
 	"snrun/steps/soap/wsdl"
-	"snrun/steps/soap/xsd"
 	"snrun/steps/xml"
 )
 
@@ -36,7 +36,7 @@ func (a *answer) content() (any, error) {
 // lacksAll warns of an empty body, where the WSDL has something in it.
 func (a *answer) lacksAll(m *wsdl.Message) {
 	if wanted := wantedIn(m); wanted != "" {
-		a.warnings = append(a.warnings, xsd.Warning{Message: "the body is empty, and the WSDL has " + wanted + " in it"})
+		a.warnings = append(a.warnings, values.Warning{Message: "the body is empty, and the WSDL has " + wanted + " in it"})
 	}
 }
 
@@ -97,24 +97,24 @@ func (a *answer) partContent(m *wsdl.Message, e *xml.Element) any {
 	schema := a.call.schema()
 	for _, p := range m.Parts {
 		if p.Element != nil && p.Element.Name == e.Name {
-			return a.note(schema.Decode(p.Element, e, &xsd.Reading{}))
+			return a.note(schema.Decode(p.Element, e, &values.Reading{}))
 		}
 	}
 	for _, p := range m.Parts { // a document message with a typed part: its element is named as the server likes
 		if p.Element == nil && p.Type != nil {
-			return a.note(schema.DecodeType(p.Type, e, &xsd.Reading{}))
+			return a.note(schema.DecodeType(p.Type, e, &values.Reading{}))
 		}
 	}
-	a.warnings = append(a.warnings, xsd.Warning{Path: e.Name.Local, Message: "stands" + inSpace(e.Name.Space) + " where the WSDL has " + wantedIn(m)})
+	a.warnings = append(a.warnings, values.Warning{Path: e.Name.Local, Message: "stands" + inSpace(e.Name.Space) + " where the WSDL has " + wantedIn(m)})
 	for _, p := range m.Parts { // one that is only in another namespace is read all the same
 		if p.Element != nil && p.Element.Name.Local == e.Name.Local {
-			return a.note(schema.Decode(p.Element, e, &xsd.Reading{}))
+			return a.note(schema.Decode(p.Element, e, &values.Reading{}))
 		}
 	}
 	return e.Value(nil)
 }
 
-func (a *answer) note(value any, warnings []xsd.Warning) any {
+func (a *answer) note(value any, warnings []values.Warning) any {
 	a.warnings = append(a.warnings, warnings...)
 	return value
 }
@@ -124,7 +124,7 @@ func (a *answer) note(value any, warnings []xsd.Warning) any {
 func (a *answer) rpcContent(m *wsdl.Message, wrapper *xml.Element) any {
 	schema := a.call.schema()
 	if wrapper.Name != m.Wrapper {
-		a.warnings = append(a.warnings, xsd.Warning{Path: wrapper.Name.Local, Message: "stands" + inSpace(wrapper.Name.Space) + " where the WSDL has the wrapper " + wantedIn(m)})
+		a.warnings = append(a.warnings, values.Warning{Path: wrapper.Name.Local, Message: "stands" + inSpace(wrapper.Name.Space) + " where the WSDL has the wrapper " + wantedIn(m)})
 	}
 	out := map[string]any{}
 	for i, child := range wrapper.Children {
@@ -133,15 +133,15 @@ func (a *answer) rpcContent(m *wsdl.Message, wrapper *xml.Element) any {
 			p = m.Parts[i] // many servers call the answer's part as they like
 		}
 		if p == nil || p.Type == nil {
-			a.warnings = append(a.warnings, xsd.Warning{Path: child.Name.Local, Message: "is no part of the message"})
+			a.warnings = append(a.warnings, values.Warning{Path: child.Name.Local, Message: "is no part of the message"})
 			addTo(out, child.Name.Local, child.Value(nil))
 			continue
 		}
-		addTo(out, p.Name, a.note(schema.DecodeType(p.Type, child, &xsd.Reading{})))
+		addTo(out, p.Name, a.note(schema.DecodeType(p.Type, child, &values.Reading{})))
 	}
 	for _, p := range m.Parts {
 		if _, there := out[p.Name]; !there {
-			a.warnings = append(a.warnings, xsd.Warning{Path: p.Name, Message: "is missing: a part of the message"})
+			a.warnings = append(a.warnings, values.Warning{Path: p.Name, Message: "is missing: a part of the message"})
 		}
 	}
 	return out

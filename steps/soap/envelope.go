@@ -8,10 +8,8 @@ import (
 )
 
 const (
-	space11       = "http://schemas.xmlsoap.org/soap/envelope/"
-	space12       = "http://www.w3.org/2003/05/soap-envelope"
-	encoding11    = "http://schemas.xmlsoap.org/soap/encoding/"
-	instanceSpace = "http://www.w3.org/2001/XMLSchema-instance"
+	space11 = "http://schemas.xmlsoap.org/soap/envelope/"
+	space12 = "http://www.w3.org/2003/05/soap-envelope"
 )
 
 // spaceOf gives the namespace of the envelope of a version.

@@ -3,8 +3,8 @@ package soap
 import (
 	"strings"
 
+	"snrun/steps/soap/values"
 	"snrun/steps/soap/wsdl"
-	"snrun/steps/soap/xsd"
 	"snrun/steps/xml"
 )
 
@@ -68,7 +68,7 @@ func (f fault) sendersMistake() bool {
 }
 
 // value is what a job sees of a fault. What is declared for its detail, or known to the schema, is typed.
-func (f fault) value(op *wsdl.Operation, schema *xsd.Schema) map[string]any {
+func (f fault) value(op *wsdl.Operation, schema *values.Schema) map[string]any {
 	subcodes := make([]any, len(f.subcodes))
 	for i, code := range f.subcodes {
 		subcodes[i] = code
@@ -76,7 +76,7 @@ func (f fault) value(op *wsdl.Operation, schema *xsd.Schema) map[string]any {
 	return map[string]any{"code": f.code, "subcodes": subcodes, "message": f.message, "detail": f.details(op, schema)}
 }
 
-func (f fault) details(op *wsdl.Operation, schema *xsd.Schema) any {
+func (f fault) details(op *wsdl.Operation, schema *values.Schema) any {
 	if f.detail == nil {
 		return nil
 	}
@@ -93,8 +93,8 @@ func (f fault) details(op *wsdl.Operation, schema *xsd.Schema) any {
 	return out
 }
 
-func detailValue(e *xml.Element, op *wsdl.Operation, schema *xsd.Schema) any {
-	reading := &xsd.Reading{}
+func detailValue(e *xml.Element, op *wsdl.Operation, schema *values.Schema) any {
+	reading := &values.Reading{}
 	if op != nil {
 		for _, f := range op.Faults {
 			if f.Part != nil && f.Part.Element != nil && f.Part.Element.Name == e.Name {

@@ -14,7 +14,7 @@ import (
 	"strings"
 
 	"snrun/steps/exchange"
-	"snrun/steps/soap/xsd"
+	"snrun/steps/soap/values"
 	"snrun/steps/xml"
 )
 
@@ -140,7 +140,7 @@ func (m *multipartMessage) part(href string) ([]byte, error) {
 type attachments struct{ parts [][]byte }
 
 // binary takes the value of an element, and puts the xop:Include that stands for it into the element.
-func (a *attachments) binary(node *xml.Element, b xsd.Binary) (bool, error) {
+func (a *attachments) binary(node *xml.Element, b values.Binary) (bool, error) {
 	content, err := contentOf(b)
 	if err != nil {
 		return false, err
@@ -151,7 +151,7 @@ func (a *attachments) binary(node *xml.Element, b xsd.Binary) (bool, error) {
 	return true, nil
 }
 
-func contentOf(b xsd.Binary) ([]byte, error) {
+func contentOf(b values.Binary) ([]byte, error) {
 	if b.File == "" {
 		return base64.StdEncoding.DecodeString(b.Text)
 	}

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"snrun/steps/soap/xsd"
 	"snrun/steps/xml"
 )
 
@@ -56,19 +57,16 @@ func idOf(e *xml.Element) string {
 	if id, ok := e.Attr("", "id"); ok {
 		return id
 	}
-	id, _ := e.Attr(encoding12, "id")
+	id, _ := e.Attr(xsd.Encoding12, "id")
 	return id
 }
-
-// encoding12 is the namespace of SOAP 1.2's encoding.
-const encoding12 = "http://www.w3.org/2003/05/soap-encoding"
 
 // reference gives the id that an element refers to.
 func reference(e *xml.Element) (id string, refers bool) {
 	if href, ok := e.Attr("", "href"); ok && len(e.Children) == 0 {
 		return strings.TrimPrefix(href, "#"), true
 	}
-	id, refers = e.Attr(encoding12, "ref")
+	id, refers = e.Attr(xsd.Encoding12, "ref")
 	return id, refers
 }
 
@@ -116,7 +114,7 @@ func (j *joiner) follow(e *xml.Element, id string) (*xml.Element, error) {
 	out := *found
 	out.Name, out.Prefix = e.Name, e.Prefix
 	out.Attrs = slices.DeleteFunc(slices.Clone(found.Attrs), func(a xml.Attr) bool {
-		return a.Name.Local == "id" && (a.Name.Space == "" || a.Name.Space == encoding12) || a.Name.Local == "root" && a.Name.Space == encoding11
+		return a.Name.Local == "id" && (a.Name.Space == "" || a.Name.Space == xsd.Encoding12) || a.Name.Local == "root" && a.Name.Space == xsd.Encoding11
 	})
 	return &out, nil
 }

@@ -5,13 +5,14 @@ import (
 	"strings"
 	"testing"
 
+	"snrun/steps/soap/xsd"
 	"snrun/steps/xml"
 )
 
 // bodyOf parses elements as those of a body.
 func bodyOf(t *testing.T, text string) []*xml.Element {
 	t.Helper()
-	root, err := xml.Parse([]byte(`<body xmlns:enc="`+encoding12+`" xmlns:soapenc="`+encoding11+`">`+text+`</body>`), xml.ReadOptions{})
+	root, err := xml.Parse([]byte(`<body xmlns:enc="`+xsd.Encoding12+`" xmlns:soapenc="`+xsd.Encoding11+`">`+text+`</body>`), xml.ReadOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,6 +1,7 @@
 package wsdl
 
 import (
+	"bufio"
 	"compress/gzip"
 	"context"
 	"errors"
@@ -213,6 +214,11 @@ func TestWebSlowDrip(t *testing.T) {
 		go func() {
 			defer close(dripped)
 			defer server.Close()
+			asked := bufio.NewReader(server)
+			if _, err := http.ReadRequest(asked); err != nil {
+				return // an answer that comes before would be one to nothing
+			}
+			go io.Copy(io.Discard, asked)
 			io.WriteString(server, "HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n")
 			for {
 				time.Sleep(time.Second)
@@ -221,7 +227,6 @@ func TestWebSlowDrip(t *testing.T) {
 				}
 			}
 		}()
-		go io.Copy(io.Discard, server)
 		dial := func(context.Context, string, string) (net.Conn, error) { return client, nil }
 		transport := &http.Transport{DialContext: dial}
 		base := &url.URL{Scheme: "http", Host: "example.com"}

@@ -1,4 +1,4 @@
-package xsd
+package values
 
 import (
 	"fmt"
@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"snrun/steps"
+	"snrun/steps/soap/xsd"
 	"snrun/steps/xml"
 )
 
@@ -266,7 +267,7 @@ func TestEncodeFile(t *testing.T) {
 
 func TestEncodeEncoded(t *testing.T) {
 	t.Parallel()
-	s := compile(t, `<xs:complexType name="Strings"><xs:complexContent><xs:restriction base="soapenc:Array" xmlns:soapenc="`+encoding11+`">
+	s := compile(t, `<xs:complexType name="Strings"><xs:complexContent><xs:restriction base="soapenc:Array" xmlns:soapenc="`+xsd.Encoding11+`">
 		<xs:attribute ref="soapenc:arrayType" wsdl:arrayType="xs:string[]" xmlns:wsdl="http://schemas.xmlsoap.org/wsdl/"/></xs:restriction></xs:complexContent></xs:complexType>
 	<xs:complexType name="Row"><xs:sequence>`+el("id", "xs:int", "")+el("tags", "t:Strings", optional)+el("any", "xs:anyType", optional)+`</xs:sequence></xs:complexType>`)
 	row := s.Types[xml.Name{Space: "urn:t", Local: "Row"}]
@@ -289,9 +290,9 @@ func TestEncodeEncoded(t *testing.T) {
 func TestEncodeEncoded12(t *testing.T) {
 	t.Parallel()
 	s := compile(t, ``)
-	list := s.Types[xml.Name{Space: encoding12, Local: "Array"}]
+	list := s.Types[xml.Name{Space: xsd.Encoding12, Local: "Array"}]
 	node, problems := s.EncodeType(xml.Name{Local: "list"}, list, fromYAML(t, `[1]`), "params.list", &Writing{Encoded: true, SOAP12: true})
-	want := `<list xmlns:enc="` + encoding12 + `" enc:itemType="xsd:anyType" enc:arraySize="1"><item xsi:type="xsd:int">1</item></list>`
+	want := `<list xmlns:enc="` + xsd.Encoding12 + `" enc:itemType="xsd:anyType" enc:arraySize="1"><item xsi:type="xsd:int">1</item></list>`
 	if got := short(t, node); got != want || len(problems) > 0 {
 		t.Errorf("got  %s\nwant %s\n%s", got, want, printProblems(problems))
 	}

@@ -1,4 +1,4 @@
-package xsd
+package values
 
 import (
 	"encoding/base64"
@@ -15,7 +15,7 @@ import (
 // lexeme is a value as it is written: a text, or a name with its namespace.
 type lexeme struct {
 	text string
-	name xml.Name
+	name *xml.Name
 }
 
 // written gives a value as a simple type has it written. It is false where there is nothing to write: the value is not known yet, or
@@ -89,7 +89,7 @@ func (c *encoder) writtenName(text string) (lexeme, bool) {
 	if n.Space == "" {
 		return lexeme{text: n.Local}, true
 	}
-	return lexeme{name: n}, true
+	return lexeme{name: &n}, true
 }
 
 // scalar gives the text of a plain value.
