@@ -110,6 +110,8 @@ func TestEncode(t *testing.T) {
 		{"any, known and not", anything, `{"{urn:o}x": {y: 1, _z: 2}, known: 3, a: 0}`, `<t:e xmlns:ns1="urn:o"><a>0</a><ns1:x z="2"><y>1</y></ns1:x><t:known>3</t:known></t:e>`},
 		{"any without a namespace", anything, `{"{}x": [1, 2]}`, `<t:e><x>1</x><x>2</x></t:e>`},
 		{"anyAttribute", complexOf(`<xs:anyAttribute processContents="lax"/>`), `{"xml:lang": en, _own: 1}`, `<t:e xml:lang="en" own="1"/>`},
+		{"anyAttribute beside any", complexOf(`<xs:sequence><xs:any namespace="##other" processContents="lax" minOccurs="0"/></xs:sequence><xs:anyAttribute namespace="##other" processContents="lax"/>`),
+			`{"{urn:o}x": 1, "_{urn:o}y": 2, "_xml:lang": en}`, `<t:e xmlns:ns1="urn:o" ns1:y="2" xml:lang="en"><ns1:x>1</ns1:x></t:e>`},
 		{"anyType", sequenceOf(el("a", "xs:anyType", many)), `{a: [1, x, 1.5, true, {b: 1, _c: 2}, {_type: date, _: 2026-01-01}, 5000000000]}`,
 			`<t:e><a xsi:type="xsd:int">1</a><a xsi:type="xsd:string">x</a><a xsi:type="xsd:double">1.5</a><a xsi:type="xsd:boolean">true</a>` +
 				`<a c="2"><b>1</b></a><a xsi:type="xsd:date">2026-01-01</a><a xsi:type="xsd:long">5000000000</a></t:e>`},
@@ -186,6 +188,8 @@ params.c: "x" is not a whole number`},
 params.line[2]: qty is missing: unsignedByte`},
 		{"text of an element without any", two, `{_: x, qty: 1, price: 1}`, `params._: e has no text of its own`},
 		{"unknown prefix", two, `{"x:y": 1, qty: 1, price: 1}`, `params.x:y: the prefix "x" is not declared under namespaces`},
+		{"unknown prefix of an attribute", two, `{"_x:y": 1, qty: 1, price: 1}`, `params._x:y: the prefix "x" is not declared under namespaces`},
+		{"attribute that may not stand there", two, `{"_p:y": 1, qty: 1, price: 1}`, `params._p:y: the schema has no _p:y here (it is one of qty, price, note)`},
 		{"nothing may stand there", complexOf(``), `{a: 1}`, `params.a: the schema has no a here (nothing may stand here; write {})`},
 		{"any of another namespace only", sequenceOf(`<xs:any namespace="##other" processContents="lax"/>`), `{"p:x": 1}`,
 			`params.p:x: the schema has no p:x here (an element that the schema leaves open is written as {namespace}name or prefix:name)
