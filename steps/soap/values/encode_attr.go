@@ -159,6 +159,9 @@ func (k *content) unknownKey(written string) {
 	if hint == "" && len(keys) > 0 {
 		hint = "there may be " + listed(keys)
 	}
+	if written == "" {
+		written = `""`
+	}
 	k.wrongKey(hint, "the schema has no %s here", written)
 }
 

@@ -198,6 +198,10 @@ params: an element of another namespace is missing (write it under its name as {
 		{"given twice", two, `{qty: 1, "{}qty": 2, price: 1}`, `params.{}qty: qty is given twice`},
 		{"control character", two, "{qty: 1, price: 1, note: \"a\\u0001\"}", `params.note: the character U+0001 (or a byte that is no UTF-8) cannot stand in XML`},
 		{"list for anyType", sequenceOf(el("a", "xs:anyType", "")), `{a: [1]}`, `params.a: a list stands where one value is expected (put a mapping with the elements' name around it)`},
+		{"no name", sequenceOf(el("a", "xs:anyType", "")), `{"": 1, a: {"": 1, "{}": 2, "_:": 3}}`, `params[0]: the schema has no "" here (it can only be a)
+params.a[0]: "" is no name of an element or an attribute
+params.a.{}: "" is no name of an element or an attribute
+params.a._:: the prefix "" is not declared under namespaces`},
 		{"bad name", sequenceOf(el("a", "xs:anyType", "")), `{a: {"b c": 1}}`, `params.a.b c: "b c" is no name of an element or an attribute`},
 		{"order that may not be", complexOf(`<xs:sequence maxOccurs="2">` + el("a", "xs:int", "") + el("b", "xs:int", "") + `</xs:sequence>`), `{_order: [{a: 1}, {b: 2}, {b: 3}]}`,
 			`params._order[2]: b cannot stand here in the order`},
