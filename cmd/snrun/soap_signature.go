@@ -145,7 +145,7 @@ func (f soapField) String() string {
 	if f.List {
 		text += "[]"
 	}
-	return clean(text)
+	return inLine(text)
 }
 
 // signatureFields is how many fields of a message a signature names.
@@ -153,7 +153,7 @@ const signatureFields = 8
 
 // signature is an operation in one line: what it takes, and what it gives.
 func signature(o *wsdl.Operation) string {
-	text := clean(o.Name) + "(" + fieldList(messageFields(o.Input)) + ") → "
+	text := inLine(o.Name) + "(" + fieldList(messageFields(o.Input)) + ") → "
 	if o.Output == nil {
 		return text + "no answer"
 	}
