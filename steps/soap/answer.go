@@ -89,7 +89,11 @@ func (a *answer) unreadable(err error) error {
 
 // empty is right for an operation without an answer.
 func (a *answer) empty() error {
-	if t := a.call.target; t != nil && t.op.Output != nil && a.Status() != 202 && a.Status() != 204 && a.accepted() {
+	t := a.call.target
+	if err := a.call.security.CheckEmpty(); err != nil && a.accepted() && (t == nil || t.op.Output != nil) {
+		return a.unreadable(err)
+	}
+	if t != nil && t.op.Output != nil && a.Status() != 202 && a.Status() != 204 && a.accepted() {
 		return a.ContentError("the body is empty, and the operation "+t.op.Name+" has an answer", "")
 	}
 	return nil

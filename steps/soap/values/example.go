@@ -41,16 +41,18 @@ type exampleLine struct {
 // noteColumn is where the comments begin, where there is room.
 const noteColumn = 36
 
-// String writes the line.
+// String writes the line. The note has words of the schema, such as values with line ends: none of it may leave the comment and become
+// a part of the job.
 func (l exampleLine) String() string {
+	note := strings.Join(strings.Fields(l.note), " ")
 	switch {
-	case l.note == "":
+	case note == "":
 		return l.text
 	case strings.Trim(l.text, " #") == "":
-		return l.text + "# " + l.note
+		return l.text + "# " + note
 	}
 	gap := max(noteColumn-utf8.RuneCountInString(l.text), 2)
-	return l.text + strings.Repeat(" ", gap) + "# " + l.note
+	return l.text + strings.Repeat(" ", gap) + "# " + note
 }
 
 // active says whether the line is no comment.
