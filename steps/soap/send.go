@@ -10,9 +10,9 @@ import (
 
 	"snrun/steps"
 	"snrun/steps/exchange"
+	"snrun/steps/soap/values"
 	"snrun/steps/soap/wsdl"
 	"snrun/steps/soap/wsse"
-	"snrun/steps/soap/xsd"
 	"snrun/steps/xml"
 )
 
@@ -217,7 +217,7 @@ func (c *call) action() string {
 // typed writes the message of the WSDL's operation.
 func (c *call) typed(blocks []*xml.Element) (*message, []steps.Problem) {
 	m := &message{}
-	writing := &xsd.Writing{Prefixes: prefixesOf(c.in), Dir: c.env.Dir}
+	writing := &values.Writing{Prefixes: prefixesOf(c.in), Dir: c.env.Dir}
 	if c.mtom() {
 		m.attached = &attachments{}
 		writing.Binary = m.attached.binary

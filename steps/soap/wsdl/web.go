@@ -18,6 +18,7 @@ import (
 
 const (
 	readTime     = 60 * time.Second // for one document
+	loadTime     = 5 * time.Minute  // for all documents of a WSDL: each may come slowly
 	maxRedirects = 5
 )
 

@@ -1,4 +1,4 @@
-package xsd
+package values
 
 import (
 	"fmt"
@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"snrun/steps"
+	"snrun/steps/soap/xsd"
 	"snrun/steps/xml"
 )
 
@@ -39,7 +40,7 @@ func (c *encoder) chosen(declared *shape, entries steps.Pairs) *shape {
 }
 
 // namedType finds the type that _type names: the declared one, or one derived from it.
-func (c *encoder) namedType(declared *Type, text string) *Type {
+func (c *encoder) namedType(declared *xsd.Type, text string) *xsd.Type {
 	candidates := c.candidates(declared)
 	if strings.ContainsAny(text, ":{") {
 		n, err := c.name(text)
@@ -47,12 +48,12 @@ func (c *encoder) namedType(declared *Type, text string) *Type {
 			c.wrong("", "%s", err)
 			return nil
 		}
-		if i := slices.IndexFunc(candidates, func(t *Type) bool { return t.Name == n }); i >= 0 {
+		if i := slices.IndexFunc(candidates, func(t *xsd.Type) bool { return t.Name == n }); i >= 0 {
 			return candidates[i]
 		}
 		return c.unknownType(declared, text, candidates)
 	}
-	var found []*Type
+	var found []*xsd.Type
 	for _, t := range candidates {
 		if t.Name.Local == text {
 			found = append(found, t)
@@ -61,7 +62,7 @@ func (c *encoder) namedType(declared *Type, text string) *Type {
 	switch {
 	case len(found) == 0:
 		return c.unknownType(declared, text, candidates)
-	case len(found) == 1 || isAnyType(declared) && isBuiltinSpace(found[1].Name.Space):
+	case len(found) == 1 || isAnyType(declared) && xsd.IsBuiltin(found[1].Name.Space):
 		return found[0]
 	}
 	var full []string
@@ -72,7 +73,7 @@ func (c *encoder) namedType(declared *Type, text string) *Type {
 	return nil
 }
 
-func (c *encoder) unknownType(declared *Type, text string, candidates []*Type) *Type {
+func (c *encoder) unknownType(declared *xsd.Type, text string, candidates []*xsd.Type) *xsd.Type {
 	for _, t := range c.schema.typesNamed(text) {
 		c.wrong(typeHint(candidates), "the type %s is not derived from %s", t.Name.Local, c.typeName(declared))
 		return nil
@@ -85,7 +86,7 @@ func (c *encoder) unknownType(declared *Type, text string, candidates []*Type) *
 	return nil
 }
 
-func (c *encoder) typeName(t *Type) string {
+func (c *encoder) typeName(t *xsd.Type) string {
 	if t.Name.Local == "" {
 		return "the type of " + strings.Trim(c.at.String(), "_")
 	}
@@ -93,16 +94,16 @@ func (c *encoder) typeName(t *Type) string {
 }
 
 // candidates are the types that a value of a declared type may be of; for anyType those of the schema before the built-in ones.
-func (c *encoder) candidates(t *Type) []*Type {
+func (c *encoder) candidates(t *xsd.Type) []*xsd.Type {
 	if !isAnyType(t) {
-		return append([]*Type{t}, t.Derived...)
+		return append([]*xsd.Type{t}, t.Derived...)
 	}
-	var own, builtin, encoded []*Type
-	for _, name := range slices.SortedFunc(maps.Keys(c.schema.Types), compareNames) {
+	var own, builtin, encoded []*xsd.Type
+	for _, name := range slices.SortedFunc(maps.Keys(c.schema.Types), xsd.CompareNames) {
 		switch t := c.schema.Types[name]; {
-		case name.Space == schemaSpace:
+		case name.Space == xml.SchemaSpace:
 			builtin = append(builtin, t)
-		case isBuiltinSpace(name.Space):
+		case xsd.IsBuiltin(name.Space):
 			encoded = append(encoded, t)
 		default:
 			own = append(own, t)
@@ -111,7 +112,7 @@ func (c *encoder) candidates(t *Type) []*Type {
 	return slices.Concat(own, builtin, encoded)
 }
 
-func typeNames(types []*Type) []string {
+func typeNames(types []*xsd.Type) []string {
 	var names []string
 	for _, t := range types {
 		if t.Name.Local != "" && !t.Abstract && !slices.Contains(names, t.Name.Local) {
@@ -121,7 +122,7 @@ func typeNames(types []*Type) []string {
 	return names
 }
 
-func typeHint(types []*Type) string {
+func typeHint(types []*xsd.Type) string {
 	names := typeNames(types)
 	switch len(names) {
 	case 0:
@@ -133,9 +134,9 @@ func typeHint(types []*Type) string {
 }
 
 // typesNamed gives the types of a local name, sorted.
-func (s *Schema) typesNamed(local string) []*Type {
-	var found []*Type
-	for _, name := range slices.SortedFunc(maps.Keys(s.Types), compareNames) {
+func (s *Schema) typesNamed(local string) []*xsd.Type {
+	var found []*xsd.Type
+	for _, name := range slices.SortedFunc(maps.Keys(s.Types), xsd.CompareNames) {
 		if name.Local == local {
 			found = append(found, s.Types[name])
 		}
@@ -144,7 +145,7 @@ func (s *Schema) typesNamed(local string) []*Type {
 }
 
 // nameType adds xsi:type. A type without a name is called by the nearest one above it.
-func (c *encoder) nameType(node *xml.Element, t *Type) {
+func (c *encoder) nameType(node *xml.Element, t *xsd.Type) {
 	if t.Array != nil {
 		return // array does
 	}
@@ -152,7 +153,7 @@ func (c *encoder) nameType(node *xml.Element, t *Type) {
 		t = t.Base
 	}
 	if t != nil && !isAnyType(t) {
-		node.Attrs = append(node.Attrs, xml.Attr{Name: xml.Name{Space: instanceSpace, Local: "type"}, QName: t.Name})
+		node.Attrs = append(node.Attrs, xml.Attr{Name: xml.Name{Space: xml.InstanceSpace, Local: "type"}, QName: &t.Name})
 	}
 }
 
@@ -190,9 +191,9 @@ func (c *encoder) splitName(text string) (n xml.Name, mistake string) {
 func wellKnown(prefix string) (string, bool) {
 	switch prefix {
 	case "xml":
-		return xmlSpace, true
+		return xml.XMLSpace, true
 	case "xs", "xsd":
-		return schemaSpace, true
+		return xml.SchemaSpace, true
 	}
 	return "", false
 }

@@ -1,4 +1,4 @@
-package xsd
+package values
 
 import (
 	"slices"
@@ -46,6 +46,7 @@ func (k *content) setAttr(i int, written lexeme) {
 // attributes adds the attributes to the element, those declared in the order of the schema. The ones that must be there and can have
 // one value only are filled in.
 func (k *content) attributes() {
+	k.all = append(k.all[:0], k.node.Attrs...)
 	for i, at := range k.sh.attrs {
 		a := at.attribute
 		if !k.given[i] && a.Required {
@@ -56,10 +57,11 @@ func (k *content) attributes() {
 			k.attrs[i] = xml.Attr{Name: a.Name, Prefix: k.spaces[a.Name.Space], Value: *a.Fixed}
 		}
 		if k.attrs[i].Name.Local != "" {
-			k.node.Attrs = append(k.node.Attrs, k.attrs[i])
+			k.all = append(k.all, k.attrs[i])
 		}
 	}
-	k.node.Attrs = append(k.node.Attrs, k.extra...)
+	k.all = append(k.all, k.extra...)
+	k.node.Attrs = append(k.room.attrs.Take(len(k.all))[:0], k.all...)
 }
 
 // openEntry writes what the type does not declare, where a wildcard lets it stand.

@@ -1,10 +1,11 @@
-package xsd
+package values
 
 import (
 	"slices"
 	"strconv"
 	"strings"
 
+	"snrun/steps/soap/xsd"
 	"snrun/steps/xml"
 )
 
@@ -17,7 +18,7 @@ func (d *decoder) loose(node *xml.Element) any {
 		return nil
 	}
 	if d.isArray(node) {
-		return d.array(&Array{Rank: 1}, node)
+		return d.array(&xsd.Array{Rank: 1}, node)
 	}
 	out := make(map[string]any, len(node.Attrs)+len(node.Children))
 	d.looseChildren(out, node)
@@ -47,12 +48,12 @@ func (d *decoder) looseChild(node *xml.Element) any {
 	if len(node.Attrs) == 0 && len(node.Children) == 0 {
 		return node.Text
 	}
-	root := d.schema.shapeOf(d.schema.Types[schemaName("anyType")])
-	return d.element(&Element{Name: node.Name, Type: root.typ, Nillable: true}, root, node)
+	root := d.schema.shapeOf(d.schema.Types[xsd.BuiltinName("anyType")])
+	return d.element(&xsd.Element{Name: node.Name, Type: root.typ, Nillable: true}, root, node)
 }
 
 func (d *decoder) looseAttrs(out map[string]any, node *xml.Element) {
-	if written, ok := node.Attr(instanceSpace, "type"); ok {
+	if written, ok := node.Attr(xml.InstanceSpace, "type"); ok {
 		if n, ok := node.Resolve(written); !ok || d.schema.Types[n] == nil {
 			out[free(out, typeKey)] = strings.TrimSpace(written[strings.IndexByte(written, ':')+1:])
 		}
@@ -92,12 +93,12 @@ func free(out map[string]any, k string) string {
 func (d *decoder) isArray(node *xml.Element) bool {
 	for i := range node.Attrs {
 		switch a := &node.Attrs[i]; a.Name {
-		case xml.Name{Space: encoding11, Local: "arrayType"}, xml.Name{Space: encoding12, Local: "arraySize"},
-			xml.Name{Space: encoding12, Local: "itemType"}:
+		case xml.Name{Space: xsd.Encoding11, Local: "arrayType"}, xml.Name{Space: xsd.Encoding12, Local: "arraySize"},
+			xml.Name{Space: xsd.Encoding12, Local: "itemType"}:
 			return true
-		case xml.Name{Space: instanceSpace, Local: "type"}:
+		case xml.Name{Space: xml.InstanceSpace, Local: "type"}:
 			n, _ := node.Resolve(a.Value)
-			if n.Local == "Array" && (n.Space == encoding11 || n.Space == encoding12) {
+			if n.Local == "Array" && (n.Space == xsd.Encoding11 || n.Space == xsd.Encoding12) {
 				return true
 			}
 		}
@@ -106,18 +107,18 @@ func (d *decoder) isArray(node *xml.Element) bool {
 }
 
 // array reads a SOAP-encoded array as a list (SOAP 1.1 section 5.4.2, SOAP 1.2 part 2 section 3.1.6). The names of its items say nothing.
-func (d *decoder) array(array *Array, node *xml.Element) any {
+func (d *decoder) array(array *xsd.Array, node *xml.Element) any {
 	item := d.itemType(array, node)
 	if item == nil {
 		return d.loose(&xml.Element{Name: node.Name, Text: node.Text, Children: node.Children})
 	}
 	sh := d.schema.shapeOf(item)
-	e := &Element{Type: item, Nillable: true}
+	e := &xsd.Element{Type: item, Nillable: true}
 	list := make([]any, 0, len(node.Children))
 	for i, child := range node.Children {
 		d.at.item(i)
 		e.Name = child.Name
-		if _, moved := child.Attr(encoding11, "position"); moved {
+		if _, moved := child.Attr(xsd.Encoding11, "position"); moved {
 			d.warn("the item says at which position it is; it was taken where it stands")
 		}
 		list = append(list, d.element(e, sh, child))
@@ -128,12 +129,12 @@ func (d *decoder) array(array *Array, node *xml.Element) any {
 
 // itemType gives the type of an array's items: the one that the array names, else the declared one, else anyType. It is nil for an array
 // that is no list: one of several dimensions, or a part of one.
-func (d *decoder) itemType(array *Array, node *xml.Element) *Type {
+func (d *decoder) itemType(array *xsd.Array, node *xml.Element) *xsd.Type {
 	item, rank := array.Item, array.Rank
 	if item == nil {
-		item = d.schema.Types[schemaName("anyType")]
+		item = d.schema.Types[xsd.BuiltinName("anyType")]
 	}
-	if written, ok := node.Attr(encoding11, "arrayType"); ok {
+	if written, ok := node.Attr(xsd.Encoding11, "arrayType"); ok {
 		name, size, _ := strings.Cut(written, "[")
 		inner, last := size, size
 		if i := strings.LastIndexByte(written, '['); i >= 0 {
@@ -145,20 +146,20 @@ func (d *decoder) itemType(array *Array, node *xml.Element) *Type {
 		if t := d.schema.Types[n]; t != nil && inner == "" && isAnyType(item) {
 			item = t
 		}
-	} else if written, ok := node.Attr(encoding12, "itemType"); ok {
+	} else if written, ok := node.Attr(xsd.Encoding12, "itemType"); ok {
 		n, _ := node.Resolve(written)
 		if t := d.schema.Types[n]; t != nil && isAnyType(item) {
 			item = t
 		}
 	}
-	if size, ok := node.Attr(encoding12, "arraySize"); ok {
-		rank = max(rank, len(splitSpace(size)))
+	if size, ok := node.Attr(xsd.Encoding12, "arraySize"); ok {
+		rank = max(rank, len(xsd.Fields(size)))
 	}
 	if rank > 1 {
 		d.warn("this is an array of %s dimensions, which is not supported; it was read as it came", strconv.Itoa(rank))
 		return nil
 	}
-	if offset, ok := node.Attr(encoding11, "offset"); ok && strings.Trim(offset, " []0") != "" {
+	if offset, ok := node.Attr(xsd.Encoding11, "offset"); ok && strings.Trim(offset, " []0") != "" {
 		d.warn("this is a part of an array, from offset %s", brief(offset))
 	}
 	return item

@@ -1,4 +1,4 @@
-package xsd
+package values
 
 import (
 	"fmt"
@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"snrun/steps"
+	"snrun/steps/soap/xsd"
 	"snrun/steps/xml"
 )
 
@@ -175,6 +176,11 @@ params.v: "2" stands where the schema has the fixed value "1" (write 1, or leave
 		{"none of a substitution group", headSchema, `{}`, `params: one of these must be given: cat, dog`},
 		{"item of an xs:list", sequenceOf(`<xs:element name="a"><xs:simpleType><xs:list itemType="xs:token"/></xs:simpleType></xs:element>`), `{a: [x, "y z"]}`,
 			`params.a[1]: "y z" cannot stand in a list, whose items are separated by spaces`},
+		{"text that fits only where it is empty", sequenceOf(el("a", "xs:base64Binary", "") + el("b", "xs:hexBinary", "") +
+			`<xs:element name="c"><xs:simpleType><xs:list itemType="xs:int"/></xs:simpleType></xs:element>`), `{a: "@@@", b: abc, c: 1 x}`,
+			`params.a: "@@@" is not base64
+params.b: "abc" is not made of hexadecimal digits in pairs
+params.c: "x" is not a whole number`},
 		{"deep in a list", sequenceOf(`<xs:element name="line" maxOccurs="unbounded"><xs:complexType><xs:sequence>` + el("qty", "xs:unsignedByte", "") + `</xs:sequence></xs:complexType></xs:element>`),
 			`{line: [{qty: 1}, {qty: 256}, {}]}`, `params.line[1].qty: "256" is more than the greatest value, 255
 params.line[2]: qty is missing: unsignedByte`},
@@ -261,7 +267,7 @@ func TestEncodeFile(t *testing.T) {
 
 func TestEncodeEncoded(t *testing.T) {
 	t.Parallel()
-	s := compile(t, `<xs:complexType name="Strings"><xs:complexContent><xs:restriction base="soapenc:Array" xmlns:soapenc="`+encoding11+`">
+	s := compile(t, `<xs:complexType name="Strings"><xs:complexContent><xs:restriction base="soapenc:Array" xmlns:soapenc="`+xsd.Encoding11+`">
 		<xs:attribute ref="soapenc:arrayType" wsdl:arrayType="xs:string[]" xmlns:wsdl="http://schemas.xmlsoap.org/wsdl/"/></xs:restriction></xs:complexContent></xs:complexType>
 	<xs:complexType name="Row"><xs:sequence>`+el("id", "xs:int", "")+el("tags", "t:Strings", optional)+el("any", "xs:anyType", optional)+`</xs:sequence></xs:complexType>`)
 	row := s.Types[xml.Name{Space: "urn:t", Local: "Row"}]
@@ -284,9 +290,9 @@ func TestEncodeEncoded(t *testing.T) {
 func TestEncodeEncoded12(t *testing.T) {
 	t.Parallel()
 	s := compile(t, ``)
-	list := s.Types[xml.Name{Space: encoding12, Local: "Array"}]
+	list := s.Types[xml.Name{Space: xsd.Encoding12, Local: "Array"}]
 	node, problems := s.EncodeType(xml.Name{Local: "list"}, list, fromYAML(t, `[1]`), "params.list", &Writing{Encoded: true, SOAP12: true})
-	want := `<list xmlns:enc="` + encoding12 + `" enc:itemType="xsd:anyType" enc:arraySize="1"><item xsi:type="xsd:int">1</item></list>`
+	want := `<list xmlns:enc="` + xsd.Encoding12 + `" enc:itemType="xsd:anyType" enc:arraySize="1"><item xsi:type="xsd:int">1</item></list>`
 	if got := short(t, node); got != want || len(problems) > 0 {
 		t.Errorf("got  %s\nwant %s\n%s", got, want, printProblems(problems))
 	}

@@ -1,10 +1,11 @@
-package xsd
+package values
 
 import (
 	"strings"
 	"sync"
 	"testing"
 
+	"snrun/steps/soap/xsd"
 	"snrun/steps/xml"
 )
 
@@ -130,7 +131,7 @@ func TestDecodeLists(t *testing.T) {
 
 func TestDecodeArrays(t *testing.T) {
 	t.Parallel()
-	s := compile(t, `<xs:complexType name="Strings"><xs:complexContent><xs:restriction base="soapenc:Array" xmlns:soapenc="`+encoding11+`">
+	s := compile(t, `<xs:complexType name="Strings"><xs:complexContent><xs:restriction base="soapenc:Array" xmlns:soapenc="`+xsd.Encoding11+`">
 		<xs:attribute ref="soapenc:arrayType" wsdl:arrayType="xs:string[]" xmlns:wsdl="http://schemas.xmlsoap.org/wsdl/"/></xs:restriction></xs:complexContent></xs:complexType>
 	<xs:complexType name="Row"><xs:sequence>`+el("id", "xs:int", "")+`</xs:sequence></xs:complexType>`+
 		sequenceOf(el("s", "t:Strings", optional)+el("a", "xs:anyType", optional)))
@@ -177,13 +178,13 @@ func TestDecodeTogether(t *testing.T) {
 // TestHugeModel holds that groups which hold each other many times cost little: the model stands for 2^40 elements.
 func TestHugeModel(t *testing.T) {
 	t.Parallel()
-	group := &Group{Particles: []*Particle{{Min: 1, Max: 1, Element: &Element{Name: xml.Name{Local: "a"}, Type: builtins()[schemaName("int")]}}}}
+	s := compile(t, "")
+	group := &xsd.Group{Particles: []*xsd.Particle{{Min: 1, Max: 1, Element: &xsd.Element{Name: xml.Name{Local: "a"}, Type: s.Types[xsd.BuiltinName("int")]}}}}
 	for range 40 {
-		p := &Particle{Min: 1, Max: 1, Group: group}
-		group = &Group{Particles: []*Particle{p, p}}
+		p := &xsd.Particle{Min: 1, Max: 1, Group: group}
+		group = &xsd.Group{Particles: []*xsd.Particle{p, p}}
 	}
-	s := &Schema{Types: builtins()}
-	e := &Element{Name: xml.Name{Local: "e"}, Type: &Type{Complex: true, Content: &Particle{Min: 1, Max: 1, Group: group}}}
+	e := &xsd.Element{Name: xml.Name{Local: "e"}, Type: &xsd.Type{Complex: true, Content: &xsd.Particle{Min: 1, Max: 1, Group: group}}}
 	_, problems := s.Encode(e, map[string]any{"a": []any{1, 2}}, "params", &Writing{})
 	if got := printProblems(problems[:1]); !strings.Contains(got, "too large") && !strings.Contains(got, "needs") {
 		t.Errorf("got %s", got)

@@ -1,10 +1,12 @@
-package xsd
+package values
 
 import (
 	"fmt"
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"snrun/steps/soap/xsd"
 )
 
 // The bounds of a skeleton: so many lines are written, and what is optional is written out so deep.
@@ -15,7 +17,7 @@ const (
 
 // Example gives a skeleton of an element's value in YAML, as the entry of a key: what must be there is filled in so that it can be sent,
 // what may be there is commented out, and comments say what each of it is. It ends with a newline.
-func (s *Schema) Example(key string, e *Element) string {
+func (s *Schema) Example(key string, e *xsd.Element) string {
 	x := &exampler{schema: s}
 	lines := x.entry(key, e, entryNotes{})
 	var b strings.Builder
@@ -66,8 +68,8 @@ type exampleValue struct {
 // exampler writes skeletons.
 type exampler struct {
 	schema  *Schema
-	types   []*Type // those around
-	options int     // how many of the elements around are optional
+	types   []*xsd.Type // those around
+	options int         // how many of the elements around are optional
 	written int
 	endless bool // something that must be there holds itself
 }
@@ -100,7 +102,7 @@ func commented(lines []exampleLine) []exampleLine {
 }
 
 // entry writes an element under a key.
-func (x *exampler) entry(key string, e *Element, n entryNotes) []exampleLine {
+func (x *exampler) entry(key string, e *xsd.Element, n entryNotes) []exampleLine {
 	x.written++
 	if n.optional {
 		x.options++
@@ -146,7 +148,7 @@ func listItem(v exampleValue) []exampleLine {
 }
 
 // value writes a value.
-func (x *exampler) value(e *Element) exampleValue {
+func (x *exampler) value(e *xsd.Element) exampleValue {
 	sh := x.schema.shapeOf(e.Type)
 	switch sh.form {
 	case plainForm:
@@ -172,11 +174,11 @@ func (x *exampler) value(e *Element) exampleValue {
 	return v
 }
 
-func (x *exampler) array(a *Array) exampleValue {
+func (x *exampler) array(a *xsd.Array) exampleValue {
 	if a.Item == nil || slices.Contains(x.types, a.Item) || x.full() {
 		return exampleValue{plain: "[]"}
 	}
-	return listOf(x.value(&Element{Type: a.Item}), 1)
+	return listOf(x.value(&xsd.Element{Type: a.Item}), 1)
 }
 
 // mapping writes the keys of a type.
@@ -211,11 +213,11 @@ func (x *exampler) mapping(sh *shape) []exampleLine {
 }
 
 // candidates are the types derived from a type that a value can be of.
-func (x *exampler) candidates(t *Type) []*Type {
-	return slices.DeleteFunc(slices.Clone(t.Derived), func(d *Type) bool { return d.Abstract || d.Name.Local == "" })
+func (x *exampler) candidates(t *xsd.Type) []*xsd.Type {
+	return slices.DeleteFunc(slices.Clone(t.Derived), func(d *xsd.Type) bool { return d.Abstract || d.Name.Local == "" })
 }
 
-func (x *exampler) others(before string, types []*Type) string {
+func (x *exampler) others(before string, types []*xsd.Type) string {
 	return before + listed(typeNames(types))
 }
 
@@ -243,7 +245,7 @@ func (x *exampler) attribute(at *attrSlot) []exampleLine {
 }
 
 // note says what an element is.
-func (x *exampler) note(e *Element, n entryNotes, v exampleValue) string {
+func (x *exampler) note(e *xsd.Element, n entryNotes, v exampleValue) string {
 	var notes []string
 	switch sh := x.schema.shapeOf(e.Type); sh.form {
 	case anyForm:
@@ -282,9 +284,9 @@ func (x *exampler) note(e *Element, n entryNotes, v exampleValue) string {
 
 func occurs(n entryNotes) string {
 	switch {
-	case n.max == Unbounded && n.min == 0:
+	case n.max == xsd.Unbounded && n.min == 0:
 		return "any number"
-	case n.max == Unbounded:
+	case n.max == xsd.Unbounded:
 		return fmt.Sprintf("%d or more", n.min)
 	case n.min == n.max:
 		return fmt.Sprintf("%d of them", n.max)

@@ -1,4 +1,4 @@
-package xsd
+package values
 
 import (
 	"encoding/json"
@@ -7,6 +7,7 @@ import (
 	"strconv"
 
 	"snrun/steps"
+	"snrun/steps/soap/xsd"
 	"snrun/steps/xml"
 )
 
@@ -17,8 +18,8 @@ func (c *encoder) anything(node *xml.Element, value any) {
 	case !isList:
 		c.loose(node, value, true)
 	case c.w.Encoded:
-		root := c.schema.Types[schemaName("anyType")]
-		c.items(node, &Array{Item: root, Rank: 1}, xml.Name{Local: "item"}, list)
+		root := c.schema.Types[xsd.BuiltinName("anyType")]
+		c.items(node, &xsd.Array{Item: root, Rank: 1}, xml.Name{Local: "item"}, list)
 	default:
 		c.wrong("put a mapping with the elements' name around it", "a list stands where one value is expected")
 	}
@@ -32,14 +33,14 @@ func (c *encoder) loose(node *xml.Element, value any, typed bool) {
 	switch {
 	case isUnknown(value):
 	case isNull(value):
-		node.Attrs = append(node.Attrs, xml.Attr{Name: xml.Name{Space: instanceSpace, Local: "nil"}, Value: "true"})
+		node.Attrs = append(node.Attrs, xml.Attr{Name: xml.Name{Space: xml.InstanceSpace, Local: "nil"}, Value: "true"})
 	case isList:
 		c.anything(node, value)
 	case isMapping:
 		c.looseMapping(node, entries)
 	default:
 		if typed || c.w.Encoded {
-			node.Attrs = append(node.Attrs, xml.Attr{Name: xml.Name{Space: instanceSpace, Local: "type"}, QName: schemaName(typeOfScalar(value))})
+			node.Attrs = append(node.Attrs, xml.Attr{Name: xml.Name{Space: xml.InstanceSpace, Local: "type"}, QName: new(xsd.BuiltinName(typeOfScalar(value)))})
 		}
 		node.Text, _ = c.scalar(value)
 	}
@@ -47,14 +48,14 @@ func (c *encoder) loose(node *xml.Element, value any, typed bool) {
 
 func (c *encoder) looseMapping(node *xml.Element, entries steps.Pairs) {
 	if _, has := entryOf(entries, typeKey); has {
-		root := c.schema.shapeOf(c.schema.Types[schemaName("anyType")])
+		root := c.schema.shapeOf(c.schema.Types[xsd.BuiltinName("anyType")])
 		chosen := c.chosen(root, entries)
 		if chosen == nil {
 			return
 		}
 		if chosen != root {
 			c.nameType(node, chosen.typ)
-			c.typed(node, &Element{Name: node.Name, Type: chosen.typ, Nillable: true}, chosen, steps.Pairs(entries))
+			c.typed(node, &xsd.Element{Name: node.Name, Type: chosen.typ, Nillable: true}, chosen, steps.Pairs(entries))
 			return
 		}
 	}
@@ -138,7 +139,7 @@ func typeOfScalar(value any) string {
 		if _, err := strconv.ParseInt(string(value), 10, 64); err == nil {
 			return "long"
 		}
-		if isDecimal(string(value), true) {
+		if xsd.IsDecimal(string(value), true) {
 			return "decimal"
 		}
 		return "double"
@@ -147,25 +148,25 @@ func typeOfScalar(value any) string {
 }
 
 // elementsNamed gives the global elements of a local name, sorted.
-func (s *Schema) elementsNamed(local string) []*Element {
-	var found []*Element
+func (s *Schema) elementsNamed(local string) []*xsd.Element {
+	var found []*xsd.Element
 	for name, e := range s.Elements {
 		if name.Local == local {
 			found = append(found, e)
 		}
 	}
-	slices.SortFunc(found, func(a, b *Element) int { return compareNames(a.Name, b.Name) })
+	slices.SortFunc(found, func(a, b *xsd.Element) int { return xsd.CompareNames(a.Name, b.Name) })
 	return found
 }
 
 // attributesNamed gives the global attributes of a local name, sorted.
-func (s *Schema) attributesNamed(local string) []*Attribute {
-	var found []*Attribute
+func (s *Schema) attributesNamed(local string) []*xsd.Attribute {
+	var found []*xsd.Attribute
 	for name, a := range s.Attributes {
 		if name.Local == local {
 			found = append(found, a)
 		}
 	}
-	slices.SortFunc(found, func(a, b *Attribute) int { return compareNames(a.Name, b.Name) })
+	slices.SortFunc(found, func(a, b *xsd.Attribute) int { return xsd.CompareNames(a.Name, b.Name) })
 	return found
 }

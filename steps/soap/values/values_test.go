@@ -1,4 +1,4 @@
-package xsd
+package values
 
 import (
 	"encoding/json"
@@ -9,6 +9,7 @@ import (
 	yaml "gopkg.in/yaml.v3"
 
 	"snrun/steps"
+	"snrun/steps/soap/xsd"
 	"snrun/steps/xml"
 )
 
@@ -52,17 +53,23 @@ func fromNode(t testing.TB, n *yaml.Node) any {
 	return steps.Scalar{Value: v, Text: n.Value}
 }
 
-// compile compiles components into a schema whose local elements are in no namespace.
+// schemaOf wraps components into a schema with the target namespace urn:t, under the prefix t. They begin on its second line.
+func schemaOf(components string) string {
+	return `<xs:schema xmlns:xs="` + xml.SchemaSpace + `" xmlns:t="urn:t" targetNamespace="urn:t">` + "\n" + components + `</xs:schema>`
+}
+
+// compile compiles components of the namespace urn:t into a schema whose local elements are in no namespace.
 func compile(t testing.TB, components string) *Schema {
 	t.Helper()
-	s, err := load(t, folder{"main.xsd": schemaOf(components)})
+	root := parse(t, schemaOf(components))
+	s, err := xsd.Load(t.Context(), nil, []xsd.Document{{Location: "main.xsd", Root: root}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return s
+	return Of(s)
 }
 
-func elementNamed(t testing.TB, s *Schema, name string) *Element {
+func elementNamed(t testing.TB, s *Schema, name string) *xsd.Element {
 	t.Helper()
 	e := s.Elements[xml.Name{Space: "urn:t", Local: name}]
 	if e == nil {
@@ -74,8 +81,8 @@ func elementNamed(t testing.TB, s *Schema, name string) *Element {
 // short writes an element without its declarations, which are always the same.
 func short(t testing.TB, node *xml.Element) string {
 	t.Helper()
-	data, err := xml.Write(node, xml.WriteOptions{Namespaces: steps.Pairs{{Key: "t", Value: "urn:t"}, {Key: "xsi", Value: instanceSpace},
-		{Key: "xsd", Value: schemaSpace}, {Key: "soapenc", Value: encoding11}}})
+	data, err := xml.Write(node, xml.WriteOptions{Namespaces: steps.Pairs{{Key: "t", Value: "urn:t"}, {Key: "xsi", Value: xml.InstanceSpace},
+		{Key: "xsd", Value: xml.SchemaSpace}, {Key: "soapenc", Value: xsd.Encoding11}}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -107,7 +114,7 @@ func printProblems(problems []steps.Problem) string {
 // parse reads an element with the usual prefixes.
 func parse(t testing.TB, text string) *xml.Element {
 	t.Helper()
-	const declarations = ` xmlns:t="urn:t" xmlns:xsi="` + instanceSpace + `" xmlns:xsd="` + schemaSpace + `" xmlns:soapenc="` + encoding11 + `"`
+	const declarations = ` xmlns:t="urn:t" xmlns:xsi="` + xml.InstanceSpace + `" xmlns:xsd="` + xml.SchemaSpace + `" xmlns:soapenc="` + xsd.Encoding11 + `"`
 	i := strings.IndexAny(text, " />")
 	root, err := xml.Parse([]byte(text[:i]+declarations+text[i:]), xml.ReadOptions{})
 	if err != nil {

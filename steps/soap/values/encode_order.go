@@ -1,4 +1,4 @@
-package xsd
+package values
 
 import (
 	"snrun/steps"
@@ -43,7 +43,8 @@ func (k *content) ordered(value any) {
 
 // next adds the elements of an entry.
 func (k *content) next(s *sequence, entry steps.Pair, item int) {
-	one := newContent(k.encoder, k.sh, k.node)
+	one := k.content(k.sh, k.node)
+	defer k.done(one)
 	before := len(k.problems) + k.more
 	one.entry(entry, 0)
 	add := func(slot int, nodes []*xml.Element) {

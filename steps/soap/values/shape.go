@@ -1,12 +1,11 @@
-package xsd
+package values
 
 import (
 	"sync/atomic"
 
+	"snrun/steps/soap/xsd"
 	"snrun/steps/xml"
 )
-
-const instanceSpace = "http://www.w3.org/2001/XMLSchema-instance"
 
 // form is what the value of a type looks like.
 type form int
@@ -21,7 +20,7 @@ const (
 
 // shape is a type made ready for values: which keys there are, and what each of them is.
 type shape struct {
-	typ    *Type
+	typ    *xsd.Type
 	form   form
 	text   *reading // of plainForm and textForm
 	slots  []*slot
@@ -29,7 +28,7 @@ type shape struct {
 	attrs  []*attrSlot
 	keys   map[string]key
 	model  *model // nil for no elements
-	anys   []*Wildcard
+	anys   []*xsd.Wildcard
 	shared bool // some element stands at several places of the model
 	places []int
 }
@@ -37,7 +36,7 @@ type shape struct {
 // slot is an element that may stand in a type.
 type slot struct {
 	key      string
-	element  *Element
+	element  *xsd.Element
 	list     bool // it may be there more than once, so its value is a list
 	required bool // where it may stand, one must
 	shape    atomic.Pointer[shape]
@@ -46,7 +45,7 @@ type slot struct {
 // attrSlot is an attribute that may stand in a type.
 type attrSlot struct {
 	key       string
-	attribute *Attribute
+	attribute *xsd.Attribute
 	text      *reading
 }
 
@@ -57,19 +56,19 @@ type key struct {
 }
 
 // shapeOf gives the shape of a type. It is made when it is first asked for.
-func (s *Schema) shapeOf(t *Type) *shape {
+func (s *Schema) shapeOf(t *xsd.Type) *shape {
 	if made, ok := s.shapes.Load(t); ok {
 		return made.(*shape)
 	}
 	if t == nil {
-		return s.shapeOf(s.Types[schemaName("anyType")])
+		return s.shapeOf(s.Types[xsd.BuiltinName("anyType")])
 	}
 	made, _ := s.shapes.LoadOrStore(t, s.newShape(t))
 	return made.(*shape)
 }
 
 // readingOf gives a simple type made ready. It is made when it is first asked for.
-func (s *Schema) readingOf(simple *Simple) *reading {
+func (s *Schema) readingOf(simple *xsd.Simple) *reading {
 	if made, ok := s.shapes.Load(simple); ok {
 		return made.(*reading)
 	}
@@ -87,12 +86,12 @@ func (s *Schema) slotShape(sl *slot) *shape {
 	return sh
 }
 
-func (s *Schema) newShape(t *Type) *shape {
+func (s *Schema) newShape(t *xsd.Type) *shape {
 	sh := &shape{typ: t, form: formOf(t), keys: map[string]key{}}
 	if t.Simple != nil {
 		sh.text = s.readingOf(t.Simple)
 	}
-	m := modeller{byName: map[xml.Name]int{}, groups: map[*Group]*model{}}
+	m := modeller{byName: map[xml.Name]int{}, groups: map[*xsd.Group]*model{}}
 	if t.Content != nil {
 		sh.model = m.particle(t.Content)
 	}
@@ -111,7 +110,7 @@ func (s *Schema) newShape(t *Type) *shape {
 	return sh
 }
 
-func formOf(t *Type) form {
+func formOf(t *xsd.Type) form {
 	switch {
 	case isAnyType(t):
 		return anyForm
@@ -125,7 +124,7 @@ func formOf(t *Type) form {
 	return plainForm
 }
 
-func isAnyType(t *Type) bool { return t.Name == schemaName("anyType") }
+func isAnyType(t *xsd.Type) bool { return t.Name == xsd.BuiltinName("anyType") }
 
 // freeKey gives the key of a name: its local name. An attribute of which an element or another attribute has the key gets an
 // underscore before it, an element `{namespace}local`. `_`, `_type` and `_order` are taken.

@@ -1,4 +1,4 @@
-package xsd
+package values
 
 import (
 	stdxml "encoding/xml"
@@ -15,7 +15,7 @@ func BenchmarkDecode(b *testing.B) {
 	s := compile(b, orderSchema)
 	e := elementNamed(b, s, "order")
 	var text strings.Builder
-	text.WriteString(`<t:order xmlns:t="urn:t" xmlns:xsi="` + instanceSpace + `" id="1"><version>1</version><customer xsi:type="t:Person"><firstName>A</firstName></customer>`)
+	text.WriteString(`<t:order xmlns:t="urn:t" xmlns:xsi="` + xml.InstanceSpace + `" id="1"><version>1</version><customer xsi:type="t:Person"><firstName>A</firstName></customer>`)
 	for i := 0; text.Len() < 10<<20; i++ {
 		fmt.Fprintf(&text, "<line>\n  <no>%d</no>\n  <price currency=\"EUR\">%d.25</price>\n</line>\n", i, i)
 	}

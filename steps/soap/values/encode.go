@@ -1,4 +1,4 @@
-package xsd
+package values
 
 import (
 	"fmt"
@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"snrun/steps"
+	"snrun/steps/soap/xsd"
 	"snrun/steps/xml"
 )
 
@@ -37,7 +38,7 @@ const maxMistakes = 100
 // Encode writes a value as an element: of steps.Pairs or map[string]any, []any, steps.Scalar (whose text counts) and plain scalars.
 // The schema decides about order, form and text, so keys may stand in any order. All mistakes are found, each with its path, which
 // begins with path. steps.Unknown is taken anywhere without complaint. The element is what could be made of the value.
-func (s *Schema) Encode(e *Element, value any, path string, w *Writing) (*xml.Element, []steps.Problem) {
+func (s *Schema) Encode(e *xsd.Element, value any, path string, w *Writing) (*xml.Element, []steps.Problem) {
 	c := newEncoder(s, path, w)
 	node := c.element(e, s.shapeOf(e.Type), value)
 	return node, c.told()
@@ -45,8 +46,8 @@ func (s *Schema) Encode(e *Element, value any, path string, w *Writing) (*xml.El
 
 // EncodeType writes a value of a type as an element of any name: a part of an rpc message. With SOAP encoding null is written as
 // xsi:nil.
-func (s *Schema) EncodeType(name xml.Name, t *Type, value any, path string, w *Writing) (*xml.Element, []steps.Problem) {
-	return s.Encode(&Element{Name: name, Type: t, Nillable: w.Encoded}, value, path, w)
+func (s *Schema) EncodeType(name xml.Name, t *xsd.Type, value any, path string, w *Writing) (*xml.Element, []steps.Problem) {
+	return s.Encode(&xsd.Element{Name: name, Type: t, Nillable: w.Encoded}, value, path, w)
 }
 
 // encoder writes values and collects mistakes.
@@ -57,10 +58,16 @@ type encoder struct {
 	spaces   map[string]string // the prefix of each namespace
 	problems []steps.Problem
 	more     int
+	idle     []*content // those whose elements are written
+	room     struct {
+		elements xml.Slab[xml.Element]
+		lists    xml.Slab[*xml.Element]
+		attrs    xml.Slab[xml.Attr]
+	}
 }
 
 func newEncoder(s *Schema, path string, w *Writing) *encoder {
-	c := &encoder{schema: s, w: w, at: trail{root: path}, spaces: map[string]string{}}
+	c := &encoder{schema: s, w: w, at: newTrail(path), spaces: map[string]string{}}
 	for _, prefix := range slices.Sorted(maps.Keys(w.Prefixes)) {
 		if space := w.Prefixes[prefix]; c.spaces[space] == "" {
 			c.spaces[space] = prefix
@@ -103,7 +110,16 @@ func (c *encoder) wrongAt(key, hint, format string, args ...any) {
 }
 
 func (c *encoder) newElement(n xml.Name) *xml.Element {
-	return &xml.Element{Name: n, Prefix: c.spaces[n.Space]}
+	node := &c.room.elements.Take(1)[0]
+	node.Name, node.Prefix = n, c.spaces[n.Space]
+	return node
+}
+
+// alone gives a list of one element.
+func (c *encoder) alone(node *xml.Element) []*xml.Element {
+	list := c.room.lists.Take(1)
+	list[0] = node
+	return list
 }
 
 func (c *encoder) addAttr(node *xml.Element, n xml.Name, value string) {
@@ -111,7 +127,7 @@ func (c *encoder) addAttr(node *xml.Element, n xml.Name, value string) {
 }
 
 // element writes one element. sh is the shape of its declared type.
-func (c *encoder) element(e *Element, sh *shape, value any) *xml.Element {
+func (c *encoder) element(e *xsd.Element, sh *shape, value any) *xml.Element {
 	node := c.newElement(e.Name)
 	if isUnknown(value) {
 		return node
@@ -120,9 +136,9 @@ func (c *encoder) element(e *Element, sh *shape, value any) *xml.Element {
 		c.wrong(c.instead(e), "%s is abstract: it only stands for others", e.Name.Local)
 		return node
 	}
-	entries, isMapping := steps.Entries(value)
-	if isMapping {
-		value = entries // so that a map is sorted once
+	entries, _ := steps.Entries(value)
+	if _, unsorted := value.(map[string]any); unsorted {
+		value = entries // which is sorted once
 	}
 	nilled := isNull(value)
 	if text, has := entryOf(entries, textKey); has && isNull(text) {
@@ -146,7 +162,7 @@ func (c *encoder) element(e *Element, sh *shape, value any) *xml.Element {
 }
 
 // instead names the elements that may stand in the place of an abstract one.
-func (c *encoder) instead(e *Element) string {
+func (c *encoder) instead(e *xsd.Element) string {
 	var names []string
 	for _, m := range e.Members {
 		if !m.Abstract {
@@ -160,7 +176,7 @@ func (c *encoder) instead(e *Element) string {
 }
 
 // null writes xsi:nil, where that may be.
-func (c *encoder) null(e *Element, sh *shape, node *xml.Element) bool {
+func (c *encoder) null(e *xsd.Element, sh *shape, node *xml.Element) bool {
 	if !e.Nillable {
 		hint := ""
 		if sh.form == mapForm {
@@ -169,12 +185,12 @@ func (c *encoder) null(e *Element, sh *shape, node *xml.Element) bool {
 		c.wrong(hint, "is null, which %s cannot be; it is %s", e.Name.Local, describe(e.Type))
 		return false
 	}
-	node.Attrs = append(node.Attrs, xml.Attr{Name: xml.Name{Space: instanceSpace, Local: "nil"}, Value: "true"})
+	node.Attrs = append(node.Attrs, xml.Attr{Name: xml.Name{Space: xml.InstanceSpace, Local: "nil"}, Value: "true"})
 	return true
 }
 
 // typed writes what an element of a type holds.
-func (c *encoder) typed(node *xml.Element, e *Element, sh *shape, value any) {
+func (c *encoder) typed(node *xml.Element, e *xsd.Element, sh *shape, value any) {
 	switch sh.form {
 	case plainForm:
 		c.plain(node, e, sh, value)
@@ -188,7 +204,7 @@ func (c *encoder) typed(node *xml.Element, e *Element, sh *shape, value any) {
 }
 
 // plain writes the text of an element that has no attributes.
-func (c *encoder) plain(node *xml.Element, e *Element, sh *shape, value any) {
+func (c *encoder) plain(node *xml.Element, e *xsd.Element, sh *shape, value any) {
 	if entries, isMapping := steps.Entries(value); isMapping && !isFile(sh.text, value) {
 		for _, entry := range entries {
 			if entry.Key != textKey && entry.Key != typeKey {
@@ -213,7 +229,7 @@ func (c *encoder) plain(node *xml.Element, e *Element, sh *shape, value any) {
 }
 
 // text writes an element's text.
-func (c *encoder) text(node *xml.Element, e *Element, rd *reading, value any) {
+func (c *encoder) text(node *xml.Element, e *xsd.Element, rd *reading, value any) {
 	if isUnknown(value) {
 		return
 	}

@@ -1,12 +1,14 @@
-package xsd
+package values
 
 import (
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
 	"snrun/steps"
+	"snrun/steps/soap/xsd"
 	"snrun/steps/xml"
 )
 
@@ -97,11 +99,11 @@ const fuzzTypes = `
 <xs:complexType name="Tree"><xs:sequence><xs:element name="v" type="xs:int"/><xs:element name="kid" type="t:Tree" minOccurs="0" maxOccurs="unbounded"/></xs:sequence></xs:complexType>`
 
 // valueOf makes a value of an element, as decoding gives it.
-func (d *dice) valueOf(s *Schema, e *Element, depth int) any {
-	if e.Nillable && d.roll(4) == 3 {
-		return nil
-	}
+func (d *dice) valueOf(s *Schema, e *xsd.Element, depth int) any {
 	sh := s.shapeOf(e.Type)
+	if e.Nillable && d.roll(4) == 3 && !slices.ContainsFunc(sh.attrs, func(at *attrSlot) bool { return at.attribute.Required }) {
+		return nil // which has no attributes
+	}
 	switch sh.form {
 	case plainForm:
 		return d.scalar(sh.text)
@@ -141,10 +143,10 @@ func (d *dice) fill(s *Schema, sh *shape, n *model, out map[string]any, depth in
 	if n.max != n.min && depth > 0 {
 		rounds += d.roll(3)
 	}
-	if n.max != Unbounded {
+	if n.max != xsd.Unbounded {
 		rounds = min(rounds, n.max)
 	}
-	if n.slot < 0 && n.kind == Choice && n.max == Unbounded && rounds > 0 {
+	if n.slot < 0 && n.kind == xsd.Choice && n.max == xsd.Unbounded && rounds > 0 {
 		rounds = max(rounds, 1)
 	}
 	pick, skip := d.roll(len(n.kids)), d.roll(2)
@@ -158,7 +160,7 @@ func (d *dice) fill(s *Schema, sh *shape, n *model, out map[string]any, depth in
 			} else {
 				out[sl.key] = v
 			}
-		case n.kind == Choice:
+		case n.kind == xsd.Choice:
 			d.fill(s, sh, n.kids[pick], out, depth)
 		default:
 			for _, kid := range n.kids {
@@ -300,8 +302,8 @@ func FuzzEncode(f *testing.F) {
 // FuzzDecode reads documents that may be anything with a schema that has everything.
 func FuzzDecode(f *testing.F) {
 	for _, seed := range []string{`<t:order xmlns:t="urn:t" id="1"><version>1</version></t:order>`,
-		`<e xmlns:i="` + instanceSpace + `" xmlns:t="urn:t" i:type="t:Person"><firstName i:nil="true"/>x</e>`,
-		`<e xmlns:s="` + encoding11 + `" s:arrayType="t:Row[2,]"><a s:position="[1]"/><b/></e>`} {
+		`<e xmlns:i="` + xml.InstanceSpace + `" xmlns:t="urn:t" i:type="t:Person"><firstName i:nil="true"/>x</e>`,
+		`<e xmlns:s="` + xsd.Encoding11 + `" s:arrayType="t:Row[2,]"><a s:position="[1]"/><b/></e>`} {
 		f.Add(seed)
 	}
 	s := compile(f, orderSchema+nodeSchema+fuzzTypes)

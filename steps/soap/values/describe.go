@@ -1,8 +1,11 @@
-package xsd
+package values
 
 import (
 	"fmt"
 	"strings"
+
+	"snrun/steps/soap/xsd"
+	"snrun/steps/xml"
 )
 
 // manyWords is how many names or values are listed in a sentence.
@@ -17,7 +20,7 @@ func listed(words []string) string {
 }
 
 // describe says in a few words what the value of a type is.
-func describe(t *Type) string {
+func describe(t *xsd.Type) string {
 	switch {
 	case isAnyType(t):
 		return "any value"
@@ -32,13 +35,13 @@ func describe(t *Type) string {
 }
 
 // describeText says what a text must be.
-func describeText(s *Simple) string {
+func describeText(s *xsd.Simple) string {
 	switch {
 	case len(s.Enum) > 0:
 		return "one of " + listed(s.Enum)
-	case s.Variety == List:
+	case s.Variety == xsd.List:
 		return "a list of " + describeText(s.Item)
-	case s.Variety == Union:
+	case s.Variety == xsd.Union:
 		var members []string
 		for _, m := range s.Members {
 			if m.Name.Local != "" {
@@ -48,7 +51,7 @@ func describeText(s *Simple) string {
 			members = append(members, describeText(m))
 		}
 		return strings.Join(members, " or ")
-	case s.Name.Local != "" && s.Name.Space != schemaSpace:
+	case s.Name.Local != "" && s.Name.Space != xml.SchemaSpace:
 		return s.Builtin + ", " + s.Name.Local
 	case s.Builtin == "":
 		return "text"
@@ -77,7 +80,7 @@ func (sh *shape) branches(n *model) []string {
 			}
 		}
 		joint := " with "
-		if kid.kind == Choice {
+		if kid.kind == xsd.Choice {
 			joint = " or "
 		}
 		names = append(names, strings.Join(keys[:min(len(keys), manyWords)], joint))

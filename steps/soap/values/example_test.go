@@ -1,10 +1,11 @@
-package xsd
+package values
 
 import (
 	"strings"
 	"testing"
 
 	"snrun/steps"
+	"snrun/steps/xml"
 )
 
 const orderSchema = `
@@ -96,8 +97,10 @@ params:
 func TestExampleSamples(t *testing.T) {
 	t.Parallel()
 	var types strings.Builder
-	for _, b := range builtinTable() {
-		types.WriteString(`<xs:element name="` + b.name + `" type="xs:` + b.name + `"/>`)
+	for name := range compile(t, "").Types {
+		if name.Space == xml.SchemaSpace {
+			types.WriteString(`<xs:element name="` + name.Local + `" type="xs:` + name.Local + `"/>`)
+		}
 	}
 	types.WriteString(`
 	<xs:element name="pattern"><xs:simpleType><xs:restriction base="xs:string"><xs:pattern value="(\+|00)[1-9]\d{1,3}( \w+)?"/></xs:restriction></xs:simpleType></xs:element>

@@ -1,4 +1,4 @@
-package xsd
+package values
 
 import (
 	"fmt"
@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"snrun/steps"
+	"snrun/steps/soap/xsd"
 	"snrun/steps/xml"
 )
 
@@ -22,17 +23,38 @@ type content struct {
 	attrs   []xml.Attr // of each declared attribute; without a name where it is not there
 	given   []bool     // of each declared attribute: it is there, or turned out wrong
 	extra   []xml.Attr // attributes that are not declared
+	all     []xml.Attr // attributes as they are written
+	order   arranger
+	put     []int // of each slot, how many are in their place
 }
 
-func newContent(c *encoder, sh *shape, node *xml.Element) *content {
+// content takes one that is idle, with the memory it has, or a new one. It goes back with done.
+func (c *encoder) content(sh *shape, node *xml.Element) *content {
+	if len(c.idle) == 0 {
+		c.idle = append(c.idle, &content{encoder: c})
+	}
+	last := len(c.idle) - 1
+	k := c.idle[last]
+	c.idle = c.idle[:last]
+	k.sh, k.node = sh, node
 	n, attrs := len(sh.slots), len(sh.attrs)
-	flags := make([]bool, 2*n+attrs)
-	return &content{encoder: c, sh: sh, node: node, items: make([][]*xml.Element, n), rank: make([]int, n), attrs: make([]xml.Attr, attrs),
-		unknown: flags[:n], null: flags[n : 2*n], given: flags[2*n:]}
+	k.items, k.unknown, k.null, k.rank, k.put = zeros(k.items, n), zeros(k.unknown, n), zeros(k.null, n), zeros(k.rank, n), zeros(k.put, n)
+	k.attrs, k.given = zeros(k.attrs, attrs), zeros(k.given, attrs)
+	k.open, k.extra = k.open[:0], k.extra[:0]
+	return k
+}
+
+func (c *encoder) done(k *content) { c.idle = append(c.idle, k) }
+
+// zeros gives n zero values, in the memory of a slice where that is enough.
+func zeros[T any](s []T, n int) []T {
+	s = slices.Grow(s[:0], n)[:n]
+	clear(s)
+	return s
 }
 
 // mapping writes elements, attributes and text.
-func (c *encoder) mapping(node *xml.Element, e *Element, sh *shape, value any) {
+func (c *encoder) mapping(node *xml.Element, e *xsd.Element, sh *shape, value any) {
 	entries, isMapping := steps.Entries(value)
 	if !isMapping || isFile(sh.text, value) {
 		if _, isList := value.([]any); sh.text == nil && (!sh.typ.Mixed || isList) || isList && sh.text.kind != listKind {
@@ -41,7 +63,8 @@ func (c *encoder) mapping(node *xml.Element, e *Element, sh *shape, value any) {
 		}
 		entries = []steps.Pair{{Key: textKey, Value: value}}
 	}
-	k := newContent(c, sh, node)
+	k := c.content(sh, node)
+	defer c.done(k)
 	text, hasText := any(nil), false
 	for i, entry := range entries {
 		if !isMapping {
@@ -96,7 +119,7 @@ func keysOf(sh *shape) string {
 }
 
 // text writes the text beside the attributes, or between the elements.
-func (k *content) text(e *Element, text any, given, mapped bool) {
+func (k *content) text(e *xsd.Element, text any, given, mapped bool) {
 	if mapped && given {
 		k.at.push(textKey)
 		defer k.at.pop()
@@ -164,17 +187,17 @@ func (k *content) slot(i int, value any) {
 	switch {
 	case isUnknown(value):
 		k.unknown[i] = true
-		k.items[i] = []*xml.Element{k.newElement(sl.element.Name)}
+		k.items[i] = k.alone(k.newElement(sl.element.Name))
 	case isNull(value) && (!sl.element.Nillable || sl.list && !sl.required):
 		k.null[i] = true
 	case !isList, !sl.list && (sh.form == arrayForm || sh.text != nil && sh.text.kind == listKind):
-		k.items[i] = []*xml.Element{k.element(sl.element, sh, value)}
+		k.items[i] = k.alone(k.element(sl.element, sh, value))
 	case !sl.list && sh.form != anyForm:
 		k.wrong("", "a list stands where one value is expected: %s", describe(sl.element.Type))
 		k.unknown[i] = true // so that nothing more is said of it
-		k.items[i] = []*xml.Element{k.newElement(sl.element.Name)}
+		k.items[i] = k.alone(k.newElement(sl.element.Name))
 	case !sl.list:
-		k.items[i] = []*xml.Element{k.element(sl.element, sh, value)}
+		k.items[i] = k.alone(k.element(sl.element, sh, value))
 	default:
 		k.items[i] = make([]*xml.Element, 0, len(list))
 		for at, item := range list {
@@ -190,7 +213,9 @@ func (k *content) elements(entries steps.Pairs) {
 	if k.node.Children != nil {
 		return // ordered did
 	}
-	a := arranger{sh: k.sh, left: make([]int, len(k.items)), unknown: k.unknown, rank: k.rank, strict: true}
+	a := &k.order
+	a.reset(k.sh, len(k.open))
+	a.unknown, a.rank, a.strict = k.unknown, k.rank, true
 	for i, items := range k.items {
 		a.left[i] = len(items)
 	}
@@ -198,8 +223,8 @@ func (k *content) elements(entries steps.Pairs) {
 		a.open = append(a.open, e.Name)
 	}
 	a.placed = make([]bool, len(a.open))
-	k.fixed(&a)
-	if v, _ := k.node.Attr(instanceSpace, "nil"); v != "" {
+	k.fixed(a)
+	if v, _ := k.node.Attr(xml.InstanceSpace, "nil"); v != "" {
 		if len(entries) > 0 && slices.ContainsFunc(a.left, func(n int) bool { return n > 0 }) {
 			k.wrong("", "elements are given beside the null under the key _")
 		}
@@ -209,15 +234,14 @@ func (k *content) elements(entries steps.Pairs) {
 	for _, i := range a.issues {
 		k.issue(i, entries)
 	}
-	k.node.Children = make([]*xml.Element, 0, len(entries))
-	next := make([]int, len(k.items))
+	k.node.Children = k.room.lists.Take(a.count())[:0]
 	for _, r := range a.runs {
 		if r.slot < 0 {
 			k.node.Children = append(k.node.Children, k.open[r.n])
 			continue
 		}
-		from := next[r.slot]
-		next[r.slot] += r.n
+		from := k.put[r.slot]
+		k.put[r.slot] += r.n
 		k.node.Children = append(k.node.Children, k.items[r.slot][from:from+r.n]...)
 	}
 }
@@ -230,7 +254,7 @@ func (k *content) fixed(a *arranger) {
 		}
 		node := k.newElement(sl.element.Name)
 		node.Text = *sl.element.Fixed
-		k.items[i] = []*xml.Element{node}
+		k.items[i] = k.alone(node)
 		a.left[i] = 1
 	}
 }
@@ -239,7 +263,7 @@ func (k *content) fixed(a *arranger) {
 func (sh *shape) mandatory(slot int) bool {
 	n := sh.model
 	for n != nil && n.slot < 0 {
-		if n.kind == Choice || n.min == 0 {
+		if n.kind == xsd.Choice || n.min == 0 {
 			return false
 		}
 		var below *model

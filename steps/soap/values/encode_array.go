@@ -1,10 +1,11 @@
-package xsd
+package values
 
 import (
 	"fmt"
 	"strconv"
 	"strings"
 
+	"snrun/steps/soap/xsd"
 	"snrun/steps/xml"
 )
 
@@ -21,7 +22,7 @@ func (c *encoder) array(node *xml.Element, sh *shape, value any) {
 	c.items(node, sh.typ.Array, name, list)
 }
 
-func (c *encoder) items(node *xml.Element, array *Array, name xml.Name, list []any) {
+func (c *encoder) items(node *xml.Element, array *xsd.Array, name xml.Name, list []any) {
 	if array.Rank > 1 {
 		c.wrong("", "an array of %d dimensions stands here; only arrays of one can be written", array.Rank)
 		return
@@ -34,18 +35,26 @@ func (c *encoder) items(node *xml.Element, array *Array, name xml.Name, list []a
 		item = item.Base
 	}
 	if c.w.SOAP12 {
-		node.Attrs = append(node.Attrs, xml.Attr{Name: xml.Name{Space: encoding12, Local: "itemType"}, Prefix: "enc", QName: item.Name},
-			xml.Attr{Name: xml.Name{Space: encoding12, Local: "arraySize"}, Prefix: "enc", Value: strconv.Itoa(len(list))})
+		node.Attrs = append(node.Attrs, xml.Attr{Name: xml.Name{Space: xsd.Encoding12, Local: "itemType"}, Prefix: "enc", QName: nameOf(item)},
+			xml.Attr{Name: xml.Name{Space: xsd.Encoding12, Local: "arraySize"}, Prefix: "enc", Value: strconv.Itoa(len(list))})
 	} else {
 		node.Attrs = append(node.Attrs,
-			xml.Attr{Name: xml.Name{Space: instanceSpace, Local: "type"}, QName: xml.Name{Space: encoding11, Local: "Array"}},
-			xml.Attr{Name: xml.Name{Space: encoding11, Local: "arrayType"}, Prefix: "soapenc", QName: item.Name, Value: suffix})
+			xml.Attr{Name: xml.Name{Space: xml.InstanceSpace, Local: "type"}, QName: &xml.Name{Space: xsd.Encoding11, Local: "Array"}},
+			xml.Attr{Name: xml.Name{Space: xsd.Encoding11, Local: "arrayType"}, Prefix: "soapenc", QName: nameOf(item), Value: suffix})
 	}
-	e := &Element{Name: name, Type: array.Item, Nillable: true}
+	e := &xsd.Element{Name: name, Type: array.Item, Nillable: true}
 	sh := c.schema.shapeOf(array.Item)
 	for i, v := range list {
 		c.at.item(i)
 		node.Children = append(node.Children, c.element(e, sh, v))
 		c.at.pop()
 	}
+}
+
+// nameOf gives the name of a type, nil where it has none.
+func nameOf(t *xsd.Type) *xml.Name {
+	if t.Name == (xml.Name{}) {
+		return nil
+	}
+	return &t.Name
 }

@@ -1,4 +1,4 @@
-package xsd
+package values
 
 import (
 	"encoding/json"
@@ -6,6 +6,8 @@ import (
 	"regexp"
 	"regexp/syntax"
 	"strings"
+
+	"snrun/steps/soap/xsd"
 )
 
 // sample gives a text of a simple type as YAML: one that fits it, where that can be found.
@@ -132,7 +134,7 @@ func usual(builtin string) string {
 	case "decimal", "float", "double":
 		return "0"
 	}
-	if isInteger(builtin) {
+	if boundsOf(builtin) != (bounds{}) {
 		return "0"
 	}
 	return ""
@@ -192,14 +194,14 @@ func sampleRune(ranges []rune) rune {
 }
 
 // sampleNote says what a text may be.
-func sampleNote(s *Simple) string {
+func sampleNote(s *xsd.Simple) string {
 	if len(s.Enum) > 0 {
 		if len(s.Enum) > manyWords {
 			return fmt.Sprintf("%s and %d more", strings.Join(s.Enum[:manyWords], " | "), len(s.Enum)-manyWords)
 		}
 		return strings.Join(s.Enum, " | ")
 	}
-	if s.Variety == List {
+	if s.Variety == xsd.List {
 		return "a list of " + sampleNote(s.Item)
 	}
 	notes := []string{describeText(s)}
@@ -223,7 +225,7 @@ func sampleNote(s *Simple) string {
 		words string
 		value *string
 	}{{"from ", f.MinInclusive}, {"above ", f.MinExclusive}, {"to ", f.MaxInclusive}, {"below ", f.MaxExclusive}} {
-		if bound.value != nil && !isBuiltinSpace(s.Name.Space) && *bound.value != builtinBound(s, bound.words) {
+		if bound.value != nil && !xsd.IsBuiltin(s.Name.Space) && *bound.value != builtinBound(s, bound.words) {
 			notes = append(notes, bound.words+*bound.value)
 		}
 	}
@@ -236,7 +238,7 @@ func sampleNote(s *Simple) string {
 }
 
 // builtinBound gives the bound that a built-in type has by itself, which need not be told.
-func builtinBound(s *Simple, words string) string {
+func builtinBound(s *xsd.Simple, words string) string {
 	b := boundsOf(s.Builtin)
 	switch words {
 	case "from ":
@@ -275,11 +277,8 @@ func yamlText(text string, kind textKind) string {
 
 // isDateLike says whether a text is a date or a time as YAML writes it.
 func isDateLike(text string) bool {
-	_, ok := parseMoment(momentLayout("date"), text)
-	if !ok {
-		_, ok = parseMoment(momentLayout("dateTime"), text)
-	}
-	return ok
+	date, moment := xsd.Simple{Builtin: "date"}, xsd.Simple{Builtin: "dateTime"}
+	return date.Check(text) == nil || moment.Check(text) == nil
 }
 
 // yamlKey writes a key.

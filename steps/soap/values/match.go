@@ -1,6 +1,9 @@
-package xsd
+package values
 
-import "snrun/steps/xml"
+import (
+	"snrun/steps/soap/xsd"
+	"snrun/steps/xml"
+)
 
 // matcher goes over the elements of a type in the order in which they stand. Content models are deterministic (XSD 1.0 part 1,
 // section 3.8.6), so no way is ever tried twice.
@@ -58,7 +61,7 @@ func (m *matcher) begins(n *model, at int) bool {
 		if m.begins(kid, at) {
 			return true
 		}
-		if n.kind == Sequence && !kid.empty {
+		if n.kind == xsd.Sequence && !kid.empty {
 			break
 		}
 	}
@@ -70,14 +73,14 @@ func (m *matcher) once(n *model, at int) (next int, ok bool) {
 		return at + 1, true
 	}
 	switch n.kind {
-	case Choice:
+	case xsd.Choice:
 		for _, kid := range n.kids {
 			if m.begins(kid, at) {
 				return m.particle(kid, at)
 			}
 		}
 		return at, n.empty
-	case All:
+	case xsd.All:
 		return m.all(n, at)
 	}
 	for _, kid := range n.kids {

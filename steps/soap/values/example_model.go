@@ -1,8 +1,10 @@
-package xsd
+package values
 
 import (
 	"fmt"
 	"strings"
+
+	"snrun/steps/soap/xsd"
 )
 
 // model writes the elements of a content model. In a loop each of them is a list.
@@ -17,7 +19,7 @@ func (x *exampler) model(sh *shape, n *model, optional bool) []exampleLine {
 		return []exampleLine{{note: x.anyNote(n)}}
 	}
 	optional = optional || n.min == 0
-	if n.kind == Choice {
+	if n.kind == xsd.Choice {
 		return x.choice(sh, n, optional)
 	}
 	var lines []exampleLine
@@ -65,7 +67,7 @@ func (x *exampler) slot(sh *shape, n *model, optional bool) []exampleLine {
 		notes.min = n.min
 	}
 	if sl.list && n.max == 1 {
-		notes.max = Unbounded // it repeats with the group around
+		notes.max = xsd.Unbounded // it repeats with the group around
 	}
 	if notes.optional && x.options >= maxExampleDepth {
 		return commented([]exampleLine{{text: yamlKey(sl.key) + ": …", note: x.note(e, notes, exampleValue{})}})
@@ -100,7 +102,7 @@ func (x *exampler) choice(sh *shape, n *model, optional bool) []exampleLine {
 			continue
 		}
 		branch := x.model(sh, kid, true)
-		if kid.kind == Sequence && kid.slot < 0 && kid.any == nil && len(n.kids) > 1 && len(branch) > 1 {
+		if kid.kind == xsd.Sequence && kid.slot < 0 && kid.any == nil && len(n.kids) > 1 && len(branch) > 1 {
 			branch = append([]exampleLine{{note: fmt.Sprintf("these together: %s", strings.Join(keysIn(sh, kid), ", "))}}, branch...)
 		}
 		lines = append(lines, branch...)

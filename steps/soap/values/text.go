@@ -1,4 +1,4 @@
-package xsd
+package values
 
 import (
 	"encoding/json"
@@ -6,12 +6,13 @@ import (
 	"strconv"
 	"strings"
 
+	"snrun/steps/soap/xsd"
 	"snrun/steps/xml"
 )
 
 // reading is a simple type made ready for turning texts into values.
 type reading struct {
-	simple  *Simple
+	simple  *xsd.Simple
 	kind    textKind
 	plain   bool // it has no facets of its own: what the kind says is all
 	integer bounds
@@ -36,8 +37,8 @@ const (
 // bounds are those of a built-in type of integers, as far as an int64 holds them.
 type bounds struct{ min, max int64 }
 
-func (schema *Schema) newReading(s *Simple) *reading {
-	rd := &reading{simple: s, kind: kindOf(s), plain: isBuiltinSpace(s.Name.Space), integer: boundsOf(s.Builtin)}
+func (schema *Schema) newReading(s *xsd.Simple) *reading {
+	rd := &reading{simple: s, kind: kindOf(s), plain: xsd.IsBuiltin(s.Name.Space), integer: boundsOf(s.Builtin)}
 	if s.Item != nil {
 		rd.item = schema.readingOf(s.Item)
 	}
@@ -47,11 +48,11 @@ func (schema *Schema) newReading(s *Simple) *reading {
 	return rd
 }
 
-func kindOf(s *Simple) textKind {
+func kindOf(s *xsd.Simple) textKind {
 	switch s.Variety {
-	case List:
+	case xsd.List:
 		return listKind
-	case Union:
+	case xsd.Union:
 		return unionKind
 	}
 	switch s.Builtin {
@@ -101,11 +102,24 @@ func boundsOf(builtin string) bounds {
 }
 
 // check says what is wrong with a text.
-func (rd *reading) check(text string) *Misfit { return rd.simple.Check(text) }
+func (rd *reading) check(text string) *xsd.Misfit {
+	if rd.plain && rd.kind == integerKind {
+		if _, fits := rd.parseInt(text); fits {
+			return nil
+		}
+	}
+	return rd.simple.Check(text)
+}
+
+// parseInt gives a whole number that is within the bounds of the built-in type.
+func (rd *reading) parseInt(text string) (n int64, fits bool) {
+	n, err := strconv.ParseInt(text, 10, 64)
+	return n, err == nil && n >= rd.integer.min && n <= rd.integer.max
+}
 
 // value gives what a text stands for: an int, or a json.Number beyond its range, a float64 where that has the same digits, a bool, a list
 // for xs:list; else the text, with its white space as the type wants it. A text that does not fit is given as it is, with the reason.
-func (rd *reading) value(text string) (any, *Misfit) {
+func (rd *reading) value(text string) (any, *xsd.Misfit) {
 	if rd.plain {
 		if v, ok := rd.quick(text); ok {
 			return v, nil
@@ -128,10 +142,10 @@ func (rd *reading) quick(text string) (any, bool) {
 			return rd.simple.Normal(text), true
 		}
 	case integerKind:
-		n, err := strconv.ParseInt(text, 10, 64)
-		return int(n), err == nil && n >= rd.integer.min && n <= rd.integer.max
+		n, fits := rd.parseInt(text)
+		return int(n), fits
 	case decimalKind:
-		if !isDecimal(text, true) {
+		if !xsd.IsDecimal(text, true) {
 			return nil, false
 		}
 		return decimalValue(text), true
@@ -146,7 +160,7 @@ func (rd *reading) fitting(text string) any {
 	switch rd.kind {
 	case listKind:
 		items := []any{}
-		for _, item := range splitSpace(text) {
+		for _, item := range xsd.Fields(text) {
 			items = append(items, rd.item.fitting(item))
 		}
 		return items
@@ -166,7 +180,7 @@ func (rd *reading) fitting(text string) any {
 		if n, err := strconv.Atoi(text); err == nil {
 			return n
 		}
-		if isDecimal(text, false) {
+		if xsd.IsDecimal(text, false) {
 			return json.Number(canonical(text))
 		}
 	case decimalKind:
@@ -222,7 +236,7 @@ func withoutSpace(text string) string {
 	if !strings.ContainsAny(text, " \t\r\n") {
 		return text
 	}
-	return strings.Join(splitSpace(text), "")
+	return strings.Join(xsd.Fields(text), "")
 }
 
 // numberText writes a float64 for a type: without an exponent but for the types of floating point.

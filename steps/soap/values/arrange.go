@@ -1,11 +1,15 @@
-package xsd
+package values
 
-import "snrun/steps/xml"
+import (
+	"snrun/steps/soap/xsd"
+	"snrun/steps/xml"
+)
 
 // arranger puts elements in the order of a content model, of which it knows how many there are of each. What does not fit it reports.
 type arranger struct {
 	sh      *shape
 	left    []int      // of each slot, how many are not placed yet
+	had     []int      // of each slot, how many there are
 	unknown []bool     // of each slot: how many there are is known in a run only; nil for none
 	rank    []int      // of each slot, where its key stands among the keys
 	open    []xml.Name // elements that only a wildcard may hold
@@ -43,6 +47,25 @@ const (
 	tooLarge                     // the model is beyond bounds
 )
 
+// reset makes ready for the elements of a shape, open of which only a wildcard may hold.
+func (a *arranger) reset(sh *shape, open int) {
+	*a = arranger{sh: sh, left: zeros(a.left, len(sh.slots)), had: a.had[:0], open: a.open[:0], placed: zeros(a.placed, open),
+		runs: a.runs[:0], issues: a.issues[:0]}
+}
+
+// count is how many elements are placed.
+func (a *arranger) count() int {
+	n := 0
+	for _, r := range a.runs {
+		if r.slot < 0 {
+			n++
+			continue
+		}
+		n += r.n
+	}
+	return n
+}
+
 func (a *arranger) report(i issue) {
 	if len(a.issues) <= maxIssues {
 		a.issues = append(a.issues, i)
@@ -58,7 +81,7 @@ func (a *arranger) arrange() {
 	for _, n := range a.left {
 		a.work += 100 * (1 + n)
 	}
-	had := append([]int(nil), a.left...)
+	a.had = append(a.had[:0], a.left...)
 	if a.sh.model != nil {
 		a.particle(a.sh.model)
 	}
@@ -68,7 +91,7 @@ func (a *arranger) arrange() {
 	}
 	for slot, n := range a.left {
 		if n > 0 && !a.isUnknown(slot) {
-			a.report(issue{kind: tooMany, slot: slot, n: had[slot] - n})
+			a.report(issue{kind: tooMany, slot: slot, n: a.had[slot] - n})
 		}
 	}
 	for i, placed := range a.placed {
@@ -97,7 +120,7 @@ func (a *arranger) particle(n *model) {
 // element places as many as may stand there, but for those that are kept for later places.
 func (a *arranger) element(n *model, kept int) {
 	count := max(a.left[n.slot]-kept, min(a.left[n.slot], n.min))
-	if n.max != Unbounded {
+	if n.max != xsd.Unbounded {
 		count = min(count, n.max)
 	}
 	if a.loops > 0 && a.rows > 1 {
@@ -143,7 +166,7 @@ func (a *arranger) group(n *model) {
 			}
 		}
 		a.loops--
-	} else if a.has(n) {
+	} else if n.min > 0 && !n.empty || a.has(n) {
 		a.once(n)
 		rounds++
 	}
@@ -203,7 +226,7 @@ func (a *arranger) takes(n *model, name xml.Name) bool {
 }
 
 func (a *arranger) once(n *model) {
-	if n.kind == Choice {
+	if n.kind == xsd.Choice {
 		a.choice(n)
 		return
 	}
@@ -226,7 +249,7 @@ func (a *arranger) needed(models []*model, slot int) int {
 		switch {
 		case n.slot >= 0:
 			sum += n.min
-		case n.kind != Choice:
+		case n.kind != xsd.Choice:
 			sum += n.min * a.needed(n.kids, slot)
 		}
 	}
@@ -308,7 +331,7 @@ func (a *arranger) clear(n *model) bool {
 		return true
 	}
 	rows, by := 0, -1
-	if n.kind != Choice {
+	if n.kind != xsd.Choice {
 		for slot, left := range a.left {
 			if left > rows && !a.isUnknown(slot) && single(n, slot) {
 				rows, by = left, slot
@@ -360,7 +383,7 @@ func settled(n *model, slot int) bool {
 	}
 	for _, kid := range n.kids {
 		if kid.holdsSlot(slot) {
-			return n.kind != Choice && (kid.slot >= 0 || kid.min == 1 && kid.max == 1) && settled(kid, slot)
+			return n.kind != xsd.Choice && (kid.slot >= 0 || kid.min == 1 && kid.max == 1) && settled(kid, slot)
 		}
 	}
 	return false

@@ -1,14 +1,15 @@
-package xsd
+package values
 
 import (
 	"slices"
 	"strings"
 
+	"snrun/steps/soap/xsd"
 	"snrun/steps/xml"
 )
 
 // mapping reads elements, attributes and text.
-func (d *decoder) mapping(e *Element, sh *shape, node *xml.Element, typeName string) any {
+func (d *decoder) mapping(e *xsd.Element, sh *shape, node *xml.Element, typeName string) any {
 	out := make(map[string]any, len(sh.slots)+len(node.Attrs))
 	if typeName != "" {
 		out[typeKey] = typeName
@@ -286,7 +287,7 @@ func (d *decoder) openAttr(out map[string]any, sh *shape, a *xml.Attr) {
 // silent says whether an attribute is the business of XML Schema or of SOAP, and no data.
 func silent(n xml.Name) bool {
 	switch n.Space {
-	case instanceSpace, encoding11, encoding12, "http://schemas.xmlsoap.org/soap/envelope/", "http://www.w3.org/2003/05/soap-envelope":
+	case xml.InstanceSpace, xsd.Encoding11, xsd.Encoding12, "http://schemas.xmlsoap.org/soap/envelope/", "http://www.w3.org/2003/05/soap-envelope":
 		return true
 	}
 	return false

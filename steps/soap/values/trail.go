@@ -1,4 +1,4 @@
-package xsd
+package values
 
 import (
 	"strconv"
@@ -17,6 +17,8 @@ type stride struct {
 	key   string
 	index int
 }
+
+func newTrail(root string) trail { return trail{root: root, steps: make([]stride, 0, 16)} }
 
 func (t *trail) push(key string) { t.steps = append(t.steps, stride{key: key}) }
 func (t *trail) item(index int)  { t.steps = append(t.steps, stride{index: index}) }

@@ -1,9 +1,10 @@
-package xsd
+package values
 
 import (
 	"fmt"
 	"strings"
 
+	"snrun/steps/soap/xsd"
 	"snrun/steps/xml"
 )
 
@@ -26,8 +27,8 @@ const maxWarnings = 100
 
 // Decode reads an element as a value: nil, a bool, an int, a float64, a json.Number, a string, []any or map[string]any. What is out of
 // order, missing or unknown, or does not fit its type, is kept as it came and becomes a warning.
-func (s *Schema) Decode(e *Element, node *xml.Element, r *Reading) (any, []Warning) {
-	d := &decoder{schema: s, lists: r.Lists, at: trail{root: r.Path}, none: []any{}, typeKeys: map[[2]*Type]string{}}
+func (s *Schema) Decode(e *xsd.Element, node *xml.Element, r *Reading) (any, []Warning) {
+	d := &decoder{schema: s, lists: r.Lists, at: newTrail(r.Path), none: []any{}, typeKeys: map[[2]*xsd.Type]string{}}
 	for _, member := range e.Members {
 		if member.Name == node.Name {
 			e = member
@@ -41,8 +42,8 @@ func (s *Schema) Decode(e *Element, node *xml.Element, r *Reading) (any, []Warni
 }
 
 // DecodeType reads an element of any name as a value of a type: a part of an rpc message.
-func (s *Schema) DecodeType(t *Type, node *xml.Element, r *Reading) (any, []Warning) {
-	return s.Decode(&Element{Name: node.Name, Type: t, Nillable: true}, node, r)
+func (s *Schema) DecodeType(t *xsd.Type, node *xml.Element, r *Reading) (any, []Warning) {
+	return s.Decode(&xsd.Element{Name: node.Name, Type: t, Nillable: true}, node, r)
 }
 
 // decoder reads elements and collects warnings.
@@ -55,7 +56,7 @@ type decoder struct {
 	slots    []int // of the elements that are being read; a stack
 	counts   []int // how many came of each slot; a stack
 	none     any   // an empty list
-	typeKeys map[[2]*Type]string
+	typeKeys map[[2]*xsd.Type]string
 	strays   map[[2]string]bool // namespaces that stand in place of others
 }
 
@@ -74,7 +75,7 @@ func (d *decoder) warnAt(key, format string, args ...any) {
 }
 
 // element reads one element. sh is the shape of its declared type.
-func (d *decoder) element(e *Element, sh *shape, node *xml.Element) any {
+func (d *decoder) element(e *xsd.Element, sh *shape, node *xml.Element) any {
 	if len(node.Attrs) == 0 {
 		if sh.form == plainForm && len(node.Children) == 0 {
 			return d.text(e, sh.text, node)
@@ -89,7 +90,7 @@ func (d *decoder) element(e *Element, sh *shape, node *xml.Element) any {
 }
 
 // typed reads an element of a type. typeName is `_type`, "" where that is the declared one.
-func (d *decoder) typed(e *Element, sh *shape, node *xml.Element, typeName string) any {
+func (d *decoder) typed(e *xsd.Element, sh *shape, node *xml.Element, typeName string) any {
 	switch sh.form {
 	case anyForm:
 		return d.loose(node)
@@ -103,13 +104,13 @@ func (d *decoder) typed(e *Element, sh *shape, node *xml.Element, typeName strin
 
 // isNil says whether an element is xsi:nil.
 func isNil(node *xml.Element) bool {
-	v, ok := node.Attr(instanceSpace, "nil")
+	v, ok := node.Attr(xml.InstanceSpace, "nil")
 	v = strings.TrimSpace(v)
 	return ok && (v == "true" || v == "1")
 }
 
 // null gives nil, or a map with the attributes where there are some.
-func (d *decoder) null(e *Element, sh *shape, node *xml.Element) any {
+func (d *decoder) null(e *xsd.Element, sh *shape, node *xml.Element) any {
 	if !e.Nillable {
 		d.warn("%s is nil, which the schema does not allow", e.Name.Local)
 	}
@@ -131,7 +132,7 @@ func (d *decoder) null(e *Element, sh *shape, node *xml.Element) any {
 // actual gives the shape of the type that an element says it is of, the declared one where it says nothing that can be used. The name is
 // what `_type` is: "" where the type is the declared one, or says no more than a value of it does.
 func (d *decoder) actual(declared *shape, node *xml.Element) (sh *shape, name string) {
-	written, ok := node.Attr(instanceSpace, "type")
+	written, ok := node.Attr(xml.InstanceSpace, "type")
 	if !ok {
 		return declared, ""
 	}
@@ -158,7 +159,7 @@ func (d *decoder) actual(declared *shape, node *xml.Element) (sh *shape, name st
 	return d.schema.shapeOf(t), d.typeKey(t, declared.typ)
 }
 
-func derives(t, from *Type) bool {
+func derives(t, from *xsd.Type) bool {
 	if isAnyType(from) {
 		return true
 	}
@@ -171,8 +172,8 @@ func derives(t, from *Type) bool {
 }
 
 // typeKey gives the name of a type as `_type` has it: its local name, where no other type that may stand there has the same.
-func (d *decoder) typeKey(t, declared *Type) string {
-	if known, ok := d.typeKeys[[2]*Type{t, declared}]; ok {
+func (d *decoder) typeKey(t, declared *xsd.Type) string {
+	if known, ok := d.typeKeys[[2]*xsd.Type{t, declared}]; ok {
 		return known
 	}
 	others, name := declared.Derived, t.Name.Local
@@ -180,16 +181,16 @@ func (d *decoder) typeKey(t, declared *Type) string {
 		others = d.schema.typesNamed(name)
 	}
 	for _, other := range others {
-		if other != t && other.Name.Local == t.Name.Local && !isBuiltinSpace(other.Name.Space) {
+		if other != t && other.Name.Local == t.Name.Local && !xsd.IsBuiltin(other.Name.Space) {
 			name = expanded(t.Name)
 		}
 	}
-	d.typeKeys[[2]*Type{t, declared}] = name
+	d.typeKeys[[2]*xsd.Type{t, declared}] = name
 	return name
 }
 
 // plain reads an element that is one value.
-func (d *decoder) plain(e *Element, sh *shape, node *xml.Element) any {
+func (d *decoder) plain(e *xsd.Element, sh *shape, node *xml.Element) any {
 	for i := range node.Attrs {
 		if a := &node.Attrs[i]; !silent(a.Name) {
 			d.warn("the schema has no attribute %s here; it was left out: %q", a.Name.Local, brief(a.Value))
@@ -203,7 +204,7 @@ func (d *decoder) plain(e *Element, sh *shape, node *xml.Element) any {
 }
 
 // text reads an element's text. An empty one has the default value.
-func (d *decoder) text(e *Element, rd *reading, node *xml.Element) any {
+func (d *decoder) text(e *xsd.Element, rd *reading, node *xml.Element) any {
 	text := node.Text
 	if text == "" {
 		switch {

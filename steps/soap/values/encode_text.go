@@ -1,4 +1,4 @@
-package xsd
+package values
 
 import (
 	"encoding/base64"
@@ -15,7 +15,7 @@ import (
 // lexeme is a value as it is written: a text, or a name with its namespace.
 type lexeme struct {
 	text string
-	name xml.Name
+	name *xml.Name
 }
 
 // written gives a value as a simple type has it written. It is false where there is nothing to write: the value is not known yet, or
@@ -49,7 +49,7 @@ func (c *encoder) written(rd *reading, value any) (lexeme, bool) {
 	if err == nil {
 		return lexeme{text: rd.simple.Normal(text)}, true
 	}
-	if other := rd.otherText(value); other != text && rd.check(other) == nil {
+	if other, has := rd.otherText(value); has && rd.check(other) == nil {
 		return lexeme{text: other}, true // 0x10, 1e3 or True in YAML
 	}
 	c.wrong(err.Hint, "%s", err.Message)
@@ -89,7 +89,7 @@ func (c *encoder) writtenName(text string) (lexeme, bool) {
 	if n.Space == "" {
 		return lexeme{text: n.Local}, true
 	}
-	return lexeme{name: n}, true
+	return lexeme{name: &n}, true
 }
 
 // scalar gives the text of a plain value.
@@ -106,26 +106,26 @@ func (c *encoder) scalar(value any) (string, bool) {
 	return text, true
 }
 
-// otherText writes a number or a truth value in the form that the type wants, whatever form it was written in.
-func (rd *reading) otherText(value any) string {
+// otherText writes a number or a truth value in the form that the type wants, whatever form it was written in. A text has no other form.
+func (rd *reading) otherText(value any) (string, bool) {
 	if s, isScalar := value.(steps.Scalar); isScalar {
 		value = s.Value
 	}
 	switch value := value.(type) {
 	case bool:
-		return strconv.FormatBool(value)
+		return strconv.FormatBool(value), true
 	case int:
-		return strconv.Itoa(value)
+		return strconv.Itoa(value), true
 	case int64:
-		return strconv.FormatInt(value, 10)
+		return strconv.FormatInt(value, 10), true
 	case float64:
-		return rd.numberText(value)
+		return rd.numberText(value), true
 	case json.Number:
 		if f, err := value.Float64(); err == nil {
-			return rd.numberText(f)
+			return rd.numberText(f), true
 		}
 	}
-	return ""
+	return "", false
 }
 
 // isFile says whether a value is the content of a file: {file: path}.

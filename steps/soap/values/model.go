@@ -1,14 +1,17 @@
-package xsd
+package values
 
-import "snrun/steps/xml"
+import (
+	"snrun/steps/soap/xsd"
+	"snrun/steps/xml"
+)
 
 // model is a particle of a content model made ready for matching and for putting elements in order. Elements are numbered by their
 // slots. Groups that are referred to several times share what lies below.
 type model struct {
 	min, max int
-	slot     int       // of an element, else -1
-	any      *Wildcard // of a wildcard, else nil
-	kind     Compositor
+	slot     int           // of an element, else -1
+	any      *xsd.Wildcard // of a wildcard, else nil
+	kind     xsd.Compositor
 	kids     []*model
 	holds    slotSet // the slots of all elements in a group
 	first    slotSet // the slots of those that a group can begin with
@@ -18,10 +21,10 @@ type model struct {
 }
 
 // repeats says whether it may occur more than once.
-func (n *model) repeats() bool { return n.max > 1 || n.max == Unbounded }
+func (n *model) repeats() bool { return n.max > 1 || n.max == xsd.Unbounded }
 
 // full says whether a number of occurrences is all that may be.
-func (n *model) full(count int) bool { return n.max != Unbounded && count >= n.max }
+func (n *model) full(count int) bool { return n.max != xsd.Unbounded && count >= n.max }
 
 // holdsSlot says whether an element is the model, or lies below it.
 func (n *model) holdsSlot(slot int) bool {
@@ -66,13 +69,13 @@ func (s *slotSet) join(other slotSet) (both slotSet) {
 type modeller struct {
 	slots  []*slot
 	byName map[xml.Name]int
-	anys   []*Wildcard
-	groups map[*Group]*model
+	anys   []*xsd.Wildcard
+	groups map[*xsd.Group]*model
 	twice  slotSet // slots of which there may be more than one
 	places []int   // of each slot, how many places of the model are it
 }
 
-func (m *modeller) particle(p *Particle) *model {
+func (m *modeller) particle(p *xsd.Particle) *model {
 	if p == nil || p.Max == 0 {
 		return nil
 	}
@@ -106,14 +109,14 @@ func (m *modeller) repeated(n *model) {
 }
 
 // element makes the model of an element, or of the choice between it and those that may stand in its place.
-func (m *modeller) element(n *model, e *Element) {
+func (m *modeller) element(n *model, e *xsd.Element) {
 	if len(e.Members) == 0 {
 		n.slot = m.slot(e)
 		m.slots[n.slot].required = m.slots[n.slot].required || n.min > 0
 		return
 	}
-	n.kind, n.members = Choice, true
-	for _, member := range append([]*Element{e}, e.Members...) {
+	n.kind, n.members = xsd.Choice, true
+	for _, member := range append([]*xsd.Element{e}, e.Members...) {
 		kid := &model{min: 1, max: 1, slot: m.slot(member)}
 		n.kids = append(n.kids, kid)
 		n.holds.add(kid.slot)
@@ -121,7 +124,7 @@ func (m *modeller) element(n *model, e *Element) {
 	}
 }
 
-func (m *modeller) slot(e *Element) int {
+func (m *modeller) slot(e *xsd.Element) int {
 	i, known := m.byName[e.Name]
 	if !known {
 		i = len(m.slots)
@@ -133,7 +136,7 @@ func (m *modeller) slot(e *Element) int {
 	return i
 }
 
-func (m *modeller) group(g *Group) *model {
+func (m *modeller) group(g *xsd.Group) *model {
 	if made := m.groups[g]; made != nil {
 		for slot := range m.places {
 			if made.holds.has(slot) {
@@ -142,7 +145,7 @@ func (m *modeller) group(g *Group) *model {
 		}
 		return made
 	}
-	n := &model{min: 1, max: 1, slot: -1, kind: g.Compositor, empty: g.Compositor != Choice || len(g.Particles) == 0}
+	n := &model{min: 1, max: 1, slot: -1, kind: g.Compositor, empty: g.Compositor != xsd.Choice || len(g.Particles) == 0}
 	m.groups[g] = n
 	open := true // the kids so far may all be left out
 	for _, p := range g.Particles {
@@ -153,14 +156,14 @@ func (m *modeller) group(g *Group) *model {
 		n.kids = append(n.kids, kid)
 		n.wild = n.wild || kid.wild
 		both := m.below(&n.holds, kid)
-		if g.Compositor != Choice {
+		if g.Compositor != xsd.Choice {
 			m.twice.join(both)
 		}
-		if open || g.Compositor != Sequence {
+		if open || g.Compositor != xsd.Sequence {
 			m.begins(&n.first, kid)
 		}
 		open = open && kid.empty
-		if g.Compositor == Choice {
+		if g.Compositor == xsd.Choice {
 			n.empty = n.empty || kid.empty
 		} else {
 			n.empty = n.empty && kid.empty
