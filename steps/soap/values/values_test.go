@@ -61,7 +61,7 @@ func schemaOf(components string) string {
 // compile compiles components of the namespace urn:t into a schema whose local elements are in no namespace.
 func compile(t testing.TB, components string) *Schema {
 	t.Helper()
-	root := parse(t, schemaOf(components))
+	root := parsed(t, schemaOf(components))
 	s, err := xsd.Load(t.Context(), nil, []xsd.Document{{Location: "main.xsd", Root: root}})
 	if err != nil {
 		t.Fatal(err)
