@@ -144,10 +144,12 @@ func (a *answer) faulted() (steps.Output, error) {
 	}
 	e := a.Errorf(steps.Fault, "%s", f.text())
 	e.Fields = map[string]any{"fault": value}
-	e.NoEffect = f.sendersMistake()
-	if e.NoEffect {
+	if e.NoEffect = f.sendersMistake(); e.NoEffect {
 		e.Hint = "the server refused the message; error.fault.detail may say what of it"
 	}
+	// A server that asks to come back later did not carry the call out, whatever it says in the fault.
+	status := a.StatusError()
+	e.RetryAfter, e.NoEffect = status.RetryAfter, e.NoEffect || status.Repeat == steps.Always
 	return steps.Output{}, a.Complete(e)
 }
 
