@@ -175,6 +175,40 @@ func (a *answer) decode() error {
 	if err := a.understand(); err != nil {
 		return err
 	}
+	if a.unread() {
+		a.Reveal = func() {
+			a.Reveal = nil
+			_ = a.values() // it is told beside the error that asks for it
+		}
+		return nil
+	}
+	return a.values()
+}
+
+// unread says that nobody reads what only decoding tells: neither the job, nor a condition of the step. What is encoded (rpc/encoded) is
+// decoded in any case, since it may turn out to be refused.
+func (a *answer) unread() bool {
+	op := a.call.operation()
+	if op == nil || op.Output == nil || op.Output.Encoded || a.call.in.Bool("strict") {
+		return false
+	}
+	for _, name := range []string{"output", "soap_headers", "warnings"} {
+		if _, read := a.call.env.Reads.Of(name); read {
+			return false
+		}
+	}
+	for _, l := range a.Call.Conditions() {
+		for _, name := range []string{"*", "body", "soap_headers", "warnings"} {
+			if slices.Contains(l.Uses, name) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// values decodes the body and the headers.
+func (a *answer) values() error {
 	var err error
 	if a.Value, err = a.content(); err != nil {
 		return a.ContentError(exchange.Clean(err.Error(), longestSaid), "")
