@@ -26,6 +26,9 @@ func TestSoapFirstContact(t *testing.T) {
 	if !strings.Contains(copied.stdout, "new      wsdl/incident.wsdl, ") {
 		t.Errorf("got %s", copied.stdout)
 	}
+	if files, err := os.ReadDir(filepath.Join(u.dir, "wsdl")); err != nil || len(files) != 2 {
+		t.Errorf("got %v, %v, want the copy and its sum", files, err)
+	}
 	step := u.must(exitOK, "soap", "example", profile, "wsdl/incident.wsdl", "getRecords").stdout
 	u.write("taken.yaml", "version: 1\nsteps:\n"+step)
 	u.must(exitOK, "validate", "taken.yaml")

@@ -1,7 +1,9 @@
 package soap
 
 import (
+	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -9,8 +11,8 @@ import (
 
 	"snrun/steps"
 	"snrun/steps/exchange"
+	"snrun/steps/soap/values"
 	"snrun/steps/soap/wsdl"
-	"snrun/steps/soap/xsd"
 	"snrun/steps/xml"
 )
 
@@ -19,7 +21,8 @@ type answer struct {
 	*exchange.Answer
 	call     *call
 	envelope *envelope // nil for an empty answer
-	warnings []xsd.Warning
+	warnings []values.Warning
+	unwarned int // warnings that are counted only
 }
 
 // read takes the answer in: the envelope is opened whatever the status is, since a fault may come with any.
@@ -59,17 +62,29 @@ func (a *answer) open() error {
 		if !a.accepted() {
 			return nil
 		}
-		return a.ContentError("the body is not a SOAP message: "+err.Error(), a.notSOAP())
+		return a.unreadable(err)
 	}
 	a.envelope = envelope
 	return nil
 }
 
-func (a *answer) notSOAP() string {
-	if exchange.IsHTML(a.Received) {
-		return "this looks like a page for people (sign-in, maintenance?): check the address, and the profile's sign-in"
+// longestSaid is how much of what is wrong with an answer is told: the answer's own words may be in it.
+const longestSaid = 300
+
+// unreadable tells why the body was not taken as a message. Where it is an envelope, the address is right, and the server's message is
+// broken.
+func (a *answer) unreadable(err error) error {
+	var untrusted *steps.Error
+	said := exchange.Clean(err.Error(), longestSaid)
+	switch {
+	case errors.As(err, &untrusted):
+		return a.ContentError(exchange.Clean(untrusted.Message, longestSaid), untrusted.Hint)
+	case exchange.IsHTML(a.Received):
+		return a.ContentError("the body is an HTML page, not a SOAP message", "this looks like a page for people (sign-in, maintenance?): check the address, and the profile's sign-in")
+	case bytes.Contains(a.Received, []byte("Envelope")):
+		return a.ContentError("the body is not a SOAP message that can be taken: "+said, "")
 	}
-	return "check the address: it must be that of the service, not of its WSDL"
+	return a.ContentError("the body is not a SOAP message: "+said, "check the address: it must be that of the service, not of its WSDL")
 }
 
 // empty is right for an operation without an answer.
@@ -123,14 +138,7 @@ func (a *answer) faulted() (steps.Output, error) {
 		}
 		return a.output(), nil
 	}
-	text := "fault " + f.code
-	if len(f.subcodes) > 0 {
-		text += "." + strings.Join(f.subcodes, ".")
-	}
-	if f.message != "" {
-		text += ": " + exchange.Clean(f.message, 300)
-	}
-	e := a.Errorf(steps.Fault, "%s", text)
+	e := a.Errorf(steps.Fault, "%s", f.text())
 	e.Fields = map[string]any{"fault": value}
 	e.NoEffect = f.sendersMistake()
 	if e.NoEffect {
@@ -146,7 +154,7 @@ func (c *call) operation() *wsdl.Operation {
 	return c.target.op
 }
 
-func (c *call) schema() *xsd.Schema {
+func (c *call) schema() *values.Schema {
 	if c.target == nil {
 		return nil
 	}
@@ -163,9 +171,12 @@ func (a *answer) decode() error {
 	}
 	var err error
 	if a.Value, err = a.content(); err != nil {
-		return a.ContentError(err.Error(), "")
+		return a.ContentError(exchange.Clean(err.Error(), longestSaid), "")
 	}
 	a.More["soap_headers"] = a.soapHeaders()
+	if a.unwarned > 0 {
+		a.warnings = append(a.warnings, values.Warning{Message: fmt.Sprintf("and %d more warnings", a.unwarned)})
+	}
 	list := make([]any, len(a.warnings))
 	for i, w := range a.warnings {
 		list[i] = map[string]any{"path": w.Path, "message": w.Message}
@@ -186,7 +197,7 @@ func (a *answer) firstWarnings() string {
 			texts = append(texts, fmt.Sprintf("and %d more", len(a.warnings)-few))
 			break
 		}
-		texts = append(texts, strings.TrimSpace(w.Path+" "+w.Message))
+		texts = append(texts, strings.TrimPrefix(w.Path+": "+w.Message, ": "))
 	}
 	return "the answer is not as the WSDL says: " + strings.Join(texts, "; ")
 }
@@ -243,8 +254,8 @@ func (a *answer) soapHeaders() map[string]any {
 		}
 		h = withoutEnvelopeAttributes(h)
 		if p := a.call.declared(h); p != nil {
-			value, warnings := a.call.schema().Decode(p.Element, h, &xsd.Reading{})
-			a.warnings = append(a.warnings, warnings...)
+			value, warnings := a.call.schema().Decode(p.Element, h, &values.Reading{})
+			a.warn(warnings...)
 			addTo(out, h.Name.Local, value)
 			continue
 		}

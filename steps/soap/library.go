@@ -2,7 +2,8 @@ package soap
 
 import (
 	"context"
-	"net/http"
+	"errors"
+	"fmt"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -28,6 +29,14 @@ type volume struct {
 	err     error
 	changed time.Time // of the file when it was read
 	size    int64
+	fetched *fetching // nil while nobody fetches it
+}
+
+// fetching is a WSDL on its way. Err and cut are for those who wait for it; cut says that it ended with the one who asked.
+type fetching struct {
+	over chan struct{}
+	err  error
+	cut  bool
 }
 
 func newLibrary() *library { return &library{known: map[string]*volume{}} }
@@ -79,19 +88,80 @@ func (l *library) fetch(ctx context.Context, in steps.Input, env *steps.Env) (*w
 	}
 	address.RawQuery = query.String()
 	v := l.volume(in.Text("profile") + "\n" + address.String())
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	if v.defs != nil {
-		return v.defs, nil
-	}
-	client, err := env.Clients.Client(ctx, in.Text("profile"))
-	if err != nil {
-		return nil, err
-	}
-	v.defs, err = load(ctx, client, address)
-	return v.defs, err
+	return v.fetch(ctx, func(ctx context.Context) (*wsdl.Definitions, error) {
+		return load(ctx, in, env, address)
+	})
 }
 
-func load(ctx context.Context, client *http.Client, address *url.URL) (*wsdl.Definitions, error) {
+// fetch gives the WSDL, by load where nobody has it yet. Who waits for another's load takes what becomes of it, so that a server
+// which hangs is not waited for by one after the other; unless it was only given up: then the next one asks.
+func (v *volume) fetch(ctx context.Context, load func(context.Context) (*wsdl.Definitions, error)) (*wsdl.Definitions, error) {
+	for {
+		defs, other, mine := v.begin()
+		switch {
+		case defs != nil:
+			return defs, nil
+		case mine != nil:
+			return v.lead(ctx, mine, load)
+		}
+		select {
+		case <-other.over:
+		case <-ctx.Done():
+			return nil, context.Cause(ctx)
+		}
+		if other.err != nil && !other.cut {
+			return nil, other.err
+		}
+	}
+}
+
+// begin gives the WSDL, or a load of it: another's that is under way, else one's own.
+func (v *volume) begin() (defs *wsdl.Definitions, other, mine *fetching) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.defs == nil && v.fetched == nil {
+		v.fetched = &fetching{over: make(chan struct{}), err: errors.New("the WSDL was not read")}
+		return nil, nil, v.fetched
+	}
+	return v.defs, v.fetched, nil
+}
+
+// lead loads the WSDL for all who wait for it.
+func (v *volume) lead(ctx context.Context, f *fetching, load func(context.Context) (*wsdl.Definitions, error)) (defs *wsdl.Definitions, err error) {
+	defer func() { // also where load panics
+		v.mu.Lock()
+		defer v.mu.Unlock()
+		v.defs, v.fetched = defs, nil
+		close(f.over)
+	}()
+	defs, f.err = load(ctx)
+	f.cut = ctx.Err() != nil
+	return defs, f.err
+}
+
+// load asks for the WSDL, within the time that the step gives to an attempt.
+func load(ctx context.Context, in steps.Input, env *steps.Env, address *url.URL) (*wsdl.Definitions, error) {
+	client, err := env.Clients.Client(ctx, in.Text("profile"))
+	var signIn steps.SignInError
+	switch {
+	case errors.As(err, &signIn):
+		return nil, err
+	case err != nil:
+		return nil, exchange.Hinted(exchange.BadInput("%w", err), "check the profile")
+	}
+	if total := totalOf(in); total > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeoutCause(ctx, total, fmt.Errorf("not done within %s: %w", total, context.DeadlineExceeded))
+		defer cancel()
+	}
 	return wsdl.Load(steps.WithLookup(ctx), wsdl.Web(client, address), address.String())
+}
+
+// totalOf is how long an attempt may take, 0 where the step does not say.
+func totalOf(in steps.Input) time.Duration {
+	total, short := in["timeout"].(time.Duration)
+	if !short {
+		total, _ = in.Object("timeout")["total"].(time.Duration)
+	}
+	return total
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"snrun/steps"
+	"snrun/steps/soap/values"
 	"snrun/steps/soap/wsdl"
 	"snrun/steps/soap/xsd"
 	"snrun/steps/xml"
@@ -21,13 +22,14 @@ type message struct {
 type composer struct {
 	*target
 	in       steps.Input
-	writing  *xsd.Writing
+	writing  *values.Writing
 	problems []steps.Problem
 }
 
 // compose gives the body's elements and the header blocks that the operation's input message wants.
-func (t *target) compose(in steps.Input, w *xsd.Writing) (body, headers []*xml.Element, problems []steps.Problem) {
+func (t *target) compose(in steps.Input, w *values.Writing) (body, headers []*xml.Element, problems []steps.Problem) {
 	c := &composer{target: t, in: in, writing: w}
+	w.SOAP12 = t.port.Version == "1.2"
 	body = c.body(t.op.Input)
 	headers = c.headers(t.op.Input)
 	return body, headers, c.problems
@@ -103,9 +105,9 @@ func (c *composer) rpc(m *wsdl.Message, params any) *xml.Element {
 
 func encodingOf(version string) string {
 	if version == "1.2" {
-		return encoding12
+		return xsd.Encoding12
 	}
-	return encoding11
+	return xsd.Encoding11
 }
 
 // partKey is the key of a part in params.

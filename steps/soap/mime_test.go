@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"snrun/steps/soap/xsd"
+	"snrun/steps/soap/values"
 	"snrun/steps/xml"
 )
 
@@ -14,7 +14,7 @@ func TestAttachmentsComeBack(t *testing.T) {
 	t.Parallel()
 	a := &attachments{}
 	node := &xml.Element{Name: xml.Name{Local: "photo"}}
-	if taken, err := a.binary(node, xsd.Binary{Text: "AAECAw=="}); !taken || err != nil {
+	if taken, err := a.binary(node, values.Binary{Text: "AAECAw=="}); !taken || err != nil {
 		t.Fatal(taken, err)
 	}
 	envelope, err := xml.Write(&xml.Element{Name: xml.Name{Local: "r"}, Children: []*xml.Element{node}}, xml.WriteOptions{})

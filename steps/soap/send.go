@@ -2,7 +2,6 @@ package soap
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/url"
 	"slices"
@@ -11,6 +10,7 @@ import (
 
 	"snrun/steps"
 	"snrun/steps/exchange"
+	"snrun/steps/soap/values"
 	"snrun/steps/soap/wsdl"
 	"snrun/steps/soap/wsse"
 	"snrun/steps/soap/xsd"
@@ -72,53 +72,6 @@ func (c *call) prepare(ctx context.Context) error {
 		return err
 	}
 	return nil
-}
-
-func (c *call) definitions(ctx context.Context) (*wsdl.Definitions, error) {
-	name := c.in.Text("wsdl")
-	if isRemote(name) {
-		defs, err := c.wsdls.fetch(ctx, c.in, c.env)
-		return defs, unfetched(name, err)
-	}
-	defs, err := c.wsdls.file(c.env.Dir, name)
-	if err != nil {
-		e := exchange.BadInput("wsdl: %w", err)
-		e.Hint = hintOf(err)
-		return nil, e
-	}
-	return defs, nil
-}
-
-// unfetched tells why a WSDL that is fetched could not be had. A server that is down now may be up later.
-func unfetched(name string, err error) error {
-	var done *steps.Error
-	if err == nil || errors.As(err, &done) {
-		return err
-	}
-	e := &steps.Error{Kind: steps.Content, Message: fmt.Sprintf("the WSDL %s cannot be used: %v", shown(name), err), Hint: hintOf(err), Cause: err, NoEffect: true}
-	var signIn steps.SignInError
-	var broken *url.Error
-	switch {
-	case errors.As(err, &signIn):
-		e.Kind, e.Hint = steps.Auth, signIn.Help()
-	case errors.As(err, &broken), errors.Is(err, context.DeadlineExceeded):
-		e.Kind, e.Repeat = steps.Network, steps.Always
-	}
-	return e
-}
-
-// shown is an address without its query, which may hold a key.
-func shown(address string) string {
-	plain, _, _ := strings.Cut(address, "?")
-	return plain
-}
-
-func hintOf(err error) string {
-	var wrong *xsd.Error
-	if errors.As(err, &wrong) {
-		return wrong.Hint
-	}
-	return ""
 }
 
 // mistakes is the error of an input that cannot be sent, with all that is wrong in it.
@@ -265,7 +218,7 @@ func (c *call) action() string {
 // typed writes the message of the WSDL's operation.
 func (c *call) typed(blocks []*xml.Element) (*message, []steps.Problem) {
 	m := &message{}
-	writing := &xsd.Writing{Prefixes: prefixesOf(c.in), Dir: c.env.Dir}
+	writing := &values.Writing{Prefixes: prefixesOf(c.in), Dir: c.env.Dir}
 	if c.mtom() {
 		m.attached = &attachments{}
 		writing.Binary = m.attached.binary

@@ -125,11 +125,13 @@ func (errMissing) Error() string { return "there is no such file" }
 // Unwrap gives fs.ErrNotExist.
 func (errMissing) Unwrap() error { return fs.ErrNotExist }
 
+var errTooLarge = fmt.Errorf("the document has more than %d MB", maxDocument>>20)
+
 // readAll reads a document, unless that is too large.
 func readAll(from io.Reader) ([]byte, error) {
 	data, err := io.ReadAll(io.LimitReader(from, maxDocument+1))
 	if err == nil && len(data) > maxDocument {
-		err = fmt.Errorf("the document has more than %d MB", maxDocument>>20)
+		err = errTooLarge
 	}
 	if err != nil {
 		return nil, err

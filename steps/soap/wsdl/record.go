@@ -27,6 +27,7 @@ type recorder struct {
 	files []File
 	index map[string]int // into files, by location
 	bytes int
+	asked int // documents, also those that could not be had
 }
 
 func newRecorder(src xsd.Source) *recorder { return &recorder{src: src, index: map[string]int{}} }
@@ -50,7 +51,7 @@ func (r *recorder) Read(ctx context.Context, location string) ([]byte, error) {
 }
 
 func (r *recorder) fetch(ctx context.Context, location string) ([]byte, error) {
-	if len(r.files) == maxDocuments {
+	if r.asked++; r.asked > maxDocuments {
 		return nil, fmt.Errorf("the WSDL is made of more than %d documents", maxDocuments)
 	}
 	if err := ctx.Err(); err != nil {

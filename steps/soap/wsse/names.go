@@ -13,7 +13,6 @@ const (
 	dsigSpace    = "http://www.w3.org/2000/09/xmldsig#"
 	encSpace     = "http://www.w3.org/2001/04/xmlenc#"
 	xopSpace     = "http://www.w3.org/2004/08/xop/include"
-	xmlSpace     = "http://www.w3.org/XML/1998/namespace"
 )
 
 // The types of tokens (UsernameToken Profile 1.1, section 3.1; X.509 Certificate Token Profile 1.1, section 3.1).

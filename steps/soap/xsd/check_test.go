@@ -58,7 +58,7 @@ func TestCheckBuiltins(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.builtin, func(t *testing.T) {
 			t.Parallel()
-			simple := types[schemaName(test.builtin)].Simple
+			simple := types[BuiltinName(test.builtin)].Simple
 			for text := range strings.SplitSeq(test.fit, "|") {
 				if wrong := simple.Check(text); wrong != nil {
 					t.Errorf("%q is refused: %s", text, wrong.Message)
@@ -146,6 +146,9 @@ func TestCompareValues(t *testing.T) {
 		{"decimal", "9", "10", -1, true},
 		{"decimal", "1.25", "1.3", -1, true},
 		{"decimal", "-1.25", "1.3", -1, true},
+		{"integer", "+7", "-008", 1, true},
+		{"integer", "999999999999999999", "1000000000000000000", -1, true},
+		{"decimal", "x", "1", 0, false},
 		{"float", "1.1", "1.10000000001", 0, true}, // the same 32 bits
 		{"double", "1.1", "1.10000000001", -1, true},
 		{"double", "NaN", "1", 0, false},
