@@ -13,7 +13,6 @@ import (
 	"snrun/steps/soap/values"
 	"snrun/steps/soap/wsdl"
 	"snrun/steps/soap/wsse"
-	"snrun/steps/soap/xsd"
 	"snrun/steps/xml"
 )
 

@@ -125,7 +125,7 @@ func xmlOf(t *testing.T, node *xml.Element) string {
 	return string(bytes.TrimSpace(text))
 }
 
-func parsed(t *testing.T, text string) *xml.Element {
+func parsed(t testing.TB, text string) *xml.Element {
 	t.Helper()
 	node, err := xml.Parse([]byte(text), xml.ReadOptions{})
 	if err != nil {
