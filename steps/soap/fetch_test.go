@@ -63,7 +63,7 @@ func TestWSDLThatCannotBeHad(t *testing.T) {
 			defer s.Close()
 			_, err := steptest.Run(t, soap.Kind(), fetching(s.URL, nil))
 			e := failed(t, err)
-			if e.Kind != tt.kind || e.Status != tt.status || e.Repeat != tt.repeat || !e.NoEffect || !strings.Contains(e.Message, "/orders cannot be used: ") {
+			if e.Kind != tt.kind || e.Status != tt.status || e.Repeat != tt.repeat || !e.NoEffect || !strings.Contains(e.Message, "/orders cannot be ") {
 				t.Errorf("got %+v", e)
 			}
 		})

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"snrun/steps"
 	"snrun/steps/exchange"
@@ -107,7 +108,14 @@ func (c *call) request() (*exchange.Request, error) {
 	if err := c.encode(request, m, record); err != nil {
 		return nil, err
 	}
-	return request, request.SetHeaders(c.in, "http_headers")
+	if err := request.SetHeaders(c.in, "http_headers"); err != nil {
+		return nil, err
+	}
+	if own, there := request.Header["Soapaction"]; there { // the step's, as net/http spells it: there must not be two
+		delete(request.Header, "Soapaction")
+		request.Header["SOAPAction"] = own
+	}
+	return request, nil
 }
 
 // addressed gives the input with the address as `url` or `path`. A WSDL's own address serves where the step names none; with a
@@ -190,6 +198,9 @@ func (c *call) checkEnvelope(data []byte) []steps.Problem {
 // addressing gives the headers of WS-Addressing where they are wanted.
 func (c *call) addressing(r *exchange.Request) []*xml.Element {
 	wanted, said := c.in["addressing"].(bool)
+	if c.in.Has("envelope") {
+		return nil // it has its own, if any
+	}
 	if !said {
 		wanted = c.target != nil && c.target.op.Addressing == wsdl.RequiredAddressing
 	}
@@ -199,19 +210,24 @@ func (c *call) addressing(r *exchange.Request) []*xml.Element {
 	to := *r.URL
 	to.RawQuery = r.Query.String()
 	action := c.action()
-	if action == "" && c.target != nil {
-		action = c.target.op.Input.Action
+	if c.target != nil && !c.in.Has("action") {
+		action = c.target.op.Input.Action // what the WSDL gives for this comes before its soapAction
 	}
 	var blocks []*xml.Element
 	blocks, c.messageID = addressing(action, to.String(), c.in.Text("idempotency_key"))
 	return blocks
 }
 
+// action is the SOAP action, without the quotes that HTTP wants around it: some write them themselves.
 func (c *call) action() string {
-	if c.in.Has("action") || c.target == nil {
-		return c.in.Text("action")
+	action := c.in.Text("action")
+	if c.target != nil && !c.in.Has("action") {
+		action = c.target.op.Action
 	}
-	return c.target.op.Action
+	if len(action) > 1 && action[0] == '"' && action[len(action)-1] == '"' {
+		return action[1 : len(action)-1]
+	}
+	return action
 }
 
 // typed writes the message of the WSDL's operation.
@@ -264,14 +280,14 @@ func envelopeOf(version string, headers, body []*xml.Element) *xml.Element {
 // encode gives the request its body and the headers that belong to it. Record is what history may see of the envelope.
 func (c *call) encode(r *exchange.Request, m *message, record []byte) error {
 	media, other, action := "text/xml", "application/soap+xml", c.action()
+	if strings.ContainsFunc(action, unicode.IsControl) {
+		return mistakes(steps.Problem{Path: "action", Message: "has a line break or a control character in it"})
+	}
 	if c.version == "1.2" {
 		media, other = other, media
 	} else {
 		r.Header["SOAPAction"] = []string{`"` + action + `"`} // quoted, also when empty: the header must be there
 		action = ""
-	}
-	if strings.ContainsAny(action+r.Header.Get("SOAPAction"), "\r\n") {
-		return mistakes(steps.Problem{Path: "action", Message: "has a line break in it"})
 	}
 	r.Header.Set("Accept", media+", multipart/related, "+other+";q=0.5")
 	if m.attached != nil {
