@@ -71,6 +71,12 @@ func isMapping(t *xsd.Type) bool {
 	return t != nil && t.Array == nil && t.Complex && (t.Simple == nil || len(t.Attributes) > 0) && t.Name.Local != "anyType"
 }
 
+// standIns gives the elements that may stand where one is declared: itself, and those of its substitution group.
+func standIns(e *xsd.Element) []*xsd.Element {
+	all := append([]*xsd.Element{e}, e.Members...)
+	return slices.DeleteFunc(all, func(e *xsd.Element) bool { return e.Abstract })
+}
+
 // particleFields adds the elements of a content model.
 func particleFields(fields *[]soapField, p *xsd.Particle, required, list bool) {
 	if len(*fields) >= maxSoapFields {
@@ -80,9 +86,11 @@ func particleFields(fields *[]soapField, p *xsd.Particle, required, list bool) {
 	list = list || p.Max == xsd.Unbounded || p.Max > 1
 	switch {
 	case p.Element != nil:
-		f := fieldOf(p.Element.Name.Local, p.Element.Type, required, list)
-		if !slices.ContainsFunc(*fields, func(known soapField) bool { return known.Name == f.Name }) { // else in several branches
-			*fields = append(*fields, f)
+		for _, e := range standIns(p.Element) {
+			f := fieldOf(e.Name.Local, e.Type, required && len(p.Element.Members) == 0, list)
+			if !slices.ContainsFunc(*fields, func(known soapField) bool { return known.Name == f.Name }) { // else in several branches
+				*fields = append(*fields, f)
+			}
 		}
 	case p.Group != nil:
 		for _, member := range p.Group.Particles {

@@ -207,7 +207,7 @@ func (x *exampler) mapping(sh *shape) []exampleLine {
 		lines = append(lines, x.attribute(at)...)
 	}
 	if sh.typ.AnyAttribute != nil {
-		lines = append(lines, exampleLine{note: "further attributes: prefix:name or {namespace}name"})
+		lines = append(lines, exampleLine{note: "further attributes: _prefix:name or _{namespace}name"})
 	}
 	return lines
 }
