@@ -153,7 +153,7 @@ func (f soapField) String() string {
 	if f.List {
 		text += "[]"
 	}
-	return clean(text)
+	return inLine(text)
 }
 
 // The bounds on the fields of a message that a signature names: those that must be there, or with too few of them others too, since
@@ -165,7 +165,7 @@ const (
 
 // signature is an operation in one line: what it takes, and what it gives.
 func signature(o *wsdl.Operation) string {
-	text := clean(o.Name) + "(" + fieldList(messageFields(o.Input)) + ") → "
+	text := inLine(o.Name) + "(" + fieldList(messageFields(o.Input)) + ") → "
 	if o.Output == nil {
 		return text + "no answer"
 	}
