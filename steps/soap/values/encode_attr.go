@@ -159,8 +159,11 @@ func (k *content) unknownKey(written string) {
 	if hint == "" && len(keys) > 0 {
 		hint = "there may be " + listed(keys)
 	}
-	if written == "" {
+	switch written {
+	case "":
 		written = `""`
+	case k.node.Name.Local:
+		hint = "these are the keys that stand in " + written + " already: leave it out"
 	}
 	k.wrongKey(hint, "the schema has no %s here", written)
 }
