@@ -153,15 +153,19 @@ func (f soapField) String() string {
 	if f.List {
 		text += "[]"
 	}
-	return clean(text)
+	return inLine(text)
 }
 
-// signatureFields is how many fields of a message a signature names.
-const signatureFields = 8
+// The bounds on the fields of a message that a signature names: those that must be there, or with too few of them others too, since
+// most messages of some services have none.
+const (
+	signatureFields      = 8
+	signatureFieldsLeast = 3
+)
 
 // signature is an operation in one line: what it takes, and what it gives.
 func signature(o *wsdl.Operation) string {
-	text := clean(o.Name) + "(" + fieldList(messageFields(o.Input)) + ") → "
+	text := inLine(o.Name) + "(" + fieldList(messageFields(o.Input)) + ") → "
 	if o.Output == nil {
 		return text + "no answer"
 	}
@@ -180,21 +184,13 @@ func asAnswered(fields []soapField) []soapField {
 	return fields
 }
 
-// fieldList names fields: all where they are few, else some of them, those that must be there first.
+// fieldList names fields: all where they are few, else those that must be there.
 func fieldList(fields []soapField) string {
 	shown := fields
 	if len(fields) > signatureFields {
-		first, others := []soapField{}, []soapField{}
-		for _, f := range fields {
-			if f.Required {
-				first = append(first, f)
-			} else {
-				others = append(others, f)
-			}
-		}
-		shown = append(first, others...)[:signatureFields]
+		shown = foremost(fields)
 	}
-	names := make([]string, 0, len(shown)+1)
+	var names []string
 	for _, f := range shown {
 		names = append(names, f.String())
 	}
@@ -202,4 +198,29 @@ func fieldList(fields []soapField) string {
 		names = append(names, fmt.Sprintf("… %d more", more))
 	}
 	return strings.Join(names, ", ")
+}
+
+// foremost gives the fields that must be there, in their order, with the first others where they are few.
+func foremost(fields []soapField) []soapField {
+	required := 0
+	for _, f := range fields {
+		if f.Required {
+			required++
+		}
+	}
+	required = min(required, signatureFields)
+	others := max(signatureFieldsLeast-required, 0)
+	var shown []soapField
+	for _, f := range fields {
+		switch {
+		case f.Required && required > 0:
+			required--
+		case !f.Required && others > 0:
+			others--
+		default:
+			continue
+		}
+		shown = append(shown, f)
+	}
+	return shown
 }

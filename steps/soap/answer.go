@@ -3,6 +3,7 @@ package soap
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -21,6 +22,7 @@ type answer struct {
 	call     *call
 	envelope *envelope // nil for an empty answer
 	warnings []values.Warning
+	unwarned int // warnings that are counted only
 }
 
 // read takes the answer in: the envelope is opened whatever the status is, since a fault may come with any.
@@ -60,26 +62,38 @@ func (a *answer) open() error {
 		if !a.accepted() {
 			return nil
 		}
-		return a.notSOAP(err)
+		return a.unreadable(err)
 	}
 	a.envelope = envelope
 	return nil
 }
 
-// notSOAP is the error of a body that cannot be read. Where it is an envelope, the address is right, and the server's message is broken.
-func (a *answer) notSOAP(err error) error {
+// longestSaid is how much of what is wrong with an answer is told: the answer's own words may be in it.
+const longestSaid = 300
+
+// unreadable tells why the body was not taken as a message. Where it is an envelope, the address is right, and the server's message is
+// broken.
+func (a *answer) unreadable(err error) error {
+	var untrusted *steps.Error
+	said := exchange.Clean(err.Error(), longestSaid)
 	switch {
+	case errors.As(err, &untrusted):
+		return a.ContentError(exchange.Clean(untrusted.Message, longestSaid), untrusted.Hint)
 	case exchange.IsHTML(a.Received):
 		return a.ContentError("the body is an HTML page, not a SOAP message", "this looks like a page for people (sign-in, maintenance?): check the address, and the profile's sign-in")
 	case bytes.Contains(a.Received, []byte("Envelope")):
-		return a.ContentError("the body is not a SOAP message that can be taken: "+err.Error(), "")
+		return a.ContentError("the body is not a SOAP message that can be taken: "+said, "")
 	}
-	return a.ContentError("the body is not a SOAP message: "+err.Error(), "check the address: it must be that of the service, not of its WSDL")
+	return a.ContentError("the body is not a SOAP message: "+said, "check the address: it must be that of the service, not of its WSDL")
 }
 
 // empty is right for an operation without an answer.
 func (a *answer) empty() error {
-	if t := a.call.target; t != nil && t.op.Output != nil && a.Status() != 202 && a.Status() != 204 && a.accepted() {
+	t := a.call.target
+	if err := a.call.security.CheckEmpty(); err != nil && a.accepted() && (t == nil || t.op.Output != nil) {
+		return a.unreadable(err)
+	}
+	if t != nil && t.op.Output != nil && a.Status() != 202 && a.Status() != 204 && a.accepted() {
 		return a.ContentError("the body is empty, and the operation "+t.op.Name+" has an answer", "")
 	}
 	return nil
@@ -128,19 +142,14 @@ func (a *answer) faulted() (steps.Output, error) {
 		}
 		return a.output(), nil
 	}
-	text := "fault " + f.code
-	if len(f.subcodes) > 0 {
-		text += "." + strings.Join(f.subcodes, ".")
-	}
-	if f.message != "" {
-		text += ": " + exchange.Clean(f.message, 300)
-	}
-	e := a.Errorf(steps.Fault, "%s", text)
+	e := a.Errorf(steps.Fault, "%s", f.text())
 	e.Fields = map[string]any{"fault": value}
-	e.NoEffect = f.sendersMistake()
-	if e.NoEffect {
+	if e.NoEffect = f.sendersMistake(); e.NoEffect {
 		e.Hint = "the server refused the message; error.fault.detail may say what of it"
 	}
+	// A server that asks to come back later did not carry the call out, whatever it says in the fault.
+	status := a.StatusError()
+	e.RetryAfter, e.NoEffect = status.RetryAfter, e.NoEffect || status.Repeat == steps.Always
 	return steps.Output{}, a.Complete(e)
 }
 
@@ -166,11 +175,48 @@ func (a *answer) decode() error {
 	if err := a.understand(); err != nil {
 		return err
 	}
+	if a.unread() {
+		a.Reveal = func() {
+			a.Reveal = nil
+			_ = a.values() // it is told beside the error that asks for it
+		}
+		return nil
+	}
+	return a.values()
+}
+
+// unread says that nobody reads what only decoding tells: neither the job, nor a condition of the step. What is encoded (rpc/encoded) is
+// decoded in any case, since it may turn out to be refused.
+func (a *answer) unread() bool {
+	op := a.call.operation()
+	if op == nil || op.Output == nil || op.Output.Encoded || a.call.in.Bool("strict") {
+		return false
+	}
+	for _, name := range []string{"output", "soap_headers", "warnings"} {
+		if _, read := a.call.env.Reads.Of(name); read {
+			return false
+		}
+	}
+	for _, l := range a.Call.Conditions() {
+		for _, name := range []string{"*", "body", "soap_headers", "warnings"} {
+			if slices.Contains(l.Uses, name) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// values decodes the body and the headers.
+func (a *answer) values() error {
 	var err error
 	if a.Value, err = a.content(); err != nil {
-		return a.ContentError(err.Error(), "")
+		return a.ContentError(exchange.Clean(err.Error(), longestSaid), "")
 	}
 	a.More["soap_headers"] = a.soapHeaders()
+	if a.unwarned > 0 {
+		a.warnings = append(a.warnings, values.Warning{Message: fmt.Sprintf("and %d more warnings", a.unwarned)})
+	}
 	list := make([]any, len(a.warnings))
 	for i, w := range a.warnings {
 		list[i] = map[string]any{"path": w.Path, "message": w.Message}
@@ -249,7 +295,7 @@ func (a *answer) soapHeaders() map[string]any {
 		h = withoutEnvelopeAttributes(h)
 		if p := a.call.declared(h); p != nil {
 			value, warnings := a.call.schema().Decode(p.Element, h, &values.Reading{})
-			a.warnings = append(a.warnings, warnings...)
+			a.warn(warnings...)
 			addTo(out, h.Name.Local, value)
 			continue
 		}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode"
 
 	"snrun/steps"
 	"snrun/steps/exchange"
@@ -42,8 +43,8 @@ func checkTarget(in steps.Input) []steps.Problem {
 // checkAction refuses an action that comes in its quotes already, as it is shown in many manuals, and one that would end its header.
 func checkAction(action string) []steps.Problem {
 	switch {
-	case strings.ContainsAny(action, "\r\n"):
-		return []steps.Problem{{Path: "action", Message: "has a line break in it"}}
+	case strings.ContainsFunc(action, unicode.IsControl):
+		return []steps.Problem{{Path: "action", Message: "has a line break or a control character in it"}}
 	case strings.HasPrefix(action, `"`):
 		return []steps.Problem{{Path: "action", Message: "begins with a quote", Hint: "write it without quotes: they are put around it when it is sent"}}
 	}
@@ -100,6 +101,13 @@ func checkPlain(in steps.Input, dir string) []steps.Problem {
 	case in.Has("headers") && in.Has("envelope"):
 		p = append(p, steps.Problem{Path: "headers", Message: "cannot stand beside an envelope that is written out", Hint: "write them into the envelope", Key: true})
 	}
+	switch {
+	case in["addressing"] != true:
+	case in.Has("envelope"):
+		p = append(p, steps.Problem{Path: "addressing", Message: "cannot stand beside an envelope that is written out", Hint: "write its headers into the envelope", Key: true})
+	case !in.Has("action"):
+		p = append(p, steps.Problem{Path: "addressing", Message: "needs an action, which says what the message is for", Hint: "add action:"})
+	}
 	if !in.Has("path") && !in.Has("endpoint") && !in.Has("url") {
 		p = append(p, steps.Problem{Path: "", Message: "lacks the address to send to", Hint: "write endpoint: https://…, or path: below the profile's base URL"})
 	}
@@ -109,13 +117,32 @@ func checkPlain(in steps.Input, dir string) []steps.Problem {
 	if in.Has("envelope") {
 		return checkEnvelopeFile(in, dir)
 	}
-	_, p = plainEnvelope(in, in.Text("version"), nil)
+	if !namespacesKnown(in) {
+		return nil
+	}
+	_, p = plainEnvelope(steps.Input{"namespaces": in["namespaces"], "body": settled(in["body"]), "headers": settled(in["headers"])}, in.Text("version"), nil)
 	return p
 }
 
+// namespacesKnown says whether it is known before a run what the step's prefixes stand for; without that no name can be checked.
+func namespacesKnown(in steps.Input) bool {
+	_, later := in["namespaces"].(steps.Unknown)
+	return !later && !slices.ContainsFunc(in.Pairs("namespaces"), func(e steps.Pair) bool { return e.Value == any(steps.Unknown{}) })
+}
+
+// settled gives a mapping that only the run knows as an empty one.
+func settled(tree any) any {
+	if _, later := tree.(steps.Unknown); later {
+		return steps.Pairs{}
+	}
+	return tree
+}
+
 func checkEnvelopeFile(in steps.Input, dir string) []steps.Problem {
-	if _, unknown := in["envelope"].(steps.Unknown); unknown {
-		return nil
+	for _, field := range []string{"envelope", "params"} {
+		if _, later := in[field].(steps.Unknown); later {
+			return nil
+		}
 	}
 	data, p := fillEnvelope(steps.Input{"envelope": in["envelope"], "params": known(in["params"])}, dir)
 	if len(p) > 0 {
@@ -154,6 +181,9 @@ func (c *checker) checkTyped(in steps.Input, dir string) []steps.Problem {
 		if stray := strayAddress(in, found.port.Address); stray != nil {
 			p = append(p, *stray)
 		}
+	}
+	if !namespacesKnown(in) || len(checkPrefixes(in)) > 0 {
+		return p
 	}
 	_, _, problems := found.compose(in, &values.Writing{Prefixes: prefixesOf(in), Dir: dir, Early: true})
 	return append(p, problems...)

@@ -36,7 +36,7 @@ func (a *answer) content() (any, error) {
 // lacksAll warns of an empty body, where the WSDL has something in it.
 func (a *answer) lacksAll(m *wsdl.Message) {
 	if wanted := wantedIn(m); wanted != "" {
-		a.warnings = append(a.warnings, values.Warning{Message: "the body is empty, and the WSDL has " + wanted + " in it"})
+		a.warn(values.Warning{Message: "the body is empty, and the WSDL has " + wanted + " in it"})
 	}
 }
 
@@ -105,7 +105,7 @@ func (a *answer) partContent(m *wsdl.Message, e *xml.Element) any {
 			return a.note(schema.DecodeType(p.Type, e, &values.Reading{}))
 		}
 	}
-	a.warnings = append(a.warnings, values.Warning{Path: e.Name.Local, Message: "stands" + inSpace(e.Name.Space) + " where the WSDL has " + wantedIn(m)})
+	a.warn(values.Warning{Path: e.Name.Local, Message: "stands" + inSpace(e.Name.Space) + " where the WSDL has " + wantedIn(m)})
 	for _, p := range m.Parts { // one that is only in another namespace is read all the same
 		if p.Element != nil && p.Element.Name.Local == e.Name.Local {
 			return a.note(schema.Decode(p.Element, e, &values.Reading{}))
@@ -114,9 +114,18 @@ func (a *answer) partContent(m *wsdl.Message, e *xml.Element) any {
 	return e.Value(nil)
 }
 
+// maxWarnings bounds what is told of one answer; the rest is counted.
+const maxWarnings = 200
+
 func (a *answer) note(value any, warnings []values.Warning) any {
-	a.warnings = append(a.warnings, warnings...)
+	a.warn(warnings...)
 	return value
+}
+
+func (a *answer) warn(warnings ...values.Warning) {
+	told := min(len(warnings), maxWarnings-len(a.warnings))
+	a.warnings = append(a.warnings, warnings[:told]...)
+	a.unwarned += len(warnings) - told
 }
 
 // rpcContent decodes the wrapper of an rpc message: its parts by their names. A wrapper of another name is read all the same, since
@@ -124,16 +133,17 @@ func (a *answer) note(value any, warnings []values.Warning) any {
 func (a *answer) rpcContent(m *wsdl.Message, wrapper *xml.Element) any {
 	schema := a.call.schema()
 	if wrapper.Name != m.Wrapper {
-		a.warnings = append(a.warnings, values.Warning{Path: wrapper.Name.Local, Message: "stands" + inSpace(wrapper.Name.Space) + " where the WSDL has the wrapper " + wantedIn(m)})
+		a.warn(values.Warning{Path: wrapper.Name.Local, Message: "stands" + inSpace(wrapper.Name.Space) + " where the WSDL has the wrapper " + wantedIn(m)})
 	}
 	out := map[string]any{}
+	named := byName(m.Parts)
 	for i, child := range wrapper.Children {
-		p := partNamed(m.Parts, child.Name.Local)
+		p := named[child.Name.Local]
 		if p == nil && len(m.Parts) == len(wrapper.Children) {
 			p = m.Parts[i] // many servers call the answer's part as they like
 		}
 		if p == nil || p.Type == nil {
-			a.warnings = append(a.warnings, values.Warning{Path: child.Name.Local, Message: "is no part of the message"})
+			a.warn(values.Warning{Path: child.Name.Local, Message: "is no part of the message"})
 			addTo(out, child.Name.Local, child.Value(nil))
 			continue
 		}
@@ -141,17 +151,17 @@ func (a *answer) rpcContent(m *wsdl.Message, wrapper *xml.Element) any {
 	}
 	for _, p := range m.Parts {
 		if _, there := out[p.Name]; !there {
-			a.warnings = append(a.warnings, values.Warning{Path: p.Name, Message: "is missing: a part of the message"})
+			a.warn(values.Warning{Path: p.Name, Message: "is missing: a part of the message"})
 		}
 	}
 	return out
 }
 
-func partNamed(parts []*wsdl.Part, name string) *wsdl.Part {
-	for _, p := range parts {
-		if p.Name == name {
-			return p
-		}
+// byName gives the parts of a message by their names: a message may have many, and an answer too.
+func byName(parts []*wsdl.Part) map[string]*wsdl.Part {
+	named := make(map[string]*wsdl.Part, len(parts))
+	for _, p := range slices.Backward(parts) {
+		named[p.Name] = p // the first of a name
 	}
-	return nil
+	return named
 }

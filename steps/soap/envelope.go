@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"snrun/steps/exchange"
 	"snrun/steps/xml"
 )
 
@@ -80,8 +81,11 @@ func inSpace(space string) string {
 	if space == "" {
 		return ""
 	}
-	return " in the namespace " + space
+	return " in the namespace " + brief(space)
 }
+
+// brief gives a text of an answer as an error may show it, so that what is wrong with it stays in sight.
+func brief(text string) string { return exchange.Clean(text, 100) }
 
 // mustUnderstand says whether a header block is for us and may not be passed over (SOAP 1.1 section 4.2, SOAP 1.2 part 1 section 5.2).
 func (e *envelope) mustUnderstand(header *xml.Element) bool {

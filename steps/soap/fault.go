@@ -3,6 +3,7 @@ package soap
 import (
 	"strings"
 
+	"snrun/steps/exchange"
 	"snrun/steps/soap/values"
 	"snrun/steps/soap/wsdl"
 	"snrun/steps/xml"
@@ -16,6 +17,18 @@ type fault struct {
 	detail   *xml.Element // nil for none
 }
 
+// maxSubcodes bounds the subcodes of a fault of SOAP 1.1. Those of SOAP 1.2 are bounded by the depth of its elements.
+const maxSubcodes = 16
+
+// text is what an error says of a fault: its code, its subcodes and its message, shortened.
+func (f fault) text() string {
+	text := "fault " + exchange.Clean(strings.Join(append([]string{f.code}, f.subcodes...), "."), 100)
+	if f.message != "" {
+		text += ": " + exchange.Clean(f.message, 300)
+	}
+	return text
+}
+
 // readFault reads a fault (SOAP 1.1 section 4.4, SOAP 1.2 part 1 section 5.4).
 func readFault(e *xml.Element, version string) fault {
 	if version == "1.2" || childNamed(e, "Code") != nil { // some servers answer 1.1 with the faults of 1.2
@@ -24,7 +37,7 @@ func readFault(e *xml.Element, version string) fault {
 	code := textOf(childNamed(e, "faultcode"))
 	f := fault{message: textOf(childNamed(e, "faultstring")), detail: childNamed(e, "detail")}
 	// In SOAP 1.1 dots tell a code more exactly: Client.Authentication.
-	parts := strings.Split(localOf(code), ".")
+	parts := strings.SplitN(localOf(code), ".", 1+maxSubcodes)
 	f.code, f.subcodes = parts[0], parts[1:]
 	return f
 }

@@ -28,6 +28,9 @@ type composer struct {
 
 // compose gives the body's elements and the header blocks that the operation's input message wants.
 func (t *target) compose(in steps.Input, w *values.Writing) (body, headers []*xml.Element, problems []steps.Problem) {
+	if problems := checkPrefixes(in); len(problems) > 0 {
+		return nil, nil, problems
+	}
 	c := &composer{target: t, in: in, writing: w}
 	w.SOAP12 = t.port.Version == "1.2"
 	body = c.body(t.op.Input)

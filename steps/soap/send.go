@@ -2,7 +2,6 @@ package soap
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/url"
 	"slices"
@@ -14,7 +13,6 @@ import (
 	"snrun/steps/soap/values"
 	"snrun/steps/soap/wsdl"
 	"snrun/steps/soap/wsse"
-	"snrun/steps/soap/xsd"
 	"snrun/steps/xml"
 )
 
@@ -75,53 +73,6 @@ func (c *call) prepare(ctx context.Context) error {
 	return nil
 }
 
-func (c *call) definitions(ctx context.Context) (*wsdl.Definitions, error) {
-	name := c.in.Text("wsdl")
-	if isRemote(name) {
-		defs, err := c.wsdls.fetch(ctx, c.in, c.env)
-		return defs, unfetched(name, err)
-	}
-	defs, err := c.wsdls.file(c.env.Dir, name)
-	if err != nil {
-		e := exchange.BadInput("wsdl: %w", err)
-		e.Hint = hintOf(err)
-		return nil, e
-	}
-	return defs, nil
-}
-
-// unfetched tells why a WSDL that is fetched could not be had. A server that is down now may be up later.
-func unfetched(name string, err error) error {
-	var done *steps.Error
-	if err == nil || errors.As(err, &done) {
-		return err
-	}
-	e := &steps.Error{Kind: steps.Content, Message: fmt.Sprintf("the WSDL %s cannot be used: %v", shown(name), err), Hint: hintOf(err), Cause: err, NoEffect: true}
-	var signIn steps.SignInError
-	var broken *url.Error
-	switch {
-	case errors.As(err, &signIn):
-		e.Kind, e.Hint = steps.Auth, signIn.Help()
-	case errors.As(err, &broken), errors.Is(err, context.DeadlineExceeded):
-		e.Kind, e.Repeat = steps.Network, steps.Always
-	}
-	return e
-}
-
-// shown is an address without its query, which may hold a key.
-func shown(address string) string {
-	plain, _, _ := strings.Cut(address, "?")
-	return plain
-}
-
-func hintOf(err error) string {
-	var wrong *xsd.Error
-	if errors.As(err, &wrong) {
-		return wrong.Hint
-	}
-	return ""
-}
-
 // mistakes is the error of an input that cannot be sent, with all that is wrong in it.
 func mistakes(problems ...steps.Problem) error {
 	return &steps.Error{Kind: steps.BadInput, Message: "the message cannot be written", Problems: problems, NoEffect: true}
@@ -156,7 +107,14 @@ func (c *call) request() (*exchange.Request, error) {
 	if err := c.encode(request, m, record); err != nil {
 		return nil, err
 	}
-	return request, request.SetHeaders(c.in, "http_headers")
+	if err := request.SetHeaders(c.in, "http_headers"); err != nil {
+		return nil, err
+	}
+	if own, there := request.Header["Soapaction"]; there { // the step's, as net/http spells it: there must not be two
+		delete(request.Header, "Soapaction")
+		request.Header["SOAPAction"] = own
+	}
+	return request, nil
 }
 
 // addressed gives the input with the address as `url` or `path`. A WSDL's own address serves where the step names none; with a
@@ -239,6 +197,9 @@ func (c *call) checkEnvelope(data []byte) []steps.Problem {
 // addressing gives the headers of WS-Addressing where they are wanted.
 func (c *call) addressing(r *exchange.Request) []*xml.Element {
 	wanted, said := c.in["addressing"].(bool)
+	if c.in.Has("envelope") {
+		return nil // it has its own, if any
+	}
 	if !said {
 		wanted = c.target != nil && c.target.op.Addressing == wsdl.RequiredAddressing
 	}
@@ -248,19 +209,24 @@ func (c *call) addressing(r *exchange.Request) []*xml.Element {
 	to := *r.URL
 	to.RawQuery = r.Query.String()
 	action := c.action()
-	if action == "" && c.target != nil {
-		action = c.target.op.Input.Action
+	if c.target != nil && !c.in.Has("action") {
+		action = c.target.op.Input.Action // what the WSDL gives for this comes before its soapAction
 	}
 	var blocks []*xml.Element
 	blocks, c.messageID = addressing(action, to.String(), c.in.Text("idempotency_key"))
 	return blocks
 }
 
+// action is the SOAP action, without the quotes that HTTP wants around it: some write them themselves.
 func (c *call) action() string {
-	if c.in.Has("action") || c.target == nil {
-		return c.in.Text("action")
+	action := c.in.Text("action")
+	if c.target != nil && !c.in.Has("action") {
+		action = c.target.op.Action
 	}
-	return c.target.op.Action
+	if len(action) > 1 && action[0] == '"' && action[len(action)-1] == '"' {
+		return action[1 : len(action)-1]
+	}
+	return action
 }
 
 // typed writes the message of the WSDL's operation.

@@ -26,9 +26,6 @@ func fillEnvelope(in steps.Input, dir string) ([]byte, []steps.Problem) {
 	}
 	entries, isMap := steps.Entries(in["params"])
 	if in.Has("params") && !isMap {
-		if _, unknown := in["params"].(steps.Unknown); unknown {
-			return nil, nil
-		}
 		return nil, []steps.Problem{{Path: "params", Message: "must be a mapping of the envelope's placeholders to values"}}
 	}
 	f := filler{entries: entries, used: map[string]bool{}}

@@ -177,7 +177,7 @@ func (d *decoder) open(out map[string]any, sh *shape, node *xml.Element) {
 		k = expanded(node.Name)
 	}
 	if !sh.allows(node.Name.Space) {
-		d.warnAt(k, "the schema has no %s here", node.Name.Local)
+		d.warnAt(k, "the schema has no such element here")
 	}
 	d.at.push(k)
 	addLoose(out, k, d.looseChild(node), d.lists)
@@ -279,7 +279,7 @@ func (d *decoder) openAttr(out map[string]any, sh *shape, a *xml.Attr) {
 		k = "_" + k
 	}
 	if w := sh.typ.AnyAttribute; w == nil || !w.Allows(a.Name.Space) {
-		d.warnAt(k, "the schema has no attribute %s here", a.Name.Local)
+		d.warnAt(k, "the schema has no such attribute here")
 	}
 	out[k] = a.Value
 }

@@ -201,6 +201,8 @@ func (k *content) slot(i int, value any) {
 	case isUnknown(value):
 		k.unknown[i] = true
 		k.items[i] = k.alone(k.newElement(sl.element.Name))
+	case isBare(value) && sh.form == mapForm && sl.required && !sl.list && !sl.element.Nillable:
+		k.items[i] = k.alone(k.element(sl.element, sh, value))
 	case isNull(value) && (!sl.element.Nillable || sl.list && !sl.required):
 		k.null[i] = true
 	case !isList, !sl.list && (sh.form == arrayForm || sh.text != nil && sh.text.kind == listKind):

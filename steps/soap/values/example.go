@@ -16,18 +16,26 @@ const (
 )
 
 // Example gives a skeleton of an element's value in YAML, as the entry of a key: what must be there is filled in so that it can be sent,
-// what may be there is commented out, and comments say what each of it is. It ends with a newline.
+// what may be there is commented out, and comments say what each of it is. The larger a type is, the less of what is optional is written
+// out. It ends with a newline.
 func (s *Schema) Example(key string, e *xsd.Element) string {
-	x := &exampler{schema: s}
+	x := &exampler{schema: s, depth: maxExampleDepth}
 	lines := x.entry(key, e, entryNotes{})
+	for len(lines) > maxExampleLines && x.depth > 0 {
+		x = &exampler{schema: s, depth: x.depth - 1}
+		lines = x.entry(key, e, entryNotes{})
+	}
 	var b strings.Builder
 	for i, l := range lines {
-		if i == maxExampleLines {
-			b.WriteString("# … and more, which was cut off here\n")
-			break
+		if i >= maxExampleLines && !l.active() { // without what must be there nothing could be sent
+			x.cut = true
+			continue
 		}
 		b.WriteString(l.String())
 		b.WriteByte('\n')
+	}
+	if x.cut {
+		b.WriteString("# … and more, which was cut off here\n")
 	}
 	return b.String()
 }
@@ -41,16 +49,18 @@ type exampleLine struct {
 // noteColumn is where the comments begin, where there is room.
 const noteColumn = 36
 
-// String writes the line.
+// String writes the line. The note has words of the schema, such as values with line ends: none of it may leave the comment and become
+// a part of the job.
 func (l exampleLine) String() string {
+	note := strings.Join(strings.Fields(l.note), " ")
 	switch {
-	case l.note == "":
+	case note == "":
 		return l.text
 	case strings.Trim(l.text, " #") == "":
-		return l.text + "# " + l.note
+		return l.text + "# " + note
 	}
 	gap := max(noteColumn-utf8.RuneCountInString(l.text), 2)
-	return l.text + strings.Repeat(" ", gap) + "# " + l.note
+	return l.text + strings.Repeat(" ", gap) + "# " + note
 }
 
 // active says whether the line is no comment.
@@ -59,7 +69,8 @@ func (l exampleLine) active() bool {
 	return text != "" && text[0] != '#'
 }
 
-// exampleValue is what stands behind a key: a plain value in the same line, and lines below. Where both are there, the lines are comments.
+// exampleValue is what stands behind a key: a plain value in the same line, and lines below. Where both are there, the lines are comments;
+// they may all be comments without a plain value too, so that a key only has to be uncommented.
 type exampleValue struct {
 	plain string
 	lines []exampleLine
@@ -69,17 +80,18 @@ type exampleValue struct {
 type exampler struct {
 	schema  *Schema
 	types   []*xsd.Type // those around
+	depth   int         // how deep what is optional is written out
 	options int         // how many of the elements around are optional
 	written int
+	cut     bool // not all was written
 	endless bool // something that must be there holds itself
 }
 
 // entryNotes say how an element may occur.
 type entryNotes struct {
-	list      bool
-	min, max  int
-	optional  bool
-	attribute bool
+	list     bool
+	min, max int
+	optional bool
 }
 
 func (x *exampler) full() bool { return x.written > 4*maxExampleLines }
@@ -116,9 +128,9 @@ func (x *exampler) entry(key string, e *xsd.Element, n entryNotes) []exampleLine
 	return append([]exampleLine{head}, indented(v.lines)...)
 }
 
-// listOf makes a list with as many items as must be there, but at least one.
+// listOf makes a list with as many items as must be there, but at least one, and no more than there is room for.
 func listOf(v exampleValue, n int) exampleValue {
-	n = min(max(n, 1), 10)
+	n = min(max(n, 1), 10, 1+maxExampleLines/(len(v.lines)+1))
 	if v.plain != "" && len(v.lines) == 0 {
 		return exampleValue{plain: "[" + strings.Repeat(v.plain+", ", n-1) + v.plain + "]"}
 	}
@@ -132,8 +144,8 @@ func listOf(v exampleValue, n int) exampleValue {
 // listItem writes an item: its first line that is no comment is behind the dash.
 func listItem(v exampleValue) []exampleLine {
 	lines := indented(v.lines)
-	if v.plain != "" {
-		return append([]exampleLine{{text: "- " + v.plain}}, lines...)
+	if v.plain != "" || !slices.ContainsFunc(lines, exampleLine.active) {
+		return append([]exampleLine{{text: strings.TrimSuffix("- "+v.plain, " ")}}, lines...)
 	}
 	for i := range lines {
 		if lines[i].active() {
@@ -168,8 +180,8 @@ func (x *exampler) value(e *xsd.Element) exampleValue {
 	x.types = append(x.types, e.Type)
 	defer func() { x.types = x.types[:len(x.types)-1] }()
 	v := exampleValue{lines: x.mapping(sh)}
-	if !slices.ContainsFunc(v.lines, exampleLine.active) {
-		v.plain = "{}"
+	if !slices.ContainsFunc(v.lines, exampleLine.active) && (len(v.lines) == 0 || e.Nillable) {
+		v.plain = "{}" // nothing would be null
 	}
 	return v
 }

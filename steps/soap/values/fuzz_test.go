@@ -3,6 +3,7 @@ package values
 import (
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -99,10 +100,10 @@ const fuzzTypes = `
 
 // valueOf makes a value of an element, as decoding gives it.
 func (d *dice) valueOf(s *Schema, e *xsd.Element, depth int) any {
-	if e.Nillable && d.roll(4) == 3 {
-		return nil
-	}
 	sh := s.shapeOf(e.Type)
+	if e.Nillable && d.roll(4) == 3 && !slices.ContainsFunc(sh.attrs, func(at *attrSlot) bool { return at.attribute.Required }) {
+		return nil // which has no attributes
+	}
 	switch sh.form {
 	case plainForm:
 		return d.scalar(sh.text)
@@ -226,6 +227,7 @@ func FuzzValues(f *testing.F) {
 		if len(warnings) > 0 || !reflect.DeepEqual(got, value) {
 			t.Fatalf("%s\nbecame %s\nthen %s\n%s", asJSON(t, value), text, asJSON(t, got), printWarnings(warnings))
 		}
+		outlines(t, s.Outline(e, true), got, "out")
 		if pasted, _ := fromYAML(t, s.Example("p", e)).(steps.Pairs).Get("p"); pasted != nil {
 			if _, problems := s.Encode(e, pasted, "p", &Writing{}); len(problems) > 0 {
 				t.Fatalf("the skeleton cannot be sent:\n%s%s", s.Example("p", e), printProblems(problems))

@@ -53,10 +53,15 @@ func fromNode(t testing.TB, n *yaml.Node) any {
 	return steps.Scalar{Value: v, Text: n.Value}
 }
 
+// schemaOf wraps components into a schema with the target namespace urn:t, under the prefix t. They begin on its second line.
+func schemaOf(components string) string {
+	return `<xs:schema xmlns:xs="` + xml.SchemaSpace + `" xmlns:t="urn:t" targetNamespace="urn:t">` + "\n" + components + `</xs:schema>`
+}
+
 // compile compiles components of the namespace urn:t into a schema whose local elements are in no namespace.
 func compile(t testing.TB, components string) *Schema {
 	t.Helper()
-	root := parse(t, `<xs:schema xmlns:xs="`+xml.SchemaSpace+`" targetNamespace="urn:t">`+components+`</xs:schema>`)
+	root := parsed(t, schemaOf(components))
 	s, err := xsd.Load(t.Context(), nil, []xsd.Document{{Location: "main.xsd", Root: root}})
 	if err != nil {
 		t.Fatal(err)

@@ -27,10 +27,16 @@ const (
 const maxMistakes = 50
 
 // Load reads a WSDL 1.1 and all that it imports, and compiles what its SOAP ports need. Mistakes are told all at once: each is
-// an *xsd.Error. Where a document could not be read at all, the error wraps what the source said.
+// an *xsd.Error. Where a document could not be read at all, the error wraps what the source said. A WSDL on the web is given up after
+// five minutes.
 func Load(ctx context.Context, src xsd.Source, location string) (*Definitions, error) {
 	if f, ok := src.(*folder); ok {
 		src = f.below(path.Dir(location))
+	}
+	if _, ok := src.(*web); ok {
+		var done context.CancelFunc
+		ctx, done = context.WithTimeoutCause(ctx, loadTime, fmt.Errorf("the WSDL and what it imports took more than %s: %w", loadTime, context.DeadlineExceeded))
+		defer done()
 	}
 	l := &loader{ctx: ctx, files: newRecorder(src), seen: map[string]bool{}, tables: newTables()}
 	if !l.read(location) {
