@@ -1,7 +1,9 @@
 package soap
 
 import (
+	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -30,10 +32,13 @@ func (a *answer) read(ctx context.Context) (steps.Output, error) {
 	if err == nil {
 		err = a.open()
 	}
+	if untrusted := (*steps.Error)(nil); errors.As(err, &untrusted) && a.envelope != nil {
+		return steps.Output{}, a.Complete(err) // whatever its status says: it may not be believed either
+	}
 	if err == nil && a.envelope != nil && a.envelope.fault != nil {
 		return a.faulted()
 	}
-	if err == nil && a.accepted() {
+	if err == nil && (a.accepted() || a.Call.Expects()) {
 		err = a.decode()
 	}
 	if err := a.Judge(a.accepted(), err); err != nil {
@@ -54,22 +59,37 @@ func (a *answer) open() error {
 	if len(strings.TrimSpace(string(a.Received[:min(len(a.Received), 64)]))) == 0 && len(a.Received) < 64 {
 		return a.empty()
 	}
-	envelope, err := a.parse()
-	if err != nil {
-		if !a.accepted() {
-			return nil
-		}
-		return a.ContentError("the body is not a SOAP message: "+err.Error(), a.notSOAP())
+	err := a.parse()
+	switch {
+	case err == nil, !a.accepted() && a.envelope == nil:
+		return nil
+	case a.envelope != nil:
+		return a.untrusted(err)
 	}
-	a.envelope = envelope
-	return nil
+	return a.ContentError("the body is not a SOAP message: "+err.Error(), a.notSOAP(err))
 }
 
-func (a *answer) notSOAP() string {
-	if exchange.IsHTML(a.Received) {
+// notSOAP says what may be wrong with the address; nothing where the answer is broken only.
+func (a *answer) notSOAP(err error) string {
+	var broken *xml.Error
+	multipart := strings.HasPrefix(exchange.MediaType(a.Resp.Header.Get("Content-Type")), "multipart/")
+	switch {
+	case exchange.IsHTML(a.Received):
 		return "this looks like a page for people (sign-in, maintenance?): check the address, and the profile's sign-in"
+	case multipart, errors.As(err, &broken) && bytes.Contains(a.Received, []byte("Envelope")):
+		return "the server's message is broken: ask who runs it"
 	}
 	return "check the address: it must be that of the service, not of its WSDL"
+}
+
+// untrusted is the error of a message whose signature is not as the profile wants it.
+func (a *answer) untrusted(err error) error {
+	e := a.ContentError(err.Error(), "")
+	var wrong *steps.Error
+	if errors.As(err, &wrong) {
+		e.Hint = wrong.Hint
+	}
+	return e
 }
 
 // empty is right for an operation without an answer.
@@ -80,35 +100,36 @@ func (a *answer) empty() error {
 	return nil
 }
 
-// parse takes the message out of what it came in, asks whether it is signed as the profile wants it, and opens it.
-func (a *answer) parse() (*envelope, error) {
+// parse takes the message out of what it came in, opens it, and asks whether it is signed as the profile wants it: an envelope is there
+// also where it is not.
+func (a *answer) parse() error {
 	data, contentType := a.Received, a.Resp.Header.Get("Content-Type")
 	var parts *multipartMessage
 	if strings.HasPrefix(exchange.MediaType(contentType), "multipart/") {
 		var err error
 		if parts, err = openMultipart(contentType, data); err != nil {
-			return nil, err
+			return err
 		}
 		data, contentType = parts.root, parts.contentType
 		a.Tell(contentType, data)
 	}
 	charset := exchange.Charset(contentType)
 	if a.call.security.Verifies() {
-		if err := a.call.security.Check(data, time.Now()); err != nil {
-			return nil, err
-		}
-		charset = "" // what is read is what was checked
+		charset = "" // what is read is what is checked
 	}
 	root, err := xml.Parse(data, xml.ReadOptions{Charset: charset, Limits: xml.Limits{Bytes: int(a.Call.MaxBody())}})
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if parts != nil {
 		if err := parts.include(root); err != nil {
-			return nil, err
+			return err
 		}
 	}
-	return openEnvelope(root)
+	if a.envelope, err = openEnvelope(root); err != nil {
+		return err
+	}
+	return a.call.security.Check(data, time.Now())
 }
 
 // faulted makes an error of a fault, or a value where the step expects one.
@@ -116,6 +137,7 @@ func (a *answer) faulted() (steps.Output, error) {
 	f := readFault(a.envelope.fault, a.envelope.version)
 	value := f.value(a.call.operation(), a.call.schema())
 	a.More["fault"], a.More["soap_headers"] = value, a.soapHeaders()
+	a.More["warnings"] = a.listed()
 	if a.call.in.Bool("expect_fault") {
 		a.Value = value
 		if err := a.Judge(true, nil); err != nil {
@@ -166,15 +188,20 @@ func (a *answer) decode() error {
 		return a.ContentError(err.Error(), "")
 	}
 	a.More["soap_headers"] = a.soapHeaders()
+	a.More["warnings"] = a.listed()
+	if len(a.warnings) > 0 && a.call.in.Bool("strict") {
+		return a.ContentError(a.firstWarnings(), "leave strict out to take such an answer, with its warnings")
+	}
+	return nil
+}
+
+// listed gives the warnings as a job sees them.
+func (a *answer) listed() []any {
 	list := make([]any, len(a.warnings))
 	for i, w := range a.warnings {
 		list[i] = map[string]any{"path": w.Path, "message": w.Message}
 	}
-	a.More["warnings"] = list
-	if len(list) > 0 && a.call.in.Bool("strict") {
-		return a.ContentError(a.firstWarnings(), "leave strict out to take such an answer, with its warnings")
-	}
-	return nil
+	return list
 }
 
 // firstWarnings tells the first few of what is not as the schema says.
@@ -236,7 +263,7 @@ func (c *call) declared(h *xml.Element) *wsdl.Part {
 
 // soapHeaders gives the header blocks by their local names, but for those of WS-Security.
 func (a *answer) soapHeaders() map[string]any {
-	out := map[string]any{}
+	out := gathering{}
 	for _, h := range a.envelope.headers {
 		if h.Name.Space == securitySpace {
 			continue
@@ -245,12 +272,12 @@ func (a *answer) soapHeaders() map[string]any {
 		if p := a.call.declared(h); p != nil {
 			value, warnings := a.call.schema().Decode(p.Element, h, &xsd.Reading{})
 			a.warnings = append(a.warnings, warnings...)
-			addTo(out, h.Name.Local, value)
+			out.add(h.Name.Local, value)
 			continue
 		}
-		addTo(out, h.Name.Local, h.Value(a.call.lists()))
+		out.add(h.Name.Local, h.Value(a.call.lists()))
 	}
-	return out
+	return out.values()
 }
 
 // withoutEnvelopeAttributes leaves out what the envelope says of a header, which is no part of its value.

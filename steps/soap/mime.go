@@ -29,6 +29,7 @@ type multipartMessage struct {
 	root        []byte
 	contentType string            // of the root part
 	parts       map[string][]byte // by Content-ID, without angle brackets
+	left        int               // bytes that may still be included: each part could be named very often
 }
 
 // openMultipart takes a multipart/related body apart (RFC 2387).
@@ -37,7 +38,7 @@ func openMultipart(contentType string, data []byte) (*multipartMessage, error) {
 	if err != nil || params["boundary"] == "" {
 		return nil, errors.New("the Content-Type of the multipart message names no boundary")
 	}
-	m := &multipartMessage{parts: map[string][]byte{}}
+	m := &multipartMessage{parts: map[string][]byte{}, left: max(len(data), maxEnvelope)}
 	start := contentID(params["start"])
 	found := false
 	reader := multipart.NewReader(bytes.NewReader(data), params["boundary"])
@@ -112,6 +113,9 @@ func (m *multipartMessage) include(e *xml.Element) error {
 		content, err := m.part(href)
 		if err != nil {
 			return fmt.Errorf("<%s>: %w", e.Name.Local, err)
+		}
+		if m.left -= len(content); m.left < 0 {
+			return fmt.Errorf("<%s>: the message names its parts so often that they are too large together", e.Name.Local)
 		}
 		e.Text, e.Children = base64.StdEncoding.EncodeToString(content), nil
 	}

@@ -17,7 +17,7 @@ import (
 func withWSDL(t *testing.T) *steptest.Env {
 	t.Helper()
 	env := steptest.NewEnv(t)
-	for _, name := range []string{"orders.wsdl", "stock.wsdl"} {
+	for _, name := range []string{"orders.wsdl", "stock.wsdl", "odd.wsdl"} {
 		data, err := os.ReadFile(filepath.Join("testdata", name))
 		if err != nil {
 			t.Fatal(err)
