@@ -224,10 +224,13 @@ func TestFetchedWSDL(t *testing.T) {
 	again.Times = 2
 	s := steptest.NewServer(t).On("POST /soap", again).On("GET /orders.wsdl", steptest.Text(503, "later"), steptest.Answer{Header: http.Header{"Content-Type": {"text/xml"}}, Body: string(data)})
 	kind := soap.Kind()
-	in := placing(s, steps.Input{"wsdl": "/orders.wsdl"})
+	in := placing(s, steps.Input{"wsdl": "/orders.wsdl?wsdl&v=1"})
 	_, err = kind.Run(t.Context(), in, &steptest.NewEnv(t).Env)
 	if e := failed(t, err); !e.NoEffect || !strings.Contains(e.Message, "503") {
 		t.Errorf("got %+v", e)
+	}
+	if got := s.Last().Raw; got != "wsdl&v=1" {
+		t.Errorf("it was asked for with the query %q", got)
 	}
 	for range 2 { // it is fetched once: the script has it once
 		if _, err := kind.Run(t.Context(), in, &steptest.NewEnv(t).Env); err != nil {
