@@ -148,8 +148,12 @@ func (f soapField) String() string {
 	return clean(text)
 }
 
-// signatureFields is how many fields of a message a signature names.
-const signatureFields = 8
+// The bounds on the fields of a message that a signature names: those that must be there, or with too few of them others too, since
+// most messages of some services have none.
+const (
+	signatureFields      = 8
+	signatureFieldsLeast = 3
+)
 
 // signature is an operation in one line: what it takes, and what it gives.
 func signature(o *wsdl.Operation) string {
@@ -172,19 +176,43 @@ func asAnswered(fields []soapField) []soapField {
 	return fields
 }
 
-// fieldList names fields: all where they are few, else those that must be there first.
+// fieldList names fields: all where they are few, else those that must be there.
 func fieldList(fields []soapField) string {
-	var names []string
+	shown := fields
 	if len(fields) > signatureFields {
-		for _, f := range fields {
-			if f.Required && len(names) < signatureFields {
-				names = append(names, f.String())
-			}
-		}
-		return strings.Join(append(names, fmt.Sprintf("… %d more", len(fields)-len(names))), ", ")
+		shown = foremost(fields)
 	}
-	for _, f := range fields {
+	var names []string
+	for _, f := range shown {
 		names = append(names, f.String())
 	}
+	if more := len(fields) - len(shown); more > 0 {
+		names = append(names, fmt.Sprintf("… %d more", more))
+	}
 	return strings.Join(names, ", ")
+}
+
+// foremost gives the fields that must be there, in their order, with the first others where they are few.
+func foremost(fields []soapField) []soapField {
+	required := 0
+	for _, f := range fields {
+		if f.Required {
+			required++
+		}
+	}
+	required = min(required, signatureFields)
+	others := max(signatureFieldsLeast-required, 0)
+	var shown []soapField
+	for _, f := range fields {
+		switch {
+		case f.Required && required > 0:
+			required--
+		case !f.Required && others > 0:
+			others--
+		default:
+			continue
+		}
+		shown = append(shown, f)
+	}
+	return shown
 }

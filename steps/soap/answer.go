@@ -11,8 +11,8 @@ import (
 
 	"snrun/steps"
 	"snrun/steps/exchange"
+	"snrun/steps/soap/values"
 	"snrun/steps/soap/wsdl"
-	"snrun/steps/soap/xsd"
 	"snrun/steps/xml"
 )
 
@@ -21,7 +21,8 @@ type answer struct {
 	*exchange.Answer
 	call     *call
 	envelope *envelope // nil for an empty answer
-	warnings []xsd.Warning
+	warnings []values.Warning
+	unwarned int // warnings that are counted only
 }
 
 // read takes the answer in: the envelope is opened whatever the status is, since a fault may come with any.
@@ -32,8 +33,8 @@ func (a *answer) read(ctx context.Context) (steps.Output, error) {
 	if err == nil {
 		err = a.open()
 	}
-	if untrusted := (*steps.Error)(nil); errors.As(err, &untrusted) && a.envelope != nil {
-		return steps.Output{}, a.Complete(err) // whatever its status says: it may not be believed either
+	if err != nil && a.envelope != nil {
+		return steps.Output{}, a.Complete(err) // what is not trusted is not believed either, whatever its status says
 	}
 	if err == nil && a.envelope != nil && a.envelope.fault != nil {
 		return a.faulted()
@@ -60,36 +61,29 @@ func (a *answer) open() error {
 		return a.empty()
 	}
 	err := a.parse()
-	switch {
-	case err == nil, !a.accepted() && a.envelope == nil:
+	if err == nil || a.envelope == nil && !a.accepted() {
 		return nil
-	case a.envelope != nil:
-		return a.untrusted(err)
 	}
-	return a.ContentError("the body is not a SOAP message: "+err.Error(), a.notSOAP(err))
+	return a.unreadable(err)
 }
 
-// notSOAP says what may be wrong with the address; nothing where the answer is broken only.
-func (a *answer) notSOAP(err error) string {
-	var broken *xml.Error
-	multipart := strings.HasPrefix(exchange.MediaType(a.Resp.Header.Get("Content-Type")), "multipart/")
+// longestSaid is how much of what is wrong with an answer is told: the answer's own words may be in it.
+const longestSaid = 300
+
+// unreadable tells why the body was not taken as a message. Where it is an envelope, the address is right, and the server's message is
+// broken.
+func (a *answer) unreadable(err error) error {
+	var untrusted *steps.Error
+	said := exchange.Clean(err.Error(), longestSaid)
 	switch {
+	case errors.As(err, &untrusted):
+		return a.ContentError(exchange.Clean(untrusted.Message, longestSaid), untrusted.Hint)
 	case exchange.IsHTML(a.Received):
-		return "this looks like a page for people (sign-in, maintenance?): check the address, and the profile's sign-in"
-	case multipart, errors.As(err, &broken) && bytes.Contains(a.Received, []byte("Envelope")):
-		return "the server's message is broken: ask who runs it"
+		return a.ContentError("the body is an HTML page, not a SOAP message", "this looks like a page for people (sign-in, maintenance?): check the address, and the profile's sign-in")
+	case bytes.Contains(a.Received, []byte("Envelope")), strings.HasPrefix(exchange.MediaType(a.Resp.Header.Get("Content-Type")), "multipart/"):
+		return a.ContentError("the body is not a SOAP message that can be taken: "+said, "")
 	}
-	return "check the address: it must be that of the service, not of its WSDL"
-}
-
-// untrusted is the error of a message whose signature is not as the profile wants it.
-func (a *answer) untrusted(err error) error {
-	e := a.ContentError(err.Error(), "")
-	var wrong *steps.Error
-	if errors.As(err, &wrong) {
-		e.Hint = wrong.Hint
-	}
-	return e
+	return a.ContentError("the body is not a SOAP message: "+said, "check the address: it must be that of the service, not of its WSDL")
 }
 
 // empty is right for an operation without an answer.
@@ -100,7 +94,7 @@ func (a *answer) empty() error {
 	return nil
 }
 
-// parse takes the message out of what it came in, opens it, and asks whether it is signed as the profile wants it: an envelope is there
+// parse takes the message out of what it came in, opens it, and asks whether it is signed as the profile wants it: there is an envelope
 // also where it is not.
 func (a *answer) parse() error {
 	data, contentType := a.Received, a.Resp.Header.Get("Content-Type")
@@ -145,14 +139,7 @@ func (a *answer) faulted() (steps.Output, error) {
 		}
 		return a.output(), nil
 	}
-	text := "fault " + f.code
-	if len(f.subcodes) > 0 {
-		text += "." + strings.Join(f.subcodes, ".")
-	}
-	if f.message != "" {
-		text += ": " + exchange.Clean(f.message, 300)
-	}
-	e := a.Errorf(steps.Fault, "%s", text)
+	e := a.Errorf(steps.Fault, "%s", f.text())
 	e.Fields = map[string]any{"fault": value}
 	e.NoEffect = f.sendersMistake()
 	if e.NoEffect {
@@ -168,7 +155,7 @@ func (c *call) operation() *wsdl.Operation {
 	return c.target.op
 }
 
-func (c *call) schema() *xsd.Schema {
+func (c *call) schema() *values.Schema {
 	if c.target == nil {
 		return nil
 	}
@@ -185,7 +172,7 @@ func (a *answer) decode() error {
 	}
 	var err error
 	if a.Value, err = a.content(); err != nil {
-		return a.ContentError(err.Error(), "")
+		return a.ContentError(exchange.Clean(err.Error(), longestSaid), "")
 	}
 	a.More["soap_headers"] = a.soapHeaders()
 	a.More["warnings"] = a.listed()
@@ -197,9 +184,12 @@ func (a *answer) decode() error {
 
 // listed gives the warnings as a job sees them.
 func (a *answer) listed() []any {
-	list := make([]any, len(a.warnings))
-	for i, w := range a.warnings {
-		list[i] = map[string]any{"path": w.Path, "message": w.Message}
+	list := make([]any, 0, len(a.warnings)+1)
+	for _, w := range a.warnings {
+		list = append(list, map[string]any{"path": w.Path, "message": w.Message})
+	}
+	if a.unwarned > 0 {
+		list = append(list, map[string]any{"path": "", "message": fmt.Sprintf("and %d more warnings", a.unwarned)})
 	}
 	return list
 }
@@ -210,7 +200,7 @@ func (a *answer) firstWarnings() string {
 	texts := []string{}
 	for i, w := range a.warnings {
 		if i == few {
-			texts = append(texts, fmt.Sprintf("and %d more", len(a.warnings)-few))
+			texts = append(texts, fmt.Sprintf("and %d more", len(a.warnings)+a.unwarned-few))
 			break
 		}
 		texts = append(texts, strings.TrimPrefix(w.Path+": "+w.Message, ": "))
@@ -270,8 +260,8 @@ func (a *answer) soapHeaders() map[string]any {
 		}
 		h = withoutEnvelopeAttributes(h)
 		if p := a.call.declared(h); p != nil {
-			value, warnings := a.call.schema().Decode(p.Element, h, &xsd.Reading{})
-			a.warnings = append(a.warnings, warnings...)
+			value, warnings := a.call.schema().Decode(p.Element, h, &values.Reading{})
+			a.warn(warnings...)
 			out.add(h.Name.Local, value)
 			continue
 		}

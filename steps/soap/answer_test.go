@@ -56,7 +56,7 @@ func TestPlainContent(t *testing.T) {
 // TestAnswersThatAreNone holds the error of an answer that cannot be read, and what it advises.
 func TestAnswersThatAreNone(t *testing.T) {
 	t.Parallel()
-	const address, broken = "check the address: it must be that of the service, not of its WSDL", "the server's message is broken: ask who runs it"
+	const address = "check the address: it must be that of the service, not of its WSDL"
 	envelope := `<e:Envelope xmlns:e="` + space11 + `">`
 	noEnd := xmlAnswer(200, "--b\r\n\r\n<a/>")
 	noEnd.Header = steptest.Header("Content-Type", "multipart/related; boundary=b")
@@ -68,10 +68,10 @@ func TestAnswersThatAreNone(t *testing.T) {
 	}{
 		{"a WSDL", xmlAnswer(200, `<definitions xmlns="http://schemas.xmlsoap.org/wsdl/"/>`), "the root element is <definitions>", address},
 		{"JSON", steptest.Answer{Header: steptest.Header("Content-Type", "application/json"), Body: "{}"}, "the body is not a SOAP message", address},
-		{"a page", xmlAnswer(200, "<html></html>"), "the body is not a SOAP message", "this looks like a page for people (sign-in, maintenance?): check the address, and the profile's sign-in"},
-		{"broken XML", xmlAnswer(200, envelope+`<e:Body><a></b>`), "the body is not a SOAP message: ", broken},
-		{"a broken multipart message", noEnd, "the body is not a SOAP message: the multipart message is broken", broken},
-		{"a fault and more", answering(200, `<e:Fault/><a/>`), "a fault stands in the body together with something else", address},
+		{"a page", xmlAnswer(200, "<html></html>"), "the body is an HTML page, not a SOAP message", "this looks like a page for people (sign-in, maintenance?): check the address, and the profile's sign-in"},
+		{"broken XML", xmlAnswer(200, envelope+`<e:Body><a></b>`), "the body is not a SOAP message that can be taken: line 1, ", ""},
+		{"a broken multipart message", noEnd, "the body is not a SOAP message that can be taken: the multipart message is broken", ""},
+		{"a fault and more", answering(200, `<e:Fault/><a/>`), "a fault stands in the body together with something else", ""},
 		{"too large", large, "the body is larger than max_body (64KB)", "raise max_body, or ask for less at once"},
 		{"a long fault", answering(200, `<e:Fault><faultcode>Client</faultcode><faultstring>`+strings.Repeat("y", 301)+`</faultstring></e:Fault>`),
 			"fault Client: " + strings.Repeat("y", 300) + "…", "the server refused the message; error.fault.detail may say what of it"},

@@ -7,6 +7,7 @@ import (
 
 	"snrun/steps"
 	"snrun/steps/exchange"
+	"snrun/steps/soap/values"
 	"snrun/steps/soap/xsd"
 )
 
@@ -134,7 +135,7 @@ func (c *checker) checkTyped(in steps.Input, dir string) []steps.Problem {
 	if !namespacesKnown(in) {
 		return p
 	}
-	_, _, problems := found.compose(in, &xsd.Writing{Prefixes: prefixesOf(in), Dir: dir, Early: true})
+	_, _, problems := found.compose(in, &values.Writing{Prefixes: prefixesOf(in), Dir: dir, Early: true})
 	return append(p, problems...)
 }
 

@@ -4,10 +4,9 @@ import (
 	"slices"
 	"strings"
 
+	"snrun/steps/soap/xsd"
 	"snrun/steps/xml"
 )
-
-const schemaSpace = "http://www.w3.org/2001/XMLSchema"
 
 // plainValue gives the value of an element that no schema describes. In one that is SOAP-encoded (SOAP 1.1 section 5) arrays are
 // lists, and the types of XML Schema and the ids that it names its values by are left out: a value is text, as in any other element.
@@ -26,13 +25,13 @@ func isEncoded(e *xml.Element) bool {
 // ofEncoding says whether an attribute is one that SOAP encoding has: those of its namespace, and the names of simple types.
 func ofEncoding(e *xml.Element, a xml.Attr) bool {
 	switch a.Name {
-	case xml.Name{Space: instanceSpace, Local: "type"}:
+	case xml.Name{Space: xml.InstanceSpace, Local: "type"}:
 		n, ok := e.Resolve(a.Value)
-		return ok && (n.Space == schemaSpace || n.Space == encoding11 || n.Space == encoding12)
+		return ok && (n.Space == xml.SchemaSpace || n.Space == xsd.Encoding11 || n.Space == xsd.Encoding12)
 	case xml.Name{Space: space11, Local: "encodingStyle"}, xml.Name{Space: space12, Local: "encodingStyle"}:
-		return strings.TrimSpace(a.Value) == encoding11 || strings.TrimSpace(a.Value) == encoding12
+		return strings.TrimSpace(a.Value) == xsd.Encoding11 || strings.TrimSpace(a.Value) == xsd.Encoding12
 	}
-	return a.Name.Space == encoding11 || a.Name.Space == encoding12
+	return a.Name.Space == xsd.Encoding11 || a.Name.Space == xsd.Encoding12
 }
 
 func encodedValue(e *xml.Element, lists []string) any {
@@ -68,10 +67,10 @@ func encodedValue(e *xml.Element, lists []string) any {
 func isArray(e *xml.Element) bool {
 	for _, a := range e.Attrs {
 		switch a.Name {
-		case xml.Name{Space: encoding11, Local: "arrayType"}, xml.Name{Space: encoding12, Local: "itemType"}, xml.Name{Space: encoding12, Local: "arraySize"}:
+		case xml.Name{Space: xsd.Encoding11, Local: "arrayType"}, xml.Name{Space: xsd.Encoding12, Local: "itemType"}, xml.Name{Space: xsd.Encoding12, Local: "arraySize"}:
 			return true
-		case xml.Name{Space: instanceSpace, Local: "type"}:
-			if n, ok := e.Resolve(a.Value); ok && n.Local == "Array" && (n.Space == encoding11 || n.Space == encoding12) {
+		case xml.Name{Space: xml.InstanceSpace, Local: "type"}:
+			if n, ok := e.Resolve(a.Value); ok && n.Local == "Array" && (n.Space == xsd.Encoding11 || n.Space == xsd.Encoding12) {
 				return true
 			}
 		}

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"testing"
 
+	"snrun/steps/soap/xsd"
 	"snrun/steps/xml"
 )
 
@@ -23,7 +24,7 @@ func TestPlainValue(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			root, err := xml.Parse([]byte(`<r xmlns:xsi="`+instanceSpace+`" xmlns:xsd="`+schemaSpace+`" xmlns:e="`+encoding11+`" xmlns:f="`+encoding12+`" xmlns:m="urn:m">`+test.text+`</r>`), xml.ReadOptions{})
+			root, err := xml.Parse([]byte(`<r xmlns:xsi="`+xml.InstanceSpace+`" xmlns:xsd="`+xml.SchemaSpace+`" xmlns:e="`+xsd.Encoding11+`" xmlns:f="`+xsd.Encoding12+`" xmlns:m="urn:m">`+test.text+`</r>`), xml.ReadOptions{})
 			if err != nil {
 				t.Fatal(err)
 			}

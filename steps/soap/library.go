@@ -2,13 +2,14 @@ package soap
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"net/http"
 	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
 	"sync"
+	"time"
 
 	"snrun/steps"
 	"snrun/steps/exchange"
@@ -83,19 +84,34 @@ func (l *library) fetch(ctx context.Context, in steps.Input, env *steps.Env) (*w
 	}
 	address.RawQuery = query.String()
 	s := entry(l, l.fetched, in.Text("profile")+"\n"+address.String())
-	return s.get(ctx, func() (*wsdl.Definitions, error) {
-		client, err := env.Clients.Client(ctx, in.Text("profile"))
-		if err != nil {
-			return nil, err
-		}
-		return load(ctx, client, address)
-	})
+	return s.get(ctx, func() (*wsdl.Definitions, error) { return load(ctx, in, env, address) })
 }
 
-// load fetches a WSDL and all that it imports, in the time that one call may take.
-func load(ctx context.Context, client *http.Client, address *url.URL) (*wsdl.Definitions, error) {
-	late := fmt.Errorf("the server took more than %s for the WSDL and what it imports: %w", exchange.DefaultTotal, context.DeadlineExceeded)
-	ctx, cancel := context.WithTimeoutCause(ctx, exchange.DefaultTotal, late)
+// load fetches a WSDL and all that it imports, in the time that the step gives to an attempt.
+func load(ctx context.Context, in steps.Input, env *steps.Env, address *url.URL) (*wsdl.Definitions, error) {
+	client, err := env.Clients.Client(ctx, in.Text("profile"))
+	var signIn steps.SignInError
+	switch {
+	case errors.As(err, &signIn):
+		return nil, err
+	case err != nil:
+		return nil, exchange.Hinted(exchange.BadInput("%w", err), "check the profile")
+	}
+	total := totalOf(in)
+	late := fmt.Errorf("not done within %s: %w", total, context.DeadlineExceeded)
+	ctx, cancel := context.WithTimeoutCause(ctx, total, late)
 	defer cancel()
 	return wsdl.Load(steps.WithLookup(ctx), wsdl.Web(client, address), address.String())
+}
+
+// totalOf is how long an attempt may take.
+func totalOf(in steps.Input) time.Duration {
+	total, short := in["timeout"].(time.Duration)
+	if !short {
+		total, _ = in.Object("timeout")["total"].(time.Duration)
+	}
+	if total <= 0 {
+		return exchange.DefaultTotal
+	}
+	return total
 }

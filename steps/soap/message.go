@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"snrun/steps"
+	"snrun/steps/soap/values"
 	"snrun/steps/soap/wsdl"
 	"snrun/steps/soap/xsd"
 	"snrun/steps/xml"
@@ -22,12 +23,12 @@ type message struct {
 type composer struct {
 	*target
 	in       steps.Input
-	writing  *xsd.Writing
+	writing  *values.Writing
 	problems []steps.Problem
 }
 
 // compose gives the body's elements and the header blocks that the operation's input message wants.
-func (t *target) compose(in steps.Input, w *xsd.Writing) (body, headers []*xml.Element, problems []steps.Problem) {
+func (t *target) compose(in steps.Input, w *values.Writing) (body, headers []*xml.Element, problems []steps.Problem) {
 	if problems := namespaceProblems(in); len(problems) > 0 {
 		return nil, nil, problems
 	}
@@ -119,9 +120,9 @@ func (c *composer) rpc(m *wsdl.Message, params any) *xml.Element {
 
 func encodingOf(version string) string {
 	if version == "1.2" {
-		return encoding12
+		return xsd.Encoding12
 	}
-	return encoding11
+	return xsd.Encoding11
 }
 
 // partKey is the key of a part in params.

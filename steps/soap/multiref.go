@@ -5,14 +5,15 @@ import (
 	"slices"
 	"strings"
 
+	"snrun/steps/soap/xsd"
 	"snrun/steps/xml"
 )
 
 // What a message may be once its references are followed: they can name each other so that a short message becomes endless.
 const (
-	maxReferred      = 200_000
-	maxReferredBytes = 64 << 20 // of text
-	maxDepth         = 256
+	maxReferred     = 200_000  // elements and attributes
+	maxReferredText = 64 << 20 // bytes of names and texts behind references
+	maxDepth        = 256
 )
 
 // join puts what SOAP-encoded references name in their places (SOAP 1.1 section 5.1, rules 4 to 7; in SOAP 1.2 part 2 section 3.1.5
@@ -42,7 +43,7 @@ type joiner struct {
 	byID   map[string]*xml.Element
 	under  map[string]bool // the references that are being followed
 	copied int
-	bytes  int // of what was copied for a reference
+	text   int
 	depth  int
 }
 
@@ -50,7 +51,7 @@ type joiner struct {
 func (j *joiner) index(e *xml.Element) error {
 	if id := idOf(e); id != "" {
 		if j.byID[id] != nil {
-			return fmt.Errorf("the id %q stands at two elements; which one is referred to cannot be told", id)
+			return fmt.Errorf("the id %q stands at two elements; which one is referred to cannot be told", brief(id))
 		}
 		j.byID[id] = e
 	}
@@ -66,19 +67,16 @@ func idOf(e *xml.Element) string {
 	if id, ok := e.Attr("", "id"); ok {
 		return id
 	}
-	id, _ := e.Attr(encoding12, "id")
+	id, _ := e.Attr(xsd.Encoding12, "id")
 	return id
 }
-
-// encoding12 is the namespace of SOAP 1.2's encoding.
-const encoding12 = "http://www.w3.org/2003/05/soap-encoding"
 
 // reference gives the id that an element refers to.
 func reference(e *xml.Element) (id string, refers bool) {
 	if href, ok := e.Attr("", "href"); ok && len(e.Children) == 0 {
 		return strings.TrimPrefix(href, "#"), true
 	}
-	id, refers = e.Attr(encoding12, "ref")
+	id, refers = e.Attr(xsd.Encoding12, "ref")
 	return id, refers
 }
 
@@ -93,18 +91,13 @@ func refersWithin(e *xml.Element) bool {
 
 // copy gives an element with all references in it replaced. The element itself is not changed.
 func (j *joiner) copy(e *xml.Element) (*xml.Element, error) {
-	if j.copied++; j.copied > maxReferred {
-		return nil, fmt.Errorf("the references in the message make more than %d elements of it", maxReferred)
+	if err := j.spend(e); err != nil {
+		return nil, err
 	}
 	if j.depth++; j.depth > maxDepth {
 		return nil, fmt.Errorf("with the references in the message elements lie more than %d deep", maxDepth)
 	}
 	defer func() { j.depth-- }()
-	if len(j.under) > 0 {
-		if j.bytes += len(e.Text); j.bytes > maxReferredBytes {
-			return nil, fmt.Errorf("the references in the message make more than %d MB of it", maxReferredBytes>>20)
-		}
-	}
 	if id, refers := reference(e); refers {
 		return j.follow(e, id)
 	}
@@ -122,14 +115,32 @@ func (j *joiner) copy(e *xml.Element) (*xml.Element, error) {
 	return &out, nil
 }
 
+// spend counts what an element adds to the message. Its text costs nothing in memory here, but all of it when the value is written.
+func (j *joiner) spend(e *xml.Element) error {
+	if j.copied += 1 + len(e.Attrs); j.copied > maxReferred {
+		return fmt.Errorf("the references in the message make more than %d elements and attributes of it", maxReferred)
+	}
+	if len(j.under) == 0 {
+		return nil
+	}
+	j.text += len(e.Name.Local) + len(e.Text)
+	for _, a := range e.Attrs {
+		j.text += len(a.Name.Local) + len(a.Value)
+	}
+	if j.text > maxReferredText {
+		return fmt.Errorf("the references in the message make more than %d MB of it", maxReferredText>>20)
+	}
+	return nil
+}
+
 // follow gives what is referred to under the name of the element that refers to it.
 func (j *joiner) follow(e *xml.Element, id string) (*xml.Element, error) {
 	target := j.byID[id]
 	if href, _ := e.Attr("", "href"); href != "" && !strings.HasPrefix(href, "#") || target == nil {
-		return nil, fmt.Errorf("<%s> refers to %q, which is not in the message", e.Name.Local, id)
+		return nil, fmt.Errorf("<%s> refers to %q, which is not in the message", e.Name.Local, brief(id))
 	}
 	if j.under[id] {
-		return nil, fmt.Errorf("the element with the id %q contains itself by its references: such a value cannot be written out", id)
+		return nil, fmt.Errorf("the element with the id %q contains itself by its references: such a value cannot be written out", brief(id))
 	}
 	j.under[id] = true
 	defer delete(j.under, id)
@@ -140,7 +151,7 @@ func (j *joiner) follow(e *xml.Element, id string) (*xml.Element, error) {
 	out := *found
 	out.Name, out.Prefix = e.Name, e.Prefix
 	out.Attrs = slices.DeleteFunc(slices.Clone(found.Attrs), func(a xml.Attr) bool {
-		return a.Name.Local == "id" && (a.Name.Space == "" || a.Name.Space == encoding12) || a.Name.Local == "root" && a.Name.Space == encoding11
+		return a.Name.Local == "id" && (a.Name.Space == "" || a.Name.Space == xsd.Encoding12) || a.Name.Local == "root" && a.Name.Space == xsd.Encoding11
 	})
 	return &out, nil
 }

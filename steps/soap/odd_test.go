@@ -25,6 +25,7 @@ func calling(s *steptest.Server, operation string, params any, more steps.Input)
 func TestOddMessages(t *testing.T) {
 	t.Parallel()
 	const told, codes = `<o:Told xmlns:o="` + oddSpace + `">x</o:Told>`, `<o:Codes xmlns:o="` + oddSpace + `">1 2</o:Codes>`
+	const both = "Told in the namespace http://example.com/odd, Codes in the namespace http://example.com/odd"
 	several := pairs("limit", 7, "ask", pairs("text", "hi"))
 	add := pairs("a", 1, "b", 2)
 	sum := func(parts string) string { return `<n:addResponse xmlns:n="urn:odd">` + parts + `</n:addResponse>` }
@@ -40,15 +41,15 @@ func TestOddMessages(t *testing.T) {
 			told + codes, map[string]any{"Told": "x", "Codes": []any{1, 2}}, nil},
 		{"a list that comes twice", "several", several, nil, "", codes + told + codes, map[string]any{"Told": "x", "Codes": []any{[]any{1, 2}, []any{1, 2}}}, nil},
 		{"one of two", "several", several, nil, "", told, map[string]any{"Told": "x"}, []string{"Codes is missing: a part of the message"}},
-		{"another element", "several", several, nil, "", told + codes + `<y/>`, map[string]any{"Told": "x", "Codes": []any{1, 2}, "y": ""}, []string{"y is not the element that the WSDL names"}},
-		{"another namespace", "several", several, nil, "", told + `<Codes>3</Codes>`, map[string]any{"Told": "x", "Codes": []any{3}}, []string{"Codes is not the element that the WSDL names"}},
-		{"no element", "several", several, nil, "", "", nil, []string{" the body is empty, and the operation has an answer"}},
+		{"another element", "several", several, nil, "", told + codes + `<y/>`, map[string]any{"Told": "x", "Codes": []any{1, 2}, "y": ""}, []string{"y stands where the WSDL has " + both}},
+		{"another namespace", "several", several, nil, "", told + `<Codes>3</Codes>`, map[string]any{"Told": "x", "Codes": []any{3}}, []string{"Codes stands where the WSDL has " + both}},
+		{"no element", "several", several, nil, "", "", nil, []string{" the body is empty, and the WSDL has " + both + " in it"}},
 		{"the action that the WSDL gives for WS-Addressing", "several", several, nil, `<wsa:Action>urn:given</wsa:Action>`, told + codes, map[string]any{"Told": "x", "Codes": []any{1, 2}}, nil},
 		{"the action of the step", "several", several, steps.Input{"action": "urn:mine"}, `<wsa:Action>urn:mine</wsa:Action>`, told + codes, map[string]any{"Told": "x", "Codes": []any{1, 2}}, nil},
 		{"the default action", "nothing", nil, nil, `<wsa:Action>http://example.com/odd/Documents/nothingRequest</wsa:Action>`, "", nil, nil},
 		{"nothing both ways", "nothing", nil, nil, `<soapenv:Body/>`, "", nil, nil},
 		{"nothing, written out", "nothing", pairs(), steps.Input{"addressing": false}, `"><soapenv:Body/>`, "", nil, nil},
-		{"something for nothing", "nothing", nil, nil, "", told, "x", []string{"Told is not the element that the WSDL names"}},
+		{"something for nothing", "nothing", nil, nil, "", told, "x", []string{"Told stands in the namespace http://example.com/odd where the WSDL has nothing"}},
 		{"a type in a document", "typed", "hi", nil, `<soapenv:Body><text>hi</text></soapenv:Body>`, `<count>7</count>`, 7, nil},
 
 		{"two parts", "add", add, nil, `<ns1:add xmlns:ns1="urn:odd"><a>1</a><b>2</b></ns1:add>`, sum(`<sum>3</sum><note>n</note>`), map[string]any{"sum": 3, "note": "n"}, nil},
@@ -57,10 +58,11 @@ func TestOddMessages(t *testing.T) {
 		{"all parts under other names", "add", add, nil, "", sum(`<x>3</x><y>n</y>`), map[string]any{"sum": 3, "note": "n"}, nil},
 		{"a part too few", "add", add, nil, "", sum(`<sum>3</sum>`), map[string]any{"sum": 3}, []string{"note is missing: a part of the message"}},
 		{"a part too many", "add", add, nil, "", sum(`<sum>3</sum><note>n</note><x>1</x>`), map[string]any{"sum": 3, "note": "n", "x": "1"}, []string{"x is no part of the message"}},
+		{"parts with a namespace", "add", add, nil, "", sum(`<n:sum>3</n:sum><n:note>n</n:note>`), map[string]any{"sum": 3, "note": "n"}, nil},
 		{"a part twice", "add", add, nil, "", sum(`<sum>3</sum><sum>4</sum><note>n</note>`), map[string]any{"sum": []any{3, 4}, "note": "n"}, nil},
-		{"another wrapper", "add", add, nil, "", `<addReturn><sum>3</sum><note>n</note></addReturn>`, map[string]any{"sum": 3, "note": "n"}, []string{"addReturn is not the wrapper addResponse that the WSDL names"}},
+		{"another wrapper", "add", add, nil, "", `<addReturn><sum>3</sum><note>n</note></addReturn>`, map[string]any{"sum": 3, "note": "n"}, []string{"addReturn stands where the WSDL has the wrapper addResponse in the namespace urn:odd"}},
 		{"something behind the wrapper", "add", add, nil, "", sum(`<sum>3</sum><note>n</note>`) + `<x/>`, map[string]any{"sum": 3, "note": "n"}, []string{"x stands behind the wrapper, where nothing may"}},
-		{"no wrapper", "add", add, nil, "", "", nil, []string{" the body is empty, and the operation has an answer"}},
+		{"no wrapper", "add", add, nil, "", "", nil, []string{" the body is empty, and the WSDL has addResponse in the namespace urn:odd in it"}},
 		{"an element in an rpc message", "mixed", pairs("limit", 7, "text", "t"), steps.Input{"port": "Calls"}, `<ns1:mixed xmlns:ns1="urn:odd" xmlns:ns2="` + oddSpace + `"><ns2:Limit>7</ns2:Limit><text>t</text></ns1:mixed>`,
 			`<n:mixedResponse xmlns:n="urn:odd">` + told + `</n:mixedResponse>`, map[string]any{"told": "x"}, nil},
 		{"what is the result", "mixed", pairs("limit", 7, "text", "t"), steps.Input{"port": "Calls12"}, `soapenv:encodingStyle="http://www.w3.org/2003/05/soap-encoding"`,

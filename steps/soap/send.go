@@ -2,7 +2,6 @@ package soap
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/url"
 	"slices"
@@ -12,9 +11,9 @@ import (
 
 	"snrun/steps"
 	"snrun/steps/exchange"
+	"snrun/steps/soap/values"
 	"snrun/steps/soap/wsdl"
 	"snrun/steps/soap/wsse"
-	"snrun/steps/soap/xsd"
 	"snrun/steps/xml"
 )
 
@@ -73,35 +72,6 @@ func (c *call) prepare(ctx context.Context) error {
 		return err
 	}
 	return nil
-}
-
-func (c *call) definitions(ctx context.Context) (*wsdl.Definitions, error) {
-	name := c.in.Text("wsdl")
-	if isRemote(name) {
-		defs, err := c.wsdls.fetch(ctx, c.in, c.env)
-		return defs, unfetched(ctx, name, err)
-	}
-	defs, err := c.wsdls.file(c.env.Dir, name)
-	if err != nil {
-		e := exchange.BadInput("wsdl: %w", err)
-		e.Hint = hintOf(err)
-		return nil, e
-	}
-	return defs, nil
-}
-
-// shown is an address without its query, which may hold a key.
-func shown(address string) string {
-	plain, _, _ := strings.Cut(address, "?")
-	return plain
-}
-
-func hintOf(err error) string {
-	var wrong *xsd.Error
-	if errors.As(err, &wrong) {
-		return wrong.Hint
-	}
-	return ""
 }
 
 // mistakes is the error of an input that cannot be sent, with all that is wrong in it.
@@ -263,7 +233,7 @@ func (c *call) action() string {
 // typed writes the message of the WSDL's operation.
 func (c *call) typed(blocks []*xml.Element) (*message, []steps.Problem) {
 	m := &message{}
-	writing := &xsd.Writing{Prefixes: prefixesOf(c.in), Dir: c.env.Dir}
+	writing := &values.Writing{Prefixes: prefixesOf(c.in), Dir: c.env.Dir}
 	if c.mtom() {
 		m.attached = &attachments{}
 		writing.Binary = m.attached.binary

@@ -1,6 +1,6 @@
 // Package soap is the step kind "soap": one operation of a SOAP service, called with plain values.
 //
-// A call goes one way. The WSDL that a step names is loaded and compiled once (library.go, subscription.go), and the operation chosen in it
+// A call goes one way. The WSDL that a step names is loaded and compiled once (fetch.go, library.go, subscription.go), and the operation chosen in it
 // (operation.go). Its message is written from the step's params (message.go, header.go); without a WSDL it is written from the step's body
 // (plain.go) or from a file (template.go). Then come the headers of WS-Addressing (addressing.go), the parts of a multipart message
 // (mime.go), WS-Security (security.go, package wsse) and the request itself (send.go). The answer's envelope is taken apart (envelope.go,

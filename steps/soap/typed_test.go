@@ -147,6 +147,39 @@ func TestLenientAndStrict(t *testing.T) {
 	}
 }
 
+// TestBodyOfAnotherElement holds that a body without what the WSDL has in it is warned of, and refused where the step is strict.
+func TestBodyOfAnotherElement(t *testing.T) {
+	t.Parallel()
+	wanted := "PlaceOrderResponse in the namespace " + ordersSpace
+	tests := []struct{ name, operation, body, path, message string }{
+		{"nothing", "PlaceOrder", ``, "", "the body is empty, and the WSDL has " + wanted + " in it"},
+		{"another element", "PlaceOrder", `<a xmlns="urn:a"/>`, "a", "stands in the namespace urn:a where the WSDL has " + wanted},
+		{"nothing of a wrapper", "count", ``, "", "the body is empty, and the WSDL has countResponse in the namespace urn:stock in it"},
+		{"another wrapper", "count", `<counted><return>1</return></counted>`, "counted", "stands where the WSDL has the wrapper countResponse in the namespace urn:stock"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			answer := answering(200, tt.body)
+			answer.Times = 2
+			s, env := steptest.NewServer(t).On("POST /soap", answer), withWSDL(t)
+			in := placing(s, nil)
+			if tt.operation == "count" {
+				in = under(s, steps.Input{"wsdl": "stock.wsdl", "operation": "count", "params": pairs("limit", 2, "skus", "A")})
+			}
+			out, err := soap.Kind().Run(t.Context(), in, &env.Env)
+			if want := []any{map[string]any{"path": tt.path, "message": tt.message}}; err != nil || !reflect.DeepEqual(out.Names["warnings"], want) {
+				t.Errorf("got %v, %v, want %v", out.Names["warnings"], err, want)
+			}
+			in["strict"] = true
+			_, err = soap.Kind().Run(t.Context(), in, &env.Env)
+			if e := failed(t, err); e.Kind != steps.Content || !strings.Contains(e.Message, tt.message) {
+				t.Errorf("got %+v", e)
+			}
+		})
+	}
+}
+
 func TestOneWay(t *testing.T) {
 	t.Parallel()
 	s := steptest.NewServer(t).On("POST /soap", steptest.Answer{Status: 202})

@@ -36,7 +36,7 @@ func Encode(tree any, opts WriteOptions) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := writer{indent: opts.Indent, bound: map[string][]string{"xml": {xmlSpace}}}
+	w := writer{indent: opts.Indent, bound: map[string][]string{"xml": {XMLSpace}}}
 	if !opts.Fragment {
 		w.out = append(w.out, xmlDeclared...)
 	}
@@ -47,7 +47,7 @@ func Encode(tree any, opts WriteOptions) ([]byte, error) {
 		return nil, err
 	}
 	if w.instanceAt > 0 {
-		w.out = slices.Insert(w.out, w.instanceAt, []byte(` xmlns:xsi="`+instanceSpace+`"`)...)
+		w.out = slices.Insert(w.out, w.instanceAt, []byte(` xmlns:xsi="`+InstanceSpace+`"`)...)
 	}
 	if !opts.Fragment {
 		w.out = append(w.out, '\n')
@@ -155,11 +155,11 @@ func (w *writer) bind(entries []steps.Pair) ([]string, error) {
 		switch {
 		case !isAttribute(e):
 			continue
-		case e.Key == "_xmlns" && (space == xmlSpace || space == xmlnsSpace):
+		case e.Key == "_xmlns" && (space == XMLSpace || space == xmlnsSpace):
 			return bound, w.errorf("the default namespace cannot be %q", space)
 		case !isPrefix:
 			continue
-		case !isName(prefix), len(prefix) > maxName, prefix == "xml", prefix == "xmlns", space == "", space == xmlSpace, space == xmlnsSpace:
+		case !isName(prefix), len(prefix) > maxName, prefix == "xml", prefix == "xmlns", space == "", space == XMLSpace, space == xmlnsSpace:
 			return bound, w.errorf("the prefix %q cannot be declared for the namespace %q", prefix, space)
 		}
 		w.bound[prefix] = append(w.bound[prefix], space)

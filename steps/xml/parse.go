@@ -32,6 +32,8 @@ func Parse(data []byte, opts ReadOptions) (*Element, error) {
 	p := parser{data: data[:legal(data)], whole: data, limits: limits, places: opts.Places, line: position{line: 1, column: 1}}
 	p.names = map[string]*written{}
 	p.texts.size = min(len(data), 8<<10)
+	p.elements.expected = bytes.Count(data, []byte{'<'})/2 + 1 // most have two tags
+	p.children.expected = p.elements.expected
 	if err := p.document(); err != nil {
 		return nil, err
 	}
@@ -56,10 +58,10 @@ type parser struct {
 	seen        map[Name]bool
 
 	texts    texts
-	elements slab[Element]
-	children slab[*Element]
-	attrs    slab[Attr]
-	scopes   slab[scope]
+	elements Slab[Element]
+	children Slab[*Element]
+	attrs    Slab[Attr]
+	scopes   Slab[scope]
 }
 
 // open is an element whose end has not come.
@@ -241,7 +243,7 @@ func (p *parser) close() {
 		e.Text = p.texts.keep(top.more)
 	}
 	if own := p.pending[top.children:]; len(own) > 0 {
-		e.Children = p.children.take(len(own))
+		e.Children = p.children.Take(len(own))
 		copy(e.Children, own)
 		p.pending = p.pending[:top.children]
 	}

@@ -2,17 +2,28 @@ package xml
 
 import "strings"
 
-// slab hands out parts of few, larger allocations.
-type slab[T any] struct {
+// Slab hands out parts of few, larger allocations. The zero value is ready.
+type Slab[T any] struct {
 	free []T
-	size int
+	made int
+	// expected is about how many more there will be, 0 where that is not known.
+	expected int
 }
 
-// take gives n zero values that nobody else has.
-func (s *slab[T]) take(n int) []T {
+// slabSize is how many there are in one allocation at most: one that is still in use keeps all of them.
+const slabSize = 128
+
+// Take gives n zero values that nobody else has.
+func (s *Slab[T]) Take(n int) []T {
 	if len(s.free) < n {
-		s.size = min(max(2*s.size, 4), 128)
-		s.free = make([]T, max(s.size, n))
+		size := max(s.made/2, 4) // so that no more than a third is left over
+		if s.expected > 0 {
+			size = s.expected
+		}
+		size = min(size, slabSize)
+		s.expected -= size
+		s.made += size
+		s.free = make([]T, max(size, n))
 	}
 	taken := s.free[:n:n]
 	s.free = s.free[n:]

@@ -98,7 +98,7 @@ func (w *writer) attributeName(name string) error {
 		return w.name(name)
 	}
 	spaces := w.bound["xsi"]
-	if len(spaces) > 0 && spaces[len(spaces)-1] != instanceSpace {
+	if len(spaces) > 0 && spaces[len(spaces)-1] != InstanceSpace {
 		return w.errorf("%s is needed here, but the prefix xsi is declared for another namespace", name)
 	}
 	if len(spaces) == 0 {

@@ -15,7 +15,7 @@ import (
 
 func TestDecode(t *testing.T) {
 	t.Parallel()
-	xsi := ` xmlns:xsi="` + instanceSpace + `"`
+	xsi := ` xmlns:xsi="` + InstanceSpace + `"`
 	type object = map[string]any
 	tests := map[string]struct {
 		text  string
@@ -79,10 +79,10 @@ func TestEncode(t *testing.T) {
 		"an element like _name": {p("a", p("_x", []any{"1"}, "_y", p())), nil, "<a><_x>1</_x><_y/></a>"},
 		"lists":                 {p("a", p("b", []any{"1", p("c", "2")}, "d", []any{})), nil, "<a><b>1</b><b><c>2</c></b></a>"},
 		"empty":                 {p("a", p("b", "", "c", p())), nil, "<a><b/><c/></a>"},
-		"null":                  {p("a", p("b", nil, "c", []any{nil, "x"}, "d", steps.Scalar{Text: "~"})), nil, `<a xmlns:xsi="` + instanceSpace + `"><b xsi:nil="true"/><c xsi:nil="true"/><c>x</c><d xsi:nil="true"/></a>`},
-		"null beside attribute": {p("a", p("_id", 1, "_", nil)), nil, `<a xmlns:xsi="` + instanceSpace + `" id="1" xsi:nil="true"/>`},
-		"a root of null":        {p("a", nil), nil, `<a xmlns:xsi="` + instanceSpace + `" xsi:nil="true"/>`},
-		"xsi declared already":  {p("a", p("b", nil)), p("xsi", instanceSpace), `<a xmlns:xsi="` + instanceSpace + `"><b xsi:nil="true"/></a>`},
+		"null":                  {p("a", p("b", nil, "c", []any{nil, "x"}, "d", steps.Scalar{Text: "~"})), nil, `<a xmlns:xsi="` + InstanceSpace + `"><b xsi:nil="true"/><c xsi:nil="true"/><c>x</c><d xsi:nil="true"/></a>`},
+		"null beside attribute": {p("a", p("_id", 1, "_", nil)), nil, `<a xmlns:xsi="` + InstanceSpace + `" id="1" xsi:nil="true"/>`},
+		"a root of null":        {p("a", nil), nil, `<a xmlns:xsi="` + InstanceSpace + `" xsi:nil="true"/>`},
+		"xsi declared already":  {p("a", p("b", nil)), p("xsi", InstanceSpace), `<a xmlns:xsi="` + InstanceSpace + `"><b xsi:nil="true"/></a>`},
 		"prefixes":              {p("i:a", p("i:b", p("_i:c", 1), "d", "")), p("i", "urn:i&j"), `<i:a xmlns:i="urn:i&amp;j"><i:b i:c="1"/><d/></i:a>`},
 		"declared in the tree":  {p("a", p("_xmlns", "urn:d", "p:b", p("_xmlns:p", "urn:p", "p:c", 1))), nil, `<a xmlns="urn:d"><p:b xmlns:p="urn:p"><p:c>1</p:c></p:b></a>`},
 		"xml:lang":              {p("a", p("_xml:lang", "de")), nil, `<a xml:lang="de"/>`},

@@ -1,6 +1,7 @@
 package wsdl
 
 import (
+	"bufio"
 	"compress/gzip"
 	"context"
 	"errors"
@@ -213,6 +214,11 @@ func TestWebSlowDrip(t *testing.T) {
 		go func() {
 			defer close(dripped)
 			defer server.Close()
+			asked := bufio.NewReader(server)
+			if _, err := http.ReadRequest(asked); err != nil {
+				return // an answer that comes before would be one to nothing
+			}
+			go io.Copy(io.Discard, asked)
 			io.WriteString(server, "HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n")
 			for {
 				time.Sleep(time.Second)
@@ -221,7 +227,6 @@ func TestWebSlowDrip(t *testing.T) {
 				}
 			}
 		}()
-		go io.Copy(io.Discard, server)
 		dial := func(context.Context, string, string) (net.Conn, error) { return client, nil }
 		transport := &http.Transport{DialContext: dial}
 		base := &url.URL{Scheme: "http", Host: "example.com"}
@@ -233,6 +238,58 @@ func TestWebSlowDrip(t *testing.T) {
 		}
 		<-dripped
 	})
+}
+
+// slowly is a server in memory, which takes nearly as long for each document as it may.
+type slowly string
+
+func (s slowly) RoundTrip(r *http.Request) (*http.Response, error) {
+	select {
+	case <-time.After(readTime - time.Second):
+	case <-r.Context().Done():
+		return nil, r.Context().Err()
+	}
+	return &http.Response{StatusCode: http.StatusOK, Body: io.NopCloser(strings.NewReader(string(s))), Request: r}, nil
+}
+
+// TestManySlowImports holds that a WSDL of many documents, of which none is too slow by itself, is given up.
+func TestManySlowImports(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var text strings.Builder
+		text.WriteString(`<definitions xmlns="http://schemas.xmlsoap.org/wsdl/">`)
+		for i := range 30 {
+			fmt.Fprintf(&text, `<import location="%d.wsdl"/>`, i)
+		}
+		text.WriteString(`</definitions>`)
+		base := &url.URL{Scheme: "http", Host: "example.com"}
+		started := time.Now()
+		_, err := Load(t.Context(), Web(&http.Client{Transport: slowly(text.String())}, base), "http://example.com")
+		if !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(fmt.Sprint(err), "the WSDL and what it imports took more than 5m0s") || time.Since(started) != loadTime {
+			t.Errorf("got %.300v after %s", err, time.Since(started))
+		}
+	})
+}
+
+// TestManyMissingImports holds that the number of documents that are asked for is bounded, also where there are none.
+func TestManyMissingImports(t *testing.T) {
+	t.Parallel()
+	asked := 0
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if asked++; r.URL.Path != "/" {
+			http.NotFound(w, r)
+			return
+		}
+		io.WriteString(w, `<definitions xmlns="http://schemas.xmlsoap.org/wsdl/">`)
+		for i := range 1000 {
+			fmt.Fprintf(w, `<import location="%d.wsdl"/>`, i)
+		}
+		io.WriteString(w, `</definitions>`)
+	}))
+	defer server.Close()
+	if _, err := loadFrom(t, server.URL+"/"); err == nil || asked != maxDocuments {
+		t.Errorf("got %.300v after %d documents", err, asked)
+	}
 }
 
 // TestManyImports holds that the number of documents is bounded.
@@ -270,4 +327,42 @@ func TestShown(t *testing.T) {
 			t.Errorf("%s: got %s, want %s", location, got, want)
 		}
 	}
+}
+
+// holding holds each request back before it sets out, as a limit of a profile does.
+type holding struct {
+	time.Duration
+	next http.RoundTripper
+}
+
+func (h holding) RoundTrip(r *http.Request) (*http.Response, error) {
+	if end, limited := r.Context().Deadline(); limited && time.Until(end) < h.Duration {
+		return nil, errors.New("held back for too long")
+	}
+	select {
+	case <-time.After(h.Duration):
+		return h.next.RoundTrip(r)
+	case <-r.Context().Done():
+		return nil, r.Context().Err()
+	}
+}
+
+// TestWebHeldBack holds that the time in which a limit holds a request back is not that of the server.
+func TestWebHeldBack(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		client, server := net.Pipe()
+		go func() {
+			defer server.Close()
+			if _, err := http.ReadRequest(bufio.NewReader(server)); err == nil {
+				io.WriteString(server, "HTTP/1.1 200 OK\r\nContent-Length: 4\r\nConnection: close\r\n\r\n<a/>")
+			}
+		}()
+		transport := &http.Transport{DialContext: func(context.Context, string, string) (net.Conn, error) { return client, nil }}
+		base := &url.URL{Scheme: "http", Host: "example.com"}
+		data, err := Web(&http.Client{Transport: holding{2 * readTime, transport}}, base).Read(t.Context(), "http://example.com/w")
+		if err != nil || string(data) != "<a/>" {
+			t.Errorf("got %q, %v", data, err)
+		}
+	})
 }

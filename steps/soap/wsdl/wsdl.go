@@ -12,6 +12,7 @@
 package wsdl
 
 import (
+	"snrun/steps/soap/values"
 	"snrun/steps/soap/xsd"
 	"snrun/steps/xml"
 )
@@ -20,7 +21,7 @@ import (
 type Definitions struct {
 	Location string // of the WSDL itself
 	Services []*Service
-	Schema   *xsd.Schema
+	Schema   *values.Schema
 	Files    []File // all that was read, the WSDL first
 }
 

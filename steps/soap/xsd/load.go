@@ -86,12 +86,12 @@ func (l *loader) add(d *document) {
 
 // follow reads what a document imports and includes.
 func (l *loader) follow(d *document) {
-	if d.root.Name != (xml.Name{Space: schemaSpace, Local: "schema"}) {
+	if d.root.Name != (xml.Name{Space: xml.SchemaSpace, Local: "schema"}) {
 		l.problems.add(node{d.root, d}, "", "%s", notSchema(d.root))
 		return
 	}
 	for _, e := range d.root.Children {
-		if e.Name.Space != schemaSpace {
+		if e.Name.Space != xml.SchemaSpace {
 			continue
 		}
 		n := node{e, d}
@@ -110,7 +110,7 @@ func (l *loader) follow(d *document) {
 func notSchema(root *xml.Element) string {
 	switch root.Name.Space {
 	case "http://www.w3.org/1999/XMLSchema", "http://www.w3.org/2000/10/XMLSchema":
-		return fmt.Sprintf("this is a schema of a draft, %s; only %s is read", root.Name.Space, schemaSpace)
+		return fmt.Sprintf("this is a schema of a draft, %s; only %s is read", root.Name.Space, xml.SchemaSpace)
 	}
 	return fmt.Sprintf("this is no XML schema: its root is <%s>", root.Name.Local)
 }

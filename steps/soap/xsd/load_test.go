@@ -263,7 +263,7 @@ func TestStandardSchemas(t *testing.T) {
 		t.Fatal(err)
 	}
 	spaces := []string{
-		xmlSpace, wsdlSpace, "http://www.w3.org/2000/09/xmldsig#", "http://www.w3.org/2005/05/xmlmime", "http://www.w3.org/2004/08/xop/include",
+		xml.XMLSpace, wsdlSpace, "http://www.w3.org/2000/09/xmldsig#", "http://www.w3.org/2005/05/xmlmime", "http://www.w3.org/2004/08/xop/include",
 		"http://www.w3.org/2005/08/addressing", "http://schemas.xmlsoap.org/soap/envelope/", "http://www.w3.org/2003/05/soap-envelope",
 	}
 	if len(files) != len(spaces) {
@@ -300,7 +300,7 @@ func TestBuiltins(t *testing.T) {
 	}
 	chain := func(local string) string {
 		var names []string
-		for b := s.Types[schemaName(local)]; b != nil; b = b.Base {
+		for b := s.Types[BuiltinName(local)]; b != nil; b = b.Base {
 			names = append(names, b.Name.Local)
 		}
 		return strings.Join(names, " ")
@@ -316,14 +316,14 @@ func TestBuiltins(t *testing.T) {
 	}
 	count := 0
 	for name := range s.Types {
-		if name.Space == schemaSpace {
+		if name.Space == xml.SchemaSpace {
 			count++
 		}
 	}
 	if count != 46 {
 		t.Errorf("there are %d built-in types, want 44, anyType and anySimpleType", count)
 	}
-	if got, want := printBody(s.Types[schemaName("unsignedShort")]), "unsignedInt ▸ unsignedShort fractionDigits=0 >=0 <=65535 derived"; !strings.HasPrefix(got, want) {
+	if got, want := printBody(s.Types[BuiltinName("unsignedShort")]), "unsignedInt ▸ unsignedShort fractionDigits=0 >=0 <=65535 derived"; !strings.HasPrefix(got, want) {
 		t.Errorf("got %s, want %s", got, want)
 	}
 }
