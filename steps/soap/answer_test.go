@@ -60,6 +60,8 @@ func TestAnswersThatAreNone(t *testing.T) {
 	envelope := `<e:Envelope xmlns:e="` + space11 + `">`
 	noEnd := xmlAnswer(200, "--b\r\n\r\n<a/>")
 	noEnd.Header = steptest.Header("Content-Type", "multipart/related; boundary=b")
+	noPart := noEnd
+	noPart.Body = "--b\r\n\r\n" + envelope + `<e:Body><r><x:Include xmlns:x="http://www.w3.org/2004/08/xop/include" href="cid:none"/></r></e:Body></e:Envelope>` + "\r\n--b--\r\n"
 	large := xmlAnswer(200, envelope+"<e:Body><r>"+strings.Repeat("x", 70_000)+"</r></e:Body></e:Envelope>")
 	tests := []struct {
 		name          string
@@ -72,6 +74,8 @@ func TestAnswersThatAreNone(t *testing.T) {
 		{"broken XML", xmlAnswer(200, envelope+`<e:Body><a></b>`), "the body is not a SOAP message that can be taken: line 1, ", ""},
 		{"a broken multipart message", noEnd, "the body is not a SOAP message that can be taken: the multipart message is broken", ""},
 		{"a fault and more", answering(200, `<e:Fault/><a/>`), "a fault stands in the body together with something else", ""},
+		{"a part that is not there", noPart, "<r>: xop:Include names the part", ""},
+		{"a fault with subcodes", answering(200, `<e:Fault><faultcode>Server.A.B</faultcode></e:Fault>`), "fault Server.A.B", ""},
 		{"too large", large, "the body is larger than max_body (64KB)", "raise max_body, or ask for less at once"},
 		{"a long fault", answering(200, `<e:Fault><faultcode>Client</faultcode><faultstring>`+strings.Repeat("y", 301)+`</faultstring></e:Fault>`),
 			"fault Client: " + strings.Repeat("y", 300) + "…", "the server refused the message; error.fault.detail may say what of it"},
@@ -151,9 +155,25 @@ func TestExpectedFault(t *testing.T) {
 	}
 }
 
+// TestFaultDetails holds that what the schema knows is typed in a fault's detail, also where the operation does not declare it.
+func TestFaultDetails(t *testing.T) {
+	t.Parallel()
+	detail := `<o:LimitHeader xmlns:o="` + ordersSpace + `"><o:left>7</o:left></o:LimitHeader><x>8</x><x>9</x>`
+	s := steptest.NewServer(t).On("POST /soap", answering(500, `<e:Fault><faultcode>e:Server</faultcode><detail>`+detail+`</detail></e:Fault>`))
+	_, err := soap.Kind().Run(t.Context(), placing(s, nil), &withWSDL(t).Env)
+	fault, _ := failed(t, err).Fields["fault"].(map[string]any)
+	if want := map[string]any{"LimitHeader": map[string]any{"left": 7}, "x": []any{"8", "9"}}; !reflect.DeepEqual(fault["detail"], want) {
+		t.Errorf("got %v, want %v", fault["detail"], want)
+	}
+}
+
 // TestManyWarnings holds that a strict step tells the first few.
 func TestManyWarnings(t *testing.T) {
 	t.Parallel()
+	s := steptest.NewServer(t).On("POST /soap", answering(200, placed))
+	if _, err := soap.Kind().Run(t.Context(), placing(s, steps.Input{"strict": true}), &withWSDL(t).Env); err != nil {
+		t.Errorf("an answer as it should be: %v", err)
+	}
 	for count, want := range map[int]string{1: "", 3: "", 4: "; and 1 more"} {
 		odd := strings.Replace(placed, "<o:number>", strings.Repeat("<o:x/>", count)+"<o:number>", 1)
 		s := steptest.NewServer(t).On("POST /soap", answering(200, odd))
