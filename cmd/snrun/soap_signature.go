@@ -71,6 +71,12 @@ func isMapping(t *xsd.Type) bool {
 	return t != nil && t.Array == nil && t.Complex && (t.Simple == nil || len(t.Attributes) > 0) && t.Name.Local != "anyType"
 }
 
+// standIns gives the elements that may stand where one is declared: itself, and those of its substitution group.
+func standIns(e *xsd.Element) []*xsd.Element {
+	all := append([]*xsd.Element{e}, e.Members...)
+	return slices.DeleteFunc(all, func(e *xsd.Element) bool { return e.Abstract })
+}
+
 // particleFields adds the elements of a content model.
 func particleFields(fields *[]soapField, p *xsd.Particle, required, list bool) {
 	if len(*fields) >= maxSoapFields {
@@ -80,9 +86,11 @@ func particleFields(fields *[]soapField, p *xsd.Particle, required, list bool) {
 	list = list || p.Max == xsd.Unbounded || p.Max > 1
 	switch {
 	case p.Element != nil:
-		f := fieldOf(p.Element.Name.Local, p.Element.Type, required, list)
-		if !slices.ContainsFunc(*fields, func(known soapField) bool { return known.Name == f.Name }) { // else in several branches
-			*fields = append(*fields, f)
+		for _, e := range standIns(p.Element) {
+			f := fieldOf(e.Name.Local, e.Type, required && len(p.Element.Members) == 0, list)
+			if !slices.ContainsFunc(*fields, func(known soapField) bool { return known.Name == f.Name }) { // else in several branches
+				*fields = append(*fields, f)
+			}
 		}
 	case p.Group != nil:
 		for _, member := range p.Group.Particles {
@@ -145,7 +153,7 @@ func (f soapField) String() string {
 	if f.List {
 		text += "[]"
 	}
-	return clean(text)
+	return inLine(text)
 }
 
 // The bounds on the fields of a message that a signature names: those that must be there, or with too few of them others too, since
@@ -157,7 +165,7 @@ const (
 
 // signature is an operation in one line: what it takes, and what it gives.
 func signature(o *wsdl.Operation) string {
-	text := clean(o.Name) + "(" + fieldList(messageFields(o.Input)) + ") → "
+	text := inLine(o.Name) + "(" + fieldList(messageFields(o.Input)) + ") → "
 	if o.Output == nil {
 		return text + "no answer"
 	}

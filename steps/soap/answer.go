@@ -88,7 +88,11 @@ func (a *answer) unreadable(err error) error {
 
 // empty is right for an operation without an answer.
 func (a *answer) empty() error {
-	if t := a.call.target; t != nil && t.op.Output != nil && a.Status() != 202 && a.Status() != 204 && a.accepted() {
+	t := a.call.target
+	if err := a.call.security.CheckEmpty(); err != nil && a.accepted() && (t == nil || t.op.Output != nil) {
+		return a.unreadable(err)
+	}
+	if t != nil && t.op.Output != nil && a.Status() != 202 && a.Status() != 204 && a.accepted() {
 		return a.ContentError("the body is empty, and the operation "+t.op.Name+" has an answer", "")
 	}
 	return nil
@@ -141,10 +145,12 @@ func (a *answer) faulted() (steps.Output, error) {
 	}
 	e := a.Errorf(steps.Fault, "%s", f.text())
 	e.Fields = map[string]any{"fault": value}
-	e.NoEffect = f.sendersMistake()
-	if e.NoEffect {
+	if e.NoEffect = f.sendersMistake(); e.NoEffect {
 		e.Hint = "the server refused the message; error.fault.detail may say what of it"
 	}
+	// A server that asks to come back later did not carry the call out, whatever it says in the fault.
+	status := a.StatusError()
+	e.RetryAfter, e.NoEffect = status.RetryAfter, e.NoEffect || status.Repeat == steps.Always
 	return steps.Output{}, a.Complete(e)
 }
 
@@ -170,6 +176,40 @@ func (a *answer) decode() error {
 	if err := a.understand(); err != nil {
 		return err
 	}
+	if a.unread() {
+		a.Reveal = func() {
+			a.Reveal = nil
+			_ = a.values() // it is told beside the error that asks for it
+		}
+		return nil
+	}
+	return a.values()
+}
+
+// unread says that nobody reads what only decoding tells: neither the job, nor a condition of the step. What is encoded (rpc/encoded) is
+// decoded in any case, since it may turn out to be refused.
+func (a *answer) unread() bool {
+	op := a.call.operation()
+	if op == nil || op.Output == nil || op.Output.Encoded || a.call.in.Bool("strict") {
+		return false
+	}
+	for _, name := range []string{"output", "soap_headers", "warnings"} {
+		if _, read := a.call.env.Reads.Of(name); read {
+			return false
+		}
+	}
+	for _, l := range a.Call.Conditions() {
+		for _, name := range []string{"*", "body", "soap_headers", "warnings"} {
+			if slices.Contains(l.Uses, name) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// values decodes the body and the headers.
+func (a *answer) values() error {
 	var err error
 	if a.Value, err = a.content(); err != nil {
 		return a.ContentError(exchange.Clean(err.Error(), longestSaid), "")

@@ -1,7 +1,6 @@
 package soap
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -75,23 +74,16 @@ func (c *composer) headerHint(m *wsdl.Message, key string) string {
 // unknownHeader writes a block that no schema describes.
 func (c *composer) unknownHeader(e steps.Pair, path string) *xml.Element {
 	data, err := xml.Encode(steps.Pairs{{Key: e.Key, Value: known(e.Value)}}, xml.WriteOptions{Namespaces: c.in.Pairs("namespaces")})
-	var block *xml.Element
 	if err == nil {
-		block, err = xml.Parse(data, xml.ReadOptions{})
+		var block *xml.Element
+		if block, err = xml.Parse(data, xml.ReadOptions{}); err == nil {
+			return block
+		}
 	}
-	if err != nil {
-		c.problems = append(c.problems, headerProblem(err, e.Key, path))
-		return nil
+	for _, wrong := range valueErrors(err) {
+		c.problems = append(c.problems, steps.Problem{Path: path + strings.TrimPrefix(wrong.Path, e.Key), Message: wrong.Message, Key: wrong.Key})
 	}
-	return block
-}
-
-func headerProblem(err error, key, path string) steps.Problem {
-	var wrong *xml.ValueError
-	if errors.As(err, &wrong) {
-		return steps.Problem{Path: path + strings.TrimPrefix(wrong.Path, key), Message: wrong.Message}
-	}
-	return steps.Problem{Path: path, Message: err.Error()}
+	return nil
 }
 
 // apart takes the attributes that the envelope defines out of the value of a header block.

@@ -1,7 +1,6 @@
 package soap
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -29,7 +28,7 @@ type composer struct {
 
 // compose gives the body's elements and the header blocks that the operation's input message wants.
 func (t *target) compose(in steps.Input, w *values.Writing) (body, headers []*xml.Element, problems []steps.Problem) {
-	if problems := namespaceProblems(in); len(problems) > 0 {
+	if problems := checkPrefixes(in); len(problems) > 0 {
 		return nil, nil, problems
 	}
 	c := &composer{target: t, in: in, writing: w}
@@ -37,16 +36,6 @@ func (t *target) compose(in steps.Input, w *values.Writing) (body, headers []*xm
 	body = c.body(t.op.Input)
 	headers = c.headers(t.op.Input)
 	return body, headers, c.problems
-}
-
-// namespaceProblems finds prefixes that cannot be declared.
-func namespaceProblems(in steps.Input) []steps.Problem {
-	var wrong *xml.ValueError
-	_, err := xml.Write(&xml.Element{Name: xml.Name{Local: "a"}}, xml.WriteOptions{Namespaces: in.Pairs("namespaces")})
-	if errors.As(err, &wrong) {
-		return []steps.Problem{{Path: "namespaces." + wrong.Path, Message: wrong.Message}}
-	}
-	return nil
 }
 
 func (c *composer) body(m *wsdl.Message) []*xml.Element {

@@ -1,7 +1,6 @@
 package soap
 
 import (
-	"errors"
 	"strings"
 
 	"snrun/steps"
@@ -13,11 +12,11 @@ func plainEnvelope(in steps.Input, version string, addressing []*xml.Element) ([
 	spaces := in.Pairs("namespaces")
 	prefix := freePrefix("soapenv", spaces)
 	body, isMap := steps.Entries(in["body"])
-	if in.Has("body") && !isMap {
+	if in.Has("body") && !isMap && !unknown(in["body"]) {
 		return nil, []steps.Problem{{Path: "body", Message: "must be a mapping of elements", Hint: "write body: {prefix:name: {…}}, with the prefix under namespaces"}}
 	}
 	headers, isMap := steps.Entries(in["headers"])
-	if in.Has("headers") && !isMap {
+	if in.Has("headers") && !isMap && !unknown(in["headers"]) {
 		return nil, []steps.Problem{{Path: "headers", Message: "must be a mapping of elements"}}
 	}
 	content := steps.Pairs{}
@@ -37,9 +36,14 @@ func plainEnvelope(in steps.Input, version string, addressing []*xml.Element) ([
 	content = append(content, steps.Pair{Key: prefix + ":Body", Value: known(body)})
 	data, err := xml.Encode(steps.Pairs{{Key: prefix + ":Envelope", Value: content}}, xml.WriteOptions{Namespaces: declared})
 	if err != nil {
-		return nil, []steps.Problem{plainProblem(err, prefix)}
+		return nil, plainProblems(err, prefix)
 	}
 	return data, nil
+}
+
+func unknown(value any) bool {
+	_, is := value.(steps.Unknown)
+	return is
 }
 
 // freePrefix is a prefix like the wanted one that the step uses for nothing else.
@@ -102,20 +106,35 @@ func known(value any) any {
 	return value
 }
 
-// plainProblem tells a mistake in body or headers by its place in the step.
-func plainProblem(err error, prefix string) steps.Problem {
-	var wrong *xml.ValueError
-	if !errors.As(err, &wrong) {
-		return steps.Problem{Path: "body", Message: err.Error()}
+// plainProblems tells the mistakes in body and headers by their places in the step.
+func plainProblems(err error, prefix string) []steps.Problem {
+	var p []steps.Problem
+	for _, wrong := range valueErrors(err) {
+		path := strings.TrimPrefix(wrong.Path, prefix+":Envelope")
+		switch {
+		case strings.HasPrefix(path, "."+prefix+":Body"):
+			path = "body" + strings.TrimPrefix(path, "."+prefix+":Body")
+		case strings.HasPrefix(path, "."+prefix+":Header"):
+			path = "headers" + strings.TrimPrefix(path, "."+prefix+":Header")
+		default:
+			path = "namespaces." + path
+		}
+		p = append(p, steps.Problem{Path: path, Message: wrong.Message, Key: wrong.Key})
 	}
-	path := strings.TrimPrefix(wrong.Path, prefix+":Envelope")
-	switch {
-	case strings.HasPrefix(path, "."+prefix+":Body"):
-		path = "body" + strings.TrimPrefix(path, "."+prefix+":Body")
-	case strings.HasPrefix(path, "."+prefix+":Header"):
-		path = "headers" + strings.TrimPrefix(path, "."+prefix+":Header")
-	default:
-		path = "namespaces." + path
+	return p
+}
+
+// valueErrors takes apart what xml.Encode says.
+func valueErrors(err error) []*xml.ValueError {
+	if several, joined := err.(interface{ Unwrap() []error }); joined {
+		var all []*xml.ValueError
+		for _, e := range several.Unwrap() {
+			all = append(all, valueErrors(e)...)
+		}
+		return all
 	}
-	return steps.Problem{Path: path, Message: wrong.Message}
+	if wrong, ok := err.(*xml.ValueError); ok {
+		return []*xml.ValueError{wrong}
+	}
+	return []*xml.ValueError{{Message: err.Error()}}
 }

@@ -113,6 +113,31 @@ func TestUntrustedAnswers(t *testing.T) {
 	}
 }
 
+// TestEmptyAnswersAreNotTrusted holds that an answer which must be signed cannot be replaced by nothing, but for operations without one.
+func TestEmptyAnswersAreNotTrusted(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		name     string
+		in       steps.Input
+		required bool
+		want     string
+	}{
+		{"without a WSDL", steps.Input{"body": pairs("q", 1)}, true, "202: the answer is not trusted: it is empty"},
+		{"an operation", steps.Input{"wsdl": "orders.wsdl", "operation": "PlaceOrder", "params": order()}, true, "202: the answer is not trusted: it is empty"},
+		{"one way", steps.Input{"wsdl": "orders.wsdl", "operation": "Note", "params": pairs("text", "a")}, true, ""},
+		{"if it is signed", steps.Input{"body": pairs("q", 1)}, false, ""},
+	} {
+		env := withWSDL(t)
+		identityIn(t, env.Dir, "server.pem")
+		s := steptest.NewServer(t).On("POST /soap", steptest.Answer{Status: 202})
+		test.in["ws_security"] = steps.Input{"verify": steps.Input{"cert_file": "server.pem", "required": test.required}}
+		_, err := soap.Kind().Run(t.Context(), under(s, test.in), &env.Env)
+		if test.want == "" && err != nil || test.want != "" && !strings.Contains(failed(t, err).Message, test.want) {
+			t.Errorf("%s: got %v, want %s", test.name, err, test.want)
+		}
+	}
+}
+
 // TestSecurityGoesToTheProfileOnly holds that no password goes to another origin, and none with `auth: none`.
 func TestSecurityGoesToTheProfileOnly(t *testing.T) {
 	t.Parallel()

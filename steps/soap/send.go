@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode"
 
 	"snrun/steps"
 	"snrun/steps/exchange"
@@ -280,8 +279,8 @@ func envelopeOf(version string, headers, body []*xml.Element) *xml.Element {
 // encode gives the request its body and the headers that belong to it. Record is what history may see of the envelope.
 func (c *call) encode(r *exchange.Request, m *message, record []byte) error {
 	media, other, action := "text/xml", "application/soap+xml", c.action()
-	if strings.ContainsFunc(action, unicode.IsControl) {
-		return mistakes(steps.Problem{Path: "action", Message: "has a line break or a control character in it"})
+	if wrong := checkAction(action); len(wrong) > 0 {
+		return mistakes(wrong...)
 	}
 	if c.version == "1.2" {
 		media, other = other, media

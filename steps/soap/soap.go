@@ -4,7 +4,8 @@
 // (operation.go). Its message is written from the step's params (message.go, header.go); without a WSDL it is written from the step's body
 // (plain.go) or from a file (template.go). Then come the headers of WS-Addressing (addressing.go), the parts of a multipart message
 // (mime.go), WS-Security (security.go, package wsse) and the request itself (send.go). The answer's envelope is taken apart (envelope.go,
-// multiref.go, encoded.go), its body becomes plain values (answer.go, content.go), and a fault an error (fault.go).
+// multiref.go, encoded.go), its body becomes plain values (answer.go, content.go), and a fault an error (fault.go). What can be told of a step
+// before a run is in check.go, and of its answer in output.go.
 package soap
 
 import (
@@ -16,6 +17,7 @@ import (
 // Kind gives the kind "soap".
 func Kind() *steps.Kind {
 	wsdls := newLibrary()
+	check := &checker{wsdls}
 	return &steps.Kind{
 		Name:    "soap",
 		Summary: "Calls an operation of a SOAP service with plain values",
@@ -37,7 +39,8 @@ func Kind() *steps.Kind {
 		},
 		Safe:    func(in steps.Input) bool { return in.Text("idempotency_key") != "" },
 		Changes: func(steps.Input) bool { return true },
-		Check:   (&checker{wsdls}).check,
+		Check:   check.check,
+		Output:  check.output,
 	}
 }
 

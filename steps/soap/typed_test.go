@@ -87,6 +87,7 @@ func TestMistakesBeforeSending(t *testing.T) {
 		want   []string // path and beginning of the message
 	}{
 		{"no such operation", steps.Input{"operation": "PlaceOrdr"}, []string{`operation the WSDL has no operation "PlaceOrdr"`}},
+		{"an operation of another port", steps.Input{"operation": "Note", "version": "1.2", "params": pairs("text", "a")}, []string{"operation Note is an operation of the port OrderPort of OrderService, with SOAP 1.1, which this step leaves out"}},
 		{"no such port", steps.Input{"port": "X"}, []string{`port the WSDL has no port "X"`}},
 		{"no such service", steps.Input{"service": "X"}, []string{`service the WSDL has no service "X"`}},
 		{"a header that is none", steps.Input{"headers": pairs("SesionHeader", pairs())}, []string{`headers.SesionHeader is no header of the operation PlaceOrder`}},

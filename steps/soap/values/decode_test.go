@@ -63,6 +63,7 @@ func TestDecode(t *testing.T) {
 			if len(warnings) > 0 {
 				t.Errorf("%s", printWarnings(warnings))
 			}
+			outlines(t, s.Outline(elementNamed(t, s, "e"), true), got, "out")
 			if got := asJSON(t, got); got != test.want {
 				t.Errorf("got  %s\nwant %s", got, test.want)
 			}

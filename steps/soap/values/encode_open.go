@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 	"strconv"
+	"strings"
 
 	"snrun/steps"
 	"snrun/steps/soap/xsd"
@@ -78,8 +79,8 @@ func (c *encoder) looseMapping(node *xml.Element, entries steps.Pairs) {
 func (c *encoder) looseEntry(node *xml.Element, entry steps.Pair) {
 	_, isMapping := steps.Entries(entry.Value)
 	list, isList := entry.Value.([]any)
-	if entry.Key[0] == '_' && !isMapping && !isList {
-		n, mistake := c.name(entry.Key[1:])
+	if attribute, underscored := strings.CutPrefix(entry.Key, "_"); underscored && !isMapping && !isList {
+		n, mistake := c.name(attribute)
 		if mistake != "" {
 			c.wrongKey("", "%s", mistake)
 			return

@@ -16,18 +16,26 @@ const (
 )
 
 // Example gives a skeleton of an element's value in YAML, as the entry of a key: what must be there is filled in so that it can be sent,
-// what may be there is commented out, and comments say what each of it is. It ends with a newline.
+// what may be there is commented out, and comments say what each of it is. The larger a type is, the less of what is optional is written
+// out. It ends with a newline.
 func (s *Schema) Example(key string, e *xsd.Element) string {
-	x := &exampler{schema: s}
+	x := &exampler{schema: s, depth: maxExampleDepth}
 	lines := x.entry(key, e, entryNotes{})
+	for len(lines) > maxExampleLines && x.depth > 0 {
+		x = &exampler{schema: s, depth: x.depth - 1}
+		lines = x.entry(key, e, entryNotes{})
+	}
 	var b strings.Builder
 	for i, l := range lines {
-		if i == maxExampleLines {
-			b.WriteString("# … and more, which was cut off here\n")
-			break
+		if i >= maxExampleLines && !l.active() { // without what must be there nothing could be sent
+			x.cut = true
+			continue
 		}
 		b.WriteString(l.String())
 		b.WriteByte('\n')
+	}
+	if x.cut {
+		b.WriteString("# … and more, which was cut off here\n")
 	}
 	return b.String()
 }
@@ -41,16 +49,18 @@ type exampleLine struct {
 // noteColumn is where the comments begin, where there is room.
 const noteColumn = 36
 
-// String writes the line.
+// String writes the line. The note has words of the schema, such as values with line ends: none of it may leave the comment and become
+// a part of the job.
 func (l exampleLine) String() string {
+	note := strings.Join(strings.Fields(l.note), " ")
 	switch {
-	case l.note == "":
+	case note == "":
 		return l.text
 	case strings.Trim(l.text, " #") == "":
-		return l.text + "# " + l.note
+		return l.text + "# " + note
 	}
 	gap := max(noteColumn-utf8.RuneCountInString(l.text), 2)
-	return l.text + strings.Repeat(" ", gap) + "# " + l.note
+	return l.text + strings.Repeat(" ", gap) + "# " + note
 }
 
 // active says whether the line is no comment.
@@ -70,8 +80,10 @@ type exampleValue struct {
 type exampler struct {
 	schema  *Schema
 	types   []*xsd.Type // those around
+	depth   int         // how deep what is optional is written out
 	options int         // how many of the elements around are optional
 	written int
+	cut     bool // not all was written
 	endless bool // something that must be there holds itself
 }
 
@@ -116,9 +128,9 @@ func (x *exampler) entry(key string, e *xsd.Element, n entryNotes) []exampleLine
 	return append([]exampleLine{head}, indented(v.lines)...)
 }
 
-// listOf makes a list with as many items as must be there, but at least one.
+// listOf makes a list with as many items as must be there, but at least one, and no more than there is room for.
 func listOf(v exampleValue, n int) exampleValue {
-	n = min(max(n, 1), 10)
+	n = min(max(n, 1), 10, 1+maxExampleLines/(len(v.lines)+1))
 	if v.plain != "" && len(v.lines) == 0 {
 		return exampleValue{plain: "[" + strings.Repeat(v.plain+", ", n-1) + v.plain + "]"}
 	}
@@ -207,7 +219,7 @@ func (x *exampler) mapping(sh *shape) []exampleLine {
 		lines = append(lines, x.attribute(at)...)
 	}
 	if sh.typ.AnyAttribute != nil {
-		lines = append(lines, exampleLine{note: "further attributes: prefix:name or {namespace}name"})
+		lines = append(lines, exampleLine{note: "further attributes: _prefix:name or _{namespace}name"})
 	}
 	return lines
 }

@@ -10,6 +10,7 @@ import (
 // model writes the elements of a content model. In a loop each of them is a list.
 func (x *exampler) model(sh *shape, n *model, optional bool) []exampleLine {
 	if x.full() {
+		x.cut = true
 		return nil
 	}
 	switch {
@@ -69,7 +70,7 @@ func (x *exampler) slot(sh *shape, n *model, optional bool) []exampleLine {
 	if sl.list && n.max == 1 {
 		notes.max = xsd.Unbounded // it repeats with the group around
 	}
-	if notes.optional && x.options >= maxExampleDepth {
+	if notes.optional && x.options >= x.depth {
 		return commented([]exampleLine{{text: yamlKey(sl.key) + ": …", note: x.note(e, notes, exampleValue{})}})
 	}
 	lines := x.entry(sl.key, e, notes)
@@ -130,7 +131,7 @@ func (x *exampler) finite(sh *shape, n *model) int {
 		if first < 0 {
 			first = i
 		}
-		trial := exampler{schema: x.schema, types: x.types, written: x.written}
+		trial := exampler{schema: x.schema, depth: x.depth, types: x.types, written: x.written}
 		trial.model(sh, kid, false)
 		x.written = trial.written // so that trials within trials end
 		if !trial.endless {

@@ -1,6 +1,7 @@
 package values
 
 import (
+	"strconv"
 	"strings"
 	"testing"
 
@@ -115,6 +116,48 @@ params:                             # Filter
 		if _, problems := s.Encode(e, pasted, "params", &Writing{}); len(problems) > 0 {
 			t.Errorf("%s: the skeleton cannot be sent as it is:\n%s", test.element, printProblems(problems))
 		}
+	}
+}
+
+// TestExampleOfLargeTypes holds that what must be there is in a skeleton however much may be there before it, and that one ends.
+func TestExampleOfLargeTypes(t *testing.T) {
+	t.Parallel()
+	repeat := func(n int, element string) string {
+		var b strings.Builder
+		for i := range n {
+			b.WriteString(strings.ReplaceAll(element, "#", strconv.Itoa(i)))
+		}
+		return b.String()
+	}
+	inner := repeat(20, el("i#", "xs:string", `minOccurs="0"`))
+	group := `<xs:element name="g#" minOccurs="0"><xs:complexType><xs:sequence>` + inner + `</xs:sequence></xs:complexType></xs:element>`
+	deep := el("x", "xs:int", "")
+	for range 12 {
+		deep = `<xs:element name="d" minOccurs="10" maxOccurs="10"><xs:complexType><xs:sequence>` + deep + `</xs:sequence></xs:complexType></xs:element>`
+	}
+	for _, test := range []struct {
+		name, content string
+		lines         int
+		sent          bool
+	}{
+		{"much that is optional", repeat(50, group) + el("last", "xs:int", ""), 60, true},
+		{"more that is optional", repeat(500, group) + el("last", "xs:int", ""), 402, true},
+		{"much that is required", repeat(500, el("r#", "xs:int", "")) + el("o", "xs:int", `minOccurs="0"`), 502, true},
+		{"too much that is required", deep, 4000, false},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			s := compile(t, sequenceOf(test.content))
+			e := elementNamed(t, s, "e")
+			got := s.Example("p", e)
+			if n := strings.Count(got, "\n"); n > test.lines {
+				t.Errorf("got %d lines, want at most %d", n, test.lines)
+			}
+			pasted, _ := fromYAML(t, got).(steps.Pairs).Get("p")
+			if _, problems := s.Encode(e, pasted, "p", &Writing{}); test.sent && len(problems) > 0 {
+				t.Errorf("the skeleton cannot be sent as it is:\n%s\n%s", got, printProblems(problems))
+			}
+		})
 	}
 }
 
