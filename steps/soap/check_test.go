@@ -1,6 +1,8 @@
 package soap_test
 
 import (
+	"os"
+	"path/filepath"
 	"testing"
 
 	"snrun/steps"
@@ -8,6 +10,15 @@ import (
 )
 
 const writtenOut = `<e:Envelope xmlns:e="` + space11 + `"><e:Body><a>${x}</a></e:Body></e:Envelope>`
+
+const wrongWSDL = `<definitions targetNamespace="urn:w" xmlns="http://schemas.xmlsoap.org/wsdl/" xmlns:w="urn:w" xmlns:s="http://schemas.xmlsoap.org/wsdl/soap/">
+  <portType name="pt"/>
+  <binding name="b" type="w:pt"><s:binding transport="http://schemas.xmlsoap.org/soap/http"/>
+    <operation name="a"/>
+    <operation name="b"/>
+  </binding>
+  <service name="sv"><port name="po" binding="w:b"/></service>
+</definitions>`
 
 // TestChecksBeforeARun holds what is found before a run, and that nothing is found in what only the run knows.
 func TestChecksBeforeARun(t *testing.T) {
@@ -54,6 +65,10 @@ func TestChecksBeforeARun(t *testing.T) {
 		{"no addressing beside an envelope", false, steps.Input{"envelope": writtenOut, "params": pairs("x", 1), "addressing": false}, nil},
 		{"a namespace that is none, typed", true, steps.Input{"headers": pairs("x:A", "1"), "namespaces": pairs("x", "")}, []string{"namespaces.x "}},
 
+		{"an envelope that is not there", false, steps.Input{"envelope": "none.xml"}, []string{"envelope "}},
+		{"placeholders that are no mapping", false, steps.Input{"envelope": writtenOut, "params": "x"}, []string{"params must be a mapping of the envelope's placeholders to values"}},
+		{"a WSDL with several mistakes", true, steps.Input{"wsdl": "wrong.wsdl"}, []string{"wsdl cannot be used: wrong.wsdl:4:", "wsdl cannot be used: wrong.wsdl:5:"}},
+
 		{"fields without a WSDL", true, steps.Input{"body": pairs("a", 1), "envelope": "e.xml", "lists": []any{"a"}},
 			[]string{"body cannot stand beside a WSDL", "envelope cannot stand beside a WSDL", "lists cannot stand beside a WSDL"}},
 		{"no operation", true, steps.Input{"operation": nil}, []string{" lacks the operation of the WSDL to call"}},
@@ -75,7 +90,11 @@ func TestChecksBeforeARun(t *testing.T) {
 			for key, value := range tt.fields {
 				in[key] = value
 			}
-			told(t, soap.Kind().Check(in, withWSDL(t).Dir), tt.want)
+			dir := withWSDL(t).Dir
+			if err := os.WriteFile(filepath.Join(dir, "wrong.wsdl"), []byte(wrongWSDL), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			told(t, soap.Kind().Check(in, dir), tt.want)
 		})
 	}
 }

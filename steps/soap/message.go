@@ -48,7 +48,8 @@ func (c *composer) body(m *wsdl.Message) []*xml.Element {
 	case m.Wrapper != xml.Name{}:
 		return []*xml.Element{c.rpc(m, params)}
 	case len(m.Parts) == 0:
-		if entries, isMap := steps.Entries(params); given && (!isMap || len(entries) > 0) {
+		entries, isMap := steps.Entries(params)
+		if _, later := params.(steps.Unknown); !later && params != nil && (!isMap || len(entries) > 0) {
 			c.problems = append(c.problems, steps.Problem{Path: "params", Message: "cannot stand here: the operation " + c.op.Name + " takes nothing"})
 		}
 		return nil

@@ -95,6 +95,8 @@ func TestMultipartRefuses(t *testing.T) {
 	t.Parallel()
 	many := make([]string, maxParts+1)
 	tests := []struct{ name, contentType, body, want string }{
+		{"no base64", `multipart/related; boundary=b`, "--b\r\nContent-Transfer-Encoding: base64\r\n\r\n!\r\n--b--", "a part of the message is not base64, as it says"},
+		{"an element beside", `multipart/related; boundary=b`, multi("<a><b/>" + fmt.Sprintf(xop, "cid:p0") + "</a>"), `<a> has something beside its xop:Include`},
 		{"no boundary", `multipart/related`, "", "the Content-Type of the multipart message names no boundary"},
 		{"no end", `multipart/related; boundary=b`, "--b\r\n\r\n<a/>", "the multipart message is broken: unexpected EOF"},
 		{"no root", `multipart/related; boundary=b; start="<other>"`, multi("<a/>"), "the multipart message has no root part"},

@@ -18,7 +18,7 @@ import (
 func withWSDL(t *testing.T) *steptest.Env {
 	t.Helper()
 	env := steptest.NewEnv(t)
-	for _, name := range []string{"orders.wsdl", "stock.wsdl"} {
+	for _, name := range []string{"orders.wsdl", "stock.wsdl", "odd.wsdl"} {
 		data, err := os.ReadFile(filepath.Join("testdata", name))
 		if err != nil {
 			t.Fatal(err)
@@ -259,10 +259,13 @@ func TestFetchedWSDL(t *testing.T) {
 	again.Times = 2
 	s := steptest.NewServer(t).On("POST /soap", again).On("GET /orders.wsdl", steptest.Text(503, "later"), steptest.Answer{Header: http.Header{"Content-Type": {"text/xml"}}, Body: string(data)})
 	kind := soap.Kind()
-	in := placing(s, steps.Input{"wsdl": "/orders.wsdl"})
+	in := placing(s, steps.Input{"wsdl": "/orders.wsdl?wsdl&v=1"})
 	_, err = kind.Run(t.Context(), in, &steptest.NewEnv(t).Env)
 	if e := failed(t, err); !e.NoEffect || !strings.Contains(e.Message, "503") {
 		t.Errorf("got %+v", e)
+	}
+	if got := s.Last().Raw; got != "wsdl&v=1" {
+		t.Errorf("it was asked for with the query %q", got)
 	}
 	for range 2 { // it is fetched once: the script has it once
 		if _, err := kind.Run(t.Context(), in, &steptest.NewEnv(t).Env); err != nil {
@@ -290,6 +293,9 @@ func TestAddressInTheWSDL(t *testing.T) {
 	env := withWSDL(t)
 	in := steps.Input{"profile": "erp", "base_url": "https://erp.example.com", "wsdl": "orders.wsdl", "operation": "PlaceOrder", "params": order()}
 	told(t, soap.Kind().Check(in, env.Dir), []string{"wsdl the WSDL's address http://orders.example.com/soap is not at the profile's base URL, so the profile would not sign in there"})
+	in["auth"] = "none"
+	told(t, soap.Kind().Check(in, env.Dir), nil)
+	delete(in, "auth")
 	in["origins"] = []any{"http://orders.example.com"}
 	told(t, soap.Kind().Check(in, env.Dir), nil)
 

@@ -51,6 +51,8 @@ func TestDecode(t *testing.T) {
 		{"mixed", `<xs:element name="e"><xs:complexType mixed="true"><xs:sequence>` + el("b", "xs:string", optional) + `</xs:sequence></xs:complexType></xs:element>`,
 			`<t:e>one <b>x</b>two</t:e>`, `{"_":"one two","b":"x"}`},
 		{"the declared type tells the form", sequenceOf(el("a", "xs:decimal", "") + el("b", "xs:string", "")), `<t:e><a xsi:type="xsd:int">5</a><b xsi:type="soapenc:string">x</b></t:e>`, `{"a":5,"b":"x"}`},
+		{"lists that come again", sequenceOf(`<xs:any processContents="lax" minOccurs="0" maxOccurs="unbounded"/>`) + `<xs:element name="l"><xs:simpleType><xs:list itemType="xs:int"/></xs:simpleType></xs:element>`,
+			`<t:e><t:l>1 2</t:l><t:l>3</t:l><t:l/><r><t:l>4</t:l><t:l>5</t:l></r></t:e>`, `{"l":[[1,2],[3],[]],"r":{"l":[[4],[5]]}}`},
 		{"same names in two namespaces", sequenceOf(el("x", "xs:int", "")+`<xs:element ref="t:x"/>`) + el("x", "xs:string", ""), `<t:e><x>1</x><t:x>2</t:x></t:e>`, `{"x":1,"{urn:t}x":"2"}`},
 	}
 	for _, test := range tests {
