@@ -153,10 +153,9 @@ func (t *Trip) signInFailure(err steps.SignInError) *steps.Error {
 }
 
 // Unreached says of which kind the failure is of a request that is made beside that of the step, such as for a WSDL: it did no more
-// than read. The message is that of the error.
+// than read.
 func Unreached(err error) *steps.Error {
 	e := &steps.Error{Kind: steps.Network, Message: err.Error(), Cause: err, Repeat: steps.Always, NoEffect: true}
-	_, e.Hint = networkText(err)
 	var signIn steps.SignInError
 	var held steps.HeldError
 	text, hint := tlsText(err)
@@ -173,7 +172,9 @@ func Unreached(err error) *steps.Error {
 	case errors.Is(err, context.DeadlineExceeded):
 		e.Kind = steps.Timeout
 	case text != "":
-		e.Kind, e.Hint, e.Repeat = steps.TLS, hint, steps.Never
+		e.Kind, e.Message, e.Hint, e.Repeat = steps.TLS, text, hint, steps.Never
+	default:
+		e.Message, e.Hint = networkText(err)
 	}
 	return e
 }
@@ -272,7 +273,7 @@ func (t *Trip) ContentError(what, hint string) *steps.Error {
 		size = fmt.Sprintf("%d bytes", t.Size)
 	}
 	text := fmt.Sprintf("%d: %s (%s, %s)", t.Status(), what, Clean(media, 80), size)
-	if begins := t.Excerpt(); begins != "" {
+	if begins := t.excerpt(); begins != "" {
 		text += ": " + begins
 	}
 	return Hinted(t.Errorf(steps.Content, "%s", text), hint)

@@ -51,18 +51,16 @@ func encodedValue(e *xml.Element, lists []string) any {
 		return own.Value(lists)
 	}
 	own.Text = ""
-	out, isMap := own.Value(lists).(map[string]any)
-	if !isMap {
-		out = map[string]any{}
+	out := gathering{}
+	if attributes, isMap := own.Value(lists).(map[string]any); isMap {
+		for name, value := range attributes {
+			out.add(name, value)
+		}
 	}
 	for _, child := range e.Children {
-		value := encodedValue(child, lists)
-		if _, isList := value.([]any); !isList && slices.Contains(lists, child.Name.Local) && out[child.Name.Local] == nil {
-			value = []any{value}
-		}
-		addTo(out, child.Name.Local, value)
+		out.add(child.Name.Local, encodedValue(child, lists))
 	}
-	return out
+	return out.values(lists...)
 }
 
 // isArray says whether an element is an array: by its type, or by what it says of its items.

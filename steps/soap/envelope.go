@@ -61,7 +61,10 @@ func openEnvelope(root *xml.Element) (*envelope, error) {
 	if bodies == 0 {
 		return nil, fmt.Errorf("the envelope has no body")
 	}
-	return e, e.findFault(root.Name.Space)
+	if err := e.findFault(root.Name.Space); err != nil {
+		return nil, err
+	}
+	return e, nil
 }
 
 func (e *envelope) findFault(space string) error {

@@ -42,14 +42,21 @@ func unfetched(name string, err error) error {
 	var unreached *wsdl.UnreachedError
 	switch {
 	case errors.As(err, &signIn), errors.As(err, &unreached), errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
-		e = exchange.Unreached(err)
+		said := err
+		if unreached != nil {
+			said = unreached // that is of the network, whichever document was asked for
+		}
+		e = exchange.Unreached(said)
+		e.Message = fmt.Sprintf("the WSDL %s cannot be fetched: %s", shown(name), e.Message)
 	case errors.As(err, &status):
 		e.Kind, e.Status = steps.Status, status.Status
 		if passes(status.Status) {
 			e.Repeat = steps.Always
 		}
 	}
-	e.Message = fmt.Sprintf("the WSDL %s cannot be used: %v", shown(name), err)
+	if e.Message == "" {
+		e.Message = fmt.Sprintf("the WSDL %s cannot be used: %v", shown(name), err)
+	}
 	e.Cause, e.NoEffect = err, true
 	return e
 }

@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -63,7 +64,7 @@ func TestWSDLThatCannotBeHad(t *testing.T) {
 			defer s.Close()
 			_, err := steptest.Run(t, soap.Kind(), fetching(s.URL, nil))
 			e := failed(t, err)
-			if e.Kind != tt.kind || e.Status != tt.status || e.Repeat != tt.repeat || !e.NoEffect || !strings.Contains(e.Message, "/orders cannot be used: ") {
+			if e.Kind != tt.kind || e.Status != tt.status || e.Repeat != tt.repeat || !e.NoEffect || !strings.Contains(e.Message, "/orders cannot be ") {
 				t.Errorf("got %+v", e)
 			}
 		})
@@ -173,6 +174,38 @@ func TestWSDLInTheTimeOfTheStep(t *testing.T) {
 					t.Errorf("got %v after %s", err, time.Since(started))
 				}
 			})
+		})
+	}
+}
+
+// TestOneWSDLForMany calls an operation many times at once: the WSDL is asked for once, and used by all.
+func TestOneWSDLForMany(t *testing.T) {
+	t.Parallel()
+	for _, wsdl := range []string{"/orders?wsdl", "orders.wsdl"} {
+		t.Run(wsdl, func(t *testing.T) {
+			t.Parallel()
+			text := steptest.Answer{Body: ordersWSDL(t)}
+			s := steptest.NewServer(t).On("POST /soap", slices.Repeat([]steptest.Answer{answering(200, placed)}, 16)...).On("GET /orders", text)
+			env, kind := withWSDL(t), soap.Kind()
+			var all sync.WaitGroup
+			for range 16 {
+				all.Go(func() {
+					out, err := kind.Run(t.Context(), fetching(s.URL, steps.Input{"wsdl": wsdl}), &env.Env)
+					if value, _ := out.Value.(map[string]any); err != nil || value["number"] != 9007199254740993 {
+						t.Errorf("got %v, %v", out.Value, err)
+					}
+				})
+			}
+			all.Wait()
+			asked := 0
+			for _, r := range s.Requests() {
+				if r.Method == http.MethodGet {
+					asked++
+				}
+			}
+			if want := map[string]int{"/orders?wsdl": 1, "orders.wsdl": 0}[wsdl]; asked != want {
+				t.Errorf("the WSDL was asked for %d times, want %d", asked, want)
+			}
 		})
 	}
 }

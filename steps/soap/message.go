@@ -28,6 +28,9 @@ type composer struct {
 
 // compose gives the body's elements and the header blocks that the operation's input message wants.
 func (t *target) compose(in steps.Input, w *values.Writing) (body, headers []*xml.Element, problems []steps.Problem) {
+	if problems := checkPrefixes(in); len(problems) > 0 {
+		return nil, nil, problems
+	}
 	c := &composer{target: t, in: in, writing: w}
 	w.SOAP12 = t.port.Version == "1.2"
 	body = c.body(t.op.Input)
@@ -45,7 +48,8 @@ func (c *composer) body(m *wsdl.Message) []*xml.Element {
 	case m.Wrapper != xml.Name{}:
 		return []*xml.Element{c.rpc(m, params)}
 	case len(m.Parts) == 0:
-		if entries, isMap := steps.Entries(params); given && (!isMap || len(entries) > 0) {
+		entries, isMap := steps.Entries(params)
+		if _, later := params.(steps.Unknown); !later && params != nil && (!isMap || len(entries) > 0) {
 			c.problems = append(c.problems, steps.Problem{Path: "params", Message: "cannot stand here: the operation " + c.op.Name + " takes nothing"})
 		}
 		return nil

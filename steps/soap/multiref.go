@@ -17,18 +17,26 @@ const (
 )
 
 // join puts what SOAP-encoded references name in their places (SOAP 1.1 section 5.1, rules 4 to 7; in SOAP 1.2 part 2 section 3.1.5
-// the attributes are enc:ref and enc:id). It gives the body's first element; the others are what is referred to.
-func join(body []*xml.Element) (*xml.Element, error) {
-	if len(body) == 0 {
-		return nil, nil
-	}
+// the attributes are enc:ref and enc:id). It leaves out what is referred to only: the elements with an id behind the first.
+func join(body []*xml.Element) ([]*xml.Element, error) {
 	j := joiner{byID: map[string]*xml.Element{}, under: map[string]bool{}}
 	for _, e := range body {
 		if err := j.index(e); err != nil {
 			return nil, err
 		}
 	}
-	return j.copy(body[0])
+	var roots []*xml.Element
+	for i, e := range body {
+		if i > 0 && idOf(e) != "" {
+			continue
+		}
+		root, err := j.copy(e)
+		if err != nil {
+			return nil, err
+		}
+		roots = append(roots, root)
+	}
+	return roots, nil
 }
 
 type joiner struct {
@@ -70,6 +78,15 @@ func reference(e *xml.Element) (id string, refers bool) {
 	}
 	id, refers = e.Attr(xsd.Encoding12, "ref")
 	return id, refers
+}
+
+// refersWithin says whether an element, or one in it, refers to another of the message.
+func refersWithin(e *xml.Element) bool {
+	href, _ := e.Attr("", "href")
+	if id, refers := reference(e); refers && (strings.HasPrefix(href, "#") || href == "" && id != "") {
+		return true
+	}
+	return slices.ContainsFunc(e.Children, refersWithin)
 }
 
 // copy gives an element with all references in it replaced. The element itself is not changed.

@@ -107,7 +107,14 @@ func (c *call) request() (*exchange.Request, error) {
 	if err := c.encode(request, m, record); err != nil {
 		return nil, err
 	}
-	return request, request.SetHeaders(c.in, "http_headers")
+	if err := request.SetHeaders(c.in, "http_headers"); err != nil {
+		return nil, err
+	}
+	if own, there := request.Header["Soapaction"]; there { // the step's, as net/http spells it: there must not be two
+		delete(request.Header, "Soapaction")
+		request.Header["SOAPAction"] = own
+	}
+	return request, nil
 }
 
 // addressed gives the input with the address as `url` or `path`. A WSDL's own address serves where the step names none; with a
@@ -138,11 +145,11 @@ func strayAddress(in steps.Input, address string) *steps.Problem {
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
 		return &steps.Problem{Path: "wsdl", Message: fmt.Sprintf("the WSDL gives the port the address %q, which is none", address), Hint: "write endpoint: https://…, or path: below the profile's base URL"}
 	}
-	if _, isText := in["base_url"].(string); !isText || atProfile(in, u) {
+	if _, isText := in["base_url"].(string); !isText || in.Text("auth") == "none" || atProfile(in, u) {
 		return nil
 	}
 	return &steps.Problem{Path: "wsdl", Message: fmt.Sprintf("the WSDL's address %s is not at the profile's base URL, so the profile would not sign in there", shown(address)),
-		Hint: fmt.Sprintf("write path: %s to use the base URL, or endpoint: with the address that is meant", u.Path)}
+		Hint: fmt.Sprintf("write path: %s to use the base URL, or endpoint: with the address that is meant", u.RequestURI())}
 }
 
 // atProfile says whether an address is at one of the profile's origins.
@@ -190,6 +197,9 @@ func (c *call) checkEnvelope(data []byte) []steps.Problem {
 // addressing gives the headers of WS-Addressing where they are wanted.
 func (c *call) addressing(r *exchange.Request) []*xml.Element {
 	wanted, said := c.in["addressing"].(bool)
+	if c.in.Has("envelope") {
+		return nil // it has its own, if any
+	}
 	if !said {
 		wanted = c.target != nil && c.target.op.Addressing == wsdl.RequiredAddressing
 	}
@@ -199,19 +209,24 @@ func (c *call) addressing(r *exchange.Request) []*xml.Element {
 	to := *r.URL
 	to.RawQuery = r.Query.String()
 	action := c.action()
-	if action == "" && c.target != nil {
-		action = c.target.op.Input.Action
+	if c.target != nil && !c.in.Has("action") {
+		action = c.target.op.Input.Action // what the WSDL gives for this comes before its soapAction
 	}
 	var blocks []*xml.Element
 	blocks, c.messageID = addressing(action, to.String(), c.in.Text("idempotency_key"))
 	return blocks
 }
 
+// action is the SOAP action, without the quotes that HTTP wants around it: some write them themselves.
 func (c *call) action() string {
-	if c.in.Has("action") || c.target == nil {
-		return c.in.Text("action")
+	action := c.in.Text("action")
+	if c.target != nil && !c.in.Has("action") {
+		action = c.target.op.Action
 	}
-	return c.target.op.Action
+	if len(action) > 1 && action[0] == '"' && action[len(action)-1] == '"' {
+		return action[1 : len(action)-1]
+	}
+	return action
 }
 
 // typed writes the message of the WSDL's operation.
@@ -264,14 +279,14 @@ func envelopeOf(version string, headers, body []*xml.Element) *xml.Element {
 // encode gives the request its body and the headers that belong to it. Record is what history may see of the envelope.
 func (c *call) encode(r *exchange.Request, m *message, record []byte) error {
 	media, other, action := "text/xml", "application/soap+xml", c.action()
+	if wrong := checkAction(action); len(wrong) > 0 {
+		return mistakes(wrong...)
+	}
 	if c.version == "1.2" {
 		media, other = other, media
 	} else {
 		r.Header["SOAPAction"] = []string{`"` + action + `"`} // quoted, also when empty: the header must be there
 		action = ""
-	}
-	if strings.ContainsAny(action+r.Header.Get("SOAPAction"), "\r\n") {
-		return mistakes(steps.Problem{Path: "action", Message: "has a line break in it"})
 	}
 	r.Header.Set("Accept", media+", multipart/related, "+other+";q=0.5")
 	if m.attached != nil {

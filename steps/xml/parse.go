@@ -31,7 +31,6 @@ func Parse(data []byte, opts ReadOptions) (*Element, error) {
 	}
 	p := parser{data: data[:legal(data)], whole: data, limits: limits, places: opts.Places, line: position{line: 1, column: 1}}
 	p.names = map[string]*written{}
-	p.texts.size = min(len(data), 8<<10)
 	p.elements.expected = bytes.Count(data, []byte{'<'})/2 + 1 // most have two tags
 	p.children.expected = p.elements.expected
 	if err := p.document(); err != nil {
@@ -57,7 +56,6 @@ type parser struct {
 	scratch     []byte
 	seen        map[Name]bool
 
-	texts    texts
 	elements Slab[Element]
 	children Slab[*Element]
 	attrs    Slab[Attr]
@@ -238,9 +236,9 @@ func (p *parser) close() {
 	top := &p.stack[last]
 	e := top.element
 	if len(top.one) > 0 {
-		e.Text = p.texts.keep(top.one)
+		e.Text = string(top.one)
 	} else if len(top.more) > 0 {
-		e.Text = p.texts.keep(top.more)
+		e.Text = string(top.more)
 	}
 	if own := p.pending[top.children:]; len(own) > 0 {
 		e.Children = p.children.Take(len(own))

@@ -1,7 +1,5 @@
 package xml
 
-import "strings"
-
 // Slab hands out parts of few, larger allocations. The zero value is ready.
 type Slab[T any] struct {
 	free []T
@@ -28,23 +26,4 @@ func (s *Slab[T]) Take(n int) []T {
 	taken := s.free[:n:n]
 	s.free = s.free[n:]
 	return taken
-}
-
-// texts keeps small texts together. One of them holds on to a few KB at most, never to the whole document.
-type texts struct {
-	slab strings.Builder
-	size int
-}
-
-func (t *texts) keep(text []byte) string {
-	if len(text) > t.size/4 {
-		return string(text)
-	}
-	if t.slab.Cap()-t.slab.Len() < len(text) {
-		t.slab = strings.Builder{}
-		t.slab.Grow(t.size)
-	}
-	from := t.slab.Len()
-	t.slab.Write(text)
-	return t.slab.String()[from:]
 }

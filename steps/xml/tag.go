@@ -125,13 +125,13 @@ func (p *parser) space() bool {
 // value gives what an attribute holds, normalised (section 3.3.3).
 func (p *parser) value(a *attribute) (string, error) {
 	if a.plain {
-		return p.texts.keep(p.data[a.from:a.to]), nil
+		return string(p.data[a.from:a.to]), nil
 	}
 	var err error
 	if p.scratch, err = p.decodeValue(p.scratch[:0], a.from, a.to); err != nil {
 		return "", err
 	}
-	return p.texts.keep(p.scratch), nil
+	return string(p.scratch), nil
 }
 
 // open makes the element of a start tag that is read.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -172,6 +173,32 @@ func TestEncodeRefuses(t *testing.T) {
 	}
 	if _, err := Encode(object{"a": 1}, WriteOptions{Namespaces: steps.Pairs{{Key: "p", Value: []any{}}}}); err == nil {
 		t.Error("got no error, want a namespace that is a list to be refused")
+	}
+}
+
+// TestEncodeTellsAllMistakes holds that one mistake does not hide the others, and which of them are mistakes of a key.
+func TestEncodeTellsAllMistakes(t *testing.T) {
+	t.Parallel()
+	tree := steps.Pairs{{Key: "a", Value: steps.Pairs{{Key: "b c", Value: "\x01"}, {Key: "_d", Value: math.NaN()}, {Key: "p:e", Value: []any{"x", []any{1}}}, {Key: "good", Value: 1}}}}
+	_, err := Encode(tree, WriteOptions{})
+	joined, several := err.(interface{ Unwrap() []error })
+	if !several {
+		t.Fatalf("got %v, want several mistakes", err)
+	}
+	got := []string{}
+	for _, e := range joined.Unwrap() {
+		mistake := e.(*ValueError)
+		got = append(got, fmt.Sprint(mistake.Path, " ", mistake.Key))
+	}
+	if want := []string{"a._d false", "a.b c true", "a.b c false", "a.p:e[0] true", "a.p:e[1] false"}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	list := make([]any, 1000)
+	for i := range list {
+		list[i] = "\x01"
+	}
+	if _, err = Encode(steps.Pairs{{Key: "a", Value: steps.Pairs{{Key: "b", Value: list}}}}, WriteOptions{}); len(err.(interface{ Unwrap() []error }).Unwrap()) != maxMistakes {
+		t.Error("what is told is not bounded")
 	}
 }
 

@@ -57,12 +57,12 @@ func (t *treeWriter) declare(opts WriteOptions) error {
 		space, isText := Text(p.Value)
 		switch {
 		case !isText || space == "":
-			return &ValueError{p.Key, "a prefix stands for the name of a namespace, which is a text"}
+			return &ValueError{Path: p.Key, Message: "a prefix stands for the name of a namespace, which is a text"}
 		case !isName(p.Key) || len(p.Key) > maxName || t.taken[p.Key] || space == XMLSpace || space == xmlnsSpace:
-			return &ValueError{p.Key, fmt.Sprintf("the prefix %q cannot be declared for the namespace %q", p.Key, space)}
+			return &ValueError{Path: p.Key, Message: fmt.Sprintf("the prefix %q cannot be declared for the namespace %q", p.Key, space)}
 		}
 		if r, bad := illegal(space); bad {
-			return &ValueError{p.Key, fmt.Sprintf(noChar, r)}
+			return &ValueError{Path: p.Key, Message: fmt.Sprintf(noChar, r)}
 		}
 		t.bind(p.Key, space)
 	}
@@ -188,7 +188,7 @@ func (t *treeWriter) errorf(key, format string, args ...any) error {
 	if key != "" {
 		keys = append(keys, short(key))
 	}
-	return &ValueError{strings.Join(keys, "."), fmt.Sprintf(format, args...)}
+	return &ValueError{Path: strings.Join(keys, "."), Message: fmt.Sprintf(format, args...)}
 }
 
 // siblingIndex gives the index of a child among those of its name, as [2]; nothing where it is the only one.

@@ -98,10 +98,12 @@ func (e *Error) Error() string {
 	return fmt.Sprintf("line %d, column %d: %s", e.Line, e.Column, e.Message)
 }
 
-// ValueError is a value that cannot be written as XML. Path names it, as in order.line[0].qty.
+// ValueError is a value that cannot be written as XML. Path names it, as in order.line[0].qty; Key says that the last key of the path
+// is the mistake, not its value.
 type ValueError struct {
 	Path    string
 	Message string
+	Key     bool
 }
 
 // Error gives the path and the message.

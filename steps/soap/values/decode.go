@@ -118,10 +118,10 @@ func isNil(node *xml.Element) bool {
 // null gives nil, or a map with the attributes where there are some.
 func (d *decoder) null(e *xsd.Element, sh *shape, node *xml.Element) any {
 	if !e.Nillable {
-		d.warn("%s is nil, which the schema does not allow", e.Name.Local)
+		d.warn("%s is null (xsi:nil), which the schema does not allow", e.Name.Local)
 	}
 	if len(node.Children) > 0 || strings.TrimSpace(node.Text) != "" {
-		d.warn("%s is nil, but is not empty", e.Name.Local)
+		d.warn("%s is null (xsi:nil), but is not empty", e.Name.Local)
 	}
 	if sh.form != textForm && sh.form != mapForm {
 		return nil
@@ -184,7 +184,7 @@ func (d *decoder) typeKey(t, declared *xsd.Type) string {
 	}
 	others, name := declared.Derived, t.Name.Local
 	if isAnyType(declared) {
-		others = d.schema.typesNamed(name)
+		others = named(d.schema.Types, name)
 	}
 	for _, other := range others {
 		if other != t && other.Name.Local == t.Name.Local && !xsd.IsBuiltin(other.Name.Space) {

@@ -50,6 +50,7 @@ func (d *decoder) children(out map[string]any, sh *shape, node *xml.Element) {
 	d.counts = append(d.counts, make([]int, len(sh.slots))...)
 	fits := true
 	var run []any // the list of the slot that was last
+	var several repeats
 	for i, child := range node.Children {
 		slot := sh.slotFor(child.Name, last)
 		if slot < 0 && !sh.allows(child.Name.Space) {
@@ -63,7 +64,7 @@ func (d *decoder) children(out map[string]any, sh *shape, node *xml.Element) {
 			if slot = openSlot; !sh.allows(child.Name.Space) {
 				slot, fits = unknownSlot, false
 			}
-			d.open(out, sh, child)
+			d.open(out, sh, child, &several)
 		case sh.slots[slot].list:
 			if slot != last {
 				run, _ = out[sh.slots[slot].key].([]any)
@@ -171,16 +172,16 @@ func (d *decoder) single(out map[string]any, sl *slot, node *xml.Element, before
 }
 
 // open reads an element that has no slot: as it is declared, else without a schema.
-func (d *decoder) open(out map[string]any, sh *shape, node *xml.Element) {
+func (d *decoder) open(out map[string]any, sh *shape, node *xml.Element, several *repeats) {
 	k := node.Name.Local
 	if _, taken := sh.keys[k]; taken {
 		k = expanded(node.Name)
 	}
 	if !sh.allows(node.Name.Space) {
-		d.warnAt(k, "the schema has no %s here", node.Name.Local)
+		d.warnAt(k, "the schema has no such element here")
 	}
 	d.at.push(k)
-	addLoose(out, k, d.looseChild(node), d.lists)
+	several.add(out, k, d.looseChild(node), d.lists)
 	d.at.pop()
 }
 
@@ -279,7 +280,7 @@ func (d *decoder) openAttr(out map[string]any, sh *shape, a *xml.Attr) {
 		k = "_" + k
 	}
 	if w := sh.typ.AnyAttribute; w == nil || !w.Allows(a.Name.Space) {
-		d.warnAt(k, "the schema has no attribute %s here", a.Name.Local)
+		d.warnAt(k, "the schema has no such attribute here")
 	}
 	out[k] = a.Value
 }

@@ -33,9 +33,10 @@ func (d *decoder) loose(node *xml.Element) any {
 }
 
 func (d *decoder) looseChildren(out map[string]any, node *xml.Element) {
+	var several repeats
 	for _, child := range node.Children {
 		d.at.push(child.Name.Local)
-		addLoose(out, child.Name.Local, d.looseChild(child), d.lists)
+		several.add(out, child.Name.Local, d.looseChild(child), d.lists)
 		d.at.pop()
 	}
 }
@@ -65,20 +66,29 @@ func (d *decoder) looseAttrs(out map[string]any, node *xml.Element) {
 	}
 }
 
-// addLoose adds the value of an element: the second one of a name makes a list.
-func addLoose(out map[string]any, k string, value any, lists []string) {
+// repeats are the keys whose values are gathered in a list, each of which may be a list itself.
+type repeats map[string]bool
+
+// add adds the value of an element: the second one of a name makes a list.
+func (r *repeats) add(out map[string]any, k string, value any, lists []string) {
 	before, repeated := out[k]
-	list, isList := before.([]any)
 	switch {
-	case isList:
+	case (*r)[k]:
+		list, _ := before.([]any)
 		out[k] = append(list, value)
+		return
 	case repeated:
 		out[k] = []any{before, value}
 	case len(lists) > 0 && slices.Contains(lists, k):
 		out[k] = []any{value}
 	default:
 		out[k] = value
+		return
 	}
+	if *r == nil {
+		*r = repeats{}
+	}
+	(*r)[k] = true
 }
 
 // free gives a key with as many underscores before it as make it a new one.

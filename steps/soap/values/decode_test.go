@@ -51,6 +51,8 @@ func TestDecode(t *testing.T) {
 		{"mixed", `<xs:element name="e"><xs:complexType mixed="true"><xs:sequence>` + el("b", "xs:string", optional) + `</xs:sequence></xs:complexType></xs:element>`,
 			`<t:e>one <b>x</b>two</t:e>`, `{"_":"one two","b":"x"}`},
 		{"the declared type tells the form", sequenceOf(el("a", "xs:decimal", "") + el("b", "xs:string", "")), `<t:e><a xsi:type="xsd:int">5</a><b xsi:type="soapenc:string">x</b></t:e>`, `{"a":5,"b":"x"}`},
+		{"lists that come again", sequenceOf(`<xs:any processContents="lax" minOccurs="0" maxOccurs="unbounded"/>`) + `<xs:element name="l"><xs:simpleType><xs:list itemType="xs:int"/></xs:simpleType></xs:element>`,
+			`<t:e><t:l>1 2</t:l><t:l>3</t:l><t:l/><r><t:l>4</t:l><t:l>5</t:l></r></t:e>`, `{"l":[[1,2],[3],[]],"r":{"l":[[4],[5]]}}`},
 		{"same names in two namespaces", sequenceOf(el("x", "xs:int", "")+`<xs:element ref="t:x"/>`) + el("x", "xs:string", ""), `<t:e><x>1</x><t:x>2</t:x></t:e>`, `{"x":1,"{urn:t}x":"2"}`},
 	}
 	for _, test := range tests {
@@ -61,6 +63,7 @@ func TestDecode(t *testing.T) {
 			if len(warnings) > 0 {
 				t.Errorf("%s", printWarnings(warnings))
 			}
+			outlines(t, s.Outline(elementNamed(t, s, "e"), true), got, "out")
 			if got := asJSON(t, got); got != test.want {
 				t.Errorf("got  %s\nwant %s", got, test.want)
 			}
@@ -75,7 +78,7 @@ func TestDecodeWarnings(t *testing.T) {
 		name, schema, in, want, warnings string
 	}{
 		{"out of order", two, `<t:e><price>1</price><qty>2</qty></t:e>`, `{"price":1,"qty":2}`, `out: price is not where the schema has it`},
-		{"extra", two, `<t:e><qty>2</qty><more><x>1</x></more><price>1</price></t:e>`, `{"more":{"x":"1"},"price":1,"qty":2}`, `out.more: the schema has no more here`},
+		{"extra", two, `<t:e><qty>2</qty><more><x>1</x></more><price>1</price></t:e>`, `{"more":{"x":"1"},"price":1,"qty":2}`, `out.more: the schema has no such element here`},
 		{"missing", two, `<t:e><qty>2</qty></t:e>`, `{"qty":2}`, `out: price is missing: decimal`},
 		{"does not fit", two, `<t:e><qty>x</qty><price/></t:e>`, `{"price":"","qty":"x"}`, "out.qty: \"x\" is not a whole number\nout.price: \"\" is not a decimal number such as 1.50"},
 		{"twice", two, `<t:e><qty>1</qty><qty>2</qty><qty>3</qty><price>1</price></t:e>`, `{"price":1,"qty":[1,2,3]}`, `out.qty: there are 3, but the schema has at most 1 here`},
@@ -83,16 +86,16 @@ func TestDecodeWarnings(t *testing.T) {
 			`out.a: the schema has only one of b and a`},
 		{"no branch", complexOf(`<xs:choice>` + el("a", "xs:string", "") + el("b", "xs:string", "") + `</xs:choice>`), `<t:e/>`, `{}`, `out: none of these is there: a, b`},
 		{"too few", sequenceOf(el("a", "xs:int", `minOccurs="2" maxOccurs="3"`)), `<t:e><a>1</a></t:e>`, `{"a":[1]}`, `out.a: the schema asks for 1 more`},
-		{"unknown type", partySchema, `<t:e xsi:type="t:Alien"><eyes>3</eyes></t:e>`, `{"_type":"Alien","eyes":"3"}`, "out: the type t:Alien is not in the schema\nout.eyes: the schema has no eyes here"},
+		{"unknown type", partySchema, `<t:e xsi:type="t:Alien"><eyes>3</eyes></t:e>`, `{"_type":"Alien","eyes":"3"}`, "out: the type t:Alien is not in the schema\nout.eyes: the schema has no such element here"},
 		{"type that is not derived", partySchema, `<t:e xsi:type="t:Other"/>`, `{"_type":"Other"}`, `out: the type Other is not derived from Party`},
 		{"abstract type", partySchema, `<t:e><id>1</id></t:e>`, `{"id":1}`, `out: the type Party is abstract: xsi:type should name one that is derived from it`},
 		{"abstract element", headSchema, `<t:e><t:pet>x</t:pet></t:e>`, `{"cat":[],"dog":[],"pet":["x"]}`, `out.pet[0]: pet is abstract: another element should stand in its place`},
 		{"attribute of a plain value", two, `<t:e><qty unit="kg">1</qty><price>1</price></t:e>`, `{"price":1,"qty":1}`, `out.qty: the schema has no attribute unit here; it was left out: "kg"`},
-		{"attribute of a mapping", two, `<t:e v="1"><qty>1</qty><price>1</price></t:e>`, `{"price":1,"qty":1,"v":"1"}`, `out.v: the schema has no attribute v here`},
+		{"attribute of a mapping", two, `<t:e v="1"><qty>1</qty><price>1</price></t:e>`, `{"price":1,"qty":1,"v":"1"}`, `out.v: the schema has no such attribute here`},
 		{"missing attribute", complexOf(`<xs:attribute name="v" type="xs:int" use="required"/>`), `<t:e/>`, `{}`, `out: v is missing: int (an attribute)`},
 		{"elements in a plain value", two, `<t:e><qty><x>1</x></qty><price>1</price></t:e>`, `{"price":1,"qty":{"x":"1"}}`, `out.qty: elements stand where the schema has one value: int`},
 		{"text among elements", two, `<t:e>hello<qty>1</qty><price>1</price></t:e>`, `{"_":"hello","price":1,"qty":1}`, `out: text stands where the schema has none: "hello"`},
-		{"nil that must not be", two, `<t:e><qty xsi:nil="true"/><price>1</price></t:e>`, `{"price":1,"qty":null}`, `out.qty: qty is nil, which the schema does not allow`},
+		{"nil that must not be", two, `<t:e><qty xsi:nil="true"/><price>1</price></t:e>`, `{"price":1,"qty":null}`, `out.qty: qty is null (xsi:nil), which the schema does not allow`},
 		{"fixed", sequenceOf(el("a", "xs:string", `fixed="F"`)), `<t:e><a>G</a></t:e>`, `{"a":"G"}`, `out.a: "G" stands where the schema has the fixed value "F"`},
 		{"in a list", sequenceOf(`<xs:element name="line" maxOccurs="unbounded"><xs:complexType><xs:sequence>` + el("qty", "xs:int", "") + `</xs:sequence></xs:complexType></xs:element>`),
 			`<t:e><line><qty>1</qty></line><line><qty>x</qty></line></t:e>`, `{"line":[{"qty":1},{"qty":"x"}]}`, `out.line[1].qty: "x" is not a whole number`},

@@ -136,12 +136,15 @@ func (c *encoder) element(e *xsd.Element, sh *shape, value any) *xml.Element {
 		c.wrong(c.instead(e), "%s is abstract: it only stands for others", e.Name.Local)
 		return node
 	}
+	if isBare(value) && sh.form == mapForm && !e.Nillable {
+		value = steps.Pairs{}
+	}
 	entries, _ := steps.Entries(value)
 	if _, unsorted := value.(map[string]any); unsorted {
 		value = entries // which is sorted once
 	}
 	nilled := isNull(value)
-	if text, has := entryOf(entries, textKey); has && isNull(text) {
+	if text, has := entries.Get(textKey); has && isNull(text) {
 		nilled = true
 	}
 	if nilled && !c.null(e, sh, node) {
@@ -208,10 +211,10 @@ func (c *encoder) plain(node *xml.Element, e *xsd.Element, sh *shape, value any)
 	if entries, isMapping := steps.Entries(value); isMapping && !isFile(sh.text, value) {
 		for _, entry := range entries {
 			if entry.Key != textKey && entry.Key != typeKey {
-				c.wrongAt(entry.Key, "write the plain value", "%s has no elements and no attributes: it is %s", e.Name.Local, describe(sh.typ))
+				c.wrongAt(entry.Key, "write the plain value", "unknown key: %s is one plain value, %s", e.Name.Local, describe(sh.typ))
 			}
 		}
-		text, has := entryOf(entries, textKey)
+		text, has := entries.Get(textKey)
 		if !has {
 			if len(entries) == 0 {
 				c.wrong("", "a mapping stands where one plain value is expected: %s", describe(sh.typ))

@@ -111,12 +111,12 @@ func (k *content) openName(entry steps.Pair) (n xml.Name, isAttribute, ok bool) 
 	if underscored {
 		return n, true, mayAttr && k.sh.typ.AnyAttribute.Allows("")
 	}
-	for _, e := range k.schema.elementsNamed(entry.Key) {
+	for _, e := range named(k.schema.Elements, entry.Key) {
 		if k.sh.allows(e.Name.Space) {
 			return e.Name, false, true
 		}
 	}
-	for _, a := range k.schema.attributesNamed(entry.Key) {
+	for _, a := range named(k.schema.Attributes, entry.Key) {
 		if mayAttr && k.sh.typ.AnyAttribute.Allows(a.Name.Space) {
 			return a.Name, true, true
 		}
@@ -159,7 +159,10 @@ func (k *content) unknownKey(written string) {
 	if hint == "" && len(keys) > 0 {
 		hint = "there may be " + listed(keys)
 	}
-	k.wrongKey(hint, "the schema has no %s here", written)
+	if written == k.node.Name.Local {
+		hint = "these are the keys that stand in " + written + " already: leave it out"
+	}
+	k.wrongKey(hint, "unknown key: the schema has no such element or attribute here")
 }
 
 func (k *content) openAttr(n xml.Name, value any) {

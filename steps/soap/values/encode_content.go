@@ -152,11 +152,15 @@ func (k *content) entry(entry steps.Pair, rank int) {
 	found, known := k.sh.keys[entry.Key]
 	if !known && strings.ContainsAny(entry.Key, ":{") {
 		n, mistake := k.name(entry.Key)
-		if mistake != "" {
+		if mistake == "" {
+			found, known = k.byName(n)
+		} else if n, mistake = k.attributeName(entry.Key, mistake); mistake == "" {
+			at := k.sh.attrFor(n)
+			found, known = key{slot: -1, attr: at}, at != nil
+		} else {
 			k.wrongKey("", "%s", mistake)
 			return
 		}
-		found, known = k.byName(n)
 	}
 	switch {
 	case !known:
@@ -169,6 +173,15 @@ func (k *content) entry(entry steps.Pair, rank int) {
 		k.rank[found.slot] = rank
 		k.slot(found.slot, entry.Value)
 	}
+}
+
+// attributeName reads a key such as _prefix:name or _{namespace}name. Otherwise is what is wrong with the key where it is none.
+func (k *content) attributeName(key, otherwise string) (xml.Name, string) {
+	name, underscored := strings.CutPrefix(key, "_")
+	if !underscored {
+		return xml.Name{}, otherwise
+	}
+	return k.name(name)
 }
 
 func (k *content) byName(n xml.Name) (key, bool) {
@@ -188,6 +201,8 @@ func (k *content) slot(i int, value any) {
 	case isUnknown(value):
 		k.unknown[i] = true
 		k.items[i] = k.alone(k.newElement(sl.element.Name))
+	case isBare(value) && sh.form == mapForm && sl.required && !sl.list && !sl.element.Nillable:
+		k.items[i] = k.alone(k.element(sl.element, sh, value))
 	case isNull(value) && (!sl.element.Nillable || sl.list && !sl.required):
 		k.null[i] = true
 	case !isList, !sl.list && (sh.form == arrayForm || sh.text != nil && sh.text.kind == listKind):

@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 	"strconv"
+	"strings"
 
 	"snrun/steps"
 	"snrun/steps/soap/xsd"
@@ -47,7 +48,7 @@ func (c *encoder) loose(node *xml.Element, value any, typed bool) {
 }
 
 func (c *encoder) looseMapping(node *xml.Element, entries steps.Pairs) {
-	if _, has := entryOf(entries, typeKey); has {
+	if _, has := entries.Get(typeKey); has {
 		root := c.schema.shapeOf(c.schema.Types[xsd.BuiltinName("anyType")])
 		chosen := c.chosen(root, entries)
 		if chosen == nil {
@@ -78,8 +79,8 @@ func (c *encoder) looseMapping(node *xml.Element, entries steps.Pairs) {
 func (c *encoder) looseEntry(node *xml.Element, entry steps.Pair) {
 	_, isMapping := steps.Entries(entry.Value)
 	list, isList := entry.Value.([]any)
-	if entry.Key[0] == '_' && !isMapping && !isList {
-		n, mistake := c.name(entry.Key[1:])
+	if attribute, underscored := strings.CutPrefix(entry.Key, "_"); underscored && !isMapping && !isList {
+		n, mistake := c.name(attribute)
 		if mistake != "" {
 			c.wrongKey("", "%s", mistake)
 			return
@@ -147,26 +148,18 @@ func typeOfScalar(value any) string {
 	return "string"
 }
 
-// elementsNamed gives the global elements of a local name, sorted.
-func (s *Schema) elementsNamed(local string) []*xsd.Element {
-	var found []*xsd.Element
-	for name, e := range s.Elements {
+// named gives the components of a local name, by namespace.
+func named[Component any](all map[xml.Name]Component, local string) []Component {
+	var names []xml.Name
+	for name := range all {
 		if name.Local == local {
-			found = append(found, e)
+			names = append(names, name)
 		}
 	}
-	slices.SortFunc(found, func(a, b *xsd.Element) int { return xsd.CompareNames(a.Name, b.Name) })
-	return found
-}
-
-// attributesNamed gives the global attributes of a local name, sorted.
-func (s *Schema) attributesNamed(local string) []*xsd.Attribute {
-	var found []*xsd.Attribute
-	for name, a := range s.Attributes {
-		if name.Local == local {
-			found = append(found, a)
-		}
+	slices.SortFunc(names, xsd.CompareNames)
+	var found []Component
+	for _, name := range names {
+		found = append(found, all[name])
 	}
-	slices.SortFunc(found, func(a, b *xsd.Attribute) int { return xsd.CompareNames(a.Name, b.Name) })
 	return found
 }

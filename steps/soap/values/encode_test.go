@@ -110,6 +110,8 @@ func TestEncode(t *testing.T) {
 		{"any, known and not", anything, `{"{urn:o}x": {y: 1, _z: 2}, known: 3, a: 0}`, `<t:e xmlns:ns1="urn:o"><a>0</a><ns1:x z="2"><y>1</y></ns1:x><t:known>3</t:known></t:e>`},
 		{"any without a namespace", anything, `{"{}x": [1, 2]}`, `<t:e><x>1</x><x>2</x></t:e>`},
 		{"anyAttribute", complexOf(`<xs:anyAttribute processContents="lax"/>`), `{"xml:lang": en, _own: 1}`, `<t:e xml:lang="en" own="1"/>`},
+		{"anyAttribute beside any", complexOf(`<xs:sequence><xs:any namespace="##other" processContents="lax" minOccurs="0"/></xs:sequence><xs:anyAttribute namespace="##other" processContents="lax"/>`),
+			`{"{urn:o}x": 1, "_{urn:o}y": 2, "_xml:lang": en}`, `<t:e xmlns:ns1="urn:o" ns1:y="2" xml:lang="en"><ns1:x>1</ns1:x></t:e>`},
 		{"anyType", sequenceOf(el("a", "xs:anyType", many)), `{a: [1, x, 1.5, true, {b: 1, _c: 2}, {_type: date, _: 2026-01-01}, 5000000000]}`,
 			`<t:e><a xsi:type="xsd:int">1</a><a xsi:type="xsd:string">x</a><a xsi:type="xsd:double">1.5</a><a xsi:type="xsd:boolean">true</a>` +
 				`<a c="2"><b>1</b></a><a xsi:type="xsd:date">2026-01-01</a><a xsi:type="xsd:long">5000000000</a></t:e>`},
@@ -146,15 +148,15 @@ func TestEncodeMistakes(t *testing.T) {
 		name, schema, value, want string
 	}{
 		{"all at once", two, `{qty: x, prise: 1, note: [a], more: 1}`, `params.qty: "x" is not a whole number
-params.prise: the schema has no prise here (did you mean "price"?)
+params.prise: unknown key: the schema has no such element or attribute here (did you mean "price"?)
 params.note: a list stands where one value is expected: string
-params.more: the schema has no more here (it is one of qty, price, note)
+params.more: unknown key: the schema has no such element or attribute here (it is one of qty, price, note)
 params: price is missing: decimal`},
 		{"null that must not be", two, `{qty: null, price: 1}`, `params.qty: is null, but it must have a value: int`},
 		{"null as a whole", two, `null`, `params: is null, which e cannot be; it is a mapping (an empty element is written as {})`},
 		{"text for a mapping", two, `hello`, `params: one plain value stands where a mapping is expected, with qty, price, note`},
 		{"list for a mapping", two, `[{qty: 1}]`, `params: a list stands where a mapping is expected, with qty, price, note (take the dash away: only one may stand here)`},
-		{"mapping for text", two, `{qty: {a: 1}, price: {}}`, `params.qty.a: qty has no elements and no attributes: it is int (write the plain value)
+		{"mapping for text", two, `{qty: {a: 1}, price: {}}`, `params.qty.a: unknown key: qty is one plain value, int (write the plain value)
 params.price: a mapping stands where one plain value is expected: decimal`},
 		{"enumeration", sequenceOf(el("a", "t:Code", "")) + code, `{a: OPNE}`, `params.a: "OPNE" is none of the 2 values that are allowed (did you mean "OPEN"?)`},
 		{"too few and too many", sequenceOf(el("a", "xs:int", `minOccurs="2" maxOccurs="3"`) + el("b", "xs:int", `minOccurs="0" maxOccurs="2"`)), `{a: 1, b: [1, 2, 3]}`,
@@ -186,14 +188,23 @@ params.c: "x" is not a whole number`},
 params.line[2]: qty is missing: unsignedByte`},
 		{"text of an element without any", two, `{_: x, qty: 1, price: 1}`, `params._: e has no text of its own`},
 		{"unknown prefix", two, `{"x:y": 1, qty: 1, price: 1}`, `params.x:y: the prefix "x" is not declared under namespaces`},
-		{"nothing may stand there", complexOf(``), `{a: 1}`, `params.a: the schema has no a here (nothing may stand here; write {})`},
+		{"unknown prefix of an attribute", two, `{"_x:y": 1, qty: 1, price: 1}`, `params._x:y: the prefix "x" is not declared under namespaces`},
+		{"attribute that may not stand there", two, `{"_p:y": 1, qty: 1, price: 1}`, `params._p:y: unknown key: the schema has no such element or attribute here (it is one of qty, price, note)`},
+		{"the element around", two, `{e: {qty: 1, price: 1}}`, `params.e: unknown key: the schema has no such element or attribute here (these are the keys that stand in e already: leave it out)
+params: qty is missing: int
+params: price is missing: decimal`},
+		{"nothing may stand there", complexOf(``), `{a: 1}`, `params.a: unknown key: the schema has no such element or attribute here (nothing may stand here; write {})`},
 		{"any of another namespace only", sequenceOf(`<xs:any namespace="##other" processContents="lax"/>`), `{"p:x": 1}`,
-			`params.p:x: the schema has no p:x here (an element that the schema leaves open is written as {namespace}name or prefix:name)
+			`params.p:x: unknown key: the schema has no such element or attribute here (an element that the schema leaves open is written as {namespace}name or prefix:name)
 params: an element of another namespace is missing (write it under its name as {namespace}name or prefix:name)`},
 		{"any that must be declared", sequenceOf(`<xs:any processContents="strict"/>`), `{"{urn:o}x": 1}`, `params.{urn:o}x: the schema declares no element {urn:o}x, and only declared ones may stand here`},
 		{"given twice", two, `{qty: 1, "{}qty": 2, price: 1}`, `params.{}qty: qty is given twice`},
 		{"control character", two, "{qty: 1, price: 1, note: \"a\\u0001\"}", `params.note: the character U+0001 (or a byte that is no UTF-8) cannot stand in XML`},
 		{"list for anyType", sequenceOf(el("a", "xs:anyType", "")), `{a: [1]}`, `params.a: a list stands where one value is expected (put a mapping with the elements' name around it)`},
+		{"no name", sequenceOf(el("a", "xs:anyType", "")), `{"": 1, a: {"": 1, "{}": 2, "_:": 3}}`, `params[0]: unknown key: the schema has no such element or attribute here (it can only be a)
+params.a[0]: "" is no name of an element or an attribute
+params.a.{}: "" is no name of an element or an attribute
+params.a._:: the prefix "" is not declared under namespaces`},
 		{"bad name", sequenceOf(el("a", "xs:anyType", "")), `{a: {"b c": 1}}`, `params.a.b c: "b c" is no name of an element or an attribute`},
 		{"order that may not be", complexOf(`<xs:sequence maxOccurs="2">` + el("a", "xs:int", "") + el("b", "xs:int", "") + `</xs:sequence>`), `{_order: [{a: 1}, {b: 2}, {b: 3}]}`,
 			`params._order[2]: b cannot stand here in the order`},

@@ -13,7 +13,7 @@ import (
 
 // chosen gives the shape of the type that a value is of: the declared one, or the one that `_type` names. Nil where that cannot be told.
 func (c *encoder) chosen(declared *shape, entries steps.Pairs) *shape {
-	named, has := entryOf(entries, typeKey)
+	named, has := entries.Get(typeKey)
 	if isUnknown(named) {
 		return nil
 	}
@@ -74,7 +74,7 @@ func (c *encoder) namedType(declared *xsd.Type, text string) *xsd.Type {
 }
 
 func (c *encoder) unknownType(declared *xsd.Type, text string, candidates []*xsd.Type) *xsd.Type {
-	for _, t := range c.schema.typesNamed(text) {
+	for _, t := range named(c.schema.Types, text) {
 		c.wrong(typeHint(candidates), "the type %s is not derived from %s", t.Name.Local, c.typeName(declared))
 		return nil
 	}
@@ -131,17 +131,6 @@ func typeHint(types []*xsd.Type) string {
 		return "write _type: " + names[0]
 	}
 	return "write _type with one of " + listed(names)
-}
-
-// typesNamed gives the types of a local name, sorted.
-func (s *Schema) typesNamed(local string) []*xsd.Type {
-	var found []*xsd.Type
-	for _, name := range slices.SortedFunc(maps.Keys(s.Types), xsd.CompareNames) {
-		if name.Local == local {
-			found = append(found, s.Types[name])
-		}
-	}
-	return found
 }
 
 // nameType adds xsi:type. A type without a name is called by the nearest one above it.

@@ -49,16 +49,18 @@ type exampleLine struct {
 // noteColumn is where the comments begin, where there is room.
 const noteColumn = 36
 
-// String writes the line.
+// String writes the line. The note has words of the schema, such as values with line ends: none of it may leave the comment and become
+// a part of the job.
 func (l exampleLine) String() string {
+	note := strings.Join(strings.Fields(l.note), " ")
 	switch {
-	case l.note == "":
+	case note == "":
 		return l.text
 	case strings.Trim(l.text, " #") == "":
-		return l.text + "# " + l.note
+		return l.text + "# " + note
 	}
 	gap := max(noteColumn-utf8.RuneCountInString(l.text), 2)
-	return l.text + strings.Repeat(" ", gap) + "# " + l.note
+	return l.text + strings.Repeat(" ", gap) + "# " + note
 }
 
 // active says whether the line is no comment.
@@ -67,7 +69,8 @@ func (l exampleLine) active() bool {
 	return text != "" && text[0] != '#'
 }
 
-// exampleValue is what stands behind a key: a plain value in the same line, and lines below. Where both are there, the lines are comments.
+// exampleValue is what stands behind a key: a plain value in the same line, and lines below. Where both are there, the lines are comments;
+// they may all be comments without a plain value too, so that a key only has to be uncommented.
 type exampleValue struct {
 	plain string
 	lines []exampleLine
@@ -86,10 +89,9 @@ type exampler struct {
 
 // entryNotes say how an element may occur.
 type entryNotes struct {
-	list      bool
-	min, max  int
-	optional  bool
-	attribute bool
+	list     bool
+	min, max int
+	optional bool
 }
 
 func (x *exampler) full() bool { return x.written > 4*maxExampleLines }
@@ -142,8 +144,8 @@ func listOf(v exampleValue, n int) exampleValue {
 // listItem writes an item: its first line that is no comment is behind the dash.
 func listItem(v exampleValue) []exampleLine {
 	lines := indented(v.lines)
-	if v.plain != "" {
-		return append([]exampleLine{{text: "- " + v.plain}}, lines...)
+	if v.plain != "" || !slices.ContainsFunc(lines, exampleLine.active) {
+		return append([]exampleLine{{text: strings.TrimSuffix("- "+v.plain, " ")}}, lines...)
 	}
 	for i := range lines {
 		if lines[i].active() {
@@ -178,8 +180,8 @@ func (x *exampler) value(e *xsd.Element) exampleValue {
 	x.types = append(x.types, e.Type)
 	defer func() { x.types = x.types[:len(x.types)-1] }()
 	v := exampleValue{lines: x.mapping(sh)}
-	if !slices.ContainsFunc(v.lines, exampleLine.active) {
-		v.plain = "{}"
+	if !slices.ContainsFunc(v.lines, exampleLine.active) && (len(v.lines) == 0 || e.Nillable) {
+		v.plain = "{}" // nothing would be null
 	}
 	return v
 }
@@ -217,7 +219,7 @@ func (x *exampler) mapping(sh *shape) []exampleLine {
 		lines = append(lines, x.attribute(at)...)
 	}
 	if sh.typ.AnyAttribute != nil {
-		lines = append(lines, exampleLine{note: "further attributes: prefix:name or {namespace}name"})
+		lines = append(lines, exampleLine{note: "further attributes: _prefix:name or _{namespace}name"})
 	}
 	return lines
 }

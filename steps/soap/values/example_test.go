@@ -43,6 +43,16 @@ const nodeSchema = `
   <xs:any namespace="##other" minOccurs="0"/>
 </xs:sequence></xs:complexType></xs:element>`
 
+// filterSchema has mappings in which nothing must be given.
+const filterSchema = `
+<xs:element name="all" type="t:Filter"/>
+<xs:element name="search"><xs:complexType><xs:sequence>
+  <xs:element name="filter" type="t:Filter" nillable="true" minOccurs="0" maxOccurs="unbounded"/>
+  <xs:element name="page" maxOccurs="unbounded"><xs:complexType><xs:attribute name="size" type="xs:int"/></xs:complexType></xs:element>
+  <xs:element name="sort" nillable="true"><xs:complexType><xs:sequence><xs:element name="by" type="xs:string" minOccurs="0"/></xs:sequence></xs:complexType></xs:element>
+</xs:sequence></xs:complexType></xs:element>
+<xs:complexType name="Filter"><xs:sequence><xs:element name="state" type="xs:string" minOccurs="0"/></xs:sequence></xs:complexType>`
+
 func TestExample(t *testing.T) {
 	t.Parallel()
 	tests := []struct{ schema, element, want string }{
@@ -74,10 +84,25 @@ params:
   # node: {}                        # holds the same again, optional
   leaf: 2026-01-01T00:00:00Z        # dateTime
   marks: [[0], [0]]                 # a list of int, 2 to 5
-  empty: {}                         # or, in place of {}, the keys below
+  empty:
     # a: 0                          # short, optional
   file: ""                          # base64Binary, or {file: path}
   # any one element of other namespaces, as prefix:name or {namespace}name
+`},
+		{filterSchema, "search", `
+params:
+  # filter:                         # Filter, any number, may be null
+  #   - {}
+  #     # state: ""                 # string, optional
+  page:                             # 1 or more
+    -
+      # size: 0                     # int, optional, an attribute
+  sort: {}                          # may be null, or, in place of {}, the keys below
+    # by: ""                        # string, optional
+`},
+		{filterSchema, "all", `
+params:                             # Filter
+  # state: ""                       # string, optional
 `},
 	}
 	for _, test := range tests {

@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"regexp/syntax"
 	"strings"
+	"unicode"
 
 	"snrun/steps/soap/xsd"
 )
@@ -249,13 +250,17 @@ func builtinBound(s *xsd.Simple, words string) string {
 	return ""
 }
 
+// plainNumber is what a number or a boolean may be written as without quotes. What a schema gives as the fixed value of one may be
+// anything.
+var plainNumber = regexp.MustCompile(`^[A-Za-z0-9.+-]+$`)
+
 var plainWord = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_./-]*( [A-Za-z0-9_./-]+)*$`)
 
 // yamlText writes a text as a scalar of YAML that is read as it.
 func yamlText(text string, kind textKind) string {
 	switch kind {
 	case booleanKind, integerKind, decimalKind, floatKind:
-		if text != "" && !strings.ContainsAny(text, " \t\n") {
+		if plainNumber.MatchString(text) {
 			return text
 		}
 	}
@@ -272,7 +277,23 @@ func yamlText(text string, kind textKind) string {
 	if encoder.Encode(strings.ReplaceAll(text, "${", "$${")) != nil {
 		return `""`
 	}
-	return strings.TrimSuffix(b.String(), "\n")
+	return escaped(strings.TrimSuffix(b.String(), "\n"))
+}
+
+// escaped writes the characters that cannot be seen, or that YAML takes for line ends, as a quoted text of YAML can hold them.
+func escaped(quoted string) string {
+	var b strings.Builder
+	for _, r := range quoted {
+		switch {
+		case unicode.IsPrint(r):
+			b.WriteRune(r)
+		case r > 0xFFFF:
+			fmt.Fprintf(&b, `\U%08X`, r)
+		default:
+			fmt.Fprintf(&b, `\u%04X`, r)
+		}
+	}
+	return b.String()
 }
 
 // isDateLike says whether a text is a date or a time as YAML writes it.

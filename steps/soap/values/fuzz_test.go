@@ -227,6 +227,7 @@ func FuzzValues(f *testing.F) {
 		if len(warnings) > 0 || !reflect.DeepEqual(got, value) {
 			t.Fatalf("%s\nbecame %s\nthen %s\n%s", asJSON(t, value), text, asJSON(t, got), printWarnings(warnings))
 		}
+		outlines(t, s.Outline(e, true), got, "out")
 		if pasted, _ := fromYAML(t, s.Example("p", e)).(steps.Pairs).Get("p"); pasted != nil {
 			if _, problems := s.Encode(e, pasted, "p", &Writing{}); len(problems) > 0 {
 				t.Fatalf("the skeleton cannot be sent:\n%s%s", s.Example("p", e), printProblems(problems))

@@ -18,7 +18,7 @@ func TestDecodeStrayed(t *testing.T) {
 		{"two namespaces", "r", `<t:r><x:n xmlns:x="urn:x">1</x:n><t:n>2</t:n></t:r>`, `{"n":[1,2]}`,
 			"r.n: stands in the namespace urn:x, but the schema has it in no namespace; all such elements are read as those that are meant\n" + told},
 		{"as it should be", "r", `<t:r><n>1</n></t:r>`, `{"n":[1]}`, ""},
-		{"another name", "r", `<t:r><n>1</n><t:m>2</t:m></t:r>`, `{"m":"2","n":[1]}`, "r.m: the schema has no m here"},
+		{"another name", "r", `<t:r><n>1</n><t:m>2</t:m></t:r>`, `{"m":"2","n":[1]}`, "r.m: the schema has no such element here"},
 		{"of a wildcard", "open", `<t:open><x:n xmlns:x="urn:x">a</x:n></t:open>`, `{"{urn:x}n":"a"}`, ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {

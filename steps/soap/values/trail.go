@@ -41,12 +41,15 @@ func (t *trail) String() string {
 	return b.String()
 }
 
-// entryOf gives the value of a key.
-func entryOf(entries steps.Pairs, key string) (any, bool) { return entries.Get(key) }
-
 func isNull(value any) bool {
 	scalar, isScalar := value.(steps.Scalar)
 	return value == nil || isScalar && scalar.Value == nil
+}
+
+// isBare says whether nothing was written behind a key. That is how a mapping looks of which all keys are comments, as in a skeleton.
+func isBare(value any) bool {
+	scalar, isScalar := value.(steps.Scalar)
+	return isScalar && scalar.Value == nil && scalar.Text == ""
 }
 
 func isUnknown(value any) bool {

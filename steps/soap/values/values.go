@@ -7,6 +7,7 @@
 //	arrange, match            elements put in the order of a model, and whether they are
 //	encode                    plain values to elements
 //	decode                    elements to plain values
+//	outline                   what elements will be as values, as far as a schema says
 //	example                   a skeleton of a value in YAML
 //	trail, describe           the path of a value, and what a type is in a few words
 package values

@@ -11,7 +11,6 @@ const (
 	soap12Space  = "http://www.w3.org/2003/05/soap-envelope"
 	utilitySpace = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-utility-1.0.xsd"
 	dsigSpace    = "http://www.w3.org/2000/09/xmldsig#"
-	encSpace     = "http://www.w3.org/2001/04/xmlenc#"
 	xopSpace     = "http://www.w3.org/2004/08/xop/include"
 )
 
