@@ -99,7 +99,7 @@ func (a *answer) parse() (*envelope, error) {
 		}
 		charset = "" // what is read is what was checked
 	}
-	root, err := xml.Parse(data, xml.ReadOptions{Charset: charset, Limits: xml.Limits{Bytes: int(a.Call.MaxBody())}})
+	root, err := xml.Parse(data, xml.ReadOptions{Charset: charset, Limits: xml.Limits{Bytes: int(a.Call.MaxBody())}, Room: a.call.room})
 	if err != nil {
 		return nil, err
 	}

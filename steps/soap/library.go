@@ -13,12 +13,26 @@ import (
 	"snrun/steps"
 	"snrun/steps/exchange"
 	"snrun/steps/soap/wsdl"
+	"snrun/steps/xml"
 )
 
 // library keeps the WSDLs that were compiled: each once in the life of the process, a file again when it was changed.
 type library struct {
 	mu    sync.Mutex
 	known map[string]*volume
+	rooms sync.Pool // of *xml.Room: most of what a call would take anew is the trees of its messages
+}
+
+func (l *library) room() *xml.Room {
+	if room, ok := l.rooms.Get().(*xml.Room); ok {
+		return room
+	}
+	return &xml.Room{}
+}
+
+func (l *library) giveBack(room *xml.Room) {
+	room.Reset()
+	l.rooms.Put(room)
 }
 
 // volume is one WSDL. Whoever wants it first compiles it, and the others wait.
