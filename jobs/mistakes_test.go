@@ -15,7 +15,7 @@ import (
 	"snrun/jobs"
 	"snrun/jobs/source"
 	"snrun/steps"
-	"snrun/steps/rest"
+	"snrun/steps/all"
 )
 
 var update = flag.Bool("update", false, "rewrite what the tests expect")
@@ -25,7 +25,7 @@ const wanted = "want"
 
 // allKinds are the kinds of the language with those that steps has.
 func allKinds() steps.Set {
-	return steps.NewSet(append(jobs.Kinds(), rest.Kind())...)
+	return steps.NewSet(append(jobs.Kinds(), all.Kinds()...)...)
 }
 
 // TestMistakes loads the project in each archive and compares everything that is reported. A line `secrets: A B` above the

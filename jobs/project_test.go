@@ -55,8 +55,8 @@ func TestFilesOfAFlatProject(t *testing.T) {
 	if got, want := p.Files(), []string{filepath.Join(p.Dir, "a.yaml")}; !reflect.DeepEqual(got, want) {
 		t.Errorf("got %v, want %v", got, want)
 	}
-	if len(p.Profiles) != 2 {
-		t.Errorf("got %d profiles, want 2", len(p.Profiles))
+	if len(p.Profiles) != 3 {
+		t.Errorf("got %d profiles, want 3", len(p.Profiles))
 	}
 }
 

@@ -120,9 +120,9 @@ func TestSecurityMistakes(t *testing.T) {
 		`{ws_security: {username: ann}, username: ann}`:                                 {at + `81: unknown key "username" in auth of type none`},
 		`{type: basic, username: a, password: b, ws_security: {sign: {parts: [head]}}}`: {at + `119: parts[0] cannot be "head"`},
 		`{ws_security: {username: ann, password_type: md5}}`:                            {at + `95: password_type cannot be "md5"`},
-		`{ws_security: {password: x}}`:                                                  {at + "75: auth.ws_security.password: needs the username that it belongs to"},
-		`{ws_security: {verify: {cert_file: none.pem}}}`:                                {at + "85: auth.ws_security.verify.cert_file: names none.pem, which cannot be read"},
-		`{ws_security: {}}`: {at + "64: auth.ws_security: does nothing as it stands"},
+		`{ws_security: {password: x}}`:                                                  {at + "75: auth.ws_security.password: it needs the username that it belongs to"},
+		`{ws_security: {verify: {cert_file: none.pem}}}`:                                {at + "85: auth.ws_security.verify.cert_file: none.pem cannot be read"},
+		`{ws_security: {}}`: {at + "64: auth.ws_security: it does nothing as it stands"},
 	} {
 		text := "version: 1\nprofiles:\n  p: {base_url: \"https://api.example.com\", auth: " + auth + "}\n"
 		got := mistakesOf(t, text)

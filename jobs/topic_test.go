@@ -2,6 +2,8 @@ package jobs_test
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -103,7 +105,8 @@ func TestKindExamples(t *testing.T) {
 			}
 			job := "version: 1\ninputs: {priority: {type: integer, default: 1}}\nstate: {since: {initial: \"\"}}\nsteps:\n  - " + first + "\n  - " +
 				strings.ReplaceAll(kind.Example, "\n", "\n    ") + "\n"
-			p := projectOf(t, allKinds(), map[string]string{"profiles.yaml": exampleProfiles, "jobs/job.yaml": job, "jobs/close_incident.yaml": calledJob})
+			p := projectOf(t, allKinds(), map[string]string{"profiles.yaml": exampleProfiles, "jobs/job.yaml": job, "jobs/close_incident.yaml": calledJob,
+				"wsdl/orders.wsdl": ordersWSDL(t)})
 			if _, err := p.Load("job"); err != nil {
 				t.Fatal(err)
 			}
@@ -123,7 +126,18 @@ const exampleProfiles = `version: 1
 profiles:
   servicenow: {base_url: "https://instance.example.com"}
   oncall: {base_url: "https://oncall.example.com"}
+  erp: {base_url: "http://orders.example.com"}
 `
+
+// ordersWSDL is the WSDL that the example of soap calls an operation of.
+func ordersWSDL(t *testing.T) string {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join("..", "steps", "soap", "testdata", "orders.wsdl"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(data)
+}
 
 // TestSignInExamples holds that the example of each way to sign in is a profile that opens.
 func TestSignInExamples(t *testing.T) {

@@ -13,6 +13,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 )
 
 // soapServersVariable names the folder with the SOAP servers that others wrote.
@@ -37,15 +38,17 @@ func soapServer(t *testing.T, name string) string {
 	t.Helper()
 	folder := soapFolder(t)
 	command := map[string][]string{
-		"php":   {"php", "-S", "127.0.0.1:0", "testdata/soap/php/server.php"},
+		"php":   {"sh", "-c", "php -S 127.0.0.1:0 testdata/soap/php/server.php & while read -r line; do :; done; kill $!"},
 		"node":  {"node", "testdata/soap/node/server.mjs", folder},
 		"perl":  {"perl", "testdata/soap/perl/server.pl"},
 		"gsoap": {filepath.Join(folder, "gsoap")},
 	}[name]
 	cmd := exec.CommandContext(t.Context(), command[0], command[1:]...)
-	if _, err := cmd.StdinPipe(); err != nil { // its end ends the server, also where this process dies
+	stdin, err := cmd.StdinPipe() // its end ends the server, also where this process dies
+	if err != nil {
 		t.Fatal(err)
 	}
+	cmd.Cancel, cmd.WaitDelay = stdin.Close, 10*time.Second
 	out, in, err := os.Pipe()
 	if err != nil {
 		t.Fatal(err)
@@ -55,7 +58,7 @@ func soapServer(t *testing.T, name string) string {
 		t.Fatal(err)
 	}
 	_ = in.Close()
-	t.Cleanup(func() { _ = cmd.Wait() }) // the end of the test's context has killed it
+	t.Cleanup(func() { _ = cmd.Wait() }) // the end of the test's context has ended it
 	lines := bufio.NewReader(out)
 	var log strings.Builder
 	for {

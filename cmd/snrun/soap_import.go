@@ -212,6 +212,7 @@ func (i *wsdlImport) move(aside string) error {
 		if err := i.root.Remove(path.Join(i.dir, name)); err != nil {
 			return err
 		}
+		_ = i.root.Remove(path.Join(i.dir, path.Dir(name))) // a folder that is empty now
 	}
 	return i.root.Rename(path.Join(aside, "sum"), i.sumFile())
 }

@@ -49,9 +49,21 @@ func (a *app) listOperations(w wsdlArgument, d *wsdl.Definitions) error {
 		return err
 	}
 	if o := d.Services[0].Ports[0].Operations; len(o) > 0 {
-		fmt.Fprintf(a.err, "a step that calls one: %s soap example %s%s %s\n", a.name, quoteArg(w.name), w.profileFlag(), quoteArg(clean(o[0].Name)))
+		fmt.Fprintf(a.err, "a step that calls one: %s soap example %s%s %s%s\n", a.name, quoteArg(w.name), w.profileFlag(), quoteArg(inLine(o[0].Name)), serviceFlag(d, o[0].Name))
 	}
 	return nil
+}
+
+// serviceFlag is the --service that tells which operation of the first service is meant, where another service has one of that name.
+func serviceFlag(d *wsdl.Definitions, operation string) string {
+	for _, s := range d.Services[1:] {
+		for _, p := range s.Ports {
+			if len(p.Named(operation)) > 0 {
+				return " --service " + quoteArg(inLine(d.Services[0].Name.Local))
+			}
+		}
+	}
+	return ""
 }
 
 // profileFlag is --profile as the command line has it.
@@ -65,17 +77,17 @@ func (w wsdlArgument) profileFlag() string {
 // soapService writes a service: its name, its ports, their operations. Of ports with the same operations, as for SOAP 1.1 and 1.2, the
 // first lists them.
 func (p page) soapService(b *strings.Builder, s *wsdl.Service) {
-	b.WriteString(p.style.bold("service "+clean(s.Name.Local)) + "\n")
+	b.WriteString(p.style.bold("service "+inLine(s.Name.Local)) + "\n")
 	p.soapDoc(b, s.Doc, "  ")
 	listed := map[string]string{}
 	for _, port := range s.Ports {
-		fmt.Fprintf(b, "  port %s, SOAP %s%s\n", clean(port.Name), port.Version, prefixed(", ", clean(port.Address)))
+		fmt.Fprintf(b, "  port %s, SOAP %s%s\n", inLine(port.Name), port.Version, prefixed(", ", inLine(port.Address)))
 		operations := p.soapOperations(port)
 		if first, known := listed[operations]; known {
 			b.WriteString(p.style.faint("    the same operations as "+first) + "\n")
 			continue
 		}
-		listed[operations] = clean(port.Name)
+		listed[operations] = inLine(port.Name)
 		b.WriteString(operations)
 	}
 }
@@ -168,7 +180,7 @@ func newOperationRecord(o *wsdl.Operation) operationRecord {
 		r.Style = "rpc"
 	}
 	if o.Output != nil {
-		r.Gives = messageFields(o.Output)
+		r.Gives = asAnswered(messageFields(o.Output))
 	}
 	for _, h := range o.Input.Headers {
 		r.Headers = append(r.Headers, h.Element.Name.Local)

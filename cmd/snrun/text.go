@@ -10,7 +10,7 @@ import (
 )
 
 // clean makes a text that came from elsewhere safe to show: what could steer a terminal or turn the direction of
-// writing becomes "�", a tab a space. Line ends stay.
+// writing becomes "�", and so do Unicode's own line ends, which YAML goes by; a tab becomes a space. Line ends stay.
 func clean(s string) string {
 	return strings.Map(func(r rune) rune {
 		switch {
@@ -20,12 +20,15 @@ func clean(s string) string {
 			return ' '
 		case r == '\r':
 			return -1
-		case unicode.IsControl(r), unicode.Is(unicode.Bidi_Control, r):
+		case unicode.IsControl(r), unicode.Is(unicode.Bidi_Control, r), unicode.In(r, unicode.Zl, unicode.Zp):
 			return unicode.ReplacementChar
 		}
 		return r
 	}, s)
 }
+
+// inLine gives a text cleaned, and in one line.
+func inLine(s string) string { return strings.Join(strings.Fields(clean(s)), " ") }
 
 // firstLine gives the first line of a text, cleaned, with "…" where more follows.
 func firstLine(s string) string {

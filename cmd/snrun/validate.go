@@ -77,7 +77,7 @@ func (a *app) printMistakes(c *checker, asJSON bool) error {
 func (c *checker) text() string {
 	var b strings.Builder
 	for _, e := range c.mistakes {
-		b.WriteString(e.Error() + "\n\n")
+		b.WriteString(clean(e.Error()) + "\n\n") // hints may have the words of a WSDL
 	}
 	checked := plural(c.files, "file")
 	switch warnings := len(c.mistakes) - c.errors; {

@@ -4,14 +4,13 @@ import (
 	"fmt"
 	"strings"
 
+	"snrun/steps/exchange"
 	"snrun/steps/xml"
 )
 
 const (
-	space11       = "http://schemas.xmlsoap.org/soap/envelope/"
-	space12       = "http://www.w3.org/2003/05/soap-envelope"
-	encoding11    = "http://schemas.xmlsoap.org/soap/encoding/"
-	instanceSpace = "http://www.w3.org/2001/XMLSchema-instance"
+	space11 = "http://schemas.xmlsoap.org/soap/envelope/"
+	space12 = "http://www.w3.org/2003/05/soap-envelope"
 )
 
 // spaceOf gives the namespace of the envelope of a version.
@@ -62,7 +61,10 @@ func openEnvelope(root *xml.Element) (*envelope, error) {
 	if bodies == 0 {
 		return nil, fmt.Errorf("the envelope has no body")
 	}
-	return e, e.findFault(root.Name.Space)
+	if err := e.findFault(root.Name.Space); err != nil {
+		return nil, err
+	}
+	return e, nil
 }
 
 func (e *envelope) findFault(space string) error {
@@ -82,8 +84,11 @@ func inSpace(space string) string {
 	if space == "" {
 		return ""
 	}
-	return " in the namespace " + space
+	return " in the namespace " + brief(space)
 }
+
+// brief gives a text of an answer as an error may show it, so that what is wrong with it stays in sight.
+func brief(text string) string { return exchange.Clean(text, 100) }
 
 // mustUnderstand says whether a header block is for us and may not be passed over (SOAP 1.1 section 4.2, SOAP 1.2 part 1 section 5.2).
 func (e *envelope) mustUnderstand(header *xml.Element) bool {

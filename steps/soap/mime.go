@@ -14,21 +14,25 @@ import (
 	"strings"
 
 	"snrun/steps/exchange"
-	"snrun/steps/soap/xsd"
+	"snrun/steps/soap/values"
 	"snrun/steps/xml"
 )
 
 // xopSpace is the namespace of xop:Include (XOP 1.0 section 2.1).
 const xopSpace = "http://www.w3.org/2004/08/xop/include"
 
-// maxParts bounds the parts of a multipart message.
-const maxParts = 1000
+const (
+	maxParts    = 1000     // of a multipart message
+	maxIncluded = 64 << 20 // bytes that a message may grow by when it includes a part several times
+)
 
 // multipartMessage is a message in the form of MTOM: an envelope, and binary values beside it.
 type multipartMessage struct {
 	root        []byte
 	contentType string            // of the root part
 	parts       map[string][]byte // by Content-ID, without angle brackets
+	texts       map[string]string // in base64, of those that were included
+	room        int               // bytes that may still be included
 }
 
 // openMultipart takes a multipart/related body apart (RFC 2387).
@@ -37,7 +41,7 @@ func openMultipart(contentType string, data []byte) (*multipartMessage, error) {
 	if err != nil || params["boundary"] == "" {
 		return nil, errors.New("the Content-Type of the multipart message names no boundary")
 	}
-	m := &multipartMessage{parts: map[string][]byte{}}
+	m := &multipartMessage{parts: map[string][]byte{}, texts: map[string]string{}, room: 2*len(data) + maxIncluded}
 	start := contentID(params["start"])
 	found := false
 	reader := multipart.NewReader(bytes.NewReader(data), params["boundary"])
@@ -62,7 +66,7 @@ func openMultipart(contentType string, data []byte) (*multipartMessage, error) {
 			continue
 		}
 		if _, twice := m.parts[id]; twice && id != "" {
-			return nil, fmt.Errorf("two parts of the message have the Content-ID %q", id)
+			return nil, fmt.Errorf("two parts of the message have the Content-ID %q", brief(id))
 		}
 		m.parts[id] = content
 	}
@@ -87,7 +91,7 @@ func partContent(part *multipart.Part) ([]byte, error) {
 		}
 		return decoded, nil
 	default:
-		return nil, fmt.Errorf("a part of the message has the transfer encoding %q; binary and base64 can be read", encoding)
+		return nil, fmt.Errorf("a part of the message has the transfer encoding %q; binary and base64 can be read", brief(encoding))
 	}
 }
 
@@ -109,49 +113,76 @@ func (m *multipartMessage) include(e *xml.Element) error {
 			return fmt.Errorf("<%s> has something beside its xop:Include", e.Name.Local)
 		}
 		href, _ := child.Attr("", "href")
-		content, err := m.part(href)
+		text, err := m.part(href)
 		if err != nil {
 			return fmt.Errorf("<%s>: %w", e.Name.Local, err)
 		}
-		e.Text, e.Children = base64.StdEncoding.EncodeToString(content), nil
+		e.Text, e.Children = text, nil
 	}
 	return nil
 }
 
-// part gives the part that a cid: address names (RFC 2392).
-func (m *multipartMessage) part(href string) ([]byte, error) {
+// part gives the part that a cid: address names (RFC 2392), in base64.
+func (m *multipartMessage) part(href string) (string, error) {
 	id, isCID := strings.CutPrefix(href, "cid:")
 	if !isCID {
-		return nil, fmt.Errorf("xop:Include names %q; only parts of the message (cid:) may stand there", href)
+		return "", fmt.Errorf("xop:Include names %q; only parts of the message (cid:) may stand there", brief(href))
 	}
 	if plain, err := url.PathUnescape(id); err == nil {
-		if content, there := m.parts[plain]; there {
-			return content, nil
+		if _, there := m.parts[plain]; there {
+			id = plain
 		}
 	}
 	content, there := m.parts[id]
 	if !there {
-		return nil, fmt.Errorf("xop:Include names the part %q, which the message does not have", id)
+		return "", fmt.Errorf("xop:Include names the part %q, which the message does not have", brief(id))
 	}
-	return content, nil
+	text, known := m.texts[id]
+	if !known {
+		text = base64.StdEncoding.EncodeToString(content)
+		m.texts[id] = text
+	}
+	if m.room -= len(text); m.room < 0 {
+		return "", fmt.Errorf("the message includes its parts so often that it grows by more than %d MB", maxIncluded>>20)
+	}
+	return text, nil
 }
 
 // attachments are the binary values of a message that is written, in the order of their references.
-type attachments struct{ parts [][]byte }
+type attachments struct{ parts []attachment }
+
+type attachment struct {
+	mediaType string
+	content   []byte
+}
 
 // binary takes the value of an element, and puts the xop:Include that stands for it into the element.
-func (a *attachments) binary(node *xml.Element, b xsd.Binary) (bool, error) {
+func (a *attachments) binary(node *xml.Element, b values.Binary) (bool, error) {
 	content, err := contentOf(b)
 	if err != nil {
 		return false, err
 	}
-	a.parts = append(a.parts, content)
+	a.parts = append(a.parts, attachment{mediaTypeOf(node), content})
 	node.Children = []*xml.Element{{Name: xml.Name{Space: xopSpace, Local: "Include"}, Prefix: "xop",
 		Attrs: []xml.Attr{{Name: xml.Name{Local: "href"}, Value: "cid:" + a.id(len(a.parts))}}}}
 	return true, nil
 }
 
-func contentOf(b xsd.Binary) ([]byte, error) {
+// mediaTypeOf gives the media type that an element says its content has, which its part has too (Describing Media Content of Binary Data
+// in XML, section 3.1).
+func mediaTypeOf(node *xml.Element) string {
+	for _, a := range node.Attrs {
+		if a.Name.Local != "contentType" || a.Name.Space != "http://www.w3.org/2005/05/xmlmime" && a.Name.Space != "http://www.w3.org/2004/11/xmlmime" {
+			continue
+		}
+		if media, params, err := mime.ParseMediaType(a.Value); err == nil && strings.Contains(media, "/") {
+			return mime.FormatMediaType(media, params)
+		}
+	}
+	return "application/octet-stream"
+}
+
+func contentOf(b values.Binary) ([]byte, error) {
 	if b.File == "" {
 		return base64.StdEncoding.DecodeString(b.Text)
 	}
@@ -175,10 +206,10 @@ func (a *attachments) write(envelope []byte, envelopeType, action string) (body 
 	if err := writePart(w, root, a.id(0), envelope); err != nil {
 		return nil, "", err
 	}
-	for i, content := range a.parts {
+	for i, part := range a.parts {
 		header := textproto.MIMEHeader{}
-		header.Set("Content-Type", "application/octet-stream")
-		if err := writePart(w, header, a.id(i+1), content); err != nil {
+		header.Set("Content-Type", part.mediaType)
+		if err := writePart(w, header, a.id(i+1), part.content); err != nil {
 			return nil, "", err
 		}
 	}

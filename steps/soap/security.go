@@ -42,6 +42,6 @@ func straySecurity(in steps.Input, u *url.URL) *steps.Problem {
 	if in.Has("url") {
 		path = "url"
 	}
-	return &steps.Problem{Path: path, Message: "is at no origin of the profile, and its ws_security goes nowhere else",
+	return &steps.Problem{Path: path, Message: "the address is at no origin of the profile, and its ws_security goes nowhere else",
 		Hint: fmt.Sprintf("add %s://%s to the profile's origins, or write auth: none", u.Scheme, u.Host)}
 }

@@ -13,7 +13,7 @@ import (
 // written before its children. Prefixes inside of Text and Value are text: a tree that was read keeps their meaning only where the
 // options declare them. All mistakes are *ValueError; the first one is given.
 func Write(root *Element, opts WriteOptions) ([]byte, error) {
-	t := treeWriter{indent: opts.Indent, prefixes: map[string]string{xmlSpace: "xml"}, taken: map[string]bool{"xml": true, "xmlns": true}}
+	t := treeWriter{indent: opts.Indent, prefixes: map[string]string{XMLSpace: "xml"}, taken: map[string]bool{"xml": true, "xmlns": true}}
 	if err := t.declare(opts); err != nil {
 		return nil, err
 	}
@@ -57,12 +57,12 @@ func (t *treeWriter) declare(opts WriteOptions) error {
 		space, isText := Text(p.Value)
 		switch {
 		case !isText || space == "":
-			return &ValueError{p.Key, "a prefix stands for the name of a namespace, which is a text"}
-		case !isName(p.Key) || len(p.Key) > maxName || t.taken[p.Key] || space == xmlSpace || space == xmlnsSpace:
-			return &ValueError{p.Key, fmt.Sprintf("the prefix %q cannot be declared for the namespace %q", p.Key, space)}
+			return &ValueError{Path: p.Key, Message: "a prefix stands for the name of a namespace, which is a text"}
+		case !isName(p.Key) || len(p.Key) > maxName || t.taken[p.Key] || space == XMLSpace || space == xmlnsSpace:
+			return &ValueError{Path: p.Key, Message: fmt.Sprintf("the prefix %q cannot be declared for the namespace %q", p.Key, space)}
 		}
 		if r, bad := illegal(space); bad {
-			return &ValueError{p.Key, fmt.Sprintf(noChar, r)}
+			return &ValueError{Path: p.Key, Message: fmt.Sprintf(noChar, r)}
 		}
 		t.bind(p.Key, space)
 	}
@@ -163,9 +163,9 @@ func (t *treeWriter) use(key string, n Name, wanted string) error {
 	}
 	prefix := wanted
 	switch n.Space { // the prefixes that everybody knows
-	case instanceSpace:
+	case InstanceSpace:
 		prefix = "xsi"
-	case schemaSpace:
+	case SchemaSpace:
 		prefix = "xsd"
 	}
 	for i := 1; prefix == "" || t.taken[prefix]; i++ {
@@ -188,7 +188,7 @@ func (t *treeWriter) errorf(key, format string, args ...any) error {
 	if key != "" {
 		keys = append(keys, short(key))
 	}
-	return &ValueError{strings.Join(keys, "."), fmt.Sprintf(format, args...)}
+	return &ValueError{Path: strings.Join(keys, "."), Message: fmt.Sprintf(format, args...)}
 }
 
 // siblingIndex gives the index of a child among those of its name, as [2]; nothing where it is the only one.

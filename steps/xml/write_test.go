@@ -26,10 +26,10 @@ func TestWrite(t *testing.T) {
 		"prefixes wished for":     {&Element{Name: in("u", "a"), Prefix: "p", Children: []*Element{{Name: in("v", "b"), Prefix: "q"}}}, WriteOptions{}, `<p:a xmlns:p="u" xmlns:q="v"><q:b/></p:a>`},
 		"a prefix for two":        {&Element{Name: in("u", "a"), Prefix: "p", Children: []*Element{{Name: in("v", "b"), Prefix: "p"}, {Name: in("w", "ns1"), Prefix: "ns1"}}}, WriteOptions{}, `<p:a xmlns:p="u" xmlns:ns1="v" xmlns:ns2="w"><ns1:b/><ns2:ns1/></p:a>`},
 		"no prefixes":             {&Element{Name: in("u", "a"), Attrs: []Attr{{Name: in("v&", "b")}, {Name: in("u", "b")}, {Name: in("", "b")}}}, WriteOptions{}, `<ns1:a xmlns:ns1="u" xmlns:ns2="v&amp;" ns2:b="" ns1:b="" b=""/>`},
-		"xml and xsi":             {&Element{Name: in("", "a"), Attrs: []Attr{{Name: in(xmlSpace, "lang"), Prefix: "p", Value: "de"}, {Name: in(instanceSpace, "nil"), Value: "true"}}}, WriteOptions{}, `<a xmlns:xsi="` + instanceSpace + `" xml:lang="de" xsi:nil="true"/>`},
+		"xml and xsi":             {&Element{Name: in("", "a"), Attrs: []Attr{{Name: in(XMLSpace, "lang"), Prefix: "p", Value: "de"}, {Name: in(InstanceSpace, "nil"), Value: "true"}}}, WriteOptions{}, `<a xmlns:xsi="` + InstanceSpace + `" xml:lang="de" xsi:nil="true"/>`},
 		"fixed prefixes":          {&Element{Name: in("u", "a"), Prefix: "xml", Children: []*Element{{Name: in("v", "b"), Prefix: "xmlns"}}}, WriteOptions{}, `<ns1:a xmlns:ns1="u" xmlns:ns2="v"><ns2:b/></ns1:a>`},
 		"a name as text":          {&Element{Name: in("", "a"), QName: named("u", "b"), Children: []*Element{{Name: in("", "c"), QName: named("", "d")}}}, WriteOptions{Indent: true}, `<a xmlns:ns1="u">ns1:b<c>d</c></a>`},
-		"a name as a value":       {&Element{Name: in("", "a"), Attrs: []Attr{{Name: in(instanceSpace, "type"), QName: named("u", "b")}, {Name: in("", "of"), QName: named("u", "c"), Value: "[2]"}}}, WriteOptions{}, `<a xmlns:xsi="` + instanceSpace + `" xmlns:ns1="u" xsi:type="ns1:b" of="ns1:c[2]"/>`},
+		"a name as a value":       {&Element{Name: in("", "a"), Attrs: []Attr{{Name: in(InstanceSpace, "type"), QName: named("u", "b")}, {Name: in("", "of"), QName: named("u", "c"), Value: "[2]"}}}, WriteOptions{}, `<a xmlns:xsi="` + InstanceSpace + `" xmlns:ns1="u" xsi:type="ns1:b" of="ns1:c[2]"/>`},
 		"namespaces of the steps": {&Element{Name: in("u", "a"), Prefix: "q"}, WriteOptions{Namespaces: steps.Pairs{{Key: "p", Value: "u"}, {Key: "o", Value: "v"}, {Key: "o2", Value: "u"}}}, `<p:a xmlns:p="u" xmlns:o="v" xmlns:o2="u"/>`},
 		"indented":                {&Element{Name: in("", "a"), Children: []*Element{{Name: in("", "b"), Children: []*Element{{Name: in("", "c")}}}, {Name: in("", "d"), Text: "x"}}}, WriteOptions{Indent: true}, "<a>\n  <b>\n    <c/>\n  </b>\n  <d>x</d>\n</a>"},
 	}
@@ -105,7 +105,7 @@ func TestWriteRefusesNamespaces(t *testing.T) {
 		"a prefix twice":  {steps.Pairs{{Key: "p", Value: "u"}, {Key: "p", Value: "v"}}, `p: the prefix "p" cannot be declared for the namespace "v"`},
 		"xml":             {steps.Pairs{{Key: "xml", Value: "u"}}, `xml: the prefix "xml" cannot be declared for the namespace "u"`},
 		"a long prefix":   {steps.Pairs{{Key: strings.Repeat("p", 1001), Value: "u"}}, strings.Repeat("p", 1001) + `: the prefix "` + strings.Repeat("p", 1001) + `" cannot be declared for the namespace "u"`},
-		"another for xml": {steps.Pairs{{Key: "p", Value: xmlSpace}}, `p: the prefix "p" cannot be declared for the namespace "` + xmlSpace + `"`},
+		"another for xml": {steps.Pairs{{Key: "p", Value: XMLSpace}}, `p: the prefix "p" cannot be declared for the namespace "` + XMLSpace + `"`},
 		"no character":    {steps.Pairs{{Key: "p", Value: "\x00"}}, `p: the character U+0000 (or a byte that is no UTF-8) cannot stand in XML`},
 	} {
 		t.Run(name, func(t *testing.T) {

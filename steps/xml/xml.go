@@ -17,10 +17,11 @@ package xml
 
 import "fmt"
 
+// The namespaces that XML and its schemas have for themselves: of xsi:type and xsi:nil, of the built-in types, and of the prefix xml.
 const (
-	instanceSpace = "http://www.w3.org/2001/XMLSchema-instance"
-	schemaSpace   = "http://www.w3.org/2001/XMLSchema"
-	xmlSpace      = "http://www.w3.org/XML/1998/namespace"
+	InstanceSpace = "http://www.w3.org/2001/XMLSchema-instance"
+	SchemaSpace   = "http://www.w3.org/2001/XMLSchema"
+	XMLSpace      = "http://www.w3.org/XML/1998/namespace"
 	xmlnsSpace    = "http://www.w3.org/2000/xmlns/"
 )
 
@@ -97,10 +98,12 @@ func (e *Error) Error() string {
 	return fmt.Sprintf("line %d, column %d: %s", e.Line, e.Column, e.Message)
 }
 
-// ValueError is a value that cannot be written as XML. Path names it, as in order.line[0].qty.
+// ValueError is a value that cannot be written as XML. Path names it, as in order.line[0].qty; Key says that the last key of the path
+// is the mistake, not its value.
 type ValueError struct {
 	Path    string
 	Message string
+	Key     bool
 }
 
 // Error gives the path and the message.

@@ -69,7 +69,7 @@ func TestWeb(t *testing.T) {
 			t.Errorf("%s was asked for %d times", path, n)
 		}
 	}
-	if _, err := loadFrom(t, server.URL+"/moved"); err != nil {
+	if _, err := loadFrom(t, server.URL+"/deep/down/moved"); err != nil {
 		t.Errorf("got %v of a redirect to the same origin", err)
 	}
 }
@@ -149,6 +149,51 @@ func bomb(w http.ResponseWriter, _ *http.Request) {
 	writeZeros(z)
 }
 
+// TestWebResolve holds that a document of another origin is refused before anything asks for it.
+func TestWebResolve(t *testing.T) {
+	t.Parallel()
+	src := Web(http.DefaultClient, &url.URL{Scheme: "https", Host: "example.com", Path: "/ws/a"})
+	for named, want := range map[string]string{
+		"b?xsd=1#part":               "https://example.com/ws/b?xsd=1",
+		"../b":                       "https://example.com/b",
+		"HTTPS://EXAMPLE.com:443/b":  "https://EXAMPLE.com:443/b",
+		"http://example.com/b":       "it is at http://example.com, which is another origin than that of the WSDL",
+		"https://example.com:8443/b": "it is at https://example.com:8443, which is another origin than that of the WSDL",
+		"//example.org/b":            "it is at https://example.org, which is another origin than that of the WSDL",
+		"ftp://example.com/b":        "it is of ftp:, and a WSDL on the web may import what its own server has only",
+		"%zz":                        "this is no address",
+	} {
+		got, err := src.Resolve("https://example.com/ws/a", named)
+		if err != nil {
+			got = err.Error()
+		}
+		if got != want {
+			t.Errorf("%s: got %s, want %s", named, got, want)
+		}
+	}
+}
+
+// TestReadOnce holds that a document is asked for once, however often it is named.
+func TestReadOnce(t *testing.T) {
+	t.Parallel()
+	asked := 0
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { asked++; io.WriteString(w, "<a/>") }))
+	defer server.Close()
+	base, err := url.Parse(server.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := newRecorder(Web(http.DefaultClient, base))
+	for range 2 {
+		if data, err := r.Read(t.Context(), server.URL); err != nil || string(data) != "<a/>" {
+			t.Fatalf("got %q, %v", data, err)
+		}
+	}
+	if asked != 1 || len(r.files) != 1 {
+		t.Errorf("asked %d times, kept %d files, want 1 of each", asked, len(r.files))
+	}
+}
+
 func TestWebCause(t *testing.T) {
 	t.Parallel()
 	server := httptest.NewServer(http.NotFoundHandler())
@@ -195,6 +240,58 @@ func TestWebSlowDrip(t *testing.T) {
 	})
 }
 
+// slowly is a server in memory, which takes nearly as long for each document as it may.
+type slowly string
+
+func (s slowly) RoundTrip(r *http.Request) (*http.Response, error) {
+	select {
+	case <-time.After(readTime - time.Second):
+	case <-r.Context().Done():
+		return nil, r.Context().Err()
+	}
+	return &http.Response{StatusCode: http.StatusOK, Body: io.NopCloser(strings.NewReader(string(s))), Request: r}, nil
+}
+
+// TestManySlowImports holds that a WSDL of many documents, of which none is too slow by itself, is given up.
+func TestManySlowImports(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var text strings.Builder
+		text.WriteString(`<definitions xmlns="http://schemas.xmlsoap.org/wsdl/">`)
+		for i := range 30 {
+			fmt.Fprintf(&text, `<import location="%d.wsdl"/>`, i)
+		}
+		text.WriteString(`</definitions>`)
+		base := &url.URL{Scheme: "http", Host: "example.com"}
+		started := time.Now()
+		_, err := Load(t.Context(), Web(&http.Client{Transport: slowly(text.String())}, base), "http://example.com")
+		if !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(fmt.Sprint(err), "the WSDL and what it imports took more than 5m0s") || time.Since(started) != loadTime {
+			t.Errorf("got %.300v after %s", err, time.Since(started))
+		}
+	})
+}
+
+// TestManyMissingImports holds that the number of documents that are asked for is bounded, also where there are none.
+func TestManyMissingImports(t *testing.T) {
+	t.Parallel()
+	asked := 0
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if asked++; r.URL.Path != "/" {
+			http.NotFound(w, r)
+			return
+		}
+		io.WriteString(w, `<definitions xmlns="http://schemas.xmlsoap.org/wsdl/">`)
+		for i := range 1000 {
+			fmt.Fprintf(w, `<import location="%d.wsdl"/>`, i)
+		}
+		io.WriteString(w, `</definitions>`)
+	}))
+	defer server.Close()
+	if _, err := loadFrom(t, server.URL+"/"); err == nil || asked != maxDocuments {
+		t.Errorf("got %.300v after %d documents", err, asked)
+	}
+}
+
 // TestManyImports holds that the number of documents is bounded.
 func TestManyImports(t *testing.T) {
 	t.Parallel()
@@ -230,4 +327,42 @@ func TestShown(t *testing.T) {
 			t.Errorf("%s: got %s, want %s", location, got, want)
 		}
 	}
+}
+
+// holding holds each request back before it sets out, as a limit of a profile does.
+type holding struct {
+	time.Duration
+	next http.RoundTripper
+}
+
+func (h holding) RoundTrip(r *http.Request) (*http.Response, error) {
+	if end, limited := r.Context().Deadline(); limited && time.Until(end) < h.Duration {
+		return nil, errors.New("held back for too long")
+	}
+	select {
+	case <-time.After(h.Duration):
+		return h.next.RoundTrip(r)
+	case <-r.Context().Done():
+		return nil, r.Context().Err()
+	}
+}
+
+// TestWebHeldBack holds that the time in which a limit holds a request back is not that of the server.
+func TestWebHeldBack(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		client, server := net.Pipe()
+		go func() {
+			defer server.Close()
+			if _, err := http.ReadRequest(bufio.NewReader(server)); err == nil {
+				io.WriteString(server, "HTTP/1.1 200 OK\r\nContent-Length: 4\r\nConnection: close\r\n\r\n<a/>")
+			}
+		}()
+		transport := &http.Transport{DialContext: func(context.Context, string, string) (net.Conn, error) { return client, nil }}
+		base := &url.URL{Scheme: "http", Host: "example.com"}
+		data, err := Web(&http.Client{Transport: holding{2 * readTime, transport}}, base).Read(t.Context(), "http://example.com/w")
+		if err != nil || string(data) != "<a/>" {
+			t.Errorf("got %q, %v", data, err)
+		}
+	})
 }

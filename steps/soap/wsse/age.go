@@ -32,6 +32,9 @@ func (c *checking) timestamp(now time.Time) error {
 	if err != nil {
 		return err
 	}
+	if created.IsZero() && expires.IsZero() && slices.Contains(c.parts, partTimestamp) {
+		return notTrusted("have the server write Created and Expires", "its Timestamp has no time, so that it holds for ever")
+	}
 	if expires.IsZero() && !created.IsZero() {
 		expires = created.Add(receivedLifetime)
 	}

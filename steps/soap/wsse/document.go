@@ -74,13 +74,17 @@ func (d *document) pair(strict *xml.Element, loose *etree.Element) (*node, error
 	return n, nil
 }
 
-// sameAttrs says whether the attributes are the same but for declarations of namespaces, which it notes. The values of the strict
+// sameAttrs says whether the attributes are the same but for declarations of namespaces, which it notes: those are the same where they
+// have no white space that the two could read in different ways. The values of the strict
 // reader hold: the other one leaves line ends in attributes as they stand, which XML reads as spaces.
 func (d *document) sameAttrs(strict *xml.Element, loose *etree.Element) bool {
 	left := strict.Attrs
 	for i, a := range loose.Attr {
 		if prefix, ok := declares(a); ok {
 			d.prefixes[prefix] = true
+			if strings.ContainsAny(a.Value, "\t\n\r") {
+				return false
+			}
 			continue
 		}
 		if len(left) == 0 || left[0].Name.Local != a.Key || left[0].Prefix != a.Space || !normalised(left[0].Value, a.Value) {

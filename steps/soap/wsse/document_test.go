@@ -13,20 +13,21 @@ func TestTwoReaders(t *testing.T) {
 	t.Parallel()
 	const whole = `<p:a xmlns:p="urn:p" b="1"><c>text</c></p:a>`
 	tests := map[string]string{
-		"the same":          whole,
-		"a text":            `<p:a xmlns:p="urn:p" b="1"><c>texts</c></p:a>`,
-		"a text outside":    `<p:a xmlns:p="urn:p" b="1">t<c>text</c></p:a>`,
-		"a name":            `<p:A xmlns:p="urn:p" b="1"><c>text</c></p:A>`,
-		"a prefix":          `<q:a xmlns:q="urn:p" b="1"><c>text</c></q:a>`,
-		"a value":           `<p:a xmlns:p="urn:p" b="2"><c>text</c></p:a>`,
-		"a longer value":    `<p:a xmlns:p="urn:p" b="12"><c>text</c></p:a>`,
-		"an attribute more": `<p:a xmlns:p="urn:p" b="1" c="2"><c>text</c></p:a>`,
-		"an attribute less": `<p:a xmlns:p="urn:p"><c>text</c></p:a>`,
-		"its name":          `<p:a xmlns:p="urn:p" d="1"><c>text</c></p:a>`,
-		"its prefix":        `<p:a xmlns:p="urn:p" p:b="1"><c>text</c></p:a>`,
-		"an element more":   `<p:a xmlns:p="urn:p" b="1"><c>text</c><c/></p:a>`,
-		"an element less":   `<p:a xmlns:p="urn:p" b="1"></p:a>`,
-		"one deeper":        `<p:a xmlns:p="urn:p" b="1"><c>text<d/></c></p:a>`,
+		"the same":                  whole,
+		"a text":                    `<p:a xmlns:p="urn:p" b="1"><c>texts</c></p:a>`,
+		"a text outside":            `<p:a xmlns:p="urn:p" b="1">t<c>text</c></p:a>`,
+		"a name":                    `<p:A xmlns:p="urn:p" b="1"><c>text</c></p:A>`,
+		"a prefix":                  `<q:a xmlns:q="urn:p" b="1"><c>text</c></q:a>`,
+		"a value":                   `<p:a xmlns:p="urn:p" b="2"><c>text</c></p:a>`,
+		"a longer value":            `<p:a xmlns:p="urn:p" b="12"><c>text</c></p:a>`,
+		"an attribute more":         `<p:a xmlns:p="urn:p" b="1" c="2"><c>text</c></p:a>`,
+		"an attribute less":         `<p:a xmlns:p="urn:p"><c>text</c></p:a>`,
+		"its name":                  `<p:a xmlns:p="urn:p" d="1"><c>text</c></p:a>`,
+		"its prefix":                `<p:a xmlns:p="urn:p" p:b="1"><c>text</c></p:a>`,
+		"an element more":           `<p:a xmlns:p="urn:p" b="1"><c>text</c><c/></p:a>`,
+		"an element less":           `<p:a xmlns:p="urn:p" b="1"></p:a>`,
+		"a line end in a namespace": "<p:a xmlns:p='urn:p\n' b='1'><c>text</c></p:a>",
+		"one deeper":                `<p:a xmlns:p="urn:p" b="1"><c>text<d/></c></p:a>`,
 	}
 	for name, text := range tests {
 		strict, err := xml.Parse([]byte(whole), xml.ReadOptions{})

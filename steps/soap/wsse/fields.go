@@ -52,7 +52,7 @@ func verifyFields() []steps.Field {
 	return []steps.Field{
 		{Name: "cert_file", Required: true, Type: steps.Of(steps.Text), Example: "erp.pem", Doc: "The certificate of the server (PEM), relative to the project; several where a new one is about to follow. A certificate in the answer must be one of them."},
 		{Name: "parts", Static: true, Type: steps.ListOf(steps.OneOf(partBody, partTimestamp)), Default: "[body]", Example: "[body, timestamp]",
-			Doc: "What the signature must cover; the body always. With `timestamp` there must be one."},
+			Doc: "What the signature must cover; the body always. With `timestamp` there must be one, which keeps an answer that somebody recorded from being sent again later."},
 		{Name: "required", Static: true, Type: steps.Of(steps.Bool), Default: "true", Doc: "Whether an answer without a signature is refused. A signature that is there must be right in any case."},
 	}
 }

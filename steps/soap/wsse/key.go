@@ -36,7 +36,7 @@ func (o *opener) fromPEM(s *signer, in steps.Input) {
 		return
 	}
 	if !key.PublicKey.Equal(list[0].PublicKey) {
-		o.wrong(at, "compare them: openssl x509 -in FILE -noout -pubkey, openssl pkey -in FILE -pubout", "names %s, whose key is not that of the first certificate in %s", keyFile, certFile)
+		o.wrong(at, "compare them: openssl x509 -in FILE -noout -pubkey, openssl pkey -in FILE -pubout", "the key in %s is not that of the first certificate in %s", keyFile, certFile)
 		return
 	}
 	s.certificate, s.key = list[0], key
@@ -54,16 +54,16 @@ func (o *opener) fromPKCS12(s *signer, in steps.Input) {
 		return
 	}
 	if bytes.Contains(data, []byte("-----BEGIN ")) {
-		o.wrong(at, "name it in cert_file", "names %s, which is a PEM file", name)
+		o.wrong(at, "name it in cert_file", "%s is a PEM file", name)
 		return
 	}
 	key, first, others, err := pkcs12.DecodeChain(data, in.Text("pkcs12_password"))
 	switch {
 	case errors.Is(err, pkcs12.ErrIncorrectPassword), errors.Is(err, pkcs12.ErrDecryption):
-		o.wrong(".sign.pkcs12_password", "see whether openssl pkcs12 -info -in FILE opens it", "does not open %s", name)
+		o.wrong(".sign.pkcs12_password", "see whether openssl pkcs12 -info -in FILE opens it", "it does not open %s", name)
 		return
 	case err != nil:
-		o.wrong(at, "see what openssl pkcs12 -info -in FILE says", "names %s, which cannot be read: %s", name, err)
+		o.wrong(at, "see what openssl pkcs12 -info -in FILE says", "%s cannot be read: %s", name, err)
 		return
 	}
 	if s.key = o.rsaKey(at, name, key); s.key == nil {
@@ -72,7 +72,7 @@ func (o *opener) fromPKCS12(s *signer, in steps.Input) {
 	all := append([]*x509.Certificate{first}, others...)
 	own := slices.IndexFunc(all, func(c *x509.Certificate) bool { return s.key.PublicKey.Equal(c.PublicKey) })
 	if own < 0 {
-		o.wrong(at, "export the certificate together with its key", "names %s, whose key is not that of a certificate in it", name)
+		o.wrong(at, "export the certificate together with its key", "the key in %s is not that of a certificate in it", name)
 		return
 	}
 	s.certificate = all[own]
@@ -91,17 +91,17 @@ func (o *opener) certificates(at, name string) []*x509.Certificate {
 		}
 		c, err := x509.ParseCertificate(block.Bytes)
 		if err != nil {
-			o.wrong(at, "see what openssl x509 -in FILE -text says", "names %s, in which a certificate is damaged: %s", name, err)
+			o.wrong(at, "see what openssl x509 -in FILE -text says", "a certificate in %s is damaged: %s", name, err)
 			return nil
 		}
 		if _, ok := c.PublicKey.(*rsa.PublicKey); !ok {
-			o.wrong(at, "signatures are RSA with SHA-256 here; use a certificate for RSA", "names %s, in which a certificate is not for RSA", name)
+			o.wrong(at, "signatures are RSA with SHA-256 here; use a certificate for RSA", "a certificate in %s is not for RSA", name)
 			return nil
 		}
 		list = append(list, c)
 	}
 	if list == nil {
-		o.wrong(at, "a certificate in PEM starts with -----BEGIN CERTIFICATE-----", "names %s, in which there is no PEM certificate", name)
+		o.wrong(at, "a certificate in PEM starts with -----BEGIN CERTIFICATE-----", "there is no PEM certificate in %s", name)
 	}
 	return list
 }
@@ -117,17 +117,17 @@ func (o *opener) privateKey(at, name string) *rsa.PrivateKey {
 			continue
 		}
 		if block.Type == "ENCRYPTED PRIVATE KEY" || block.Headers["DEK-Info"] != "" {
-			o.wrong(at, "decrypt it (openssl pkey), or use pkcs12_file with pkcs12_password", "names %s, whose key is encrypted", name)
+			o.wrong(at, "decrypt it (openssl pkey), or use pkcs12_file with pkcs12_password", "the key in %s is encrypted", name)
 			return nil
 		}
 		key, err := parseKey(block)
 		if err != nil {
-			o.wrong(at, "compare it with its source: openssl pkey -in FILE -check", "names %s, whose private key is damaged, or of a kind that is not known here", name)
+			o.wrong(at, "compare it with its source: openssl pkey -in FILE -check", "the private key in %s is damaged, or of a kind that is not known here", name)
 			return nil
 		}
 		return o.rsaKey(at, name, key)
 	}
-	o.wrong(at, "a private key in PEM starts with -----BEGIN PRIVATE KEY-----", "names %s, in which there is no PEM private key", name)
+	o.wrong(at, "a private key in PEM starts with -----BEGIN PRIVATE KEY-----", "there is no PEM private key in %s", name)
 	return nil
 }
 
@@ -144,7 +144,7 @@ func parseKey(block *pem.Block) (any, error) {
 func (o *opener) rsaKey(at, name string, key crypto.PrivateKey) *rsa.PrivateKey {
 	known, ok := key.(*rsa.PrivateKey)
 	if !ok {
-		o.wrong(at, "signatures are RSA with SHA-256 here; use a certificate for RSA", "names %s, whose key is not for RSA", name)
+		o.wrong(at, "signatures are RSA with SHA-256 here; use a certificate for RSA", "the key in %s is not for RSA", name)
 	}
 	return known
 }
@@ -161,7 +161,7 @@ func (o *opener) read(at, name string) []byte {
 		if errors.As(err, &path) {
 			err = path.Err
 		}
-		o.wrong(at, "file names are relative to the project's folder", "names %s, which cannot be read: %s", name, err)
+		o.wrong(at, "file names are relative to the project's folder", "%s cannot be read: %s", name, err)
 		return nil
 	}
 	return data

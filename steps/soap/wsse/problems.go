@@ -28,7 +28,7 @@ func open(in steps.Input, dir string) (*Security, []steps.Problem) {
 	}
 	o.token(in)
 	if s.lifetime < 0 {
-		o.wrong(".timestamp", "write how long a message holds, as in 5m", "must not be negative")
+		o.wrong(".timestamp", "write how long a message holds, as in 5m", "a message cannot hold for less than no time")
 	}
 	if in.Has("sign") {
 		s.sign = o.signer(in)
@@ -37,7 +37,7 @@ func open(in steps.Input, dir string) (*Security, []steps.Problem) {
 		s.verify = o.verifier(in.Object("verify"))
 	}
 	if !in.Has("username") && !in.Has("password") && s.lifetime == 0 && s.sign == nil && s.verify == nil {
-		o.wrong("", "give a username with its password, a timestamp, sign or verify", "does nothing as it stands")
+		o.wrong("", "give a username with its password, a timestamp, sign or verify", "it does nothing as it stands")
 	}
 	return s, o.problems
 }
@@ -49,15 +49,15 @@ func (o *opener) token(in steps.Input) {
 	secret := later || in.Text("password") != ""
 	switch {
 	case in.Has("username") && !named:
-		o.wrong(".username", "write the name to sign in with", "is empty")
+		o.wrong(".username", "write the name to sign in with", "it is empty")
 	case secret && !named:
-		o.wrong(".password", "add username", "needs the username that it belongs to")
+		o.wrong(".password", "add username", "it needs the username that it belongs to")
 	case !writable(in.Text("username")):
-		o.wrong(".username", "see how it was copied", "has a character that XML cannot hold")
+		o.wrong(".username", "see how it was copied", "it has a character that XML cannot hold")
 	case !writable(in.Text("password")) && in.Text("password_type") != passwordDigest:
-		o.wrong(".password", "see how it was copied, or send it as a digest", "has a character that XML cannot hold")
+		o.wrong(".password", "see how it was copied, or send it as a digest", "it has a character that XML cannot hold")
 	case named && !secret && in.Text("password_type") == passwordDigest:
-		o.wrong(".password_type", "add password", "cannot be digest without a password")
+		o.wrong(".password_type", "add password", "there is no digest without a password")
 	}
 }
 
@@ -79,15 +79,15 @@ func (o *opener) signer(all steps.Input) *signer {
 	pem, p12 := in.Has("cert_file") || in.Has("key_file"), in.Has("pkcs12_file")
 	switch {
 	case pem && p12:
-		o.wrong(".sign.pkcs12_file", "give one of them", "stands in place of cert_file and key_file, not beside them")
+		o.wrong(".sign.pkcs12_file", "give one of them", "it stands in place of cert_file and key_file, not beside them")
 	case p12:
 		o.fromPKCS12(s, in)
 	case in.Has("pkcs12_password"):
-		o.wrong(".sign.pkcs12_password", "add pkcs12_file", "needs the file that it opens")
+		o.wrong(".sign.pkcs12_password", "add pkcs12_file", "it needs the file that it opens")
 	case in.Has("cert_file"):
 		o.fromPEM(s, in)
 	default:
-		o.wrong(".sign", "add cert_file and key_file, or pkcs12_file", "needs the certificate to sign with")
+		o.wrong(".sign", "add cert_file and key_file, or pkcs12_file", "it needs the certificate to sign with")
 	}
 	return s
 }
@@ -95,9 +95,9 @@ func (o *opener) signer(all steps.Input) *signer {
 func (o *opener) signedParts(parts []string, all steps.Input) {
 	switch {
 	case len(parts) == 0:
-		o.wrong(".sign.parts", "leave it out for body, timestamp and token", "names nothing to sign")
+		o.wrong(".sign.parts", "leave it out for body, timestamp and token", "nothing is signed")
 	case slices.Contains(parts, partTimestamp) && all.Duration("timestamp") == 0:
-		o.wrong(".sign.parts", "add timestamp: 5m beside sign, or leave it out here", "has timestamp, but messages have none")
+		o.wrong(".sign.parts", "add timestamp: 5m beside sign, or leave it out here", "it has timestamp, but messages have none")
 	}
 }
 

@@ -66,32 +66,32 @@ func TestProblems(t *testing.T) {
 		in            steps.Input
 		path, message string
 	}{
-		"nothing":              {steps.Input{}, "ws_security", "does nothing as it stands"},
-		"password alone":       {steps.Input{"password": "x"}, "ws_security.password", "needs the username that it belongs to"},
-		"empty username":       {steps.Input{"username": "", "password": "x"}, "ws_security.username", "is empty"},
-		"control character":    {steps.Input{"username": "a\x03"}, "ws_security.username", "has a character that XML cannot hold"},
-		"broken password":      {steps.Input{"username": "a", "password": "\xff"}, "ws_security.password", "has a character that XML cannot hold"},
-		"digest of nothing":    {steps.Input{"username": "x", "password_type": "digest"}, "ws_security.password_type", "cannot be digest without a password"},
-		"negative":             {steps.Input{"timestamp": -time.Second}, "ws_security.timestamp", "must not be negative"},
-		"no certificate":       {sign("key_file", "client.key"), "ws_security.sign", "needs the certificate to sign with"},
-		"both forms":           {sign("cert_file", "client.pem", "pkcs12_file", "me.p12"), "ws_security.sign.pkcs12_file", "stands in place of cert_file and key_file, not beside them"},
-		"a password of none":   {sign("pkcs12_password", "pw", "cert_file", "client.pem"), "ws_security.sign.pkcs12_password", "needs the file that it opens"},
-		"no file":              {sign("cert_file", "none.pem", "key_file", "client.key"), "ws_security.sign.cert_file", "names none.pem, which cannot be read: no such file or directory"},
-		"no key":               {sign("cert_file", "client.pem"), "ws_security.sign.cert_file", "names client.pem, in which there is no PEM private key"},
-		"no PEM":               {sign("cert_file", "client.pem", "key_file", "empty.pem"), "ws_security.sign.key_file", "names empty.pem, in which there is no PEM private key"},
-		"another key":          {sign("cert_file", "client.pem", "key_file", "server.key"), "ws_security.sign.key_file", "names server.key, whose key is not that of the first certificate in client.pem"},
-		"encrypted key":        {sign("cert_file", "client.pem", "key_file", "encrypted.key"), "ws_security.sign.key_file", "names encrypted.key, whose key is encrypted"},
-		"damaged key":          {sign("cert_file", "client.pem", "key_file", "damaged.key"), "ws_security.sign.key_file", "names damaged.key, whose private key is damaged, or of a kind that is not known here"},
-		"elliptic key":         {sign("cert_file", "client.pem", "key_file", "ec.key"), "ws_security.sign.key_file", "names ec.key, whose key is not for RSA"},
-		"elliptic certificate": {verify("ec.pem"), "ws_security.verify.cert_file", "names ec.pem, in which a certificate is not for RSA"},
-		"damaged certificate":  {verify("damaged.pem"), "ws_security.verify.cert_file", "names damaged.pem, in which a certificate is damaged: "},
-		"a key to verify with": {verify("server.key"), "ws_security.verify.cert_file", "names server.key, in which there is no PEM certificate"},
-		"wrong p12 password":   {sign("pkcs12_file", "me.p12", "pkcs12_password", "wp"), "ws_security.sign.pkcs12_password", "does not open me.p12"},
-		"p12 of two":           {sign("pkcs12_file", "mixed.p12", "pkcs12_password", "pw"), "ws_security.sign.pkcs12_file", "names mixed.p12, whose key is not that of a certificate in it"},
-		"PEM as p12":           {sign("pkcs12_file", "client.pem"), "ws_security.sign.pkcs12_file", "names client.pem, which is a PEM file"},
-		"no p12":               {sign("pkcs12_file", "empty.pem"), "ws_security.sign.pkcs12_file", "names empty.pem, which cannot be read: "},
-		"no parts":             {steps.Input{"sign": steps.Input{"cert_file": "together.pem", "parts": []any{}}}, "ws_security.sign.parts", "names nothing to sign"},
-		"no timestamp":         {steps.Input{"sign": steps.Input{"cert_file": "together.pem", "parts": []any{"timestamp"}}}, "ws_security.sign.parts", "has timestamp, but messages have none"},
+		"nothing":              {steps.Input{}, "ws_security", "it does nothing as it stands"},
+		"password alone":       {steps.Input{"password": "x"}, "ws_security.password", "it needs the username that it belongs to"},
+		"empty username":       {steps.Input{"username": "", "password": "x"}, "ws_security.username", "it is empty"},
+		"control character":    {steps.Input{"username": "a\x03"}, "ws_security.username", "it has a character that XML cannot hold"},
+		"broken password":      {steps.Input{"username": "a", "password": "\xff"}, "ws_security.password", "it has a character that XML cannot hold"},
+		"digest of nothing":    {steps.Input{"username": "x", "password_type": "digest"}, "ws_security.password_type", "there is no digest without a password"},
+		"negative":             {steps.Input{"timestamp": -time.Second}, "ws_security.timestamp", "a message cannot hold for less than no time"},
+		"no certificate":       {sign("key_file", "client.key"), "ws_security.sign", "it needs the certificate to sign with"},
+		"both forms":           {sign("cert_file", "client.pem", "pkcs12_file", "me.p12"), "ws_security.sign.pkcs12_file", "it stands in place of cert_file and key_file, not beside them"},
+		"a password of none":   {sign("pkcs12_password", "pw", "cert_file", "client.pem"), "ws_security.sign.pkcs12_password", "it needs the file that it opens"},
+		"no file":              {sign("cert_file", "none.pem", "key_file", "client.key"), "ws_security.sign.cert_file", "none.pem cannot be read: no such file or directory"},
+		"no key":               {sign("cert_file", "client.pem"), "ws_security.sign.cert_file", "there is no PEM private key in client.pem"},
+		"no PEM":               {sign("cert_file", "client.pem", "key_file", "empty.pem"), "ws_security.sign.key_file", "there is no PEM private key in empty.pem"},
+		"another key":          {sign("cert_file", "client.pem", "key_file", "server.key"), "ws_security.sign.key_file", "the key in server.key is not that of the first certificate in client.pem"},
+		"encrypted key":        {sign("cert_file", "client.pem", "key_file", "encrypted.key"), "ws_security.sign.key_file", "the key in encrypted.key is encrypted"},
+		"damaged key":          {sign("cert_file", "client.pem", "key_file", "damaged.key"), "ws_security.sign.key_file", "the private key in damaged.key is damaged, or of a kind that is not known here"},
+		"elliptic key":         {sign("cert_file", "client.pem", "key_file", "ec.key"), "ws_security.sign.key_file", "the key in ec.key is not for RSA"},
+		"elliptic certificate": {verify("ec.pem"), "ws_security.verify.cert_file", "a certificate in ec.pem is not for RSA"},
+		"damaged certificate":  {verify("damaged.pem"), "ws_security.verify.cert_file", "a certificate in damaged.pem is damaged: "},
+		"a key to verify with": {verify("server.key"), "ws_security.verify.cert_file", "there is no PEM certificate in server.key"},
+		"wrong p12 password":   {sign("pkcs12_file", "me.p12", "pkcs12_password", "wp"), "ws_security.sign.pkcs12_password", "it does not open me.p12"},
+		"p12 of two":           {sign("pkcs12_file", "mixed.p12", "pkcs12_password", "pw"), "ws_security.sign.pkcs12_file", "the key in mixed.p12 is not that of a certificate in it"},
+		"PEM as p12":           {sign("pkcs12_file", "client.pem"), "ws_security.sign.pkcs12_file", "client.pem is a PEM file"},
+		"no p12":               {sign("pkcs12_file", "empty.pem"), "ws_security.sign.pkcs12_file", "empty.pem cannot be read: "},
+		"no parts":             {steps.Input{"sign": steps.Input{"cert_file": "together.pem", "parts": []any{}}}, "ws_security.sign.parts", "nothing is signed"},
+		"no timestamp":         {steps.Input{"sign": steps.Input{"cert_file": "together.pem", "parts": []any{"timestamp"}}}, "ws_security.sign.parts", "it has timestamp, but messages have none"},
 
 		"a name alone":       {steps.Input{"username": "x"}, "", ""},
 		"digest of anything": {steps.Input{"username": "a", "password": "\x03\xff", "password_type": "digest"}, "", ""},
@@ -135,7 +135,7 @@ func TestOpen(t *testing.T) {
 	}
 	s, err := Open(withDefaults(steps.Input{"password": "x", "sign": steps.Input{}}), "")
 	var e *steps.Error
-	if s != nil || !errors.As(err, &e) || e.Message != "auth.ws_security.password needs the username that it belongs to" || len(e.Problems) != 2 || !e.NoEffect {
+	if s != nil || !errors.As(err, &e) || e.Message != "auth.ws_security.password: it needs the username that it belongs to" || len(e.Problems) != 2 || !e.NoEffect {
 		t.Errorf("got %v, %#v", s, err)
 	}
 	if s := opened(t, project(t), everything()); !s.Signs() {

@@ -46,6 +46,14 @@ func (s *Security) Check(envelope []byte, now time.Time) error {
 	return c.signature()
 }
 
+// CheckEmpty says what is wrong with an answer without a body: it cannot be signed, and anybody can make it out of one that was.
+func (s *Security) CheckEmpty() error {
+	if s == nil || s.verify == nil || !s.verify.required {
+		return nil
+	}
+	return notTrusted("where the operation has no answer, write `required: false` under ws_security.verify", "it is empty, so nothing in it is signed")
+}
+
 // notTrusted is the error of an answer that is not what it has to be.
 func notTrusted(hint, format string, args ...any) error {
 	err := fmt.Errorf("the answer is not trusted: "+format, args...)
@@ -65,7 +73,7 @@ func (c *checking) identify() error {
 	twice := ""
 	c.root.each(func(n *node) {
 		for _, a := range n.Attrs {
-			if a.Name != utility("Id") && a.Name != (xml.Name{Space: xmlSpace, Local: "id"}) {
+			if a.Name != utility("Id") && a.Name != (xml.Name{Space: xml.XMLSpace, Local: "id"}) {
 				continue
 			}
 			if seen[a.Value] && twice == "" {

@@ -142,7 +142,9 @@ func TestCheckAge(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	refuses(t, checkerOf(t, dir, "server", steps.Input{"parts": []any{"timestamp"}}), body, now, "its Timestamp is not signed")
+	stamped := checkerOf(t, dir, "server", steps.Input{"parts": []any{"timestamp"}})
+	refuses(t, stamped, body, now, "its Timestamp is not signed")
+	refuses(t, stamped, strings.Replace(body, created+expires, "", 1), now, "its Timestamp has no time, so that it holds for ever")
 }
 
 // TestCheckWrapping moves signed parts to where they are not read, as in McIntosh and Austel, "XML Signature Element Wrapping

@@ -57,7 +57,7 @@ func Open(in steps.Input, dir string) (*Security, error) {
 	s, problems := open(in, dir)
 	if len(problems) > 0 {
 		p := problems[0]
-		return nil, &steps.Error{Kind: steps.BadInput, Message: "auth." + p.Path + " " + p.Message, Hint: p.Hint, NoEffect: true, Problems: problems}
+		return nil, &steps.Error{Kind: steps.BadInput, Message: "auth." + p.Path + ": " + p.Message, Hint: p.Hint, NoEffect: true, Problems: problems}
 	}
 	return s, nil
 }

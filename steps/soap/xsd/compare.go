@@ -12,7 +12,10 @@ import (
 func compareValues(builtin, a, b string) (order int, ok bool) {
 	switch {
 	case builtin == "decimal" || isInteger(builtin):
-		return compareDecimals(a, b), isDecimal(a, true) && isDecimal(b, true)
+		if !IsDecimal(a, true) || !IsDecimal(b, true) {
+			return 0, false
+		}
+		return compareDecimals(a, b), true
 	case builtin == "float" || builtin == "double":
 		return compareFloats(builtin, a, b)
 	case builtin == "duration":
@@ -33,12 +36,29 @@ func compareValues(builtin, a, b string) (order int, ok bool) {
 
 // compareDecimals orders decimal numbers exactly, however long they are.
 func compareDecimals(a, b string) int {
+	if len(a) <= safeDigits && len(b) <= safeDigits && IsDecimal(a, false) && IsDecimal(b, false) {
+		return cmp.Compare(smallInteger(a), smallInteger(b))
+	}
 	x, y := parseDecimal(a), parseDecimal(b)
 	if x.negative != y.negative {
 		return sign(x.negative)
 	}
 	order := cmp.Or(cmp.Compare(len(x.whole), len(y.whole)), cmp.Compare(x.whole, y.whole), cmp.Compare(x.fraction, y.fraction))
 	return order * sign(x.negative)
+}
+
+// safeDigits is how many characters an integer may have that surely fits into 64 bits.
+const safeDigits = 18
+
+func smallInteger(text string) int64 {
+	var value int64
+	for _, digit := range []byte(withoutSign(text)) {
+		value = value*10 + int64(digit-'0')
+	}
+	if text[0] == '-' {
+		return -value
+	}
+	return value
 }
 
 // decimal is a number by its digits, without zeros that say nothing.

@@ -204,6 +204,7 @@ func TestLoadBounds(t *testing.T) {
 		{"substitution groups in each other", many(5000, `<xs:element name="e%d" type="xs:int" substitutionGroup="t:e%d"/>`) + `<xs:element name="e5000" type="xs:int"/>`,
 			`the types inherit more than 2000000 attributes, types and substitutions from each other`},
 		{"mistakes without end", many(5000, `<xs:element name="e%d" type="t:No%d"/>`), `and 4900 more mistakes`},
+		{"names that are none, without end", many(5000, `<xs:element name="%d"/><xs:any/>`), `and 9900 more mistakes`},
 		{"names without end", `<xs:element name="e" type="t:` + strings.Repeat("x", 1<<20) + `"/><xs:complexType name="` + strings.Repeat("y", 1<<20) + `"/>`,
 			`there is no type`},
 		{"occurrence without end", `<xs:complexType name="T"><xs:sequence maxOccurs="1000000000"><xs:element name="a" maxOccurs="1000000000"/></xs:sequence></xs:complexType>`, ``},
@@ -233,5 +234,20 @@ func TestLoadManyDocuments(t *testing.T) {
 	_, err := load(t, files)
 	if want := "more than 200 documents or 67108864 bytes are imported"; err == nil || !strings.Contains(err.Error(), want) {
 		t.Errorf("got %v, want %s", err, want)
+	}
+}
+
+// TestLoadManyBytes holds that nothing more is read once very much was.
+func TestLoadManyBytes(t *testing.T) {
+	t.Parallel()
+	f := folder{"main.xsd": schemaOf(`<xs:include schemaLocation="more.xsd"/>`), "more.xsd": schemaOf("")}
+	root, err := ReadDocument(t.Context(), f, "main.xsd")
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := &loader{ctx: t.Context(), src: f, bytes: maxBytes + 1, problems: &problems{}, given: map[string]bool{}, seen: map[docKey]bool{}}
+	l.follow(newDocument("main.xsd", root))
+	if got, want := told(l.problems.join()), "main.xsd:2:1: more than 200 documents or 67108864 bytes are imported"; got != want {
+		t.Errorf("got %s, want %s", got, want)
 	}
 }

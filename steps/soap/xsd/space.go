@@ -29,7 +29,7 @@ func collapse(text string) string {
 	if !strings.ContainsAny(text, "\t\n\r") && !strings.Contains(text, "  ") {
 		return text
 	}
-	return strings.Join(splitSpace(text), " ")
+	return strings.Join(Fields(text), " ")
 }
 
 // spaced says whether there is white space in a text.
@@ -42,7 +42,7 @@ func spaced(text string) bool {
 	return false
 }
 
-// splitSpace gives the words between XML's white space, which is less than Unicode's.
-func splitSpace(text string) []string {
+// Fields gives the words between XML's white space, which is less than Unicode's.
+func Fields(text string) []string {
 	return strings.FieldsFunc(text, func(r rune) bool { return r == ' ' || r == '\t' || r == '\n' || r == '\r' })
 }

@@ -56,7 +56,7 @@ func intersect(a, b *Wildcard) *Wildcard {
 		return b
 	case b == nil || b.open():
 		return a
-	case a.Namespaces == nil:
+	case a.Namespaces == nil && b.Namespaces != nil:
 		a, b = b, a
 	}
 	if a.Namespaces == nil {

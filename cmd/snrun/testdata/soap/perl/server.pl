@@ -14,16 +14,17 @@ $daemon->dispatch_with({ 'http://example.com/stock' => 'Stock' });
 my $address = $daemon->url;
 $address =~ s{/$}{};
 
-my $server = fork // die "fork: $!";
-if (!$server) {
-  close STDIN;
-  $daemon->handle;
+my $parent = $$;
+if (!(fork // die "fork: $!")) { # who waits for the end of the standard input
+  close STDOUT;
+  close STDERR;
+  1 while <STDIN>;
+  kill 'KILL', $parent if getppid == $parent;
   exit;
 }
 $| = 1;
 print "$address\n";
-1 while <STDIN>;
-kill 'KILL', $server;
+$daemon->handle;
 
 package Stock;
 
