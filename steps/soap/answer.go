@@ -115,7 +115,7 @@ func (a *answer) parse() error {
 	if a.call.security.Verifies() {
 		charset = "" // what is read is what is checked
 	}
-	root, err := xml.Parse(data, xml.ReadOptions{Charset: charset, Limits: xml.Limits{Bytes: int(a.Call.MaxBody())}})
+	root, err := xml.Parse(data, xml.ReadOptions{Charset: charset, Limits: xml.Limits{Bytes: int(a.Call.MaxBody())}, Room: a.call.room})
 	if err != nil {
 		return err
 	}

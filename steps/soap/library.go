@@ -15,6 +15,7 @@ import (
 	"snrun/steps/exchange"
 	"snrun/steps/soap/wsdl"
 	"snrun/steps/soap/xsd"
+	"snrun/steps/xml"
 )
 
 // library keeps the WSDLs that were compiled: each once in the life of the process, a file again when it or what it imports was
@@ -23,6 +24,7 @@ type library struct {
 	mu      sync.Mutex
 	files   map[string]*volume
 	fetched map[string]*subscription
+	rooms   sync.Pool // of *xml.Room: most of what a call would take anew is the trees of its messages
 }
 
 // volume is a WSDL in a file. Whoever wants it first compiles it, and the others wait.
@@ -114,4 +116,17 @@ func totalOf(in steps.Input) time.Duration {
 		return exchange.DefaultTotal
 	}
 	return total
+}
+
+// room lends memory for the trees of a call; giveBack takes it back, when nothing uses them any more.
+func (l *library) room() *xml.Room {
+	if room, ok := l.rooms.Get().(*xml.Room); ok {
+		return room
+	}
+	return &xml.Room{}
+}
+
+func (l *library) giveBack(room *xml.Room) {
+	room.Reset()
+	l.rooms.Put(room)
 }

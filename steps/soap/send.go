@@ -25,6 +25,7 @@ type call struct {
 	version   string
 	security  *wsse.Security // nil where the profile asks for none
 	messageID string         // of WS-Addressing, "" without
+	room      *xml.Room      // for the trees of its messages
 }
 
 // run makes the call: nothing is sent before the whole message is known to be right.
@@ -32,10 +33,13 @@ func (c *call) run(ctx context.Context) (steps.Output, error) {
 	if err := c.prepare(ctx); err != nil {
 		return steps.Output{}, err
 	}
+	c.room = c.wsdls.room()
+	defer c.wsdls.giveBack(c.room)
 	request, err := c.request()
 	if err != nil {
 		return steps.Output{}, err
 	}
+	c.room.Reset() // the message is text by now
 	var out steps.Output
 	err = exchange.Send(ctx, exchange.Call{In: c.in, Env: c.env, Manner: manner()}, request, func(ctx context.Context, t *exchange.Trip) error {
 		a := &answer{Answer: &exchange.Answer{Trip: t}, call: c}
@@ -232,7 +236,7 @@ func (c *call) action() string {
 // typed writes the message of the WSDL's operation.
 func (c *call) typed(blocks []*xml.Element) (*message, []steps.Problem) {
 	m := &message{}
-	writing := &values.Writing{Prefixes: prefixesOf(c.in), Dir: c.env.Dir}
+	writing := &values.Writing{Prefixes: prefixesOf(c.in), Dir: c.env.Dir, Room: c.room}
 	if c.mtom() {
 		m.attached = &attachments{}
 		writing.Binary = m.attached.binary

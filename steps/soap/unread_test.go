@@ -3,6 +3,8 @@ package soap_test
 import (
 	"errors"
 	"reflect"
+	"strconv"
+	"sync"
 	"testing"
 
 	"snrun/steps"
@@ -58,4 +60,38 @@ func TestUnreadAnswer(t *testing.T) {
 			t.Errorf("got %v, %v", err, e)
 		}
 	})
+}
+
+// TestAnswersAreApart holds that what a call gave stays as it is while others are made, at once and later.
+func TestAnswersAreApart(t *testing.T) {
+	t.Parallel()
+	kind, env := soap.Kind(), withWSDL(t)
+	s := steptest.NewServer(t)
+	numbers := []string{"1", "22", "333", "4444"}
+	results := make([]any, 40)
+	for i := range results {
+		n := numbers[i%3+i%2]
+		s.On("POST /"+n, answering(200, `<o:PlaceOrderResponse xmlns:o="`+ordersSpace+`"><o:number>`+n+`</o:number><o:more a="`+n+`">text of `+n+`</o:more></o:PlaceOrderResponse>`))
+	}
+	var calls sync.WaitGroup
+	for worker := range 4 {
+		calls.Go(func() {
+			for i := worker; i < len(results); i += 4 {
+				out, err := kind.Run(t.Context(), placing(s, steps.Input{"path": "/" + numbers[i%3+i%2]}), &env.Env)
+				if err != nil {
+					t.Error(err)
+				}
+				results[i] = out.Value
+			}
+		})
+	}
+	calls.Wait()
+	for i, got := range results {
+		n := numbers[i%3+i%2]
+		number, _ := strconv.Atoi(n)
+		want := map[string]any{"number": number, "line": []any{}, "more": map[string]any{"a": n, "_": "text of " + n}}
+		if !reflect.DeepEqual(got, want) {
+			t.Errorf("call %d: got %v, want %v", i, got, want)
+		}
+	}
 }

@@ -64,7 +64,7 @@ func (p *parser) declare(e *Element) (int, error) {
 				return 0, p.errorAt(a.at, "the attribute %s stands twice in its element", short(a.name.full()))
 			}
 		}
-		inner := &p.scopes.Take(1)[0]
+		inner := &p.scopes.take(1)[0]
 		*inner = scope{prefix: prefix, space: space, outer: e.scope, size: 1}
 		if e.scope != nil {
 			inner.size += e.scope.size

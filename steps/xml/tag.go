@@ -136,7 +136,7 @@ func (p *parser) value(a *attribute) (string, error) {
 
 // open makes the element of a start tag that is read.
 func (p *parser) open(start int, tag []byte, name *written) error {
-	e := &p.elements.Take(1)[0]
+	e := p.room.Element()
 	if len(p.stack) > 0 {
 		e.scope = p.stack[len(p.stack)-1].element.scope
 	}
@@ -177,7 +177,7 @@ func (p *parser) push(e *Element, tag []byte) {
 
 // attributes gives an element its n attributes.
 func (p *parser) attributes(e *Element, n int) error {
-	e.Attrs = p.attrs.Take(n)[:0]
+	e.Attrs = p.room.Attrs(n)[:0]
 	for i := range p.tag {
 		a := &p.tag[i]
 		if a.name.declares() {

@@ -21,6 +21,8 @@ type Writing struct {
 	Encoded, SOAP12 bool
 	// Early says that the values are those known before a run. Files are not looked for then: they may come later.
 	Early bool
+	// Room is where the element is made; nil for memory of its own.
+	Room *xml.Room
 	// Binary, where it is set, is asked for each element that holds base64Binary, after its attributes are there. It may put something
 	// else than text into the element, such as an xop:Include, and gives true then. An error is a mistake in the value.
 	Binary func(node *xml.Element, b Binary) (bool, error)
@@ -59,15 +61,14 @@ type encoder struct {
 	problems []steps.Problem
 	more     int
 	idle     []*content // those whose elements are written
-	room     struct {
-		elements xml.Slab[xml.Element]
-		lists    xml.Slab[*xml.Element]
-		attrs    xml.Slab[xml.Attr]
-	}
+	room     *xml.Room
 }
 
 func newEncoder(s *Schema, path string, w *Writing) *encoder {
-	c := &encoder{schema: s, w: w, at: newTrail(path), spaces: map[string]string{}}
+	c := &encoder{schema: s, w: w, at: newTrail(path), spaces: map[string]string{}, room: w.Room}
+	if c.room == nil {
+		c.room = &xml.Room{}
+	}
 	for _, prefix := range slices.Sorted(maps.Keys(w.Prefixes)) {
 		if space := w.Prefixes[prefix]; c.spaces[space] == "" {
 			c.spaces[space] = prefix
@@ -110,14 +111,14 @@ func (c *encoder) wrongAt(key, hint, format string, args ...any) {
 }
 
 func (c *encoder) newElement(n xml.Name) *xml.Element {
-	node := &c.room.elements.Take(1)[0]
+	node := c.room.Element()
 	node.Name, node.Prefix = n, c.spaces[n.Space]
 	return node
 }
 
 // alone gives a list of one element.
 func (c *encoder) alone(node *xml.Element) []*xml.Element {
-	list := c.room.lists.Take(1)
+	list := c.room.List(1)
 	list[0] = node
 	return list
 }

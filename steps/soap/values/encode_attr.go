@@ -61,7 +61,7 @@ func (k *content) attributes() {
 		}
 	}
 	k.all = append(k.all, k.extra...)
-	k.node.Attrs = append(k.room.attrs.Take(len(k.all))[:0], k.all...)
+	k.node.Attrs = append(k.room.Attrs(len(k.all))[:0], k.all...)
 }
 
 // openEntry writes what the type does not declare, where a wildcard lets it stand.

@@ -249,7 +249,7 @@ func (k *content) elements(entries steps.Pairs) {
 	for _, i := range a.issues {
 		k.issue(i, entries)
 	}
-	k.node.Children = k.room.lists.Take(a.count())[:0]
+	k.node.Children = k.room.List(a.count())[:0]
 	for _, r := range a.runs {
 		if r.slot < 0 {
 			k.node.Children = append(k.node.Children, k.open[r.n])
