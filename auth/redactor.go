@@ -20,13 +20,14 @@ const (
 	minLine    = 17 // characters that a line of a secret must have to be masked by itself
 	minPiece   = 4  // characters of base64 that are told from chance
 	minNumber  = 8  // characters that a computed number must have to be masked
+	minWrapped = 12 // characters of base64 that are looked for across the ends of lines
 	minCut     = 4  // bytes of a secret that must be left of it to be masked where a text was cut
 
 	ellipsis = "…" // where a message was cut
 )
 
 // Redactor masks secrets wherever output leaves the process: as they are, and as they look after URL-, form-, base64-,
-// JSON- and XML-escaping and Go's %q. It is safe for concurrent use. Adding is rare, masking is the hot path.
+// JSON- and XML-escaping and Go's %q, also where CDATA or comments split them, or base64 stands in lines. It is safe for concurrent use. Adding is rare, masking is the hot path.
 type Redactor struct {
 	mu    sync.RWMutex
 	known map[string]int // how often each was added
@@ -35,7 +36,7 @@ type Redactor struct {
 
 // NewRedactor makes a Redactor that knows no secrets.
 func NewRedactor() *Redactor {
-	return &Redactor{known: make(map[string]int), index: index{uses: make(map[string]int)}}
+	return &Redactor{known: make(map[string]int), index: index{uses: make(map[form]int)}}
 }
 
 // Add masks a secret from now on: a secret.* value, a token, a password. It is masked however short it is, in base64 where it
@@ -160,9 +161,9 @@ func (r *Redactor) forget(secret string) {
 func (r *Redactor) swap(text, gone string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.index.add(text)
+	r.index.add(form{text: text})
 	if gone != "" {
-		r.index.remove(gone)
+		r.index.remove(form{text: gone})
 	}
 }
 
@@ -201,16 +202,29 @@ func spaced(r rune) rune {
 	return ' '
 }
 
+// form is a text to look for. One that wraps is base64, which stands in lines where it is long: white space in it means nothing.
+type form struct {
+	text  string
+	wraps bool
+}
+
 // forms lists the texts to look for. Each is found in any escaping, so a form stands here only where escaping is applied
 // twice (JSON within JSON), or hides the text altogether (base64).
-func forms(secret string) []string {
-	form := url.QueryEscape(secret)
-	forms := slices.Concat([]string{secret, form, url.PathEscape(secret)}, jsonForms(secret), base64Forms(secret))
-	if form != secret { // RFC 6749 §2.3.1 form-escapes a client secret before Basic encodes it
-		forms = append(forms, base64Forms(form)...)
+func forms(secret string) []form {
+	escaped := url.QueryEscape(secret)
+	coded := base64Forms(secret)
+	if escaped != secret { // RFC 6749 §2.3.1 form-escapes a client secret before Basic encodes it
+		coded = append(coded, base64Forms(escaped)...)
 	}
-	slices.Sort(forms)
-	return slices.Compact(forms)
+	var list []form
+	for _, text := range append([]string{secret, escaped, url.PathEscape(secret)}, jsonForms(secret)...) {
+		list = append(list, form{text: text})
+	}
+	for _, text := range coded {
+		list = append(list, form{text, len(text) >= minWrapped})
+	}
+	slices.SortFunc(list, func(a, b form) int { return strings.Compare(a.text, b.text) })
+	return slices.Compact(list)
 }
 
 // jsonForms gives a secret as encoders write it within a JSON string: with HTML's characters escaped as Go does, without,

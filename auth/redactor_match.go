@@ -13,10 +13,10 @@ type span struct{ from, to int }
 
 // index finds forms of secrets in a text. Nearly every place of a text is dismissed by looking at two or three bytes.
 type index struct {
-	uses    map[string]int
-	byFirst [256][]string // the forms by their first byte
-	begin   pairs         // the first and second byte of a text that a form, in any escaping, may stand at
-	goOn    pairs         // the second and third, where neither of the first two begins an escape
+	uses    map[form]int
+	byFirst [256][]form // the forms by their first byte
+	begin   pairs       // the first and second byte of a text that a form, in any escaping, may stand at
+	goOn    pairs       // the second and third, where neither of the first two begins an escape
 }
 
 // pairs is a set of pairs of bytes.
@@ -32,40 +32,40 @@ func (p *pairs) add(a, b byte) {
 	p[n/64] |= 1 << (n % 64)
 }
 
-// addNext adds what may follow a byte in a text: the next one of the form, an escape of it, or anything behind the form's end.
-func (p *pairs) addNext(a byte, next string) {
+// addNext adds what may follow a byte in a text: the next one of the form, an escape of it, a gap, or anything behind the form's end.
+func (p *pairs) addNext(a byte, next form) {
 	for n := range 256 {
-		if b := byte(n); next == "" || next[0] == b || isLead(b) {
+		if b := byte(n); next.text == "" || next.text[0] == b || isLead(b) || next.mayGap(b) {
 			p.add(a, b)
 		}
 	}
 }
 
-func (x *index) add(form string) {
-	if x.uses[form]++; x.uses[form] > 1 {
+func (x *index) add(f form) {
+	if x.uses[f]++; x.uses[f] > 1 {
 		return
 	}
-	first := form[0]
-	x.byFirst[first] = append(x.byFirst[first], form)
-	x.begin.addNext(first, form[1:])
+	first := f.text[0]
+	x.byFirst[first] = append(x.byFirst[first], f)
+	x.begin.addNext(first, f.from(1))
 	x.beginEscaped(first)
-	if len(form) > 1 {
-		x.goOn.addNext(form[1], form[2:])
+	if len(f.text) > 1 {
+		x.goOn.addNext(f.text[1], f.from(2))
 		return
 	}
 	for n := range 256 {
-		x.goOn.addNext(byte(n), "")
+		x.goOn.addNext(byte(n), form{})
 	}
 }
 
 // remove leaves the pairs behind: they cost time, and never a match.
-func (x *index) remove(form string) {
-	if x.uses[form]--; x.uses[form] > 0 {
+func (x *index) remove(f form) {
+	if x.uses[f]--; x.uses[f] > 0 {
 		return
 	}
-	delete(x.uses, form)
-	list := x.byFirst[form[0]]
-	x.byFirst[form[0]] = slices.DeleteFunc(list, func(f string) bool { return f == form })
+	delete(x.uses, f)
+	list := x.byFirst[f.text[0]]
+	x.byFirst[f.text[0]] = slices.DeleteFunc(list, func(other form) bool { return other == f })
 }
 
 // beginEscaped lets a form begin with an escape of its first byte.
@@ -102,7 +102,7 @@ func find[T text](x *index, s T, final bool) (spans []span, held int) {
 		if i+1 < len(s) && !x.begin.has(s[i], s[i+1]) {
 			continue
 		}
-		if i+2 < len(s) && !isLead(s[i]) && !isLead(s[i+1]) && !x.goOn.has(s[i+1], s[i+2]) {
+		if i+2 < len(s) && !isLead(s[i]) && !isLead(s[i+1]) && !isGap(s[i+1]) && !x.goOn.has(s[i+1], s[i+2]) {
 			continue
 		}
 		m := longest(x, s[i:])
@@ -161,9 +161,9 @@ func longest[T text](x *index, s T) match {
 	return best
 }
 
-func longestOf[T text](s T, forms []string) (best match) {
-	for _, form := range forms {
-		c := comparison[T]{s: s, form: form}
+func longestOf[T text](s T, forms []form) (best match) {
+	for _, f := range forms {
+		c := comparison[T]{s: s, form: f.text, wraps: f.wraps}
 		c.from(0, 0)
 		best = best.or(c.best)
 	}
@@ -172,9 +172,11 @@ func longestOf[T text](s T, forms []string) (best match) {
 
 // comparison matches a form at the beginning of a text, each of its characters as it is or escaped in any way.
 type comparison[T text] struct {
-	s    T
-	form string
-	best match
+	s     T
+	form  string
+	wraps bool
+	best  match
+	gaps  int // that were passed over
 	// forks are the places (of the text, of the form) from which both meanings were followed.
 	forks map[[2]int]bool
 }
@@ -191,10 +193,15 @@ func (c *comparison[T]) from(i, j int) {
 		}
 		raw := c.s[i] == c.form[j]
 		if !isLead(c.s[i]) {
-			if !raw {
+			n := 1
+			if raw {
+				j++
+			} else if b := c.s[i]; b > ' ' && b != '<' && b != ']' { // the most frequent case
+				return
+			} else if n = c.gap(i, j); n == 0 {
 				return
 			}
-			i, j = i+1, j+1
+			i += n
 			continue
 		}
 		char, n := unescape(c.s[i:])
@@ -208,11 +215,24 @@ func (c *comparison[T]) from(i, j int) {
 			i, j = i+1, j+1
 		case escaped:
 			i, j = i+n, j+char.size
+		case c.wraps && j > 0 && n > 0 && char.size == 1 && isSpace(char.bytes[0]):
+			i += n
 		default:
 			return
 		}
 	}
 	c.best = c.best.or(match{length: i, found: true})
+}
+
+// gap gives the length of the gap that stands in the text, within the form; 0 for none.
+func (c *comparison[T]) gap(i, j int) int {
+	if j == 0 || c.gaps == maxGaps {
+		return 0
+	}
+	c.gaps++
+	n := gap(c.s[i:], c.wraps)
+	c.best.open = c.best.open || n < 0
+	return max(n, 0)
 }
 
 // fork says whether both meanings of a place are to be followed. It says so once.

@@ -124,3 +124,23 @@ func TestMultipartRefuses(t *testing.T) {
 		})
 	}
 }
+
+// TestPartsHaveTheTypeOfTheirElement holds that a part is of the media type that its element names, and of none that is no type.
+func TestPartsHaveTheTypeOfTheirElement(t *testing.T) {
+	t.Parallel()
+	for named, want := range map[string]string{"": "application/octet-stream", "text/plain; charset=utf-8": "text/plain; charset=utf-8",
+		"text": "application/octet-stream", "a/b\r\nX: 1": "application/octet-stream"} {
+		node := &xml.Element{Name: xml.Name{Local: "doc"}}
+		if named != "" {
+			node.Attrs = []xml.Attr{{Name: xml.Name{Space: "http://www.w3.org/2005/05/xmlmime", Local: "contentType"}, Value: named}}
+		}
+		a := &attachments{}
+		if _, err := a.binary(node, values.Binary{Text: "QUJD"}); err != nil {
+			t.Fatal(err)
+		}
+		body, _, err := a.write([]byte("<a/>"), "text/xml", "")
+		if err != nil || !strings.Contains(string(body), "Content-Type: "+want+"\r\n\r\nABC\r\n") {
+			t.Errorf("%q: got %v\n%s", named, err, body)
+		}
+	}
+}

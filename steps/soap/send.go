@@ -149,7 +149,7 @@ func strayAddress(in steps.Input, address string) *steps.Problem {
 		return nil
 	}
 	return &steps.Problem{Path: "wsdl", Message: fmt.Sprintf("the WSDL's address %s is not at the profile's base URL, so the profile would not sign in there", shown(address)),
-		Hint: fmt.Sprintf("write path: %s to use the base URL, or endpoint: with the address that is meant", u.Path)}
+		Hint: fmt.Sprintf("write path: %s to use the base URL, or endpoint: with the address that is meant", u.RequestURI())}
 }
 
 // atProfile says whether an address is at one of the profile's origins.

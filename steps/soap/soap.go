@@ -25,7 +25,7 @@ func Kind() *steps.Kind {
 		Example: example,
 		Takes:   steps.ObjectOf(fields()...),
 		Gives: []steps.Result{
-			{Name: "output", Type: steps.Any, Doc: "What is in the answer's wrapper, the one element of its body; null for an empty one. With `expect_fault` the fault, where there is one."},
+			{Name: "output", Type: steps.Any, Doc: "What is in the answer's wrapper, the one element of its body; null where the body is empty. With `expect_fault` the fault, where there is one."},
 			{Name: "soap_headers", Type: steps.Map, Doc: "The headers of the answer's envelope, by local name."},
 			{Name: "warnings", Type: steps.List, Doc: "What in the answer is not as its schema says: a list of `{path, message}`."},
 			{Name: "fault", Type: steps.Any, Doc: "The fault `{code, subcodes, message, detail}` that `expect_fault` let pass, else null."},

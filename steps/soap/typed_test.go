@@ -1,6 +1,7 @@
 package soap_test
 
 import (
+	"bytes"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -297,4 +298,19 @@ func TestAddressInTheWSDL(t *testing.T) {
 	delete(in, "auth")
 	in["origins"] = []any{"http://orders.example.com"}
 	told(t, soap.Kind().Check(in, env.Dir), nil)
+
+	// Some services, such as those of ServiceNow, are told apart by the query.
+	file := filepath.Join(env.Dir, "orders.wsdl")
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text = bytes.Replace(text, []byte("orders.example.com/soap\""), []byte("other.example.com/orders.do?SOAP\""), 1)
+	if err := os.WriteFile(file, text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	problems := soap.Kind().Check(in, env.Dir)
+	if want := "write path: /orders.do?SOAP to use the base URL"; len(problems) != 1 || !strings.HasPrefix(problems[0].Hint, want) {
+		t.Errorf("got %+v, want the hint %q", problems, want)
+	}
 }

@@ -159,6 +159,9 @@ func (k *content) unknownKey(written string) {
 	if hint == "" && len(keys) > 0 {
 		hint = "there may be " + listed(keys)
 	}
+	if written == k.node.Name.Local {
+		hint = "these are the keys that stand in " + written + " already: leave it out"
+	}
 	k.wrongKey(hint, "unknown key: the schema has no such element or attribute here")
 }
 

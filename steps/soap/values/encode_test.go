@@ -190,6 +190,9 @@ params.line[2]: qty is missing: unsignedByte`},
 		{"unknown prefix", two, `{"x:y": 1, qty: 1, price: 1}`, `params.x:y: the prefix "x" is not declared under namespaces`},
 		{"unknown prefix of an attribute", two, `{"_x:y": 1, qty: 1, price: 1}`, `params._x:y: the prefix "x" is not declared under namespaces`},
 		{"attribute that may not stand there", two, `{"_p:y": 1, qty: 1, price: 1}`, `params._p:y: unknown key: the schema has no such element or attribute here (it is one of qty, price, note)`},
+		{"the element around", two, `{e: {qty: 1, price: 1}}`, `params.e: unknown key: the schema has no such element or attribute here (these are the keys that stand in e already: leave it out)
+params: qty is missing: int
+params: price is missing: decimal`},
 		{"nothing may stand there", complexOf(``), `{a: 1}`, `params.a: unknown key: the schema has no such element or attribute here (nothing may stand here; write {})`},
 		{"any of another namespace only", sequenceOf(`<xs:any namespace="##other" processContents="lax"/>`), `{"p:x": 1}`,
 			`params.p:x: unknown key: the schema has no such element or attribute here (an element that the schema leaves open is written as {namespace}name or prefix:name)

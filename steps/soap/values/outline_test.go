@@ -104,7 +104,19 @@ func TestOutline(t *testing.T) {
 	t.Parallel()
 	simple := `<xs:simpleType name="Code"><xs:restriction base="xs:string"><xs:enumeration value="a"/></xs:restriction></xs:simpleType>
 		<xs:complexType name="Coded"><xs:simpleContent><xs:extension base="t:Code"><xs:attribute name="by"/></xs:extension></xs:simpleContent></xs:complexType>`
+	derived := func(name, content string) string {
+		return `<xs:complexType name="` + name + `"><xs:complexContent><xs:extension base="t:Thing"><xs:sequence>` + content + `</xs:sequence></xs:extension></xs:complexContent></xs:complexType>`
+	}
+	thing := `<xs:complexType name="Thing" abstract="true"/>` + el("e", "t:Thing", "")
+	many201 := ""
+	for i := range 201 {
+		many201 += derived(fmt.Sprintf("T%d", i), "")
+	}
 	tests := []struct{ name, schema, want string }{
+		{"a key that derived types have in common, and one that is not the same", thing + derived("A", el("x", "xs:int", "")+el("y", "xs:int", "")) + derived("B", el("x", "xs:string", "")+el("y", "xs:int", "")),
+			`{_type: text?, x: any, y: int?}`},
+		{"too many derived types", thing + many201, `any`},
+		{"another element in place of the whole", el("e", "xs:string", "") + `<xs:element name="m" type="xs:token" substitutionGroup="t:e"/>`, `any`},
 		{"numbers", sequenceOf(el("a", "xs:int", "") + el("b", "xs:decimal", optional) + el("c", "xs:boolean", `nillable="true"`) + el("d", "xs:date", many)), `{a: int, b: number|text?, c: bool?, d: [text]}`},
 		{"text beside attributes", pricedSchema, `{_: number|text, currency: text?}`},
 		{"derived types", partySchema, `{_type: text?, car: text?, first: text?, id: int?}`},

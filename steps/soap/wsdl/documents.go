@@ -125,7 +125,7 @@ func (l *loader) add(location string, root *xml.Element) {
 	}
 	for _, types := range whole.each("types") {
 		for _, c := range types.Children {
-			if c.Name == (xml.Name{Space: xml.SchemaSpace, Local: "schema"}) {
+			if c.Name.Local == "schema" && strings.HasSuffix(c.Name.Space, "/XMLSchema") { // one of a draft is refused by name
 				l.schemas = append(l.schemas, xsd.Document{Location: location, Root: c})
 			}
 		}

@@ -30,6 +30,22 @@ func standardFile(space string) string {
 	case "http://www.w3.org/2003/05/soap-envelope":
 		return "soap12"
 	}
+	return substitute(space)
+}
+
+// substitute names the file of a standard schema that is ours only where the one that a document names may not be read: theirs may be of
+// another version, with more in it.
+func substitute(space string) string {
+	switch space {
+	case "http://www.w3.org/1999/xlink":
+		return "xlink"
+	case "http://ws-i.org/profiles/basic/1.1/xsd":
+		return "swaref"
+	case "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secext-1.0.xsd":
+		return "wsse"
+	case "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-utility-1.0.xsd":
+		return "wsu"
+	}
 	return ""
 }
 
