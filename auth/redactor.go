@@ -237,18 +237,24 @@ func jsonForms(secret string) []string {
 		return nil
 	}
 	text := strings.TrimSuffix(plain.String()[1:], "\"\n")
-	var ascii strings.Builder
+	html := strings.NewReplacer("&", `\u0026`, "<", `\u003c`, ">", `\u003e`).Replace(text)
+	numbered := strings.NewReplacer(`"`, `\"`, `\`, `\\`).Replace(secret) // no short escapes, such as \b
+	return []string{text, html, inASCII(text), inASCII(numbered)}
+}
+
+// inASCII writes all but the printable characters of ASCII as JSON's \uXXXX.
+func inASCII(text string) string {
+	var b strings.Builder
 	for _, r := range text {
-		if r < utf8.RuneSelf {
-			ascii.WriteRune(r)
+		if ' ' <= r && r <= '~' {
+			b.WriteRune(r)
 			continue
 		}
 		for _, unit := range utf16.AppendRune(nil, r) {
-			fmt.Fprintf(&ascii, `\u%04x`, unit)
+			fmt.Fprintf(&b, `\u%04x`, unit)
 		}
 	}
-	html := strings.NewReplacer("&", `\u0026`, "<", `\u003c`, ">", `\u003e`).Replace(text)
-	return []string{text, html, ascii.String()}
+	return b.String()
 }
 
 // base64Forms gives the encodings of a secret by itself, and what is sure to stand in the encoding of a longer text that

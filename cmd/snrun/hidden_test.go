@@ -17,6 +17,7 @@ import (
 	"strings"
 	"testing"
 	"unicode"
+	"unicode/utf16"
 )
 
 // shortestInFile is how many bytes must agree before a find in a binary file is no chance.
@@ -114,6 +115,12 @@ func disguises(secret string) map[string]string {
 	}
 	forms[strings.Join(strings.FieldsFunc(secret, func(r rune) bool { return unicode.IsSpace(r) || !unicode.IsPrint(r) }), " ")] = "on one line"
 	forms[strings.TrimSpace(secret)] = "trimmed"
+	if len(secret) >= 6 {
+		forms[inUTF16(secret)] = "in UTF-16"
+	}
+	if latin, all := inLatin1(secret); all {
+		forms[latin] = "in Latin-1"
+	}
 	forms[secret] = "as it is"
 	return forms
 }
@@ -125,6 +132,27 @@ func jsonText(s string) string {
 	e.SetEscapeHTML(false)
 	e.Encode(s)
 	return strings.Trim(b.String(), "\n")[1 : b.Len()-2]
+}
+
+// inUTF16 is a text in UTF-16, the higher byte first, but for that of its first character: the same text with the lower byte first then.
+func inUTF16(s string) string {
+	var b []byte
+	for _, u := range utf16.Encode([]rune(s)) {
+		b = append(b, byte(u>>8), byte(u))
+	}
+	return string(b[1 : len(b)-1])
+}
+
+// inLatin1 is a text in ISO 8859-1, where that has all its characters.
+func inLatin1(s string) (string, bool) {
+	var b []byte
+	for _, r := range s {
+		if r > 0xFF {
+			return "", false
+		}
+		b = append(b, byte(r))
+	}
+	return string(b), true
 }
 
 // lowerEscapes writes %2F as %2f.

@@ -11,7 +11,8 @@
 //	timeout, redirect             the limits of an attempt, which redirects are followed
 //	answer, media, expect         taking the body in, what it is by its type, holding it against conditions
 //	failure, retryafter, message  errors in plain words, and whether trying again helps
-//	record, redact, redactxml     what history keeps, and what of it is masked: in JSON and forms, in XML
+//	record, utf8                  what history keeps, and in which charset
+//	redact, redactxml             what of it is masked: in JSON and forms, in XML
 //	fields, check                 the fields that steps have for this, and mistakes in them
 package exchange
 

@@ -118,13 +118,13 @@ func redacted(data []byte, contentType string, paths []jsonPath, cut bool) []byt
 func (t *Trip) shownBody(most int64) []byte {
 	redact := t.Call.redact()
 	if t.told != nil {
-		return redacted(t.told.data, t.told.contentType, redact, false)
+		return inUTF8(redacted(t.told.data, t.told.contentType, redact, false), t.told.contentType)
 	}
-	data := t.Received
+	data, contentType := t.Received, t.Resp.Header.Get("Content-Type")
 	if t.Head {
 		data = bytes.Clone(data[:min(most, int64(len(data)))])
 	}
-	return redacted(data, t.Resp.Header.Get("Content-Type"), redact, t.Head)
+	return inUTF8(redacted(data, contentType, redact, t.Head), contentType)
 }
 
 // maskForm masks the fields that a path of one name means.

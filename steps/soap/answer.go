@@ -61,7 +61,7 @@ func (a *answer) open() error {
 		return a.empty()
 	}
 	err := a.parse()
-	if err == nil || a.envelope == nil && !a.accepted() {
+	if err == nil || a.envelope == nil && (!a.accepted() || a.saysNothing()) {
 		return nil
 	}
 	return a.unreadable(err)
@@ -84,6 +84,13 @@ func (a *answer) unreadable(err error) error {
 		return a.ContentError("the body is not a SOAP message that can be taken: "+said, "")
 	}
 	return a.ContentError("the body is not a SOAP message: "+said, "check the address: it must be that of the service, not of its WSDL")
+}
+
+// saysNothing says whether a body is no matter: that of an operation without an answer, such as "OK". A page for people is not taken
+// for that, and neither is a message that is broken.
+func (a *answer) saysNothing() bool {
+	t := a.call.target
+	return t != nil && t.op.Output == nil && !exchange.IsHTML(a.Received) && !bytes.Contains(a.Received, []byte("Envelope"))
 }
 
 // empty is right for an operation without an answer.

@@ -69,6 +69,8 @@ func TestChecksBeforeARun(t *testing.T) {
 		{"placeholders that are no mapping", false, steps.Input{"envelope": writtenOut, "params": "x"}, []string{"params must be a mapping of the envelope's placeholders to values"}},
 		{"a WSDL with several mistakes", true, steps.Input{"wsdl": "wrong.wsdl"}, []string{"wsdl cannot be used: wrong.wsdl:4:", "wsdl cannot be used: wrong.wsdl:5:"}},
 
+		{"an endpoint that is none", false, steps.Input{"body": pairs("a", 1), "path": nil, "endpoint": "erp.example.com"}, []string{"endpoint is not an http or https address"}},
+		{"a sign-in of the step's own", false, steps.Input{"body": pairs("a", 1), "http_headers": pairs("Authorization", "x")}, []string{"http_headers.Authorization cannot be set by a step"}},
 		{"fields without a WSDL", true, steps.Input{"body": pairs("a", 1), "envelope": "e.xml", "lists": []any{"a"}},
 			[]string{"body cannot stand beside a WSDL", "envelope cannot stand beside a WSDL", "lists cannot stand beside a WSDL"}},
 		{"no operation", true, steps.Input{"operation": nil}, []string{" lacks the operation of the WSDL to call"}},

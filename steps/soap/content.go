@@ -115,11 +115,6 @@ func (a *answer) partContent(m *wsdl.Message, e *xml.Element) any {
 			return a.note(schema.Decode(p.Element, e, &values.Reading{}))
 		}
 	}
-	for _, p := range m.Parts { // a document message with a typed part: its element is named as the server likes
-		if p.Element == nil && p.Type != nil {
-			return a.note(schema.DecodeType(p.Type, e, &values.Reading{}))
-		}
-	}
 	a.warnOf(e.Name.Local, "stands"+inSpace(e.Name.Space)+" where the WSDL has "+cmp.Or(wantedIn(m), "nothing"))
 	for _, p := range m.Parts { // one that is only in another namespace is read all the same
 		if p.Element != nil && p.Element.Name.Local == e.Name.Local {

@@ -71,11 +71,8 @@ func compact(e *xml.Element) []*xml.Element {
 	return []*xml.Element{e}
 }
 
-// part writes a part of a document message.
+// part writes a part that has an element: all of a document message have, and all headers.
 func (c *composer) part(p *wsdl.Part, value any, path string) *xml.Element {
-	if p.Element == nil {
-		return c.typed(p, value, path)
-	}
 	e, problems := c.defs.Schema.Encode(p.Element, value, path, c.writing)
 	c.problems = append(c.problems, problems...)
 	return e

@@ -35,7 +35,7 @@ func TestWhatIsSent(t *testing.T) {
 			[]string{`<h soapenv:mustUnderstand="true" soapenv:role="urn:gate" soapenv:relay="true"/>`}},
 		{"a header without a value", steps.Input{"body": body, "headers": pairs("h", nil, "i", "7")}, []string{`<soapenv:Header><h xsi:nil="true"/><i>7</i></soapenv:Header>`}},
 		{"a prefix of the envelope's", steps.Input{"body": pairs("soapenv:q", "1"), "namespaces": pairs("soapenv", "urn:x", "soapenv_", "urn:y")}, []string{`xmlns:soapenv__="` + space11 + `"`, `<soapenv:q>1</soapenv:q>`}},
-		{"addressing", steps.Input{"body": body, "addressing": true, "action": "urn:a", "headers": pairs("h", "1")}, []string{`<h>1</h><wsa:Action>urn:a</wsa:Action><wsa:MessageID>urn:uuid:`, `xmlns:wsa="` + wsaSpace + `"`}},
+		{"addressing", steps.Input{"body": body, "addressing": true, "action": "urn:a", "headers": pairs("h", "1")}, []string{`<h>1</h><wsa:Action>urn:a</wsa:Action><wsa:MessageID>urn:uuid:`, `xmlns:wsa="` + wsaSpace + `"`, `<wsa:ReplyTo><wsa:Address>` + wsaSpace + `/anonymous</wsa:Address></wsa:ReplyTo>`}},
 		{"a prefix of addressing", steps.Input{"body": body, "addressing": true, "action": "urn:a", "namespaces": pairs("wsa", wsaSpace)}, []string{`<wsa_:Action>urn:a</wsa_:Action>`, `xmlns:wsa_="` + wsaSpace + `"`}},
 		{"the address with its query", steps.Input{"body": body, "addressing": true, "action": "urn:a", "path": "/soap?SOAP&x=1"}, []string{`/soap?SOAP&amp;x=1</wsa:To>`}},
 		{"no addressing in a written envelope", steps.Input{"envelope": writtenOut, "params": pairs("x", 7), "addressing": true, "action": "urn:a"}, []string{"<a>7</a>", "!wsa"}},

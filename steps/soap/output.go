@@ -48,13 +48,11 @@ func outlinePart(schema *values.Schema, p *wsdl.Part, strict bool) *steps.Shape 
 	return &steps.Shape{}
 }
 
-// outlineParts is for the parts of an rpc message. An element among them is read without its schema.
+// outlineParts is for the parts of an rpc message.
 func outlineParts(schema *values.Schema, parts []*wsdl.Part, strict bool) *steps.Shape {
 	known := map[string]*steps.Shape{}
 	for _, p := range parts {
-		if known[p.Name] = (&steps.Shape{}); p.Element == nil {
-			known[p.Name] = outlinePart(schema, p, strict)
-		}
+		known[p.Name] = outlinePart(schema, p, strict)
 	}
 	return &steps.Shape{
 		Forms: []steps.Form{steps.Map},

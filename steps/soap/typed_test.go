@@ -184,10 +184,28 @@ func TestBodyOfAnotherElement(t *testing.T) {
 
 func TestOneWay(t *testing.T) {
 	t.Parallel()
-	s := steptest.NewServer(t).On("POST /soap", steptest.Answer{Status: 202})
-	out, err := soap.Kind().Run(t.Context(), placing(s, steps.Input{"operation": "Note", "params": pairs("text", "hi")}), &withWSDL(t).Env)
-	if err != nil || out.Value != nil || s.Last().Header.Get("SOAPAction") != `""` {
-		t.Errorf("got %v, %v, %v", out.Value, err, s.Last().Header)
+	page := steptest.Answer{Header: steptest.Header("Content-Type", "text/html"), Body: "<html><title>Sign in</title></html>"}
+	for name, tt := range map[string]struct {
+		answer steptest.Answer
+		fails  bool
+	}{
+		"202":            {steptest.Answer{Status: 202}, false},
+		"204":            {steptest.Answer{Status: 204}, false},
+		"a word":         {steptest.Text(200, "OK"), false},
+		"an envelope":    {answering(200, ""), false},
+		"a page":         {page, true},
+		"broken":         {steptest.Text(200, "<e:Envelope>"), true},
+		"a fault":        {answering(200, `<e:Fault><faultcode>Server</faultcode></e:Fault>`), true},
+		"another status": {steptest.Text(500, "no"), true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := steptest.NewServer(t).On("POST /soap", tt.answer)
+			out, err := soap.Kind().Run(t.Context(), placing(s, steps.Input{"operation": "Note", "params": pairs("text", "hi")}), &withWSDL(t).Env)
+			if (err != nil) != tt.fails || out.Value != nil || s.Last().Header.Get("SOAPAction") != `""` {
+				t.Errorf("got %v, %v, %v", out.Value, err, s.Last().Header)
+			}
+		})
 	}
 }
 

@@ -76,6 +76,9 @@ func (d *decoder) warnAt(key, format string, args ...any) {
 
 // element reads one element. sh is the shape of its declared type.
 func (d *decoder) element(e *xsd.Element, sh *shape, node *xml.Element) any {
+	if e.Abstract {
+		d.warn("%s is abstract: another element should stand in its place", e.Name.Local)
+	}
 	if len(node.Attrs) == 0 {
 		if sh.form == plainForm && len(node.Children) == 0 {
 			return d.text(e, sh.text, node)
@@ -98,6 +101,9 @@ func (d *decoder) typed(e *xsd.Element, sh *shape, node *xml.Element, typeName s
 		return d.array(sh.typ.Array, node)
 	case plainForm:
 		return d.plain(e, sh, node)
+	}
+	if sh.typ.Abstract && typeName == "" {
+		d.warn("the type %s is abstract: xsi:type should name one that is derived from it", sh.typ.Name.Local)
 	}
 	return d.mapping(e, sh, node, typeName)
 }

@@ -88,6 +88,8 @@ func TestDecodeWarnings(t *testing.T) {
 		{"too few", sequenceOf(el("a", "xs:int", `minOccurs="2" maxOccurs="3"`)), `<t:e><a>1</a></t:e>`, `{"a":[1]}`, `out.a: the schema asks for 1 more`},
 		{"unknown type", partySchema, `<t:e xsi:type="t:Alien"><eyes>3</eyes></t:e>`, `{"_type":"Alien","eyes":"3"}`, "out: the type t:Alien is not in the schema\nout.eyes: the schema has no such element here"},
 		{"type that is not derived", partySchema, `<t:e xsi:type="t:Other"/>`, `{"_type":"Other"}`, `out: the type Other is not derived from Party`},
+		{"abstract type", partySchema, `<t:e><id>1</id></t:e>`, `{"id":1}`, `out: the type Party is abstract: xsi:type should name one that is derived from it`},
+		{"abstract element", headSchema, `<t:e><t:pet>x</t:pet></t:e>`, `{"cat":[],"dog":[],"pet":["x"]}`, `out.pet[0]: pet is abstract: another element should stand in its place`},
 		{"attribute of a plain value", two, `<t:e><qty unit="kg">1</qty><price>1</price></t:e>`, `{"price":1,"qty":1}`, `out.qty: the schema has no attribute unit here; it was left out: "kg"`},
 		{"attribute of a mapping", two, `<t:e v="1"><qty>1</qty><price>1</price></t:e>`, `{"price":1,"qty":1,"v":"1"}`, `out.v: the schema has no such attribute here`},
 		{"missing attribute", complexOf(`<xs:attribute name="v" type="xs:int" use="required"/>`), `<t:e/>`, `{}`, `out: v is missing: int (an attribute)`},

@@ -85,7 +85,7 @@ type Message struct {
 // Part is a part of a message: an element, or, in an rpc message, a type.
 type Part struct {
 	Name    string
-	Element *xsd.Element // nil where it has a type
+	Element *xsd.Element // nil for a part of an rpc body that has a type
 	Type    *xsd.Type
 	Encoded bool // of a header
 }
