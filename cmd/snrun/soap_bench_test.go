@@ -71,7 +71,7 @@ func BenchmarkSOAPLarge(b *testing.B) {
 	p.inTurn(b, []string{"run", "soap.yaml"}, []string{"run", "rest.yaml"})
 }
 
-// largeRows are the rows of an answer of 10 MB.
+// largeRows are the rows of an answer of 10 MB, whose texts are longer.
 const largeRows = 32_000
 
 // callsProject is a folder with a WSDL and jobs.
@@ -181,21 +181,21 @@ const callsSpace = "urn:example:calls"
 
 // serveCalls answers /soap and /rest with as many bytes, and tells how many it was sent.
 func serveCalls(mux *http.ServeMux) {
-	soapAnswer := func(rows int) string {
-		row := `<c:row><c:no>1</c:no><c:price currency="EUR">19.99</c:price><c:text>` + strings.Repeat("integration ", 6) + `</c:text></c:row>`
+	soapAnswer := func(rows, words int) string {
+		row := `<c:row><c:no>1</c:no><c:price currency="EUR">19.99</c:price><c:text>` + strings.Repeat("integration ", words) + `</c:text></c:row>`
 		return `<e:Envelope xmlns:e="http://schemas.xmlsoap.org/soap/envelope/"><e:Body><c:Call0Response xmlns:c="` + callsSpace + `"><c:id>7</c:id>` +
 			strings.Repeat(row, rows) + `</c:Call0Response></e:Body></e:Envelope>`
 	}
-	restAnswer := func(rows int) string {
-		row := `{"number_of_it":1,"price_of_it":{"amount":19.99,"currency":"EUR"},"text_of_the_row":"` + strings.Repeat("integration ", 6) + `"},`
+	restAnswer := func(rows, words int) string {
+		row := `{"number_of_it":1,"price_of_it":{"amount":19.99,"currency":"EUR"},"text_of_the_row":"` + strings.Repeat("integration ", words) + `"},`
 		answer := `{"id":"7","row":[` + strings.TrimSuffix(strings.Repeat(row, rows), ",") + `],"fill":"`
-		return answer + strings.Repeat("x", max(0, len(soapAnswer(rows))-len(answer)-2)) + `"}`
+		return answer + strings.Repeat("x", max(0, len(soapAnswer(rows, words))-len(answer)-2)) + `"}`
 	}
-	answers := map[string]func(int) string{"soap": soapAnswer, "rest": restAnswer}
+	answers := map[string]func(rows, words int) string{"soap": soapAnswer, "rest": restAnswer}
 	types := map[string]string{"soap": "text/xml; charset=utf-8", "rest": "application/json"}
 	for name, answer := range answers {
 		var calls, bytes atomic.Int64
-		usual, large := answer(benchRows), ""
+		usual, large := answer(benchRows, 6), ""
 		mux.HandleFunc("POST /"+name, func(w http.ResponseWriter, r *http.Request) {
 			n, _ := io.Copy(io.Discard, r.Body)
 			calls.Add(1)
@@ -203,7 +203,7 @@ func serveCalls(mux *http.ServeMux) {
 			text := usual
 			if rows, err := strconv.Atoi(r.FormValue("rows")); err == nil {
 				if large == "" {
-					large = answer(rows)
+					large = answer(rows, 20)
 				}
 				text = large
 			}
