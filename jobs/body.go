@@ -11,7 +11,7 @@ import (
 func (d *decoder) body(s *Step, m mapping, b *block, scope *Scope) (Body, *Shape) {
 	n := m.get(s.Kind.Name)
 	if s.Kind.Run != nil {
-		return d.call(s.Kind, n, scope), d.any
+		return d.call(s.Kind, n, scope)
 	}
 	switch s.Kind.Name {
 	case "set":

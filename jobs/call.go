@@ -5,8 +5,8 @@ import (
 	"snrun/steps"
 )
 
-// call reads a step that the kind's function carries out.
-func (d *decoder) call(kind *steps.Kind, n *source.Node, scope *Scope) Body {
+// call reads a step that the kind's function carries out. The shape is that of the output.
+func (d *decoder) call(kind *steps.Kind, n *source.Node, scope *Scope) (Body, *Shape) {
 	c := &Call{}
 	var ok bool
 	clean := d.clean(func() {
@@ -15,7 +15,7 @@ func (d *decoder) call(kind *steps.Kind, n *source.Node, scope *Scope) Body {
 		}
 	})
 	if !ok {
-		return c
+		return c, d.any
 	}
 	c.origin = origin{node: n, kind: kind}
 	if profile := d.profiles[c.Profile]; profile != nil {
@@ -24,12 +24,20 @@ func (d *decoder) call(kind *steps.Kind, n *source.Node, scope *Scope) Body {
 	known := c.fields.known()
 	c.walks = kind.Walks != nil && kind.Walks(known)
 	if clean && kind.Check != nil {
-		for _, p := range kind.Check(known, d.library.project.Dir) {
-			at, path := c.origin.find(p, d.entriesRead)
-			d.r.Errorf(at, "%s", c.origin.sentence(path, p)).Hint = p.Hint
-		}
+		clean = d.clean(func() { d.checkCall(c, known) })
 	}
-	return c
+	if clean && kind.Output != nil {
+		return c, d.answerShape(kind.Output(known, d.library.project.Dir))
+	}
+	return c, d.any
+}
+
+// checkCall reports what the kind finds wrong with a call.
+func (d *decoder) checkCall(c *Call, known steps.Input) {
+	for _, p := range c.origin.kind.Check(known, d.library.project.Dir) {
+		at, path := c.origin.find(p, d.entriesRead)
+		d.r.Errorf(at, "%s", c.origin.sentence(path, p)).Hint = p.Hint
+	}
 }
 
 // useProfile completes a call's fields from the profile that it names, and gives the profile's name and retry.

@@ -144,6 +144,9 @@ func (c *checker) field(n *ast.MemberNode, name string, base *Shape) *Shape {
 	if hint == "" {
 		hint = steps.Hint(name, base.fieldNames())
 	}
+	if base.answer {
+		hint = beyond(hint, written(n.Node), name)
+	}
 	c.mistake(n.Property, why, hint)
 	return AnyShape()
 }

@@ -39,7 +39,7 @@ func (d *decoder) source(in *source.Node, scope *Scope) *Step {
 		}
 	}
 	s := &Step{Kind: kind, Pos: request.Name.Pos(), Segment: "in", Reads: steps.Reads{"output": nil}}
-	if clean := d.clean(func() { s.Body = d.call(kind, request.Value, scope) }); clean && !s.walks() {
+	if clean := d.clean(func() { s.Body, _ = d.call(kind, request.Value, scope) }); clean && !s.walks() {
 		d.r.Errorf(request.Name, "a loop over a request reads it page by page, and this one has no pages").Hint = d.pagesHint(kind)
 	}
 	return s

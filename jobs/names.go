@@ -89,8 +89,8 @@ func responseShape() *Shape {
 }
 
 // givenShape is `response` as a step's own output sees it: what the kind gives, and the body.
-func givenShape(k *steps.Kind) *Shape {
-	fields := map[string]*Shape{"body": AnyShape(), "attempts": IntShape()}
+func givenShape(k *steps.Kind, body *Shape) *Shape {
+	fields := map[string]*Shape{"body": body, "attempts": IntShape()}
 	for _, r := range k.Gives {
 		if r.Name != "output" {
 			fields[r.Name] = formShape(r.Type)

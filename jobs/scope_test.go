@@ -3,6 +3,8 @@ package jobs
 import (
 	"strings"
 	"testing"
+
+	"snrun/steps"
 )
 
 func TestScope(t *testing.T) {
@@ -86,5 +88,40 @@ func TestShapeSecret(t *testing.T) {
 	}
 	if f, _, _ := MapShape(map[string]*Shape{"a": TextShape()}).WithSecret().field("a"); !f.Secret() {
 		t.Error("a field of a secret map must be secret")
+	}
+}
+
+func TestAnswerShape(t *testing.T) {
+	t.Parallel()
+	asked := 0
+	var tree *steps.Shape
+	tree = &steps.Shape{
+		Forms: []steps.Form{steps.Map}, Keys: func() []string { asked++; return []string{"kid", "kids", "n", "text"} },
+		Key: func(name string) *steps.Shape {
+			asked++
+			return map[string]*steps.Shape{"kid": tree, "kids": {Forms: []steps.Form{steps.List}, Item: tree, Null: true}, "n": {Forms: []steps.Form{steps.Int, steps.Text}}, "text": {}}[name]
+		},
+	}
+	s := answerShape(tree)
+	if s.Secret() || asked > 0 {
+		t.Errorf("no secret is in an answer, so it need not be looked for: asked %d times", asked)
+	}
+	for name, want := range map[string]string{"kid": "a map", "kids": "a list or null", "n": "a whole number or text", "text": "any value"} {
+		if f, _, _ := s.field(name); f == nil || f.What() != want {
+			t.Errorf("%s: got %v, want %s", name, f, want)
+		}
+	}
+	kids, _, _ := s.field("kids")
+	if item, ok := kids.Item(); !ok || item.What() != "a map" {
+		t.Error("an item must be as the shape says")
+	}
+	if f, _, _ := s.field("other"); f != nil {
+		t.Errorf("got %s for what is not there", f.What())
+	}
+	if f, _, _ := s.WithSecret().field("n"); !f.Secret() || !s.WithSecret().Secret() {
+		t.Error("what is computed from a secret stays one")
+	}
+	if got := answerShape(nil).What() + ", " + answerShape(&steps.Shape{}).What(); got != "any value, any value" {
+		t.Errorf("got %s of nothing", got)
 	}
 }

@@ -13,7 +13,9 @@ type Shape struct {
 	resolve func(name string) (s *Shape, why, hint string)
 	names   func() []string
 	secret  bool
-	heard   func(fields []string)
+	// answer is for what another system sends: no secret is in it, and there may be more than it declares.
+	answer bool
+	heard  func(fields []string)
 	// heardItem is for a list that a name stands for: it is told what is read of its items.
 	heardItem func(fields []string)
 }
@@ -96,7 +98,7 @@ func (s *Shape) holdsSecret(depth int) bool {
 	if s == nil || depth == 0 {
 		return false
 	}
-	if s.secret || s.elem.holdsSecret(depth-1) {
+	if s.secret || !s.answer && s.elem.holdsSecret(depth-1) {
 		return true
 	}
 	for _, f := range s.fields {
@@ -104,7 +106,7 @@ func (s *Shape) holdsSecret(depth int) bool {
 			return true
 		}
 	}
-	if s.resolve == nil {
+	if s.resolve == nil || s.answer {
 		return false
 	}
 	return slices.ContainsFunc(s.names(), func(name string) bool {

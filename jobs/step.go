@@ -79,7 +79,7 @@ func (d *decoder) stepTable(kind *steps.Kind) []steps.Field {
 // ownOutput reads a step's own output, which sees the result that the step has without it.
 func (d *decoder) ownOutput(s *Step, n *source.Node, b *block, scope *Scope) {
 	if s.Kind.Run != nil {
-		scope = scope.With("response", givenShape(s.Kind))
+		scope = scope.With("response", givenShape(s.Kind, b.last))
 	}
 	shape := d.any
 	if s.Output = d.compile(n, scope); s.Output != nil {

@@ -6,6 +6,7 @@
 // The files:
 //
 //	steps, field, error, exchange  a kind, its fields, how it fails, what history is told
+//	shape                          what is known before a run of what a call gives
 //	value, reads, items            plain data, which parts of it are read, the items of a page one by one
 //	json                           reading and writing it as JSON: exact numbers, only what is read, cut into items
 //	nearest, lookup                which name was meant, and requests that a dry run makes too
@@ -39,6 +40,9 @@ type Kind struct {
 	// Check finds mistakes that the types of the fields cannot express, also with the help of files below dir, the project's
 	// folder (Env.Dir in a run). It sees what is known before a run: Unknown stands for the rest, in a Tree for each of its leaves.
 	Check func(in Input, dir string) []Problem
+	// Output says what `steps.ID.output` will be, as far as what Check sees tells it, nil for nothing. It is asked where Check found
+	// no mistake. Expressions that read what is surely not there are refused before a run.
+	Output func(in Input, dir string) *Shape
 }
 
 // Result is a name that a step offers to later expressions.

@@ -231,6 +231,7 @@ func benchServer() {
 	mux.HandleFunc("GET /item/{id}", func(w http.ResponseWriter, r *http.Request) {
 		write(w, http.StatusOK, map[string]any{"id": r.PathValue("id"), "number": "INC" + r.PathValue("id"), "text": filler})
 	})
+	serveCalls(mux)
 	mux.HandleFunc("POST /sink", func(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.Copy(io.Discard, r.Body)
 		write(w, http.StatusCreated, map[string]any{"id": r.ContentLength})

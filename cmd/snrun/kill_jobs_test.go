@@ -12,12 +12,13 @@ const killProfiles = `version: 1
 profiles:
   table: {base_url: "${env.SANDBOX_URL}/api/now/table", auth: {type: basic, username: integration.user, password: "${secret.SANDBOX_PASSWORD}"}}
   warehouse: {base_url: "${env.SANDBOX_URL}/warehouse/v1", auth: {type: basic, username: integration.user, password: "${secret.SANDBOX_PASSWORD}"}}
+  soap: {base_url: "${env.SANDBOX_URL}", auth: {type: basic, username: integration.user, password: "${secret.SANDBOX_PASSWORD}"}}
   sms: {base_url: "${env.SANDBOX_URL}/sms/v1", auth: {type: api_key, in: header, name: X-Api-Key, value: "${secret.SANDBOX_ONCALL_KEY}"}}
 `
 
 // mixes are the jobs that are killed.
 func mixes() []mix {
-	all := []mix{mirrorMix(), itemsMix(), keyedMix(), unkeyedMix(), parallelMix(), repeatMix(), callMix(), chainMix()}
+	all := []mix{mirrorMix(), itemsMix(), keyedMix(), unkeyedMix(), parallelMix(), repeatMix(), callMix(), chainMix(), soapMix(), fetchedMix()}
 	for _, m := range all {
 		m.files["profiles.yaml"] = killProfiles
 	}

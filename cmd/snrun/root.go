@@ -25,8 +25,8 @@ func (a *app) rootCommand() *cobra.Command {
 		Use:         "snrun",
 		Annotations: map[string]string{cobra.CommandDisplayNameAnnotation: a.name},
 		Short:       "Run integration jobs written in YAML",
-		Long: `snrun runs integration jobs written in YAML: REST calls with sign-in, paging, loops and retries, checked before
-they start, with every run on record.
+		Long: `snrun runs integration jobs written in YAML: REST and SOAP calls with sign-in, paging, loops and retries, checked
+before they start, with every run on record.
 
   snrun init                     start a project
   snrun run --sandbox hello      run a job against the built-in sandbox

@@ -49,9 +49,21 @@ func (a *app) listOperations(w wsdlArgument, d *wsdl.Definitions) error {
 		return err
 	}
 	if o := d.Services[0].Ports[0].Operations; len(o) > 0 {
-		fmt.Fprintf(a.err, "a step that calls one: %s soap example %s%s %s\n", a.name, quoteArg(w.name), w.profileFlag(), quoteArg(inLine(o[0].Name)))
+		fmt.Fprintf(a.err, "a step that calls one: %s soap example %s%s %s%s\n", a.name, quoteArg(w.name), w.profileFlag(), quoteArg(inLine(o[0].Name)), serviceFlag(d, o[0].Name))
 	}
 	return nil
+}
+
+// serviceFlag is the --service that tells which operation of the first service is meant, where another service has one of that name.
+func serviceFlag(d *wsdl.Definitions, operation string) string {
+	for _, s := range d.Services[1:] {
+		for _, p := range s.Ports {
+			if len(p.Named(operation)) > 0 {
+				return " --service " + quoteArg(inLine(d.Services[0].Name.Local))
+			}
+		}
+	}
+	return ""
 }
 
 // profileFlag is --profile as the command line has it.

@@ -71,6 +71,12 @@ func isMapping(t *xsd.Type) bool {
 	return t != nil && t.Array == nil && t.Complex && (t.Simple == nil || len(t.Attributes) > 0) && t.Name.Local != "anyType"
 }
 
+// standIns gives the elements that may stand where one is declared: itself, and those of its substitution group.
+func standIns(e *xsd.Element) []*xsd.Element {
+	all := append([]*xsd.Element{e}, e.Members...)
+	return slices.DeleteFunc(all, func(e *xsd.Element) bool { return e.Abstract })
+}
+
 // particleFields adds the elements of a content model.
 func particleFields(fields *[]soapField, p *xsd.Particle, required, list bool) {
 	if len(*fields) >= maxSoapFields {
@@ -80,9 +86,11 @@ func particleFields(fields *[]soapField, p *xsd.Particle, required, list bool) {
 	list = list || p.Max == xsd.Unbounded || p.Max > 1
 	switch {
 	case p.Element != nil:
-		f := fieldOf(p.Element.Name.Local, p.Element.Type, required, list)
-		if !slices.ContainsFunc(*fields, func(known soapField) bool { return known.Name == f.Name }) { // else in several branches
-			*fields = append(*fields, f)
+		for _, e := range standIns(p.Element) {
+			f := fieldOf(e.Name.Local, e.Type, required && len(p.Element.Members) == 0, list)
+			if !slices.ContainsFunc(*fields, func(known soapField) bool { return known.Name == f.Name }) { // else in several branches
+				*fields = append(*fields, f)
+			}
 		}
 	case p.Group != nil:
 		for _, member := range p.Group.Particles {
@@ -148,8 +156,12 @@ func (f soapField) String() string {
 	return inLine(text)
 }
 
-// signatureFields is how many fields of a message a signature names.
-const signatureFields = 8
+// The bounds on the fields of a message that a signature names: those that must be there, or with too few of them others too, since
+// most messages of some services have none.
+const (
+	signatureFields      = 8
+	signatureFieldsLeast = 3
+)
 
 // signature is an operation in one line: what it takes, and what it gives.
 func signature(o *wsdl.Operation) string {
@@ -172,19 +184,43 @@ func asAnswered(fields []soapField) []soapField {
 	return fields
 }
 
-// fieldList names fields: all where they are few, else those that must be there first.
+// fieldList names fields: all where they are few, else those that must be there.
 func fieldList(fields []soapField) string {
-	var names []string
+	shown := fields
 	if len(fields) > signatureFields {
-		for _, f := range fields {
-			if f.Required && len(names) < signatureFields {
-				names = append(names, f.String())
-			}
-		}
-		return strings.Join(append(names, fmt.Sprintf("… %d more", len(fields)-len(names))), ", ")
+		shown = foremost(fields)
 	}
-	for _, f := range fields {
+	var names []string
+	for _, f := range shown {
 		names = append(names, f.String())
 	}
+	if more := len(fields) - len(shown); more > 0 {
+		names = append(names, fmt.Sprintf("… %d more", more))
+	}
 	return strings.Join(names, ", ")
+}
+
+// foremost gives the fields that must be there, in their order, with the first others where they are few.
+func foremost(fields []soapField) []soapField {
+	required := 0
+	for _, f := range fields {
+		if f.Required {
+			required++
+		}
+	}
+	required = min(required, signatureFields)
+	others := max(signatureFieldsLeast-required, 0)
+	var shown []soapField
+	for _, f := range fields {
+		switch {
+		case f.Required && required > 0:
+			required--
+		case !f.Required && others > 0:
+			others--
+		default:
+			continue
+		}
+		shown = append(shown, f)
+	}
+	return shown
 }

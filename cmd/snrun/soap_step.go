@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"net/url"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -42,13 +43,22 @@ func (e *soapExample) text() string {
 		fmt.Fprintf(&b, "    port: %s\n", yamlScalar(e.port.Name))
 	}
 	fmt.Fprintf(&b, "    operation: %s\n", yamlScalar(e.operation.Name))
-	if e.port.Address == "" {
-		b.WriteString("    endpoint: https://example.com/  # where it is: the WSDL has no address\n")
-	}
+	e.target(&b)
 	e.headers(&b)
 	e.params(&b)
 	e.answer(&b)
 	return b.String()
+}
+
+// target writes where the step sends to. Many WSDLs have the address of another instance, or of a machine behind a gateway.
+func (e *soapExample) target(b *strings.Builder) {
+	u, err := url.Parse(e.port.Address)
+	switch {
+	case e.port.Address == "":
+		b.WriteString("    endpoint: https://example.com/  # where it is: the WSDL has no address\n")
+	case err == nil && u.Host != "":
+		fmt.Fprintf(b, "    # path: %s  # at the profile's base_url, in place of %s in the WSDL\n", yamlScalar(u.RequestURI()), u.Scheme+"://"+u.Host)
+	}
 }
 
 // comment writes a heading, with what is said of it.

@@ -17,7 +17,7 @@ func TestSoapFirstContact(t *testing.T) {
 	const profile, wsdl = "--profile=servicenow_soap", "/incident.do?WSDL"
 
 	listed := u.must(exitOK, "soap", "operations", profile, wsdl).stdout
-	for _, want := range []string{"port ServiceNowSoap, SOAP 1.1, ", "getRecords(… ", "insert("} {
+	for _, want := range []string{"port ServiceNowSoap, SOAP 1.1, ", "getRecords(active?: boolean, ", "insert("} {
 		if !strings.Contains(listed, want) {
 			t.Errorf("the list lacks %q:\n%s", want, listed)
 		}
@@ -25,6 +25,9 @@ func TestSoapFirstContact(t *testing.T) {
 	copied := u.must(exitOK, "soap", "import", profile, wsdl)
 	if !strings.Contains(copied.stdout, "new      wsdl/incident.wsdl, ") {
 		t.Errorf("got %s", copied.stdout)
+	}
+	if files, err := os.ReadDir(filepath.Join(u.dir, "wsdl")); err != nil || len(files) != 2 {
+		t.Errorf("got %v, %v, want the copy and its sum", files, err)
 	}
 	step := u.must(exitOK, "soap", "example", profile, "wsdl/incident.wsdl", "getRecords").stdout
 	u.write("taken.yaml", "version: 1\nsteps:\n"+step)
@@ -68,6 +71,24 @@ func TestSoapExamples(t *testing.T) {
 	if tried < 20 {
 		t.Errorf("only %d operations were tried", tried)
 	}
+}
+
+// TestSoapOperationsOfTwoServices holds that the command which the list proposes works also where a service more has the operation.
+func TestSoapOperationsOfTwoServices(t *testing.T) {
+	t.Parallel()
+	u := newUser(t, sandbox.Options{})
+	data, err := os.ReadFile("../../steps/soap/testdata/stock.wsdl")
+	if err != nil {
+		t.Fatal(err)
+	}
+	main := strings.Replace(string(data), `<service name="StockService">`, `<service name="Spare"><port name="P" binding="s:StockBinding"><soap:address location="http://127.0.0.1:1/"/></port></service><service name="StockService">`, 1)
+	u.write("two.wsdl", main)
+	hint := u.must(exitOK, "soap", "operations", "two.wsdl").stderr
+	_, proposed, found := strings.Cut(strings.TrimSpace(hint), ": snrun ")
+	if !found || !strings.HasSuffix(proposed, " --service Spare") {
+		t.Fatalf("got %s", hint)
+	}
+	u.must(exitOK, strings.Fields(proposed)...)
 }
 
 // TestSoapUnreadable holds what is said of a WSDL that a server does not give, and with which exit code.

@@ -215,7 +215,10 @@ func (f *frame) turn(l *loop, i int, h Host) error {
 		named.Calls = []string{c.path}
 		failure = &named
 	}
-	l.outputs[i], l.failures[i] = out, failure
+	l.failures[i] = failure
+	if l.wanted() { // else it would only take memory, for as long as the loop lasts
+		l.outputs[i] = out
+	}
 	note, tolerable := l.count(failure)
 	h.Tell(note)
 	if !tolerable {

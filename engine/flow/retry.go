@@ -71,7 +71,7 @@ func (f *frame) waitAgain(t *tries, note Note, err error) error {
 	if wanted, err := f.repeatable(t, failure); err != nil {
 		return undecided(failure, err)
 	} else if !wanted {
-		return failure
+		return f.final(t, failure)
 	}
 	wait := failure.RetryAfter
 	switch {
@@ -102,13 +102,27 @@ func undecided(failure *steps.Error, err error) error {
 
 // repeatable says whether the policy has another try for this failure.
 func (f *frame) repeatable(t *tries, failure *steps.Error) (bool, error) {
-	harmless := t.safe || t.policy.Unsafe || failure.Repeat == steps.Always
-	if t.try >= t.policy.Attempts || failure.Kind == steps.Cancelled || !harmless {
+	switch {
+	case !t.left(failure) || !t.harmless(failure):
 		return false, nil
-	}
-	if t.policy.When == nil {
+	case t.policy.When == nil:
 		return failure.Repeat != steps.Never, nil
 	}
+	return f.when(t, failure)
+}
+
+// left says whether there may be another try at all.
+func (t *tries) left(failure *steps.Error) bool {
+	return t.try < t.policy.Attempts && failure.Kind != steps.Cancelled
+}
+
+// harmless says whether another try does no harm.
+func (t *tries) harmless(failure *steps.Error) bool {
+	return t.safe || t.policy.Unsafe || failure.Repeat == steps.Always
+}
+
+// when says whether the policy's condition wants another try.
+func (f *frame) when(t *tries, failure *steps.Error) (bool, error) {
 	names := maps.Clone(f.names)
 	names["error"] = f.errorValue(failure)
 	names["response"] = nil
@@ -116,6 +130,19 @@ func (f *frame) repeatable(t *tries, failure *steps.Error) (bool, error) {
 		names["response"] = failure.Response
 	}
 	return t.policy.When.Bool(names)
+}
+
+// final is a failure that is not tried again. Where the job says when to do so, but not that it does no harm, it says what is missing.
+func (f *frame) final(t *tries, failure *steps.Error) error {
+	if t.policy.When == nil || !t.left(failure) || t.harmless(failure) {
+		return failure
+	}
+	if wanted, err := f.when(t, failure); err != nil || !wanted {
+		return failure
+	}
+	e := *failure
+	e.Message += " (not tried again, though it is what retry.when asks for: `unsafe: true` there says that twice does no harm)"
+	return &e
 }
 
 // passes names the limit that would have passed at the end of a wait, "" when none.

@@ -174,7 +174,7 @@ func (c soapCall) read(wrapper *xml.Element, known map[string]soapField) *soapFa
 
 func (f *soapFault) element() *xml.Element {
 	parts := []*xml.Element{
-		{Name: xml.Name{Local: "faultcode"}, QName: xml.Name{Space: soapSpace, Local: f.code}},
+		{Name: xml.Name{Local: "faultcode"}, QName: &xml.Name{Space: soapSpace, Local: f.code}},
 		{Name: xml.Name{Local: "faultstring"}, Text: f.message},
 	}
 	if f.detail != "" {

@@ -1,6 +1,7 @@
 package exchange
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -33,6 +34,9 @@ func (t *Trip) BodyError(ctx context.Context, err error, got int64) error {
 	return t.BrokenOff(ctx, err, got)
 }
 
+// firstRead is the room for an answer of which nobody says how long it is: most of them are shorter.
+const firstRead = 4 << 10
+
 // readAll reads at most limit bytes, into a slice of the right size where the server tells it.
 func (t *Trip) readAll(limit int64) error {
 	if n := t.Resp.ContentLength; n == 0 || t.Req.Method == http.MethodHead {
@@ -43,8 +47,12 @@ func (t *Trip) readAll(limit int64) error {
 		t.Received = data[:got]
 		return err
 	}
-	data, err := io.ReadAll(io.LimitReader(t.Body(), limit+1-int64(len(t.Received))))
-	t.Received = append(t.Received, data...)
+	received := bytes.NewBuffer(t.Received)
+	if cap(t.Received) == 0 {
+		received.Grow(firstRead)
+	}
+	_, err := received.ReadFrom(io.LimitReader(t.Body(), limit+1-int64(len(t.Received))))
+	t.Received = received.Bytes()
 	if err == nil && int64(len(t.Received)) > limit {
 		t.Received = t.Received[:limit]
 		return ErrTooLarge

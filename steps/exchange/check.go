@@ -16,12 +16,12 @@ func CheckTarget(in steps.Input) []steps.Problem {
 			Hint: "add profile: NAME, or write the whole address as url:"}}
 	}
 	if path, known := in["path"].(string); known {
-		if err := CheckPath(path); err != nil {
+		if err := checkPath(path); err != nil {
 			return []steps.Problem{{Path: "path", Message: err.Error(), Hint: "write the path out, or the whole address as url:"}}
 		}
 	}
 	if address, known := in["url"].(string); known {
-		if _, err := ParseURL(address); err != nil {
+		if _, err := parseURL(address); err != nil {
 			return []steps.Problem{{Path: "url", Message: err.Error(), Hint: "write it like https://api.example.com/v1/items"}}
 		}
 	}

@@ -61,7 +61,7 @@ func (a *Answer) meet(c *steps.Late) error {
 	}
 	text := fmt.Sprintf("%d, not as expected: %s is false (%s)", a.Status(), c.Source, c.Place)
 	if slices.Contains(c.Uses, "body") || slices.Contains(c.Uses, "*") {
-		text += "; the body: " + a.Excerpt()
+		text += "; the body: " + a.excerpt()
 	}
 	return a.Errorf(steps.Expect, "%s", text)
 }

@@ -152,6 +152,33 @@ func (t *Trip) signInFailure(err steps.SignInError) *steps.Error {
 	return e
 }
 
+// Unreached says of which kind the failure is of a request that is made beside that of the step, such as for a WSDL: it did no more
+// than read.
+func Unreached(err error) *steps.Error {
+	e := &steps.Error{Kind: steps.Network, Message: err.Error(), Cause: err, Repeat: steps.Always, NoEffect: true}
+	var signIn steps.SignInError
+	var held steps.HeldError
+	text, hint := tlsText(err)
+	switch {
+	case errors.As(err, &signIn):
+		e.Kind, e.Hint, e.Repeat = steps.Auth, signIn.Help(), steps.Never
+		if signIn.Temporary() {
+			e.Repeat, e.RetryAfter = steps.Always, signIn.RetryAfter()
+		}
+	case errors.As(err, &held):
+		e.Kind, e.Hint, e.Repeat = steps.Timeout, held.Help(), steps.Never
+	case errors.Is(err, context.Canceled):
+		e.Kind, e.Repeat = steps.Cancelled, steps.Never
+	case errors.Is(err, context.DeadlineExceeded):
+		e.Kind = steps.Timeout
+	case text != "":
+		e.Kind, e.Message, e.Hint, e.Repeat = steps.TLS, text, hint, steps.Never
+	default:
+		e.Message, e.Hint = networkText(err)
+	}
+	return e
+}
+
 func (t *Trip) tlsFailure(err error, text, hint string) *steps.Error {
 	if text == "" {
 		e := t.Errorf(steps.TLS, "setting up TLS: %s", plainText(err))
@@ -246,7 +273,7 @@ func (t *Trip) ContentError(what, hint string) *steps.Error {
 		size = fmt.Sprintf("%d bytes", t.Size)
 	}
 	text := fmt.Sprintf("%d: %s (%s, %s)", t.Status(), what, Clean(media, 80), size)
-	if begins := t.Excerpt(); begins != "" {
+	if begins := t.excerpt(); begins != "" {
 		text += ": " + begins
 	}
 	return Hinted(t.Errorf(steps.Content, "%s", text), hint)

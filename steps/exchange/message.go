@@ -47,11 +47,11 @@ func (t *Trip) said() string {
 			return Clean(text, 2*ExcerptLength)
 		}
 	}
-	return t.Excerpt()
+	return t.excerpt()
 }
 
-// Excerpt gives the first characters of the body.
-func (t *Trip) Excerpt() string {
+// excerpt gives the first characters of the body.
+func (t *Trip) excerpt() string {
 	data := t.shownBody(defaultRecorded)
 	if len(data) > 8*ExcerptLength {
 		return Clean(string(data[:8*ExcerptLength])+"…", ExcerptLength)

@@ -28,7 +28,7 @@ func Target(in steps.Input) (*url.URL, Query, error) {
 			return nil, nil, err
 		}
 	}
-	u, err := ParseURL(whole)
+	u, err := parseURL(whole)
 	if err != nil {
 		return nil, nil, BadInput("%q %w", WithoutQuery(whole), err)
 	}
@@ -37,8 +37,8 @@ func Target(in steps.Input) (*url.URL, Query, error) {
 	return u, q, nil
 }
 
-// ParseURL reads the address of a web server. It refuses sign-in data inside one: an address is shown in many places.
-func ParseURL(s string) (*url.URL, error) {
+// parseURL reads the address of a web server. It refuses sign-in data inside one: an address is shown in many places.
+func parseURL(s string) (*url.URL, error) {
 	u, err := url.Parse(Escape(s))
 	switch {
 	case err != nil:
@@ -53,8 +53,8 @@ func ParseURL(s string) (*url.URL, error) {
 	return u, nil
 }
 
-// CheckPath refuses a path that climbs: put together from data, it could lead anywhere on the server.
-func CheckPath(path string) error {
+// checkPath refuses a path that climbs: put together from data, it could lead anywhere on the server.
+func checkPath(path string) error {
 	plain, _, _ := strings.Cut(path, "?")
 	if !strings.Contains(plain, "..") && !strings.Contains(plain, "%2") {
 		return nil
@@ -73,7 +73,7 @@ func join(base, path string) (string, error) {
 	if base == "" {
 		return "", Hinted(BadInput("no base URL to put the path %q under", WithoutQuery(path)), "give the profile a base_url, or write the whole address as url:")
 	}
-	if err := CheckPath(path); err != nil {
+	if err := checkPath(path); err != nil {
 		return "", BadInput("the path %q %w", WithoutQuery(path), err)
 	}
 	if strings.HasPrefix(path, "http://") || strings.HasPrefix(path, "https://") {

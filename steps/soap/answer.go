@@ -1,6 +1,7 @@
 package soap
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -10,8 +11,8 @@ import (
 
 	"snrun/steps"
 	"snrun/steps/exchange"
+	"snrun/steps/soap/values"
 	"snrun/steps/soap/wsdl"
-	"snrun/steps/soap/xsd"
 	"snrun/steps/xml"
 )
 
@@ -20,7 +21,7 @@ type answer struct {
 	*exchange.Answer
 	call     *call
 	envelope *envelope // nil for an empty answer
-	warnings []xsd.Warning
+	warnings []values.Warning
 	unwarned int // warnings that are counted only
 }
 
@@ -32,10 +33,13 @@ func (a *answer) read(ctx context.Context) (steps.Output, error) {
 	if err == nil {
 		err = a.open()
 	}
+	if err != nil && a.envelope != nil {
+		return steps.Output{}, a.Complete(err) // what is not trusted is not believed either, whatever its status says
+	}
 	if err == nil && a.envelope != nil && a.envelope.fault != nil {
 		return a.faulted()
 	}
-	if err == nil && a.accepted() {
+	if err == nil && (a.accepted() || a.Call.Expects()) {
 		err = a.decode()
 	}
 	if err := a.Judge(a.accepted(), err); err != nil {
@@ -56,34 +60,37 @@ func (a *answer) open() error {
 	if len(strings.TrimSpace(string(a.Received[:min(len(a.Received), 64)]))) == 0 && len(a.Received) < 64 {
 		return a.empty()
 	}
-	envelope, err := a.parse()
-	if err != nil {
-		if !a.accepted() {
-			return nil
-		}
-		return a.unreadable(err)
+	err := a.parse()
+	if err == nil || a.envelope == nil && (!a.accepted() || a.saysNothing()) {
+		return nil
 	}
-	a.envelope = envelope
-	return nil
+	return a.unreadable(err)
 }
 
 // longestSaid is how much of what is wrong with an answer is told: the answer's own words may be in it.
 const longestSaid = 300
 
-// unreadable tells why the body was not taken as a message.
+// unreadable tells why the body was not taken as a message. Where it is an envelope, the address is right, and the server's message is
+// broken.
 func (a *answer) unreadable(err error) error {
 	var untrusted *steps.Error
-	if errors.As(err, &untrusted) {
+	said := exchange.Clean(err.Error(), longestSaid)
+	switch {
+	case errors.As(err, &untrusted):
 		return a.ContentError(exchange.Clean(untrusted.Message, longestSaid), untrusted.Hint)
+	case exchange.IsHTML(a.Received):
+		return a.ContentError("the body is an HTML page, not a SOAP message", "this looks like a page for people (sign-in, maintenance?): check the address, and the profile's sign-in")
+	case bytes.Contains(a.Received, []byte("Envelope")), strings.HasPrefix(exchange.MediaType(a.Resp.Header.Get("Content-Type")), "multipart/"):
+		return a.ContentError("the body is not a SOAP message that can be taken: "+said, "")
 	}
-	return a.ContentError("the body is not a SOAP message: "+exchange.Clean(err.Error(), longestSaid), a.notSOAP())
+	return a.ContentError("the body is not a SOAP message: "+said, "check the address: it must be that of the service, not of its WSDL")
 }
 
-func (a *answer) notSOAP() string {
-	if exchange.IsHTML(a.Received) {
-		return "this looks like a page for people (sign-in, maintenance?): check the address, and the profile's sign-in"
-	}
-	return "check the address: it must be that of the service, not of its WSDL"
+// saysNothing says whether a body is no matter: that of an operation without an answer, such as "OK". A page for people is not taken
+// for that, and neither is a message that is broken.
+func (a *answer) saysNothing() bool {
+	t := a.call.target
+	return t != nil && t.op.Output == nil && !exchange.IsHTML(a.Received) && !bytes.Contains(a.Received, []byte("Envelope"))
 }
 
 // empty is right for an operation without an answer.
@@ -98,35 +105,36 @@ func (a *answer) empty() error {
 	return nil
 }
 
-// parse takes the message out of what it came in, asks whether it is signed as the profile wants it, and opens it.
-func (a *answer) parse() (*envelope, error) {
+// parse takes the message out of what it came in, opens it, and asks whether it is signed as the profile wants it: there is an envelope
+// also where it is not.
+func (a *answer) parse() error {
 	data, contentType := a.Received, a.Resp.Header.Get("Content-Type")
 	var parts *multipartMessage
 	if strings.HasPrefix(exchange.MediaType(contentType), "multipart/") {
 		var err error
 		if parts, err = openMultipart(contentType, data); err != nil {
-			return nil, err
+			return err
 		}
 		data, contentType = parts.root, parts.contentType
 		a.Tell(contentType, data)
 	}
 	charset := exchange.Charset(contentType)
 	if a.call.security.Verifies() {
-		if err := a.call.security.Check(data, time.Now()); err != nil {
-			return nil, err
-		}
-		charset = "" // what is read is what was checked
+		charset = "" // what is read is what is checked
 	}
-	root, err := xml.Parse(data, xml.ReadOptions{Charset: charset, Limits: xml.Limits{Bytes: int(a.Call.MaxBody())}})
+	root, err := xml.Parse(data, xml.ReadOptions{Charset: charset, Limits: xml.Limits{Bytes: int(a.Call.MaxBody())}, Room: a.call.room})
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if parts != nil {
 		if err := parts.include(root); err != nil {
-			return nil, err
+			return err
 		}
 	}
-	return openEnvelope(root)
+	if a.envelope, err = openEnvelope(root); err != nil {
+		return err
+	}
+	return a.call.security.Check(data, time.Now())
 }
 
 // faulted makes an error of a fault, or a value where the step expects one.
@@ -134,6 +142,7 @@ func (a *answer) faulted() (steps.Output, error) {
 	f := readFault(a.envelope.fault, a.envelope.version)
 	value := f.value(a.call.operation(), a.call.schema())
 	a.More["fault"], a.More["soap_headers"] = value, a.soapHeaders()
+	a.More["warnings"] = a.listed()
 	if a.call.in.Bool("expect_fault") {
 		a.Value = value
 		if err := a.Judge(true, nil); err != nil {
@@ -143,10 +152,12 @@ func (a *answer) faulted() (steps.Output, error) {
 	}
 	e := a.Errorf(steps.Fault, "%s", f.text())
 	e.Fields = map[string]any{"fault": value}
-	e.NoEffect = f.sendersMistake()
-	if e.NoEffect {
+	if e.NoEffect = f.sendersMistake(); e.NoEffect {
 		e.Hint = "the server refused the message; error.fault.detail may say what of it"
 	}
+	// A server that asks to come back later did not carry the call out, whatever it says in the fault.
+	status := a.StatusError()
+	e.RetryAfter, e.NoEffect = status.RetryAfter, e.NoEffect || status.Repeat == steps.Always
 	return steps.Output{}, a.Complete(e)
 }
 
@@ -157,7 +168,7 @@ func (c *call) operation() *wsdl.Operation {
 	return c.target.op
 }
 
-func (c *call) schema() *xsd.Schema {
+func (c *call) schema() *values.Schema {
 	if c.target == nil {
 		return nil
 	}
@@ -172,23 +183,62 @@ func (a *answer) decode() error {
 	if err := a.understand(); err != nil {
 		return err
 	}
+	if a.unread() {
+		a.Reveal = func() {
+			a.Reveal = nil
+			_ = a.values() // it is told beside the error that asks for it
+		}
+		return nil
+	}
+	return a.values()
+}
+
+// unread says that nobody reads what only decoding tells: neither the job, nor a condition of the step. What is encoded (rpc/encoded) is
+// decoded in any case, since it may turn out to be refused.
+func (a *answer) unread() bool {
+	op := a.call.operation()
+	if op == nil || op.Output == nil || op.Output.Encoded || a.call.in.Bool("strict") {
+		return false
+	}
+	for _, name := range []string{"output", "soap_headers", "warnings"} {
+		if _, read := a.call.env.Reads.Of(name); read {
+			return false
+		}
+	}
+	for _, l := range a.Call.Conditions() {
+		for _, name := range []string{"*", "body", "soap_headers", "warnings"} {
+			if slices.Contains(l.Uses, name) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// values decodes the body and the headers.
+func (a *answer) values() error {
 	var err error
 	if a.Value, err = a.content(); err != nil {
 		return a.ContentError(exchange.Clean(err.Error(), longestSaid), "")
 	}
 	a.More["soap_headers"] = a.soapHeaders()
-	if a.unwarned > 0 {
-		a.warnings = append(a.warnings, xsd.Warning{Message: fmt.Sprintf("and %d more warnings", a.unwarned)})
-	}
-	list := make([]any, len(a.warnings))
-	for i, w := range a.warnings {
-		list[i] = map[string]any{"path": w.Path, "message": w.Message}
-	}
-	a.More["warnings"] = list
-	if len(list) > 0 && a.call.in.Bool("strict") {
+	a.More["warnings"] = a.listed()
+	if len(a.warnings) > 0 && a.call.in.Bool("strict") {
 		return a.ContentError(a.firstWarnings(), "leave strict out to take such an answer, with its warnings")
 	}
 	return nil
+}
+
+// listed gives the warnings as a job sees them.
+func (a *answer) listed() []any {
+	list := make([]any, 0, len(a.warnings)+1)
+	for _, w := range a.warnings {
+		list = append(list, map[string]any{"path": w.Path, "message": w.Message})
+	}
+	if a.unwarned > 0 {
+		list = append(list, map[string]any{"path": "", "message": fmt.Sprintf("and %d more warnings", a.unwarned)})
+	}
+	return list
 }
 
 // firstWarnings tells the first few of what is not as the schema says.
@@ -197,10 +247,10 @@ func (a *answer) firstWarnings() string {
 	texts := []string{}
 	for i, w := range a.warnings {
 		if i == few {
-			texts = append(texts, fmt.Sprintf("and %d more", len(a.warnings)-few))
+			texts = append(texts, fmt.Sprintf("and %d more", len(a.warnings)+a.unwarned-few))
 			break
 		}
-		texts = append(texts, strings.TrimSpace(w.Path+" "+w.Message))
+		texts = append(texts, strings.TrimPrefix(w.Path+": "+w.Message, ": "))
 	}
 	return "the answer is not as the WSDL says: " + strings.Join(texts, "; ")
 }
@@ -250,21 +300,21 @@ func (c *call) declared(h *xml.Element) *wsdl.Part {
 
 // soapHeaders gives the header blocks by their local names, but for those of WS-Security.
 func (a *answer) soapHeaders() map[string]any {
-	out := map[string]any{}
+	out := gathering{}
 	for _, h := range a.envelope.headers {
 		if h.Name.Space == securitySpace {
 			continue
 		}
 		h = withoutEnvelopeAttributes(h)
 		if p := a.call.declared(h); p != nil {
-			value, warnings := a.call.schema().Decode(p.Element, h, &xsd.Reading{})
+			value, warnings := a.call.schema().Decode(p.Element, h, &values.Reading{})
 			a.warn(warnings...)
-			addTo(out, h.Name.Local, value)
+			out.add(h.Name.Local, value)
 			continue
 		}
-		addTo(out, h.Name.Local, h.Value(a.call.lists()))
+		out.add(h.Name.Local, h.Value(a.call.lists()))
 	}
-	return out
+	return out.values()
 }
 
 // withoutEnvelopeAttributes leaves out what the envelope says of a header, which is no part of its value.

@@ -4,10 +4,9 @@ import (
 	"slices"
 	"strings"
 
+	"snrun/steps/soap/xsd"
 	"snrun/steps/xml"
 )
-
-const schemaSpace = "http://www.w3.org/2001/XMLSchema"
 
 // plainValue gives the value of an element that no schema describes. In one that is SOAP-encoded (SOAP 1.1 section 5) arrays are
 // lists, and the types of XML Schema and the ids that it names its values by are left out: a value is text, as in any other element.
@@ -26,13 +25,13 @@ func isEncoded(e *xml.Element) bool {
 // ofEncoding says whether an attribute is one that SOAP encoding has: those of its namespace, and the names of simple types.
 func ofEncoding(e *xml.Element, a xml.Attr) bool {
 	switch a.Name {
-	case xml.Name{Space: instanceSpace, Local: "type"}:
+	case xml.Name{Space: xml.InstanceSpace, Local: "type"}:
 		n, ok := e.Resolve(a.Value)
-		return ok && (n.Space == schemaSpace || n.Space == encoding11 || n.Space == encoding12)
+		return ok && (n.Space == xml.SchemaSpace || n.Space == xsd.Encoding11 || n.Space == xsd.Encoding12)
 	case xml.Name{Space: space11, Local: "encodingStyle"}, xml.Name{Space: space12, Local: "encodingStyle"}:
-		return strings.TrimSpace(a.Value) == encoding11 || strings.TrimSpace(a.Value) == encoding12
+		return strings.TrimSpace(a.Value) == xsd.Encoding11 || strings.TrimSpace(a.Value) == xsd.Encoding12
 	}
-	return a.Name.Space == encoding11 || a.Name.Space == encoding12
+	return a.Name.Space == xsd.Encoding11 || a.Name.Space == xsd.Encoding12
 }
 
 func encodedValue(e *xml.Element, lists []string) any {
@@ -52,28 +51,26 @@ func encodedValue(e *xml.Element, lists []string) any {
 		return own.Value(lists)
 	}
 	own.Text = ""
-	out, isMap := own.Value(lists).(map[string]any)
-	if !isMap {
-		out = map[string]any{}
+	out := gathering{}
+	if attributes, isMap := own.Value(lists).(map[string]any); isMap {
+		for name, value := range attributes {
+			out.add(name, value)
+		}
 	}
 	for _, child := range e.Children {
-		value := encodedValue(child, lists)
-		if _, isList := value.([]any); !isList && slices.Contains(lists, child.Name.Local) && out[child.Name.Local] == nil {
-			value = []any{value}
-		}
-		addTo(out, child.Name.Local, value)
+		out.add(child.Name.Local, encodedValue(child, lists))
 	}
-	return out
+	return out.values(lists...)
 }
 
 // isArray says whether an element is an array: by its type, or by what it says of its items.
 func isArray(e *xml.Element) bool {
 	for _, a := range e.Attrs {
 		switch a.Name {
-		case xml.Name{Space: encoding11, Local: "arrayType"}, xml.Name{Space: encoding12, Local: "itemType"}, xml.Name{Space: encoding12, Local: "arraySize"}:
+		case xml.Name{Space: xsd.Encoding11, Local: "arrayType"}, xml.Name{Space: xsd.Encoding12, Local: "itemType"}, xml.Name{Space: xsd.Encoding12, Local: "arraySize"}:
 			return true
-		case xml.Name{Space: instanceSpace, Local: "type"}:
-			if n, ok := e.Resolve(a.Value); ok && n.Local == "Array" && (n.Space == encoding11 || n.Space == encoding12) {
+		case xml.Name{Space: xml.InstanceSpace, Local: "type"}:
+			if n, ok := e.Resolve(a.Value); ok && n.Local == "Array" && (n.Space == xsd.Encoding11 || n.Space == xsd.Encoding12) {
 				return true
 			}
 		}

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"testing"
 
+	"snrun/steps/soap/xsd"
 	"snrun/steps/xml"
 )
 
@@ -19,11 +20,15 @@ func TestPlainValue(t *testing.T) {
 		{"array of SOAP 1.2", `<n f:itemType="xsd:int"><i>1</i></n>`, `{"n":["1"]}`},
 		{"repeated", `<n xsi:type="xsd:int">1</n><n>2</n>`, `{"n":["1","2"]}`},
 		{"named as a list", `<l xsi:type="xsd:int">1</l>`, `{"l":["1"]}`},
+		{"text between elements", `<n e:root="1"> x <a>1</a></n>`, `{"n":{"a":"1"}}`},
+		{"an array of another namespace", `<n xsi:type="m:Array" e:root="1"><i>1</i></n>`, `{"n":{"_type":"Array","i":"1"}}`},
+		{"the style of the encoding", `<n s:encodingStyle=" ` + xsd.Encoding11 + ` " xsi:type="m:Member"><a id="x">1</a></n>`, `{"n":{"_type":"Member","a":"1"}}`},
+		{"another style", `<n s:encodingStyle="urn:x"><a id="x">1</a></n>`, `{"n":{"a":{"_":"1","id":"x"},"encodingStyle":"urn:x"}}`},
 		{"not encoded", `<n id="a" xsi:type="m:Member">7</n>`, `{"n":{"_":"7","_type":"Member","id":"a"}}`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			root, err := xml.Parse([]byte(`<r xmlns:xsi="`+instanceSpace+`" xmlns:xsd="`+schemaSpace+`" xmlns:e="`+encoding11+`" xmlns:f="`+encoding12+`" xmlns:m="urn:m">`+test.text+`</r>`), xml.ReadOptions{})
+			root, err := xml.Parse([]byte(`<r xmlns:xsi="`+xml.InstanceSpace+`" xmlns:xsd="`+xml.SchemaSpace+`" xmlns:e="`+xsd.Encoding11+`" xmlns:f="`+xsd.Encoding12+`" xmlns:m="urn:m" xmlns:s="`+space11+`">`+test.text+`</r>`), xml.ReadOptions{})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -9,10 +9,8 @@ import (
 )
 
 const (
-	space11       = "http://schemas.xmlsoap.org/soap/envelope/"
-	space12       = "http://www.w3.org/2003/05/soap-envelope"
-	encoding11    = "http://schemas.xmlsoap.org/soap/encoding/"
-	instanceSpace = "http://www.w3.org/2001/XMLSchema-instance"
+	space11 = "http://schemas.xmlsoap.org/soap/envelope/"
+	space12 = "http://www.w3.org/2003/05/soap-envelope"
 )
 
 // spaceOf gives the namespace of the envelope of a version.
@@ -63,7 +61,10 @@ func openEnvelope(root *xml.Element) (*envelope, error) {
 	if bodies == 0 {
 		return nil, fmt.Errorf("the envelope has no body")
 	}
-	return e, e.findFault(root.Name.Space)
+	if err := e.findFault(root.Name.Space); err != nil {
+		return nil, err
+	}
+	return e, nil
 }
 
 func (e *envelope) findFault(space string) error {

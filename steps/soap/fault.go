@@ -4,8 +4,8 @@ import (
 	"strings"
 
 	"snrun/steps/exchange"
+	"snrun/steps/soap/values"
 	"snrun/steps/soap/wsdl"
-	"snrun/steps/soap/xsd"
 	"snrun/steps/xml"
 )
 
@@ -31,7 +31,8 @@ func (f fault) text() string {
 
 // readFault reads a fault (SOAP 1.1 section 4.4, SOAP 1.2 part 1 section 5.4).
 func readFault(e *xml.Element, version string) fault {
-	if version == "1.2" || childNamed(e, "Code") != nil { // some servers answer 1.1 with the faults of 1.2
+	// Some servers have the fault of one version in an envelope of the other.
+	if childNamed(e, "Code") != nil || version == "1.2" && childNamed(e, "faultcode") == nil {
 		return readFault12(e)
 	}
 	code := textOf(childNamed(e, "faultcode"))
@@ -81,7 +82,7 @@ func (f fault) sendersMistake() bool {
 }
 
 // value is what a job sees of a fault. What is declared for its detail, or known to the schema, is typed.
-func (f fault) value(op *wsdl.Operation, schema *xsd.Schema) map[string]any {
+func (f fault) value(op *wsdl.Operation, schema *values.Schema) map[string]any {
 	subcodes := make([]any, len(f.subcodes))
 	for i, code := range f.subcodes {
 		subcodes[i] = code
@@ -89,7 +90,7 @@ func (f fault) value(op *wsdl.Operation, schema *xsd.Schema) map[string]any {
 	return map[string]any{"code": f.code, "subcodes": subcodes, "message": f.message, "detail": f.details(op, schema)}
 }
 
-func (f fault) details(op *wsdl.Operation, schema *xsd.Schema) any {
+func (f fault) details(op *wsdl.Operation, schema *values.Schema) any {
 	if f.detail == nil {
 		return nil
 	}
@@ -99,15 +100,15 @@ func (f fault) details(op *wsdl.Operation, schema *xsd.Schema) any {
 		}
 		return nil
 	}
-	out := map[string]any{}
+	out := gathering{}
 	for _, child := range f.detail.Children {
-		addTo(out, child.Name.Local, detailValue(child, op, schema))
+		out.add(child.Name.Local, detailValue(child, op, schema))
 	}
-	return out
+	return out.values()
 }
 
-func detailValue(e *xml.Element, op *wsdl.Operation, schema *xsd.Schema) any {
-	reading := &xsd.Reading{}
+func detailValue(e *xml.Element, op *wsdl.Operation, schema *values.Schema) any {
+	reading := &values.Reading{}
 	if op != nil {
 		for _, f := range op.Faults {
 			if f.Part != nil && f.Part.Element != nil && f.Part.Element.Name == e.Name {
@@ -126,17 +127,4 @@ func detailValue(e *xml.Element, op *wsdl.Operation, schema *xsd.Schema) any {
 		return value
 	}
 	return plainValue(e, nil)
-}
-
-// addTo puts a value under a key; a key that comes again holds a list.
-func addTo(out map[string]any, key string, value any) {
-	before, repeated := out[key]
-	switch list, isList := before.([]any); {
-	case isList:
-		out[key] = append(list, value)
-	case repeated:
-		out[key] = []any{before, value}
-	default:
-		out[key] = value
-	}
 }

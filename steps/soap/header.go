@@ -1,7 +1,6 @@
 package soap
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -75,23 +74,16 @@ func (c *composer) headerHint(m *wsdl.Message, key string) string {
 // unknownHeader writes a block that no schema describes.
 func (c *composer) unknownHeader(e steps.Pair, path string) *xml.Element {
 	data, err := xml.Encode(steps.Pairs{{Key: e.Key, Value: known(e.Value)}}, xml.WriteOptions{Namespaces: c.in.Pairs("namespaces")})
-	var block *xml.Element
 	if err == nil {
-		block, err = xml.Parse(data, xml.ReadOptions{})
+		var block *xml.Element
+		if block, err = xml.Parse(data, xml.ReadOptions{}); err == nil {
+			return block
+		}
 	}
-	if err != nil {
-		c.problems = append(c.problems, headerProblem(err, e.Key, path))
-		return nil
+	for _, wrong := range valueErrors(err) {
+		c.problems = append(c.problems, steps.Problem{Path: path + strings.TrimPrefix(wrong.Path, e.Key), Message: wrong.Message, Key: wrong.Key})
 	}
-	return block
-}
-
-func headerProblem(err error, key, path string) steps.Problem {
-	var wrong *xml.ValueError
-	if errors.As(err, &wrong) {
-		return steps.Problem{Path: path + strings.TrimPrefix(wrong.Path, key), Message: wrong.Message}
-	}
-	return steps.Problem{Path: path, Message: err.Error()}
+	return nil
 }
 
 // apart takes the attributes that the envelope defines out of the value of a header block.
@@ -102,13 +94,34 @@ func apart(value any, version string) (rest any, attributes []xml.Attr) {
 	}
 	kept := make(steps.Pairs, 0, len(entries))
 	for _, e := range entries {
-		name, isOwn := envelopeAttribute(e.Key)
-		text, isText := xml.Text(e.Value)
-		if !isOwn || !isText {
+		name, text, isOwn := envelopeAttribute(e, version)
+		if !isOwn {
 			kept = append(kept, e)
 			continue
 		}
 		attributes = append(attributes, xml.Attr{Name: xml.Name{Space: spaceOf(version), Local: name}, Prefix: "soapenv", Value: text})
 	}
 	return kept, attributes
+}
+
+// envelopeAttribute says whether an entry of a header block is an attribute that the envelope defines, and how the version has it:
+// what SOAP 1.1 calls the actor is the role in 1.2 (SOAP 1.2 part 0 section 6), and mustUnderstand is 1 or 0 there (SOAP 1.1 section
+// 4.2.3).
+func envelopeAttribute(e steps.Pair, version string) (name, text string, is bool) {
+	text, is = xml.Text(known(e.Value))
+	switch e.Key {
+	case "_mustUnderstand":
+		if number, isWord := map[string]string{"true": "1", "false": "0"}[text]; isWord && version != "1.2" {
+			text = number
+		}
+		return "mustUnderstand", text, is
+	case "_actor", "_role":
+		if version == "1.2" {
+			return "role", text, is
+		}
+		return "actor", text, is
+	case "_relay":
+		return "relay", text, is
+	}
+	return "", "", false
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"snrun/steps"
+	"snrun/steps/soap/values"
 	"snrun/steps/soap/wsdl"
 	"snrun/steps/soap/xsd"
 	"snrun/steps/xml"
@@ -21,13 +22,17 @@ type message struct {
 type composer struct {
 	*target
 	in       steps.Input
-	writing  *xsd.Writing
+	writing  *values.Writing
 	problems []steps.Problem
 }
 
 // compose gives the body's elements and the header blocks that the operation's input message wants.
-func (t *target) compose(in steps.Input, w *xsd.Writing) (body, headers []*xml.Element, problems []steps.Problem) {
+func (t *target) compose(in steps.Input, w *values.Writing) (body, headers []*xml.Element, problems []steps.Problem) {
+	if problems := checkPrefixes(in); len(problems) > 0 {
+		return nil, nil, problems
+	}
 	c := &composer{target: t, in: in, writing: w}
+	w.SOAP12 = t.port.Version == "1.2"
 	body = c.body(t.op.Input)
 	headers = c.headers(t.op.Input)
 	return body, headers, c.problems
@@ -43,7 +48,8 @@ func (c *composer) body(m *wsdl.Message) []*xml.Element {
 	case m.Wrapper != xml.Name{}:
 		return []*xml.Element{c.rpc(m, params)}
 	case len(m.Parts) == 0:
-		if entries, isMap := steps.Entries(params); given && (!isMap || len(entries) > 0) {
+		entries, isMap := steps.Entries(params)
+		if _, later := params.(steps.Unknown); !later && params != nil && (!isMap || len(entries) > 0) {
 			c.problems = append(c.problems, steps.Problem{Path: "params", Message: "cannot stand here: the operation " + c.op.Name + " takes nothing"})
 		}
 		return nil
@@ -65,11 +71,8 @@ func compact(e *xml.Element) []*xml.Element {
 	return []*xml.Element{e}
 }
 
-// part writes a part of a document message.
+// part writes a part that has an element: all of a document message have, and all headers.
 func (c *composer) part(p *wsdl.Part, value any, path string) *xml.Element {
-	if p.Element == nil {
-		return c.typed(p, value, path)
-	}
 	e, problems := c.defs.Schema.Encode(p.Element, value, path, c.writing)
 	c.problems = append(c.problems, problems...)
 	return e
@@ -103,9 +106,9 @@ func (c *composer) rpc(m *wsdl.Message, params any) *xml.Element {
 
 func encodingOf(version string) string {
 	if version == "1.2" {
-		return encoding12
+		return xsd.Encoding12
 	}
-	return encoding11
+	return xsd.Encoding11
 }
 
 // partKey is the key of a part in params.

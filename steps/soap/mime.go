@@ -14,7 +14,7 @@ import (
 	"strings"
 
 	"snrun/steps/exchange"
-	"snrun/steps/soap/xsd"
+	"snrun/steps/soap/values"
 	"snrun/steps/xml"
 )
 
@@ -149,21 +149,40 @@ func (m *multipartMessage) part(href string) (string, error) {
 }
 
 // attachments are the binary values of a message that is written, in the order of their references.
-type attachments struct{ parts [][]byte }
+type attachments struct{ parts []attachment }
+
+type attachment struct {
+	mediaType string
+	content   []byte
+}
 
 // binary takes the value of an element, and puts the xop:Include that stands for it into the element.
-func (a *attachments) binary(node *xml.Element, b xsd.Binary) (bool, error) {
+func (a *attachments) binary(node *xml.Element, b values.Binary) (bool, error) {
 	content, err := contentOf(b)
 	if err != nil {
 		return false, err
 	}
-	a.parts = append(a.parts, content)
+	a.parts = append(a.parts, attachment{mediaTypeOf(node), content})
 	node.Children = []*xml.Element{{Name: xml.Name{Space: xopSpace, Local: "Include"}, Prefix: "xop",
 		Attrs: []xml.Attr{{Name: xml.Name{Local: "href"}, Value: "cid:" + a.id(len(a.parts))}}}}
 	return true, nil
 }
 
-func contentOf(b xsd.Binary) ([]byte, error) {
+// mediaTypeOf gives the media type that an element says its content has, which its part has too (Describing Media Content of Binary Data
+// in XML, section 3.1).
+func mediaTypeOf(node *xml.Element) string {
+	for _, a := range node.Attrs {
+		if a.Name.Local != "contentType" || a.Name.Space != "http://www.w3.org/2005/05/xmlmime" && a.Name.Space != "http://www.w3.org/2004/11/xmlmime" {
+			continue
+		}
+		if media, params, err := mime.ParseMediaType(a.Value); err == nil && strings.Contains(media, "/") {
+			return mime.FormatMediaType(media, params)
+		}
+	}
+	return "application/octet-stream"
+}
+
+func contentOf(b values.Binary) ([]byte, error) {
 	if b.File == "" {
 		return base64.StdEncoding.DecodeString(b.Text)
 	}
@@ -187,10 +206,10 @@ func (a *attachments) write(envelope []byte, envelopeType, action string) (body 
 	if err := writePart(w, root, a.id(0), envelope); err != nil {
 		return nil, "", err
 	}
-	for i, content := range a.parts {
+	for i, part := range a.parts {
 		header := textproto.MIMEHeader{}
-		header.Set("Content-Type", "application/octet-stream")
-		if err := writePart(w, header, a.id(i+1), content); err != nil {
+		header.Set("Content-Type", part.mediaType)
+		if err := writePart(w, header, a.id(i+1), part.content); err != nil {
 			return nil, "", err
 		}
 	}

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"snrun/steps/soap/xsd"
+	"snrun/steps/soap/values"
 	"snrun/steps/xml"
 )
 
@@ -14,7 +14,7 @@ func TestAttachmentsComeBack(t *testing.T) {
 	t.Parallel()
 	a := &attachments{}
 	node := &xml.Element{Name: xml.Name{Local: "photo"}}
-	if taken, err := a.binary(node, xsd.Binary{Text: "AAECAw=="}); !taken || err != nil {
+	if taken, err := a.binary(node, values.Binary{Text: "AAECAw=="}); !taken || err != nil {
 		t.Fatal(taken, err)
 	}
 	envelope, err := xml.Write(&xml.Element{Name: xml.Name{Local: "r"}, Children: []*xml.Element{node}}, xml.WriteOptions{})
@@ -95,6 +95,8 @@ func TestMultipartRefuses(t *testing.T) {
 	t.Parallel()
 	many := make([]string, maxParts+1)
 	tests := []struct{ name, contentType, body, want string }{
+		{"no base64", `multipart/related; boundary=b`, "--b\r\nContent-Transfer-Encoding: base64\r\n\r\n!\r\n--b--", "a part of the message is not base64, as it says"},
+		{"an element beside", `multipart/related; boundary=b`, multi("<a><b/>" + fmt.Sprintf(xop, "cid:p0") + "</a>"), `<a> has something beside its xop:Include`},
 		{"no boundary", `multipart/related`, "", "the Content-Type of the multipart message names no boundary"},
 		{"no end", `multipart/related; boundary=b`, "--b\r\n\r\n<a/>", "the multipart message is broken: unexpected EOF"},
 		{"no root", `multipart/related; boundary=b; start="<other>"`, multi("<a/>"), "the multipart message has no root part"},
@@ -120,5 +122,25 @@ func TestMultipartRefuses(t *testing.T) {
 				t.Errorf("got %v, want %s", err, tt.want)
 			}
 		})
+	}
+}
+
+// TestPartsHaveTheTypeOfTheirElement holds that a part is of the media type that its element names, and of none that is no type.
+func TestPartsHaveTheTypeOfTheirElement(t *testing.T) {
+	t.Parallel()
+	for named, want := range map[string]string{"": "application/octet-stream", "text/plain; charset=utf-8": "text/plain; charset=utf-8",
+		"text": "application/octet-stream", "a/b\r\nX: 1": "application/octet-stream"} {
+		node := &xml.Element{Name: xml.Name{Local: "doc"}}
+		if named != "" {
+			node.Attrs = []xml.Attr{{Name: xml.Name{Space: "http://www.w3.org/2005/05/xmlmime", Local: "contentType"}, Value: named}}
+		}
+		a := &attachments{}
+		if _, err := a.binary(node, values.Binary{Text: "QUJD"}); err != nil {
+			t.Fatal(err)
+		}
+		body, _, err := a.write([]byte("<a/>"), "text/xml", "")
+		if err != nil || !strings.Contains(string(body), "Content-Type: "+want+"\r\n\r\nABC\r\n") {
+			t.Errorf("%q: got %v\n%s", named, err, body)
+		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"snrun/steps/soap/xsd"
 	"snrun/steps/xml"
 )
 
@@ -16,18 +17,26 @@ const (
 )
 
 // join puts what SOAP-encoded references name in their places (SOAP 1.1 section 5.1, rules 4 to 7; in SOAP 1.2 part 2 section 3.1.5
-// the attributes are enc:ref and enc:id). It gives the body's first element; the others are what is referred to.
-func join(body []*xml.Element) (*xml.Element, error) {
-	if len(body) == 0 {
-		return nil, nil
-	}
+// the attributes are enc:ref and enc:id). It leaves out what is referred to only: the elements with an id behind the first.
+func join(body []*xml.Element) ([]*xml.Element, error) {
 	j := joiner{byID: map[string]*xml.Element{}, under: map[string]bool{}}
 	for _, e := range body {
 		if err := j.index(e); err != nil {
 			return nil, err
 		}
 	}
-	return j.copy(body[0])
+	var roots []*xml.Element
+	for i, e := range body {
+		if i > 0 && idOf(e) != "" {
+			continue
+		}
+		root, err := j.copy(e)
+		if err != nil {
+			return nil, err
+		}
+		roots = append(roots, root)
+	}
+	return roots, nil
 }
 
 type joiner struct {
@@ -58,20 +67,26 @@ func idOf(e *xml.Element) string {
 	if id, ok := e.Attr("", "id"); ok {
 		return id
 	}
-	id, _ := e.Attr(encoding12, "id")
+	id, _ := e.Attr(xsd.Encoding12, "id")
 	return id
 }
-
-// encoding12 is the namespace of SOAP 1.2's encoding.
-const encoding12 = "http://www.w3.org/2003/05/soap-encoding"
 
 // reference gives the id that an element refers to.
 func reference(e *xml.Element) (id string, refers bool) {
 	if href, ok := e.Attr("", "href"); ok && len(e.Children) == 0 {
 		return strings.TrimPrefix(href, "#"), true
 	}
-	id, refers = e.Attr(encoding12, "ref")
+	id, refers = e.Attr(xsd.Encoding12, "ref")
 	return id, refers
+}
+
+// refersWithin says whether an element, or one in it, refers to another of the message.
+func refersWithin(e *xml.Element) bool {
+	href, _ := e.Attr("", "href")
+	if id, refers := reference(e); refers && (strings.HasPrefix(href, "#") || href == "" && id != "") {
+		return true
+	}
+	return slices.ContainsFunc(e.Children, refersWithin)
 }
 
 // copy gives an element with all references in it replaced. The element itself is not changed.
@@ -136,7 +151,7 @@ func (j *joiner) follow(e *xml.Element, id string) (*xml.Element, error) {
 	out := *found
 	out.Name, out.Prefix = e.Name, e.Prefix
 	out.Attrs = slices.DeleteFunc(slices.Clone(found.Attrs), func(a xml.Attr) bool {
-		return a.Name.Local == "id" && (a.Name.Space == "" || a.Name.Space == encoding12) || a.Name.Local == "root" && a.Name.Space == encoding11
+		return a.Name.Local == "id" && (a.Name.Space == "" || a.Name.Space == xsd.Encoding12) || a.Name.Local == "root" && a.Name.Space == xsd.Encoding11
 	})
 	return &out, nil
 }

@@ -1,6 +1,7 @@
 package soap
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -42,7 +43,7 @@ func choose(defs *wsdl.Definitions, in steps.Input) (*target, *steps.Problem) {
 	}
 	switch {
 	case len(found) == 0:
-		return nil, noOperation(name, ports)
+		return nil, noOperation(defs, in, ports)
 	case found[len(found)-1].service != found[0].service:
 		return nil, &steps.Problem{Path: "operation", Message: fmt.Sprintf("%s is an operation of several services: %s", name, servicesOf(found)), Hint: "name one of them as service:"}
 	}
@@ -91,7 +92,18 @@ func choosePorts(services []*wsdl.Service, name, version string) ([]candidate, *
 	return fitting, nil
 }
 
-func noOperation(name string, ports []candidate) *steps.Problem {
+// noOperation says that the ports which the step leaves have no such operation. Where another port has it, what the step says of its
+// port is what is wrong.
+func noOperation(defs *wsdl.Definitions, in steps.Input, ports []candidate) *steps.Problem {
+	name := in.Text("operation")
+	for _, s := range defs.Services {
+		for _, p := range s.Ports {
+			if len(p.Named(name)) > 0 {
+				return &steps.Problem{Path: "operation", Message: fmt.Sprintf("%s is an operation of the port %s of %s, with SOAP %s, which this step leaves out", name, p.Name, s.Name.Local, p.Version),
+					Hint: "look at service:, port: and version:"}
+			}
+		}
+	}
 	var names []string
 	for _, c := range ports {
 		for _, o := range c.port.Operations {
@@ -117,16 +129,20 @@ func servicesOf(found []candidate) string {
 	return strings.Join(names, ", ")
 }
 
-// overload picks among operations of one name the first whose message the step's params fit, else the first.
+// overload picks among operations of one name the one whose message the step's params fit best, so that mistakes are told of the one
+// that is meant.
 func overload(named []*wsdl.Operation, in steps.Input) *wsdl.Operation {
 	params, _ := steps.Entries(in["params"])
-	for _, o := range named {
-		if len(named) > 1 && len(o.Input.Parts) == len(params) && !slices.ContainsFunc(o.Input.Parts, func(p *wsdl.Part) bool {
-			_, given := params.Get(p.Name)
-			return !given
-		}) {
-			return o
+	return slices.MinFunc(named, func(a, b *wsdl.Operation) int { return cmp.Compare(unfit(a, params), unfit(b, params)) })
+}
+
+// unfit counts the parts of a message that are not given, and what is given beside them.
+func unfit(o *wsdl.Operation, params steps.Pairs) int {
+	fit := 0
+	for _, p := range o.Input.Parts {
+		if _, given := params.Get(p.Name); given {
+			fit++
 		}
 	}
-	return named[0]
+	return len(o.Input.Parts) + len(params) - 2*fit
 }

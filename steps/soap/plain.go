@@ -1,7 +1,6 @@
 package soap
 
 import (
-	"errors"
 	"strings"
 
 	"snrun/steps"
@@ -10,48 +9,55 @@ import (
 
 // plainEnvelope writes the envelope of a step that names no WSDL: its body, and its headers, as they stand.
 func plainEnvelope(in steps.Input, version string, addressing []*xml.Element) ([]byte, []steps.Problem) {
-	prefix := envelopePrefix(in.Pairs("namespaces"))
+	spaces := in.Pairs("namespaces")
+	prefix := freePrefix("soapenv", spaces)
 	body, isMap := steps.Entries(in["body"])
-	if in.Has("body") && !isMap {
+	if in.Has("body") && !isMap && !unknown(in["body"]) {
 		return nil, []steps.Problem{{Path: "body", Message: "must be a mapping of elements", Hint: "write body: {prefix:name: {…}}, with the prefix under namespaces"}}
 	}
 	headers, isMap := steps.Entries(in["headers"])
-	if in.Has("headers") && !isMap {
+	if in.Has("headers") && !isMap && !unknown(in["headers"]) {
 		return nil, []steps.Problem{{Path: "headers", Message: "must be a mapping of elements"}}
 	}
 	content := steps.Pairs{}
+	declared := append(steps.Pairs{{Key: prefix, Value: spaceOf(version)}}, spaces...)
 	if len(headers)+len(addressing) > 0 {
 		blocks := make(steps.Pairs, 0, len(headers)+len(addressing))
 		for _, h := range headers {
-			blocks = append(blocks, steps.Pair{Key: h.Key, Value: plainHeader(h.Value, prefix)})
+			blocks = append(blocks, steps.Pair{Key: h.Key, Value: plainHeader(h.Value, prefix, version)})
 		}
-		content = append(content, steps.Pair{Key: prefix + ":Header", Value: append(blocks, treesOf(addressing)...)})
+		if len(addressing) > 0 {
+			wsa := freePrefix("wsa", spaces)
+			declared = append(declared, steps.Pair{Key: wsa, Value: addressingSpace})
+			blocks = append(blocks, treesOf(addressing, wsa)...)
+		}
+		content = append(content, steps.Pair{Key: prefix + ":Header", Value: blocks})
 	}
 	content = append(content, steps.Pair{Key: prefix + ":Body", Value: known(body)})
-	spaces := append(steps.Pairs{{Key: prefix, Value: spaceOf(version)}}, in.Pairs("namespaces")...)
-	if len(addressing) > 0 {
-		spaces = append(spaces, steps.Pair{Key: "wsa", Value: addressingSpace})
-	}
-	data, err := xml.Encode(steps.Pairs{{Key: prefix + ":Envelope", Value: content}}, xml.WriteOptions{Namespaces: spaces})
+	data, err := xml.Encode(steps.Pairs{{Key: prefix + ":Envelope", Value: content}}, xml.WriteOptions{Namespaces: declared})
 	if err != nil {
-		return nil, []steps.Problem{plainProblem(err, prefix)}
+		return nil, plainProblems(err, prefix)
 	}
 	return data, nil
 }
 
-// envelopePrefix is a prefix for the envelope that the step uses for nothing else.
-func envelopePrefix(spaces steps.Pairs) string {
-	prefix := "soapenv"
+func unknown(value any) bool {
+	_, is := value.(steps.Unknown)
+	return is
+}
+
+// freePrefix is a prefix like the wanted one that the step uses for nothing else.
+func freePrefix(wanted string, spaces steps.Pairs) string {
 	for {
-		if _, taken := spaces.Get(prefix); !taken {
-			return prefix
+		if _, taken := spaces.Get(wanted); !taken {
+			return wanted
 		}
-		prefix += "_"
+		wanted += "_"
 	}
 }
 
 // plainHeader has the envelope's own attributes of a header block in the envelope's namespace.
-func plainHeader(value any, prefix string) any {
+func plainHeader(value any, prefix, version string) any {
 	entries, isMap := steps.Entries(value)
 	if !isMap {
 		return known(value)
@@ -59,31 +65,22 @@ func plainHeader(value any, prefix string) any {
 	out := make(steps.Pairs, len(entries))
 	for i, e := range entries {
 		out[i] = steps.Pair{Key: e.Key, Value: known(e.Value)}
-		if own, isOwn := envelopeAttribute(e.Key); isOwn {
-			out[i].Key = "_" + prefix + ":" + own
+		if name, text, isOwn := envelopeAttribute(e, version); isOwn {
+			out[i] = steps.Pair{Key: "_" + prefix + ":" + name, Value: text}
 		}
 	}
 	return out
 }
 
-// envelopeAttribute says whether a key of a header block is an attribute that the envelope defines.
-func envelopeAttribute(key string) (name string, is bool) {
-	switch key {
-	case "_mustUnderstand", "_actor", "_role", "_relay":
-		return key[1:], true
-	}
-	return "", false
-}
-
-// treesOf gives elements as the values that xml.Encode writes.
-func treesOf(elements []*xml.Element) steps.Pairs {
+// treesOf gives elements of one namespace as the values that xml.Encode writes.
+func treesOf(elements []*xml.Element, prefix string) steps.Pairs {
 	out := make(steps.Pairs, 0, len(elements))
 	for _, e := range elements {
 		var value any = e.Text
 		if len(e.Children) > 0 {
-			value = treesOf(e.Children)
+			value = treesOf(e.Children, prefix)
 		}
-		out = append(out, steps.Pair{Key: e.Prefix + ":" + e.Name.Local, Value: value})
+		out = append(out, steps.Pair{Key: prefix + ":" + e.Name.Local, Value: value})
 	}
 	return out
 }
@@ -109,20 +106,35 @@ func known(value any) any {
 	return value
 }
 
-// plainProblem tells a mistake in body or headers by its place in the step.
-func plainProblem(err error, prefix string) steps.Problem {
-	var wrong *xml.ValueError
-	if !errors.As(err, &wrong) {
-		return steps.Problem{Path: "body", Message: err.Error()}
+// plainProblems tells the mistakes in body and headers by their places in the step.
+func plainProblems(err error, prefix string) []steps.Problem {
+	var p []steps.Problem
+	for _, wrong := range valueErrors(err) {
+		path := strings.TrimPrefix(wrong.Path, prefix+":Envelope")
+		switch {
+		case strings.HasPrefix(path, "."+prefix+":Body"):
+			path = "body" + strings.TrimPrefix(path, "."+prefix+":Body")
+		case strings.HasPrefix(path, "."+prefix+":Header"):
+			path = "headers" + strings.TrimPrefix(path, "."+prefix+":Header")
+		default:
+			path = "namespaces." + path
+		}
+		p = append(p, steps.Problem{Path: path, Message: wrong.Message, Key: wrong.Key})
 	}
-	path := strings.TrimPrefix(wrong.Path, prefix+":Envelope")
-	switch {
-	case strings.HasPrefix(path, "."+prefix+":Body"):
-		path = "body" + strings.TrimPrefix(path, "."+prefix+":Body")
-	case strings.HasPrefix(path, "."+prefix+":Header"):
-		path = "headers" + strings.TrimPrefix(path, "."+prefix+":Header")
-	default:
-		path = "namespaces" + path
+	return p
+}
+
+// valueErrors takes apart what xml.Encode says.
+func valueErrors(err error) []*xml.ValueError {
+	if several, joined := err.(interface{ Unwrap() []error }); joined {
+		var all []*xml.ValueError
+		for _, e := range several.Unwrap() {
+			all = append(all, valueErrors(e)...)
+		}
+		return all
 	}
-	return steps.Problem{Path: path, Message: wrong.Message}
+	if wrong, ok := err.(*xml.ValueError); ok {
+		return []*xml.ValueError{wrong}
+	}
+	return []*xml.ValueError{{Message: err.Error()}}
 }

@@ -11,6 +11,7 @@ import (
 	"snrun/steps"
 	"snrun/steps/soap"
 	"snrun/steps/steptest"
+	"snrun/steps/xml"
 )
 
 const (
@@ -124,6 +125,34 @@ func TestEnvelopeFromAFile(t *testing.T) {
 	}
 }
 
+// TestEnvelopeWithCDATA holds that a value arrives as it is, also where the envelope has it in a CDATA section.
+func TestEnvelopeWithCDATA(t *testing.T) {
+	t.Parallel()
+	value := "<a b=\"1\">]]>&amp;\r\n</a>"
+	for name, body := range map[string]string{"text": `${x}`, "CDATA": `<![CDATA[${x}]]>`, "CDATA and text": `<![CDATA[]]>${x}`, "a comment before": `<!-- <![CDATA[ -->${x}`,
+		"a comment in CDATA": `<![CDATA[<!--${x}-->]]>`, "CDATA after a comment": `<!-- ]]> --><![CDATA[${x}]]>`} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := steptest.NewServer(t).On("POST /soap", answering(200, `<r/>`))
+			file := `<e:Envelope xmlns:e="` + space11 + `"><e:Body>` + `<v>` + body + `</v></e:Body></e:Envelope>`
+			if _, err := steptest.Run(t, soap.Kind(), under(s, steps.Input{"envelope": file, "params": pairs("x", value)})); err != nil {
+				t.Fatal(err)
+			}
+			root, err := xml.Parse([]byte(s.Last().Body), xml.ReadOptions{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			want := value
+			if name == "a comment in CDATA" {
+				want = "<!--" + value + "-->"
+			}
+			if got := root.Children[0].Children[0].Text; got != want {
+				t.Errorf("got %q, want %q in %s", got, want, s.Last().Body)
+			}
+		})
+	}
+}
+
 func TestEnvelopesThatCannotBeSent(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -134,6 +163,8 @@ func TestEnvelopesThatCannotBeSent(t *testing.T) {
 		{"a placeholder without a value", `<a>${x}${x}</a>`, nil, []steps.Problem{{Path: "params", Message: "has no value for the envelope's placeholder ${x}"}}},
 		{"a value without a placeholder", `<a>${number}</a>`, pairs("number", 1, "numbr", 2), []steps.Problem{{Path: "params.numbr", Message: "the envelope has no placeholder ${numbr}", Hint: `did you mean "number"?`, Key: true}}},
 		{"a list", `<a>${x}</a>`, pairs("x", []any{1}), []steps.Problem{{Path: "params.x", Message: "must be one plain value: it becomes text in the envelope"}}},
+		{"a control character", `<a>${x}</a>`, pairs("x", "a\x01"), []steps.Problem{{Path: "params.x", Message: "the character U+0001 (or a byte that is no UTF-8) cannot stand in XML"}}},
+		{"a placeholder in a comment only", `<a><!-- ${x} --></a>`, pairs("x", "1"), []steps.Problem{{Path: "params.x", Message: "the envelope has no placeholder ${x}", Key: true}}},
 		{"no XML", `<a>`, nil, []steps.Problem{{Path: "envelope", Message: "is not XML: line 1, column 4: the document ends, but <a> is still open"}}},
 		{"no SOAP", `<a/>`, nil, []steps.Problem{{Path: "envelope", Message: "is not SOAP: the root element is <a>, not an Envelope of SOAP 1.1 or 1.2"}}},
 	}
@@ -149,6 +180,33 @@ func TestEnvelopesThatCannotBeSent(t *testing.T) {
 			if e := failed(t, err); e.Kind != steps.BadInput || !reflect.DeepEqual(e.Problems, tt.want) || !e.NoEffect {
 				t.Errorf("got %+v, want the problems %+v", e, tt.want)
 			}
+		})
+	}
+}
+
+// TestMistakesOfAStep holds that what is wrong in a step without a WSDL is found before a run, at its place.
+func TestMistakesOfAStep(t *testing.T) {
+	t.Parallel()
+	good := pairs("a", 1)
+	tests := []struct {
+		name string
+		in   steps.Input
+		want []string // path and beginning of the message
+	}{
+		{"nothing", steps.Input{"endpoint": "https://erp.example.com/a", "action": "urn:a", "body": good, "namespaces": pairs("x", "urn:x")}, nil},
+		{"endpoint", steps.Input{"endpoint": "ftp://erp.example.com", "body": good}, []string{"endpoint is not an http or https address"}},
+		{"url", steps.Input{"url": "erp", "body": good}, []string{"url is not an http or https address"}},
+		{"several in the body and the headers", steps.Input{"url": "https://erp.example.com/a", "headers": pairs("q:h", 1), "body": pairs("a", "\x01", "b c", 1)},
+			[]string{`headers.q:h the prefix "q" is not declared`, "body.a the character U+0001", `body.b c "b c" is no XML name`}},
+		{"a body that a run gives", steps.Input{"url": "https://erp.example.com/a", "body": steps.Unknown{}, "headers": steps.Unknown{}}, nil},
+		{"action in quotes", steps.Input{"url": "https://erp.example.com/a", "action": `"urn:a"`, "body": good}, []string{"action begins with a quote"}},
+		{"prefixes", steps.Input{"url": "https://erp.example.com/a", "body": good, "namespaces": pairs("x", "", "a b", "urn:b", "xml", "urn:c", "y", "urn:y")},
+			[]string{"namespaces.x stands for no namespace", "namespaces.a b is no prefix", "namespaces.xml is a prefix of XML itself"}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			told(t, soap.Kind().Check(tt.in, t.TempDir()), tt.want)
 		})
 	}
 }
@@ -171,7 +229,9 @@ func TestAnswers(t *testing.T) {
 		{"references", answering(200, `<r><a href="#x"/></r><m id="x"><b>1</b></m>`), map[string]any{"a": map[string]any{"b": "1"}}, "", ""},
 		{"an empty body", answering(200, ``), nil, "", ""},
 		{"nothing, one-way", steptest.Answer{Status: 202}, nil, "", ""},
-		{"a page", html, nil, "content", "200: the body is not a SOAP message: "},
+		{"a page", html, nil, "content", "200: the body is an HTML page, not a SOAP message (text/html"},
+		{"an envelope that breaks off", steptest.Answer{Body: "<e:Envelope xmlns:e=\"" + space11 + "\"><e:Bod"}, nil, "content", "200: the body is not a SOAP message that can be taken: line 1, column "},
+		{"no envelope", steptest.Answer{Body: "<a/>"}, nil, "content", "200: the body is not a SOAP message: the root element is <a>"},
 		{"a page that refuses", down, nil, "status", `503 Service Unavailable: an HTML page titled "Sign in"`},
 		{"a fault", answering(500, `<e:Fault><faultcode>e:Server</faultcode><faultstring>down</faultstring></e:Fault>`), nil, "fault", "fault Server: down"},
 		{"a fault with 200", answering(200, `<e:Fault><faultcode>e:Client.Auth</faultcode></e:Fault>`), nil, "fault", "fault Client.Auth"},

@@ -75,8 +75,41 @@ func TestSecuredBothWays(t *testing.T) {
 	}
 	security["verify"] = steps.Input{"cert_file": "client.pem", "required": true}
 	_, err = soap.Kind().Run(t.Context(), in, &env.Env)
-	if e := failed(t, err); e.Kind != steps.Content || !strings.Contains(e.Message, "another certificate") {
+	if e := failed(t, err); e.Kind != steps.Content || !strings.HasPrefix(e.Message, "POST "+s.URL+"/soap: 200: the answer is not trusted: ") || !strings.Contains(e.Message, "another certificate") {
 		t.Errorf("got %+v", e)
+	}
+	if seen := string(env.Exchanges()[0].Request.Body); !strings.Contains(seen, "<wsse:Username>ann<") || strings.Contains(seen, "Nonce EncodingType") && !strings.Contains(seen, ">***<") {
+		t.Errorf("history has %s", seen)
+	}
+}
+
+// TestUntrustedAnswers holds that what is not signed is not believed, whatever its status is, and that the status of what is no message
+// at all says more.
+func TestUntrustedAnswers(t *testing.T) {
+	t.Parallel()
+	env := steptest.NewEnv(t)
+	identityIn(t, env.Dir, "server.pem")
+	tests := []struct {
+		name                string
+		answer              steptest.Answer
+		kind, message, hint string
+	}{
+		{"a message", answering(200, "<r/>"), steps.Content, "the answer is not trusted: it is not signed", "have the server sign its answers"},
+		{"a fault", answering(500, "<e:Fault><faultcode>e:Server</faultcode><faultstring>down</faultstring></e:Fault>"), steps.Content, "the answer is not trusted: it is not signed", "have the server sign its answers"},
+		{"a page", steptest.Text(503, "<html></html>"), steps.Status, "503 Service Unavailable", ""},
+		{"no message", answering(200, "</e:Body><e:Body>"), steps.Content, "the body is not a SOAP message that can be taken: the envelope has two bodies", ""},
+	}
+	for _, tt := range tests {
+		s := steptest.NewServer(t).On("POST /soap", tt.answer)
+		in := under(s, steps.Input{"body": pairs("q", "1"), "expect_fault": true, "ws_security": steps.Input{"verify": steps.Input{"cert_file": "server.pem", "required": true}}})
+		_, err := soap.Kind().Run(t.Context(), in, &env.Env)
+		if e := failed(t, err); e.Kind != tt.kind || !strings.Contains(e.Message, tt.message) || !strings.HasPrefix(e.Hint, tt.hint) || e.Fields != nil {
+			t.Errorf("%s: got %+v", tt.name, e)
+		}
+	}
+	in := steps.Input{"profile": "test", "base_url": "https://example.com", "path": "/x", "body": pairs("q", "1"), "ws_security": steps.Input{"sign": steps.Input{"cert_file": "none.pem"}}}
+	if _, err := soap.Kind().Run(t.Context(), in, &env.Env); !failed(t, err).NoEffect || len(soap.Kind().Check(in, env.Dir)) == 0 {
+		t.Errorf("without the file of a certificate: got %v", err)
 	}
 }
 
@@ -145,5 +178,12 @@ func TestSecurityGoesToTheProfileOnly(t *testing.T) {
 	in := steps.Input{"profile": "test", "base_url": steps.Unknown{}, "endpoint": "https://erp.example.com/x", "body": pairs("q", "1"), "ws_security": security}
 	if problems := soap.Kind().Check(in, t.TempDir()); len(problems) > 0 {
 		t.Errorf("with a base URL that is known later: %+v", problems)
+	}
+	in["base_url"] = "https://example.com"
+	for _, origins := range []any{steps.Unknown{}, []any{steps.Unknown{}}} {
+		in["origins"] = origins
+		if problems := soap.Kind().Check(in, t.TempDir()); len(problems) > 0 {
+			t.Errorf("with origins that are known later: %+v", problems)
+		}
 	}
 }

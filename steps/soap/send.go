@@ -2,7 +2,6 @@ package soap
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/url"
 	"slices"
@@ -11,9 +10,9 @@ import (
 
 	"snrun/steps"
 	"snrun/steps/exchange"
+	"snrun/steps/soap/values"
 	"snrun/steps/soap/wsdl"
 	"snrun/steps/soap/wsse"
-	"snrun/steps/soap/xsd"
 	"snrun/steps/xml"
 )
 
@@ -26,6 +25,7 @@ type call struct {
 	version   string
 	security  *wsse.Security // nil where the profile asks for none
 	messageID string         // of WS-Addressing, "" without
+	room      *xml.Room      // for the trees of its messages
 }
 
 // run makes the call: nothing is sent before the whole message is known to be right.
@@ -33,10 +33,13 @@ func (c *call) run(ctx context.Context) (steps.Output, error) {
 	if err := c.prepare(ctx); err != nil {
 		return steps.Output{}, err
 	}
+	c.room = c.wsdls.room()
+	defer c.wsdls.giveBack(c.room)
 	request, err := c.request()
 	if err != nil {
 		return steps.Output{}, err
 	}
+	c.room.Reset() // the message is text by now
 	var out steps.Output
 	err = exchange.Send(ctx, exchange.Call{In: c.in, Env: c.env, Manner: manner()}, request, func(ctx context.Context, t *exchange.Trip) error {
 		a := &answer{Answer: &exchange.Answer{Trip: t}, call: c}
@@ -74,53 +77,6 @@ func (c *call) prepare(ctx context.Context) error {
 	return nil
 }
 
-func (c *call) definitions(ctx context.Context) (*wsdl.Definitions, error) {
-	name := c.in.Text("wsdl")
-	if isRemote(name) {
-		defs, err := c.wsdls.fetch(ctx, c.in, c.env)
-		return defs, unfetched(name, err)
-	}
-	defs, err := c.wsdls.file(c.env.Dir, name)
-	if err != nil {
-		e := exchange.BadInput("wsdl: %w", err)
-		e.Hint = hintOf(err)
-		return nil, e
-	}
-	return defs, nil
-}
-
-// unfetched tells why a WSDL that is fetched could not be had. A server that is down now may be up later.
-func unfetched(name string, err error) error {
-	var done *steps.Error
-	if err == nil || errors.As(err, &done) {
-		return err
-	}
-	e := &steps.Error{Kind: steps.Content, Message: fmt.Sprintf("the WSDL %s cannot be used: %v", shown(name), err), Hint: hintOf(err), Cause: err, NoEffect: true}
-	var signIn steps.SignInError
-	var broken *url.Error
-	switch {
-	case errors.As(err, &signIn):
-		e.Kind, e.Hint = steps.Auth, signIn.Help()
-	case errors.As(err, &broken), errors.Is(err, context.DeadlineExceeded):
-		e.Kind, e.Repeat = steps.Network, steps.Always
-	}
-	return e
-}
-
-// shown is an address without its query, which may hold a key.
-func shown(address string) string {
-	plain, _, _ := strings.Cut(address, "?")
-	return plain
-}
-
-func hintOf(err error) string {
-	var wrong *xsd.Error
-	if errors.As(err, &wrong) {
-		return wrong.Hint
-	}
-	return ""
-}
-
 // mistakes is the error of an input that cannot be sent, with all that is wrong in it.
 func mistakes(problems ...steps.Problem) error {
 	return &steps.Error{Kind: steps.BadInput, Message: "the message cannot be written", Problems: problems, NoEffect: true}
@@ -155,7 +111,14 @@ func (c *call) request() (*exchange.Request, error) {
 	if err := c.encode(request, m, record); err != nil {
 		return nil, err
 	}
-	return request, request.SetHeaders(c.in, "http_headers")
+	if err := request.SetHeaders(c.in, "http_headers"); err != nil {
+		return nil, err
+	}
+	if own, there := request.Header["Soapaction"]; there { // the step's, as net/http spells it: there must not be two
+		delete(request.Header, "Soapaction")
+		request.Header["SOAPAction"] = own
+	}
+	return request, nil
 }
 
 // addressed gives the input with the address as `url` or `path`. A WSDL's own address serves where the step names none; with a
@@ -186,11 +149,11 @@ func strayAddress(in steps.Input, address string) *steps.Problem {
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
 		return &steps.Problem{Path: "wsdl", Message: fmt.Sprintf("the WSDL gives the port the address %q, which is none", address), Hint: "write endpoint: https://…, or path: below the profile's base URL"}
 	}
-	if _, isText := in["base_url"].(string); !isText || atProfile(in, u) {
+	if _, isText := in["base_url"].(string); !isText || in.Text("auth") == "none" || atProfile(in, u) {
 		return nil
 	}
 	return &steps.Problem{Path: "wsdl", Message: fmt.Sprintf("the WSDL's address %s is not at the profile's base URL, so the profile would not sign in there", shown(address)),
-		Hint: fmt.Sprintf("write path: %s to use the base URL, or endpoint: with the address that is meant", u.Path)}
+		Hint: fmt.Sprintf("write path: %s to use the base URL, or endpoint: with the address that is meant", u.RequestURI())}
 }
 
 // atProfile says whether an address is at one of the profile's origins.
@@ -238,6 +201,9 @@ func (c *call) checkEnvelope(data []byte) []steps.Problem {
 // addressing gives the headers of WS-Addressing where they are wanted.
 func (c *call) addressing(r *exchange.Request) []*xml.Element {
 	wanted, said := c.in["addressing"].(bool)
+	if c.in.Has("envelope") {
+		return nil // it has its own, if any
+	}
 	if !said {
 		wanted = c.target != nil && c.target.op.Addressing == wsdl.RequiredAddressing
 	}
@@ -247,25 +213,30 @@ func (c *call) addressing(r *exchange.Request) []*xml.Element {
 	to := *r.URL
 	to.RawQuery = r.Query.String()
 	action := c.action()
-	if action == "" && c.target != nil {
-		action = c.target.op.Input.Action
+	if c.target != nil && !c.in.Has("action") {
+		action = c.target.op.Input.Action // what the WSDL gives for this comes before its soapAction
 	}
 	var blocks []*xml.Element
 	blocks, c.messageID = addressing(action, to.String(), c.in.Text("idempotency_key"))
 	return blocks
 }
 
+// action is the SOAP action, without the quotes that HTTP wants around it: some write them themselves.
 func (c *call) action() string {
-	if c.in.Has("action") || c.target == nil {
-		return c.in.Text("action")
+	action := c.in.Text("action")
+	if c.target != nil && !c.in.Has("action") {
+		action = c.target.op.Action
 	}
-	return c.target.op.Action
+	if len(action) > 1 && action[0] == '"' && action[len(action)-1] == '"' {
+		return action[1 : len(action)-1]
+	}
+	return action
 }
 
 // typed writes the message of the WSDL's operation.
 func (c *call) typed(blocks []*xml.Element) (*message, []steps.Problem) {
 	m := &message{}
-	writing := &xsd.Writing{Prefixes: prefixesOf(c.in), Dir: c.env.Dir}
+	writing := &values.Writing{Prefixes: prefixesOf(c.in), Dir: c.env.Dir, Room: c.room}
 	if c.mtom() {
 		m.attached = &attachments{}
 		writing.Binary = m.attached.binary
@@ -312,14 +283,14 @@ func envelopeOf(version string, headers, body []*xml.Element) *xml.Element {
 // encode gives the request its body and the headers that belong to it. Record is what history may see of the envelope.
 func (c *call) encode(r *exchange.Request, m *message, record []byte) error {
 	media, other, action := "text/xml", "application/soap+xml", c.action()
+	if wrong := checkAction(action); len(wrong) > 0 {
+		return mistakes(wrong...)
+	}
 	if c.version == "1.2" {
 		media, other = other, media
 	} else {
 		r.Header["SOAPAction"] = []string{`"` + action + `"`} // quoted, also when empty: the header must be there
 		action = ""
-	}
-	if strings.ContainsAny(action+r.Header.Get("SOAPAction"), "\r\n") {
-		return mistakes(steps.Problem{Path: "action", Message: "has a line break in it"})
 	}
 	r.Header.Set("Accept", media+", multipart/related, "+other+";q=0.5")
 	if m.attached != nil {

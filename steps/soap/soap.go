@@ -1,10 +1,11 @@
 // Package soap is the step kind "soap": one operation of a SOAP service, called with plain values.
 //
-// A call goes one way. The WSDL that a step names is loaded and compiled once (library.go), and the operation chosen in it
+// A call goes one way. The WSDL that a step names is loaded and compiled once (fetch.go, library.go, subscription.go), and the operation chosen in it
 // (operation.go). Its message is written from the step's params (message.go, header.go); without a WSDL it is written from the step's body
 // (plain.go) or from a file (template.go). Then come the headers of WS-Addressing (addressing.go), the parts of a multipart message
 // (mime.go), WS-Security (security.go, package wsse) and the request itself (send.go). The answer's envelope is taken apart (envelope.go,
-// multiref.go, encoded.go), its body becomes plain values (answer.go, content.go), and a fault an error (fault.go).
+// multiref.go, encoded.go), its body becomes plain values (answer.go, content.go), and a fault an error (fault.go). What can be told of a step
+// before a run is in check.go, and of its answer in output.go.
 package soap
 
 import (
@@ -16,6 +17,7 @@ import (
 // Kind gives the kind "soap".
 func Kind() *steps.Kind {
 	wsdls := newLibrary()
+	check := &checker{wsdls}
 	return &steps.Kind{
 		Name:    "soap",
 		Summary: "Calls an operation of a SOAP service with plain values",
@@ -23,7 +25,7 @@ func Kind() *steps.Kind {
 		Example: example,
 		Takes:   steps.ObjectOf(fields()...),
 		Gives: []steps.Result{
-			{Name: "output", Type: steps.Any, Doc: "What is in the answer's wrapper, the one element of its body; null for an empty one. With `expect_fault` the fault, where there is one."},
+			{Name: "output", Type: steps.Any, Doc: "What is in the answer's wrapper, the one element of its body; null where the body is empty. With `expect_fault` the fault, where there is one."},
 			{Name: "soap_headers", Type: steps.Map, Doc: "The headers of the answer's envelope, by local name."},
 			{Name: "warnings", Type: steps.List, Doc: "What in the answer is not as its schema says: a list of `{path, message}`."},
 			{Name: "fault", Type: steps.Any, Doc: "The fault `{code, subcodes, message, detail}` that `expect_fault` let pass, else null."},
@@ -37,7 +39,8 @@ func Kind() *steps.Kind {
 		},
 		Safe:    func(in steps.Input) bool { return in.Text("idempotency_key") != "" },
 		Changes: func(steps.Input) bool { return true },
-		Check:   (&checker{wsdls}).check,
+		Check:   check.check,
+		Output:  check.output,
 	}
 }
 

@@ -13,8 +13,9 @@ import (
 	"snrun/steps/xml"
 )
 
-// placeholder is ${name} in an envelope that is written out, or $${ for a literal ${.
-var placeholder = regexp.MustCompile(`\$\$\{|\$\{\s*([^{}]*?)\s*\}`)
+// placeholder is ${name} in an envelope that is written out, or $${ for a literal ${. What it means depends on where it stands: in a
+// comment nothing, in a CDATA section it is not escaped.
+var placeholder = regexp.MustCompile(`(?s)<!--.*?-->|<!\[CDATA\[|\]\]>|\$\$\{|\$\{\s*[^{}]*?\s*\}`)
 
 // fillEnvelope gives the envelope that a step writes out, in a file of the project or in place, with its placeholders replaced by
 // the texts of params, escaped for XML.
@@ -25,13 +26,10 @@ func fillEnvelope(in steps.Input, dir string) ([]byte, []steps.Problem) {
 	}
 	entries, isMap := steps.Entries(in["params"])
 	if in.Has("params") && !isMap {
-		if _, unknown := in["params"].(steps.Unknown); unknown {
-			return nil, nil
-		}
 		return nil, []steps.Problem{{Path: "params", Message: "must be a mapping of the envelope's placeholders to values"}}
 	}
 	f := filler{entries: entries, used: map[string]bool{}}
-	filled := placeholder.ReplaceAllStringFunc(text, f.replace)
+	filled := f.fill(text)
 	for _, e := range entries {
 		if !f.used[e.Key] {
 			f.problems = append(f.problems, steps.Problem{Path: "params." + e.Key, Message: fmt.Sprintf("the envelope has no placeholder ${%s}", e.Key), Hint: steps.Hint(e.Key, f.names), Key: true})
@@ -56,13 +54,28 @@ type filler struct {
 	entries  steps.Pairs
 	used     map[string]bool
 	names    []string
+	inCDATA  bool
 	problems []steps.Problem
 }
 
+func (f *filler) fill(text string) string { return placeholder.ReplaceAllStringFunc(text, f.replace) }
+
 func (f *filler) replace(found string) string {
-	if found == "$${" {
+	switch {
+	case found == "<![CDATA[", found == "]]>":
+		f.inCDATA = found != "]]>"
+		return found
+	case strings.HasPrefix(found, "<!--") && f.inCDATA:
+		return "<!--" + f.fill(found[len("<!--"):])
+	case strings.HasPrefix(found, "<!--"):
+		return found
+	case found == "$${":
 		return "${"
 	}
+	return f.value(found)
+}
+
+func (f *filler) value(found string) string {
 	name := strings.TrimSpace(found[2 : len(found)-1])
 	if !slices.Contains(f.names, name) {
 		f.names = append(f.names, name)
@@ -81,9 +94,17 @@ func (f *filler) replace(found string) string {
 		f.problems = append(f.problems, steps.Problem{Path: "params." + name, Message: "must be one plain value: it becomes text in the envelope"})
 		return ""
 	}
-	var b strings.Builder
-	if err := stdxml.EscapeText(&b, []byte(text)); err != nil {
-		f.problems = append(f.problems, steps.Problem{Path: "params." + name, Message: err.Error()})
+	if r, invalid := xml.InvalidChar(text); invalid {
+		f.problems = append(f.problems, steps.Problem{Path: "params." + name, Message: fmt.Sprintf("the character %U (or a byte that is no UTF-8) cannot stand in XML", r)})
+		return ""
 	}
+	if f.inCDATA {
+		return unmarked.Replace(text)
+	}
+	var b strings.Builder
+	_ = stdxml.EscapeText(&b, []byte(text)) // a Builder takes everything
 	return b.String()
 }
+
+// unmarked leaves a CDATA section for what cannot stand in one.
+var unmarked = strings.NewReplacer("]]>", "]]]]><![CDATA[>", "\r", "]]>&#xD;<![CDATA[")

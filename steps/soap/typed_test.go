@@ -1,6 +1,7 @@
 package soap_test
 
 import (
+	"bytes"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -17,7 +18,7 @@ import (
 func withWSDL(t *testing.T) *steptest.Env {
 	t.Helper()
 	env := steptest.NewEnv(t)
-	for _, name := range []string{"orders.wsdl", "stock.wsdl"} {
+	for _, name := range []string{"orders.wsdl", "stock.wsdl", "odd.wsdl"} {
 		data, err := os.ReadFile(filepath.Join("testdata", name))
 		if err != nil {
 			t.Fatal(err)
@@ -87,6 +88,7 @@ func TestMistakesBeforeSending(t *testing.T) {
 		want   []string // path and beginning of the message
 	}{
 		{"no such operation", steps.Input{"operation": "PlaceOrdr"}, []string{`operation the WSDL has no operation "PlaceOrdr"`}},
+		{"an operation of another port", steps.Input{"operation": "Note", "version": "1.2", "params": pairs("text", "a")}, []string{"operation Note is an operation of the port OrderPort of OrderService, with SOAP 1.1, which this step leaves out"}},
 		{"no such port", steps.Input{"port": "X"}, []string{`port the WSDL has no port "X"`}},
 		{"no such service", steps.Input{"service": "X"}, []string{`service the WSDL has no service "X"`}},
 		{"a header that is none", steps.Input{"headers": pairs("SesionHeader", pairs())}, []string{`headers.SesionHeader is no header of the operation PlaceOrder`}},
@@ -147,12 +149,63 @@ func TestLenientAndStrict(t *testing.T) {
 	}
 }
 
+// TestBodyOfAnotherElement holds that a body without what the WSDL has in it is warned of, and refused where the step is strict.
+func TestBodyOfAnotherElement(t *testing.T) {
+	t.Parallel()
+	wanted := "PlaceOrderResponse in the namespace " + ordersSpace
+	tests := []struct{ name, operation, body, path, message string }{
+		{"nothing", "PlaceOrder", ``, "", "the body is empty, and the WSDL has " + wanted + " in it"},
+		{"another element", "PlaceOrder", `<a xmlns="urn:a"/>`, "a", "stands in the namespace urn:a where the WSDL has " + wanted},
+		{"nothing of a wrapper", "count", ``, "", "the body is empty, and the WSDL has countResponse in the namespace urn:stock in it"},
+		{"another wrapper", "count", `<counted><return>1</return></counted>`, "counted", "stands where the WSDL has the wrapper countResponse in the namespace urn:stock"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			answer := answering(200, tt.body)
+			answer.Times = 2
+			s, env := steptest.NewServer(t).On("POST /soap", answer), withWSDL(t)
+			in := placing(s, nil)
+			if tt.operation == "count" {
+				in = under(s, steps.Input{"wsdl": "stock.wsdl", "operation": "count", "params": pairs("limit", 2, "skus", "A")})
+			}
+			out, err := soap.Kind().Run(t.Context(), in, &env.Env)
+			if want := []any{map[string]any{"path": tt.path, "message": tt.message}}; err != nil || !reflect.DeepEqual(out.Names["warnings"], want) {
+				t.Errorf("got %v, %v, want %v", out.Names["warnings"], err, want)
+			}
+			in["strict"] = true
+			_, err = soap.Kind().Run(t.Context(), in, &env.Env)
+			if e := failed(t, err); e.Kind != steps.Content || !strings.Contains(e.Message, tt.message) {
+				t.Errorf("got %+v", e)
+			}
+		})
+	}
+}
+
 func TestOneWay(t *testing.T) {
 	t.Parallel()
-	s := steptest.NewServer(t).On("POST /soap", steptest.Answer{Status: 202})
-	out, err := soap.Kind().Run(t.Context(), placing(s, steps.Input{"operation": "Note", "params": pairs("text", "hi")}), &withWSDL(t).Env)
-	if err != nil || out.Value != nil || s.Last().Header.Get("SOAPAction") != `""` {
-		t.Errorf("got %v, %v, %v", out.Value, err, s.Last().Header)
+	page := steptest.Answer{Header: steptest.Header("Content-Type", "text/html"), Body: "<html><title>Sign in</title></html>"}
+	for name, tt := range map[string]struct {
+		answer steptest.Answer
+		fails  bool
+	}{
+		"202":            {steptest.Answer{Status: 202}, false},
+		"204":            {steptest.Answer{Status: 204}, false},
+		"a word":         {steptest.Text(200, "OK"), false},
+		"an envelope":    {answering(200, ""), false},
+		"a page":         {page, true},
+		"broken":         {steptest.Text(200, "<e:Envelope>"), true},
+		"a fault":        {answering(200, `<e:Fault><faultcode>Server</faultcode></e:Fault>`), true},
+		"another status": {steptest.Text(500, "no"), true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := steptest.NewServer(t).On("POST /soap", tt.answer)
+			out, err := soap.Kind().Run(t.Context(), placing(s, steps.Input{"operation": "Note", "params": pairs("text", "hi")}), &withWSDL(t).Env)
+			if (err != nil) != tt.fails || out.Value != nil || s.Last().Header.Get("SOAPAction") != `""` {
+				t.Errorf("got %v, %v, %v", out.Value, err, s.Last().Header)
+			}
+		})
 	}
 }
 
@@ -224,10 +277,13 @@ func TestFetchedWSDL(t *testing.T) {
 	again.Times = 2
 	s := steptest.NewServer(t).On("POST /soap", again).On("GET /orders.wsdl", steptest.Text(503, "later"), steptest.Answer{Header: http.Header{"Content-Type": {"text/xml"}}, Body: string(data)})
 	kind := soap.Kind()
-	in := placing(s, steps.Input{"wsdl": "/orders.wsdl"})
+	in := placing(s, steps.Input{"wsdl": "/orders.wsdl?wsdl&v=1"})
 	_, err = kind.Run(t.Context(), in, &steptest.NewEnv(t).Env)
 	if e := failed(t, err); !e.NoEffect || !strings.Contains(e.Message, "503") {
 		t.Errorf("got %+v", e)
+	}
+	if got := s.Last().Raw; got != "wsdl&v=1" {
+		t.Errorf("it was asked for with the query %q", got)
 	}
 	for range 2 { // it is fetched once: the script has it once
 		if _, err := kind.Run(t.Context(), in, &steptest.NewEnv(t).Env); err != nil {
@@ -255,6 +311,24 @@ func TestAddressInTheWSDL(t *testing.T) {
 	env := withWSDL(t)
 	in := steps.Input{"profile": "erp", "base_url": "https://erp.example.com", "wsdl": "orders.wsdl", "operation": "PlaceOrder", "params": order()}
 	told(t, soap.Kind().Check(in, env.Dir), []string{"wsdl the WSDL's address http://orders.example.com/soap is not at the profile's base URL, so the profile would not sign in there"})
+	in["auth"] = "none"
+	told(t, soap.Kind().Check(in, env.Dir), nil)
+	delete(in, "auth")
 	in["origins"] = []any{"http://orders.example.com"}
 	told(t, soap.Kind().Check(in, env.Dir), nil)
+
+	// Some services, such as those of ServiceNow, are told apart by the query.
+	file := filepath.Join(env.Dir, "orders.wsdl")
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text = bytes.Replace(text, []byte("orders.example.com/soap\""), []byte("other.example.com/orders.do?SOAP\""), 1)
+	if err := os.WriteFile(file, text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	problems := soap.Kind().Check(in, env.Dir)
+	if want := "write path: /orders.do?SOAP to use the base URL"; len(problems) != 1 || !strings.HasPrefix(problems[0].Hint, want) {
+		t.Errorf("got %+v, want the hint %q", problems, want)
+	}
 }

@@ -12,7 +12,7 @@ import (
 func largeAnswer() []byte {
 	var out bytes.Buffer
 	out.WriteString(`<?xml version="1.0" encoding="UTF-8"?>
-<soapenv:Envelope xmlns:soapenv="http://schemas.xmlsoap.org/soap/envelope/" xmlns:xsd="http://www.w3.org/2001/XMLSchema" xmlns:xsi="` + instanceSpace + `">
+<soapenv:Envelope xmlns:soapenv="http://schemas.xmlsoap.org/soap/envelope/" xmlns:xsd="http://www.w3.org/2001/XMLSchema" xmlns:xsi="` + InstanceSpace + `">
  <soapenv:Body>
   <o:GetOrdersResponse xmlns:o="urn:example:orders" xmlns:c="urn:example:common">
 `)

@@ -22,7 +22,7 @@ func Decode(data []byte, opts ReadOptions) (any, error) {
 // them. The elements whose local names are in lists are always lists. Namespace declarations and the places of schemas
 // are left out; xsi:type is `_type`, without its prefix. White space between elements is dropped.
 func (e *Element) Value(lists []string) any {
-	if v, ok := e.Attr(instanceSpace, "nil"); ok {
+	if v, ok := e.Attr(InstanceSpace, "nil"); ok {
 		if v = strings.TrimSpace(v); v == "true" || v == "1" {
 			return nil
 		}
@@ -62,11 +62,11 @@ func add(out map[string]any, child *Element, lists []string) {
 }
 
 func (e *Element) addAttrs(out map[string]any) {
-	if t, ok := e.Attr(instanceSpace, "type"); ok {
+	if t, ok := e.Attr(InstanceSpace, "type"); ok {
 		out[free(out, "_type")] = strings.TrimSpace(t[strings.IndexByte(t, ':')+1:])
 	}
 	for _, a := range e.Attrs {
-		if a.Name.Space == instanceSpace {
+		if a.Name.Space == InstanceSpace {
 			continue
 		}
 		key := free(out, a.Name.Local)

@@ -1,6 +1,7 @@
 package xml
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -30,24 +31,28 @@ const xmlDeclared = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
 //   - `_` is the element's own text.
 //   - Null is an element with xsi:nil="true"; an empty list is nothing, an empty mapping an empty element.
 //
-// A steps.Scalar is written as its text says. Errors are *ValueError.
+// A steps.Scalar is written as its text says. All mistakes are found, at most 100: several are joined errors, each a *ValueError.
 func Encode(tree any, opts WriteOptions) ([]byte, error) {
 	key, value, err := rootOf(tree)
 	if err != nil {
 		return nil, err
 	}
-	w := writer{indent: opts.Indent, bound: map[string][]string{"xml": {xmlSpace}}}
+	w := writer{indent: opts.Indent, bound: map[string][]string{"xml": {XMLSpace}}}
 	if !opts.Fragment {
 		w.out = append(w.out, xmlDeclared...)
 	}
 	if err := w.namespaces(opts.Namespaces); err != nil {
 		return nil, err
 	}
-	if err := w.element(place{key, -1}, value); err != nil {
-		return nil, err
+	w.element(place{key, -1}, value)
+	if len(w.mistakes) == 1 {
+		return nil, w.mistakes[0]
+	}
+	if len(w.mistakes) > 1 {
+		return nil, errors.Join(w.mistakes...)
 	}
 	if w.instanceAt > 0 {
-		w.out = slices.Insert(w.out, w.instanceAt, []byte(` xmlns:xsi="`+instanceSpace+`"`)...)
+		w.out = slices.Insert(w.out, w.instanceAt, []byte(` xmlns:xsi="`+InstanceSpace+`"`)...)
 	}
 	if !opts.Fragment {
 		w.out = append(w.out, '\n')
@@ -58,12 +63,12 @@ func Encode(tree any, opts WriteOptions) ([]byte, error) {
 func rootOf(tree any) (string, any, error) {
 	entries, isMapping := steps.Entries(tree)
 	if !isMapping || len(entries) != 1 || isAttribute(entries[0]) || entries[0].Key == "_" {
-		return "", nil, &ValueError{"", "a document is a mapping with exactly one key, the name of its root element"}
+		return "", nil, &ValueError{Message: "a document is a mapping with exactly one key, the name of its root element"}
 	}
 	root := entries[0]
 	if list, isList := root.Value.([]any); isList {
 		if len(list) != 1 {
-			return "", nil, &ValueError{root.Key, fmt.Sprintf("a document has one root element, not %d", len(list))}
+			return "", nil, &ValueError{Path: root.Key, Message: fmt.Sprintf("a document has one root element, not %d", len(list))}
 		}
 		root.Value = list[0]
 	}
@@ -79,6 +84,17 @@ type writer struct {
 	declare    []steps.Pair        // what the root element has to declare
 	rootEnd    int                 // where further declarations of the root go
 	instanceAt int                 // where that of xsi goes, 0 when nothing needs it
+	mistakes   []error
+}
+
+// maxMistakes bounds what is told of one tree.
+const maxMistakes = 100
+
+// note keeps a mistake; the walk goes on, so that all of them are told.
+func (w *writer) note(err error) {
+	if err != nil && len(w.mistakes) < maxMistakes {
+		w.mistakes = append(w.mistakes, err)
+	}
 }
 
 // place is a step of a path: a key, and an index where its value is a list, else -1.
@@ -87,7 +103,17 @@ type place struct {
 	index int
 }
 
+// keyf gives a mistake of the key that the place at hand ends in.
+func (w *writer) keyf(format string, args ...any) error {
+	return &ValueError{Path: w.here(), Message: fmt.Sprintf(format, args...), Key: true}
+}
+
 func (w *writer) errorf(format string, args ...any) error {
+	return &ValueError{Path: w.here(), Message: fmt.Sprintf(format, args...)}
+}
+
+// here is the path of the place at hand.
+func (w *writer) here() string {
 	var path strings.Builder
 	for i, step := range w.path {
 		if i > 0 {
@@ -98,7 +124,7 @@ func (w *writer) errorf(format string, args ...any) error {
 			fmt.Fprintf(&path, "[%d]", step.index)
 		}
 	}
-	return &ValueError{path.String(), fmt.Sprintf(format, args...)}
+	return path.String()
 }
 
 func (w *writer) push(at place) { w.path = append(w.path, at) }
@@ -108,7 +134,7 @@ func (w *writer) namespaces(declared steps.Pairs) error {
 	for _, p := range declared {
 		space, isText := Text(p.Value)
 		if !isText || space == "" {
-			return &ValueError{p.Key, "a prefix stands for the name of a namespace, which is a text"}
+			return &ValueError{Path: p.Key, Message: "a prefix stands for the name of a namespace, which is a text"}
 		}
 		name := "_xmlns"
 		if p.Key != "" {
@@ -120,11 +146,12 @@ func (w *writer) namespaces(declared steps.Pairs) error {
 }
 
 // element writes one element with all that is in it.
-func (w *writer) element(at place, value any) error {
+func (w *writer) element(at place, value any) {
 	w.push(at)
 	defer w.pop()
 	if len(w.path) > maxDepth {
-		return w.errorf("elements would lie more than %d deep", maxDepth)
+		w.note(w.errorf("elements would lie more than %d deep", maxDepth))
+		return
 	}
 	entries, isMapping := steps.Entries(value)
 	if !isMapping {
@@ -133,21 +160,19 @@ func (w *writer) element(at place, value any) error {
 	if w.rootEnd == 0 {
 		entries = slices.Concat(w.declare, entries)
 	}
-	bound, err := w.bind(entries)
-	if err == nil {
-		err = w.startTag(at.key, entries)
+	bound := w.bind(entries)
+	if at.index <= 0 { // the items of a list share their key
+		w.note(w.name(at.key))
 	}
-	if err == nil {
-		err = w.content(at.key, entries)
-	}
+	w.startTag(at.key, entries)
+	w.content(at.key, entries)
 	for _, prefix := range bound {
 		w.bound[prefix] = w.bound[prefix][:len(w.bound[prefix])-1]
 	}
-	return err
 }
 
 // bind notes the namespaces that an element declares, and gives their prefixes.
-func (w *writer) bind(entries []steps.Pair) ([]string, error) {
+func (w *writer) bind(entries []steps.Pair) []string {
 	var bound []string
 	for _, e := range entries {
 		prefix, isPrefix := strings.CutPrefix(e.Key, "_xmlns:")
@@ -155,24 +180,23 @@ func (w *writer) bind(entries []steps.Pair) ([]string, error) {
 		switch {
 		case !isAttribute(e):
 			continue
-		case e.Key == "_xmlns" && (space == xmlSpace || space == xmlnsSpace):
-			return bound, w.errorf("the default namespace cannot be %q", space)
+		case e.Key == "_xmlns" && (space == XMLSpace || space == xmlnsSpace):
+			w.note(w.errorf("the default namespace cannot be %q", space))
+			continue
 		case !isPrefix:
 			continue
-		case !isName(prefix), len(prefix) > maxName, prefix == "xml", prefix == "xmlns", space == "", space == xmlSpace, space == xmlnsSpace:
-			return bound, w.errorf("the prefix %q cannot be declared for the namespace %q", prefix, space)
+		case !isName(prefix), len(prefix) > maxName, prefix == "xml", prefix == "xmlns", space == "", space == XMLSpace, space == xmlnsSpace:
+			w.note(w.errorf("the prefix %q cannot be declared for the namespace %q", prefix, space))
+			continue
 		}
 		w.bound[prefix] = append(w.bound[prefix], space)
 		bound = append(bound, prefix)
 	}
-	return bound, nil
+	return bound
 }
 
 // startTag writes a start tag up to its closing bracket.
-func (w *writer) startTag(key string, entries []steps.Pair) error {
-	if err := w.name(key); err != nil {
-		return err
-	}
+func (w *writer) startTag(key string, entries []steps.Pair) {
 	w.newline()
 	w.out = append(append(w.out, '<'), key...)
 	if w.rootEnd == 0 {
@@ -191,18 +215,15 @@ func (w *writer) startTag(key string, entries []steps.Pair) error {
 			continue
 		}
 		w.push(place{e.Key, -1})
-		if err := w.attribute(name, value, seen); err != nil {
-			return err
-		}
+		w.note(w.attribute(name, value, seen))
 		w.pop()
 	}
-	return nil
 }
 
 func (w *writer) attribute(name string, value any, seen map[string]bool) error {
 	id := w.expanded(name)
 	if seen[id] {
-		return w.errorf("the attribute %s stands twice in its element", name)
+		return w.keyf("the attribute %s stands twice in its element", name)
 	}
 	seen[id] = true
 	if err := w.attributeName(name); err != nil {
@@ -221,15 +242,13 @@ func (w *writer) attribute(name string, value any, seen map[string]bool) error {
 }
 
 // content writes the end of a start tag, what an element holds, and its end tag.
-func (w *writer) content(key string, entries []steps.Pair) error {
+func (w *writer) content(key string, entries []steps.Pair) {
 	indent, head := w.indent, len(w.out)
 	w.out = append(w.out, '>')
 	hasText := slices.ContainsFunc(entries, func(e steps.Pair) bool { return e.Key == "_" && !isNull(e.Value) })
 	w.indent = indent && !hasText // white space beside text would become part of it
 	for _, e := range entries {
-		if err := w.entry(e); err != nil {
-			return err
-		}
+		w.entry(e)
 	}
 	if len(w.out) == head+1 {
 		w.out = append(w.out[:head], "/>"...)
@@ -238,31 +257,33 @@ func (w *writer) content(key string, entries []steps.Pair) error {
 		w.out = append(append(append(w.out, "</"...), key...), '>')
 	}
 	w.indent = indent
-	return nil
 }
 
 // entry writes an element's text, a child or a list of children; attributes are written by now.
-func (w *writer) entry(e steps.Pair) error {
+func (w *writer) entry(e steps.Pair) {
 	if isAttribute(e) || e.Key == "_" && isNull(e.Value) {
-		return nil
+		return
 	}
 	if e.Key == "_" {
-		written, isText := Text(e.Value)
-		if !isText {
-			return w.errorf("%s", noText(e.Value))
-		}
-		return w.escape(written, false)
+		w.note(w.text(e.Value))
+		return
 	}
 	list, isList := e.Value.([]any)
 	if !isList {
-		return w.element(place{e.Key, -1}, e.Value)
+		w.element(place{e.Key, -1}, e.Value)
+		return
 	}
 	for i, item := range list {
-		if err := w.element(place{e.Key, i}, item); err != nil {
-			return err
-		}
+		w.element(place{e.Key, i}, item)
 	}
-	return nil
+}
+
+func (w *writer) text(value any) error {
+	written, isText := Text(value)
+	if !isText {
+		return w.errorf("%s", noText(value))
+	}
+	return w.escape(written, false)
 }
 
 // newline begins the next tag on its own line.

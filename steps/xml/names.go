@@ -69,7 +69,7 @@ func (p *parser) name(of string) (*written, error) {
 	case !isName(string(local)) || hasPrefix && !isName(string(prefix)):
 		return nil, p.errorAt(from, "%q is no name", short(tag))
 	}
-	name := &written{prefix: p.texts.keep(prefix), local: p.texts.keep(local)}
+	name := &written{prefix: string(prefix), local: string(local)}
 	p.names[string(tag)] = name
 	return name, nil
 }

@@ -15,6 +15,8 @@ type ReadOptions struct {
 	// Places has each element know its line and column.
 	Places bool
 	Limits Limits
+	// Room is where the tree is made; nil for memory of its own.
+	Room *Room
 }
 
 // Parse reads a document as a tree of elements. It accepts XML 1.0 (fifth edition) with namespaces in UTF-8, UTF-16,
@@ -29,9 +31,13 @@ func Parse(data []byte, opts ReadOptions) (*Element, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := parser{data: data[:legal(data)], whole: data, limits: limits, places: opts.Places, line: position{line: 1, column: 1}}
-	p.names = map[string]*written{}
-	p.texts.size = min(len(data), 8<<10)
+	p := parser{data: data[:legal(data)], whole: data, limits: limits, places: opts.Places, room: opts.Room, line: position{line: 1, column: 1}}
+	p.names, p.stack = map[string]*written{}, make([]open, 0, 8)
+	if p.room == nil {
+		p.room = &Room{}
+	}
+	p.room.elements.expected = bytes.Count(data, []byte{'<'})/2 + 1 // most have two tags
+	p.room.lists.expected = p.room.elements.expected
 	if err := p.document(); err != nil {
 		return nil, err
 	}
@@ -55,11 +61,8 @@ type parser struct {
 	scratch     []byte
 	seen        map[Name]bool
 
-	texts    texts
-	elements slab[Element]
-	children slab[*Element]
-	attrs    slab[Attr]
-	scopes   slab[scope]
+	room   *Room
+	scopes slab[scope]
 }
 
 // open is an element whose end has not come.
@@ -236,12 +239,12 @@ func (p *parser) close() {
 	top := &p.stack[last]
 	e := top.element
 	if len(top.one) > 0 {
-		e.Text = p.texts.keep(top.one)
+		e.Text = string(top.one)
 	} else if len(top.more) > 0 {
-		e.Text = p.texts.keep(top.more)
+		e.Text = string(top.more)
 	}
 	if own := p.pending[top.children:]; len(own) > 0 {
-		e.Children = p.children.take(len(own))
+		e.Children = p.room.List(len(own))
 		copy(e.Children, own)
 		p.pending = p.pending[:top.children]
 	}

@@ -20,7 +20,7 @@ func TestParse(t *testing.T) {
 `), ReadOptions{})
 	want := &Element{
 		Name: Name{"urn:o", "order"}, Prefix: "o", Text: "\n ab<&A\n",
-		Attrs:    []Attr{{Name: Name{"urn:o", "id"}, Prefix: "o", Value: "1"}, {Name: Name{"", "id"}, Prefix: "", Value: "2"}, {Name: Name{xmlSpace, "lang"}, Prefix: "xml", Value: "de"}},
+		Attrs:    []Attr{{Name: Name{"urn:o", "id"}, Prefix: "o", Value: "1"}, {Name: Name{"", "id"}, Prefix: "", Value: "2"}, {Name: Name{XMLSpace, "lang"}, Prefix: "xml", Value: "de"}},
 		Children: []*Element{{Name: Name{"", "line"}}, {Name: Name{"urn:o", "line"}, Prefix: "o"}},
 	}
 	if err == nil {
@@ -78,7 +78,7 @@ func TestParseRefuses(t *testing.T) {
 		"a prefix out of scope":         {`<a><b xmlns:p="u"/><p:c/></a>`, `line 1, column 21: the prefix "p" of p:c is not declared`},
 		"a prefix for nothing":          {`<a xmlns:p=""/>`, `line 1, column 4: xmlns:p="": a prefix cannot stand for no namespace`},
 		"xml bound anew":                {`<a xmlns:xml="urn:x"/>`, `line 1, column 4: xmlns:xml="urn:x": the prefixes xml and xmlns and their namespaces are fixed`},
-		"another prefix for xml":        {`<a xmlns:x="` + xmlSpace + `"/>`, `line 1, column 4: xmlns:x="` + xmlSpace + `": the prefixes xml and xmlns and their namespaces are fixed`},
+		"another prefix for xml":        {`<a xmlns:x="` + XMLSpace + `"/>`, `line 1, column 4: xmlns:x="` + XMLSpace + `": the prefixes xml and xmlns and their namespaces are fixed`},
 		"the prefix xmlns":              {`<xmlns:a/>`, `line 1, column 2: the prefix "xmlns" of xmlns:a is not declared`},
 		"a repeated attribute":          {`<a b="1" c="2" b="3"/>`, "line 1, column 16: the attribute b stands twice in <a>"},
 		"a repeated declaration":        {`<a xmlns:b="u" xmlns:b="v"/>`, "line 1, column 16: the attribute xmlns:b stands twice in its element"},
@@ -125,7 +125,7 @@ func TestParseRefuses(t *testing.T) {
 		"a reference after the root":    {"<a/>&#32;", "line 1, column 5: text stands outside the root element"},
 		"xmlns bound":                   {`<a xmlns:xmlns="u"/>`, `line 1, column 4: xmlns:xmlns="u": the prefixes xml and xmlns and their namespaces are fixed`},
 		"a prefix for xmlns":            {`<a xmlns:p="` + xmlnsSpace + `"/>`, `line 1, column 4: xmlns:p="` + xmlnsSpace + `": the prefixes xml and xmlns and their namespaces are fixed`},
-		"xml as the default":            {`<a xmlns="` + xmlSpace + `"/>`, `line 1, column 4: xmlns="` + xmlSpace + `": the prefixes xml and xmlns and their namespaces are fixed`},
+		"xml as the default":            {`<a xmlns="` + XMLSpace + `"/>`, `line 1, column 4: xmlns="` + XMLSpace + `": the prefixes xml and xmlns and their namespaces are fixed`},
 		"the default twice":             {`<a xmlns="u" b="" xmlns="u"/>`, "line 1, column 19: the attribute xmlns stands twice in its element"},
 		"one of many, twice":            {"<a" + many(40, ` a%d=""`) + ` a30=""/>`, "line 1, column 274: the attribute a30 stands twice in <a>"},
 		"no version":                    {`<?xml encoding="utf-8"?><a/>`, wrongDeclaration},

@@ -17,7 +17,7 @@ func (s *scope) find(prefix string) (string, bool) {
 		}
 	}
 	if prefix == "xml" {
-		return xmlSpace, true
+		return XMLSpace, true
 	}
 	return "", prefix == ""
 }
@@ -80,7 +80,7 @@ func (p *parser) declare(e *Element) (int, error) {
 // mayDeclare says why a prefix cannot stand for a namespace (Namespaces in XML 1.0, sections 3 and 5).
 func (p *parser) mayDeclare(a *attribute, prefix, space string) error {
 	switch {
-	case prefix == "xmlns", (prefix == "xml") != (space == xmlSpace), space == xmlnsSpace:
+	case prefix == "xmlns", (prefix == "xml") != (space == XMLSpace), space == xmlnsSpace:
 		return p.errorAt(a.at, "%s=%q: the prefixes xml and xmlns and their namespaces are fixed", short(a.name.full()), short(space))
 	case prefix != "" && space == "":
 		return p.errorAt(a.at, "%s=\"\": a prefix cannot stand for no namespace", short(a.name.full()))

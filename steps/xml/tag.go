@@ -125,18 +125,18 @@ func (p *parser) space() bool {
 // value gives what an attribute holds, normalised (section 3.3.3).
 func (p *parser) value(a *attribute) (string, error) {
 	if a.plain {
-		return p.texts.keep(p.data[a.from:a.to]), nil
+		return string(p.data[a.from:a.to]), nil
 	}
 	var err error
 	if p.scratch, err = p.decodeValue(p.scratch[:0], a.from, a.to); err != nil {
 		return "", err
 	}
-	return p.texts.keep(p.scratch), nil
+	return string(p.scratch), nil
 }
 
 // open makes the element of a start tag that is read.
 func (p *parser) open(start int, tag []byte, name *written) error {
-	e := &p.elements.take(1)[0]
+	e := p.room.Element()
 	if len(p.stack) > 0 {
 		e.scope = p.stack[len(p.stack)-1].element.scope
 	}
@@ -177,7 +177,7 @@ func (p *parser) push(e *Element, tag []byte) {
 
 // attributes gives an element its n attributes.
 func (p *parser) attributes(e *Element, n int) error {
-	e.Attrs = p.attrs.take(n)[:0]
+	e.Attrs = p.room.Attrs(n)[:0]
 	for i := range p.tag {
 		a := &p.tag[i]
 		if a.name.declares() {

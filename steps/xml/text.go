@@ -77,13 +77,13 @@ func (w *writer) name(name string) error {
 		prefix, local = "", name
 	}
 	if longest := max(len(prefix), len(local)); longest > maxName {
-		return w.errorf(longName, longest, maxName)
+		return w.keyf(longName, longest, maxName)
 	}
 	if !isName(local) || hasPrefix && !isName(prefix) {
-		return w.errorf("%q is no XML name; one has letters, digits, '-', '_' and '.', begins with a letter or '_', and may have a prefix and a colon before it", name)
+		return w.keyf("%q is no XML name; one has letters, digits, '-', '_' and '.', begins with a letter or '_', and may have a prefix and a colon before it", name)
 	}
 	if hasPrefix && len(w.bound[prefix]) == 0 {
-		return w.errorf("the prefix %q is not declared; declare it under namespaces, or as _xmlns:%s", prefix, prefix)
+		return w.keyf("the prefix %q is not declared; declare it under namespaces, or as _xmlns:%s", prefix, prefix)
 	}
 	return nil
 }
@@ -98,7 +98,7 @@ func (w *writer) attributeName(name string) error {
 		return w.name(name)
 	}
 	spaces := w.bound["xsi"]
-	if len(spaces) > 0 && spaces[len(spaces)-1] != instanceSpace {
+	if len(spaces) > 0 && spaces[len(spaces)-1] != InstanceSpace {
 		return w.errorf("%s is needed here, but the prefix xsi is declared for another namespace", name)
 	}
 	if len(spaces) == 0 {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -15,7 +16,7 @@ import (
 
 func TestDecode(t *testing.T) {
 	t.Parallel()
-	xsi := ` xmlns:xsi="` + instanceSpace + `"`
+	xsi := ` xmlns:xsi="` + InstanceSpace + `"`
 	type object = map[string]any
 	tests := map[string]struct {
 		text  string
@@ -79,10 +80,10 @@ func TestEncode(t *testing.T) {
 		"an element like _name": {p("a", p("_x", []any{"1"}, "_y", p())), nil, "<a><_x>1</_x><_y/></a>"},
 		"lists":                 {p("a", p("b", []any{"1", p("c", "2")}, "d", []any{})), nil, "<a><b>1</b><b><c>2</c></b></a>"},
 		"empty":                 {p("a", p("b", "", "c", p())), nil, "<a><b/><c/></a>"},
-		"null":                  {p("a", p("b", nil, "c", []any{nil, "x"}, "d", steps.Scalar{Text: "~"})), nil, `<a xmlns:xsi="` + instanceSpace + `"><b xsi:nil="true"/><c xsi:nil="true"/><c>x</c><d xsi:nil="true"/></a>`},
-		"null beside attribute": {p("a", p("_id", 1, "_", nil)), nil, `<a xmlns:xsi="` + instanceSpace + `" id="1" xsi:nil="true"/>`},
-		"a root of null":        {p("a", nil), nil, `<a xmlns:xsi="` + instanceSpace + `" xsi:nil="true"/>`},
-		"xsi declared already":  {p("a", p("b", nil)), p("xsi", instanceSpace), `<a xmlns:xsi="` + instanceSpace + `"><b xsi:nil="true"/></a>`},
+		"null":                  {p("a", p("b", nil, "c", []any{nil, "x"}, "d", steps.Scalar{Text: "~"})), nil, `<a xmlns:xsi="` + InstanceSpace + `"><b xsi:nil="true"/><c xsi:nil="true"/><c>x</c><d xsi:nil="true"/></a>`},
+		"null beside attribute": {p("a", p("_id", 1, "_", nil)), nil, `<a xmlns:xsi="` + InstanceSpace + `" id="1" xsi:nil="true"/>`},
+		"a root of null":        {p("a", nil), nil, `<a xmlns:xsi="` + InstanceSpace + `" xsi:nil="true"/>`},
+		"xsi declared already":  {p("a", p("b", nil)), p("xsi", InstanceSpace), `<a xmlns:xsi="` + InstanceSpace + `"><b xsi:nil="true"/></a>`},
 		"prefixes":              {p("i:a", p("i:b", p("_i:c", 1), "d", "")), p("i", "urn:i&j"), `<i:a xmlns:i="urn:i&amp;j"><i:b i:c="1"/><d/></i:a>`},
 		"declared in the tree":  {p("a", p("_xmlns", "urn:d", "p:b", p("_xmlns:p", "urn:p", "p:c", 1))), nil, `<a xmlns="urn:d"><p:b xmlns:p="urn:p"><p:c>1</p:c></p:b></a>`},
 		"xml:lang":              {p("a", p("_xml:lang", "de")), nil, `<a xml:lang="de"/>`},
@@ -172,6 +173,32 @@ func TestEncodeRefuses(t *testing.T) {
 	}
 	if _, err := Encode(object{"a": 1}, WriteOptions{Namespaces: steps.Pairs{{Key: "p", Value: []any{}}}}); err == nil {
 		t.Error("got no error, want a namespace that is a list to be refused")
+	}
+}
+
+// TestEncodeTellsAllMistakes holds that one mistake does not hide the others, and which of them are mistakes of a key.
+func TestEncodeTellsAllMistakes(t *testing.T) {
+	t.Parallel()
+	tree := steps.Pairs{{Key: "a", Value: steps.Pairs{{Key: "b c", Value: "\x01"}, {Key: "_d", Value: math.NaN()}, {Key: "p:e", Value: []any{"x", []any{1}}}, {Key: "good", Value: 1}}}}
+	_, err := Encode(tree, WriteOptions{})
+	joined, several := err.(interface{ Unwrap() []error })
+	if !several {
+		t.Fatalf("got %v, want several mistakes", err)
+	}
+	got := []string{}
+	for _, e := range joined.Unwrap() {
+		mistake := e.(*ValueError)
+		got = append(got, fmt.Sprint(mistake.Path, " ", mistake.Key))
+	}
+	if want := []string{"a._d false", "a.b c true", "a.b c false", "a.p:e[0] true", "a.p:e[1] false"}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	list := make([]any, 1000)
+	for i := range list {
+		list[i] = "\x01"
+	}
+	if _, err = Encode(steps.Pairs{{Key: "a", Value: steps.Pairs{{Key: "b", Value: list}}}}, WriteOptions{}); len(err.(interface{ Unwrap() []error }).Unwrap()) != maxMistakes {
+		t.Error("what is told is not bounded")
 	}
 }
 

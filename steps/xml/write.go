@@ -13,13 +13,17 @@ import (
 // written before its children. Prefixes inside of Text and Value are text: a tree that was read keeps their meaning only where the
 // options declare them. All mistakes are *ValueError; the first one is given.
 func Write(root *Element, opts WriteOptions) ([]byte, error) {
-	t := treeWriter{indent: opts.Indent, prefixes: map[string]string{xmlSpace: "xml"}, taken: map[string]bool{"xml": true, "xmlns": true}}
+	t := treeWriter{indent: opts.Indent, prefixes: map[string]string{XMLSpace: "xml"}, taken: map[string]bool{"xml": true, "xmlns": true}}
 	if err := t.declare(opts); err != nil {
 		return nil, err
 	}
 	if err := t.collect(root); err != nil {
 		return nil, err
 	}
+	for _, d := range t.declared {
+		t.size += len(d.prefix) + len(d.space) + len(` xmlns:=""`)
+	}
+	t.out = make([]byte, 0, len(xmlDeclared)+t.size)
 	if !opts.Fragment {
 		t.out = append(t.out, xmlDeclared...)
 	}
@@ -40,6 +44,8 @@ type treeWriter struct {
 	taken    map[string]bool
 	declared []declared
 	path     []*Element // from the root to the element at hand
+	size     int        // about how long the document becomes
+	last     declared   // the namespace that was written last, which mostly is the next one too
 }
 
 // declared is a declaration of the root.
@@ -51,12 +57,12 @@ func (t *treeWriter) declare(opts WriteOptions) error {
 		space, isText := Text(p.Value)
 		switch {
 		case !isText || space == "":
-			return &ValueError{p.Key, "a prefix stands for the name of a namespace, which is a text"}
-		case !isName(p.Key) || len(p.Key) > maxName || t.taken[p.Key] || space == xmlSpace || space == xmlnsSpace:
-			return &ValueError{p.Key, fmt.Sprintf("the prefix %q cannot be declared for the namespace %q", p.Key, space)}
+			return &ValueError{Path: p.Key, Message: "a prefix stands for the name of a namespace, which is a text"}
+		case !isName(p.Key) || len(p.Key) > maxName || t.taken[p.Key] || space == XMLSpace || space == xmlnsSpace:
+			return &ValueError{Path: p.Key, Message: fmt.Sprintf("the prefix %q cannot be declared for the namespace %q", p.Key, space)}
 		}
 		if r, bad := illegal(space); bad {
-			return &ValueError{p.Key, fmt.Sprintf(noChar, r)}
+			return &ValueError{Path: p.Key, Message: fmt.Sprintf(noChar, r)}
 		}
 		t.bind(p.Key, space)
 	}
@@ -71,6 +77,17 @@ func (t *treeWriter) bind(prefix, space string) {
 	t.declared = append(t.declared, declared{prefix, space})
 }
 
+// prefixOf gives the prefix of a namespace, if it has one by now.
+func (t *treeWriter) prefixOf(space string) (prefix string, known bool) {
+	if t.last.space == space && space != "" {
+		return t.last.prefix, true
+	}
+	if prefix, known = t.prefixes[space]; known {
+		t.last = declared{prefix, space}
+	}
+	return prefix, known
+}
+
 // collect looks at all names of a tree, and gives each namespace a prefix.
 func (t *treeWriter) collect(e *Element) error {
 	t.path = append(t.path, e)
@@ -80,6 +97,7 @@ func (t *treeWriter) collect(e *Element) error {
 	if err := t.names(e); err != nil {
 		return err
 	}
+	t.size += len("<ns1:></ns1:>") + 2*len(e.Name.Local) + len(e.Text)
 	for i := range e.Attrs {
 		if err := t.attributeNames(e, i); err != nil {
 			return err
@@ -95,16 +113,16 @@ func (t *treeWriter) collect(e *Element) error {
 }
 
 func (t *treeWriter) names(e *Element) error {
-	if e.QName != (Name{}) && e.Text != "" {
+	if e.QName != nil && e.Text != "" {
 		return t.errorf("", "the name %s and the text %q cannot both be its text", e.QName, short(e.Text))
 	}
 	if err := t.use("", e.Name, e.Prefix); err != nil {
 		return err
 	}
-	if e.QName == (Name{}) {
+	if e.QName == nil {
 		return nil
 	}
-	return t.use("", e.QName, "")
+	return t.use("", *e.QName, "")
 }
 
 func (t *treeWriter) attributeNames(e *Element, i int) error {
@@ -118,16 +136,17 @@ func (t *treeWriter) attributeNames(e *Element, i int) error {
 	if err := t.use(a.Name.Local, a.Name, a.Prefix); err != nil {
 		return err
 	}
-	if a.QName == (Name{}) {
+	t.size += len(` ns1:=""`) + len(a.Name.Local) + len(a.Value)
+	if a.QName == nil {
 		return nil
 	}
-	return t.use(a.Name.Local, a.QName, "")
+	return t.use(a.Name.Local, *a.QName, "")
 }
 
 // use checks a name, and gives its namespace a prefix.
 func (t *treeWriter) use(key string, n Name, wanted string) error {
 	longest := max(len(n.Local), len(wanted))
-	switch _, known := t.prefixes[n.Space]; {
+	switch _, known := t.prefixOf(n.Space); {
 	case longest > maxName:
 		return t.errorf(key, longName, longest, maxName)
 	case !isName(n.Local):
@@ -144,9 +163,9 @@ func (t *treeWriter) use(key string, n Name, wanted string) error {
 	}
 	prefix := wanted
 	switch n.Space { // the prefixes that everybody knows
-	case instanceSpace:
+	case InstanceSpace:
 		prefix = "xsi"
-	case schemaSpace:
+	case SchemaSpace:
 		prefix = "xsd"
 	}
 	for i := 1; prefix == "" || t.taken[prefix]; i++ {
@@ -169,7 +188,7 @@ func (t *treeWriter) errorf(key, format string, args ...any) error {
 	if key != "" {
 		keys = append(keys, short(key))
 	}
-	return &ValueError{strings.Join(keys, "."), fmt.Sprintf(format, args...)}
+	return &ValueError{Path: strings.Join(keys, "."), Message: fmt.Sprintf(format, args...)}
 }
 
 // siblingIndex gives the index of a child among those of its name, as [2]; nothing where it is the only one.
@@ -191,7 +210,8 @@ func siblingIndex(parent, child *Element) string {
 
 func (t *treeWriter) name(n Name) {
 	if n.Space != "" {
-		t.out = append(append(t.out, t.prefixes[n.Space]...), ':')
+		prefix, _ := t.prefixOf(n.Space)
+		t.out = append(append(t.out, prefix...), ':')
 	}
 	t.out = append(t.out, n.Local...)
 }
@@ -214,7 +234,7 @@ func (t *treeWriter) element(e *Element) error {
 			return err
 		}
 	}
-	if e.Text == "" && len(e.Children) == 0 && e.QName == (Name{}) {
+	if e.Text == "" && len(e.Children) == 0 && e.QName == nil {
 		t.out = append(t.out, "/>"...)
 	} else if err := t.content(e); err != nil {
 		return err
@@ -227,8 +247,8 @@ func (t *treeWriter) attribute(a *Attr) error {
 	t.out = append(t.out, ' ')
 	t.name(a.Name)
 	t.out = append(t.out, `="`...)
-	if a.QName != (Name{}) {
-		t.name(a.QName)
+	if a.QName != nil {
+		t.name(*a.QName)
 	}
 	if r, bad := illegal(a.Value); bad {
 		return t.errorf(a.Name.Local, noChar, r)
@@ -239,15 +259,15 @@ func (t *treeWriter) attribute(a *Attr) error {
 
 func (t *treeWriter) content(e *Element) error {
 	t.out = append(t.out, '>')
-	if e.QName != (Name{}) {
-		t.name(e.QName)
+	if e.QName != nil {
+		t.name(*e.QName)
 	}
 	if r, bad := illegal(e.Text); bad {
 		return t.errorf("", noChar, r)
 	}
 	t.out = appendEscaped(t.out, e.Text, false)
 	indent := t.indent
-	t.indent = indent && e.Text == "" && e.QName == Name{} // white space beside text would become part of it
+	t.indent = indent && e.Text == "" && e.QName == nil // white space beside text would become part of it
 	for _, child := range e.Children {
 		if err := t.element(child); err != nil {
 			return err

@@ -13,6 +13,7 @@ import (
 func TestWrite(t *testing.T) {
 	t.Parallel()
 	in := func(space, local string) Name { return Name{space, local} }
+	named := func(space, local string) *Name { return &Name{space, local} }
 	tests := map[string]struct {
 		tree *Element
 		opts WriteOptions
@@ -25,10 +26,10 @@ func TestWrite(t *testing.T) {
 		"prefixes wished for":     {&Element{Name: in("u", "a"), Prefix: "p", Children: []*Element{{Name: in("v", "b"), Prefix: "q"}}}, WriteOptions{}, `<p:a xmlns:p="u" xmlns:q="v"><q:b/></p:a>`},
 		"a prefix for two":        {&Element{Name: in("u", "a"), Prefix: "p", Children: []*Element{{Name: in("v", "b"), Prefix: "p"}, {Name: in("w", "ns1"), Prefix: "ns1"}}}, WriteOptions{}, `<p:a xmlns:p="u" xmlns:ns1="v" xmlns:ns2="w"><ns1:b/><ns2:ns1/></p:a>`},
 		"no prefixes":             {&Element{Name: in("u", "a"), Attrs: []Attr{{Name: in("v&", "b")}, {Name: in("u", "b")}, {Name: in("", "b")}}}, WriteOptions{}, `<ns1:a xmlns:ns1="u" xmlns:ns2="v&amp;" ns2:b="" ns1:b="" b=""/>`},
-		"xml and xsi":             {&Element{Name: in("", "a"), Attrs: []Attr{{Name: in(xmlSpace, "lang"), Prefix: "p", Value: "de"}, {Name: in(instanceSpace, "nil"), Value: "true"}}}, WriteOptions{}, `<a xmlns:xsi="` + instanceSpace + `" xml:lang="de" xsi:nil="true"/>`},
+		"xml and xsi":             {&Element{Name: in("", "a"), Attrs: []Attr{{Name: in(XMLSpace, "lang"), Prefix: "p", Value: "de"}, {Name: in(InstanceSpace, "nil"), Value: "true"}}}, WriteOptions{}, `<a xmlns:xsi="` + InstanceSpace + `" xml:lang="de" xsi:nil="true"/>`},
 		"fixed prefixes":          {&Element{Name: in("u", "a"), Prefix: "xml", Children: []*Element{{Name: in("v", "b"), Prefix: "xmlns"}}}, WriteOptions{}, `<ns1:a xmlns:ns1="u" xmlns:ns2="v"><ns2:b/></ns1:a>`},
-		"a name as text":          {&Element{Name: in("", "a"), QName: in("u", "b"), Children: []*Element{{Name: in("", "c"), QName: in("", "d")}}}, WriteOptions{Indent: true}, `<a xmlns:ns1="u">ns1:b<c>d</c></a>`},
-		"a name as a value":       {&Element{Name: in("", "a"), Attrs: []Attr{{Name: in(instanceSpace, "type"), QName: in("u", "b")}, {Name: in("", "of"), QName: in("u", "c"), Value: "[2]"}}}, WriteOptions{}, `<a xmlns:xsi="` + instanceSpace + `" xmlns:ns1="u" xsi:type="ns1:b" of="ns1:c[2]"/>`},
+		"a name as text":          {&Element{Name: in("", "a"), QName: named("u", "b"), Children: []*Element{{Name: in("", "c"), QName: named("", "d")}}}, WriteOptions{Indent: true}, `<a xmlns:ns1="u">ns1:b<c>d</c></a>`},
+		"a name as a value":       {&Element{Name: in("", "a"), Attrs: []Attr{{Name: in(InstanceSpace, "type"), QName: named("u", "b")}, {Name: in("", "of"), QName: named("u", "c"), Value: "[2]"}}}, WriteOptions{}, `<a xmlns:xsi="` + InstanceSpace + `" xmlns:ns1="u" xsi:type="ns1:b" of="ns1:c[2]"/>`},
 		"namespaces of the steps": {&Element{Name: in("u", "a"), Prefix: "q"}, WriteOptions{Namespaces: steps.Pairs{{Key: "p", Value: "u"}, {Key: "o", Value: "v"}, {Key: "o2", Value: "u"}}}, `<p:a xmlns:p="u" xmlns:o="v" xmlns:o2="u"/>`},
 		"indented":                {&Element{Name: in("", "a"), Children: []*Element{{Name: in("", "b"), Children: []*Element{{Name: in("", "c")}}}, {Name: in("", "d"), Text: "x"}}}, WriteOptions{Indent: true}, "<a>\n  <b>\n    <c/>\n  </b>\n  <d>x</d>\n</a>"},
 	}
@@ -66,12 +67,12 @@ func TestWriteRefuses(t *testing.T) {
 		"no name":                  {&Element{}, `""` + noName},
 		"a name with a colon":      {line(&Element{Name: Name{"", "p:b"}}), `order.line[1].p:b: "p:b"` + noName},
 		"a name that breaks in":    {&Element{Name: a, Attrs: []Attr{{Name: Name{"", `x=""><b`}}}}, `a.x=""><b: "x=\"\"><b"` + noName},
-		"a QName that breaks in":   {&Element{Name: a, QName: Name{"", "b</a>"}}, `a: "b</a>"` + noName},
-		"a QName without a name":   {&Element{Name: a, Attrs: []Attr{{Name: Name{"", "b"}, QName: Name{"u", ""}}}}, `a.b: ""` + noName},
+		"a QName that breaks in":   {&Element{Name: a, QName: &Name{"", "b</a>"}}, `a: "b</a>"` + noName},
+		"a QName without a name":   {&Element{Name: a, Attrs: []Attr{{Name: Name{"", "b"}, QName: &Name{"u", ""}}}}, `a.b: ""` + noName},
 		"a name of wrong bytes":    {&Element{Name: Name{"", "a\xff"}}, `a` + "\xff" + `: "a\xff"` + noName},
 		"a long name":              {&Element{Name: a, Attrs: []Attr{{Name: Name{"", strings.Repeat("b", 1001)}}}}, "a." + strings.Repeat("b", 100) + "…: a name has 1001 bytes; the limit is 1000"},
 		"a prefix that breaks in":  {&Element{Name: Name{"u", "a"}, Prefix: "p q"}, `a: "p q" is no prefix; one has letters, digits, '-', '_' and '.', and begins with a letter or '_'`},
-		"a QName and a text":       {&Element{Name: a, QName: Name{"u", "b"}, Text: "c"}, `a: the name {u}b and the text "c" cannot both be its text`},
+		"a QName and a text":       {&Element{Name: a, QName: &Name{"u", "b"}, Text: "c"}, `a: the name {u}b and the text "c" cannot both be its text`},
 		"a control character":      {line(&Element{Name: a, Text: "\x00"}), "order.line[1].a: the character U+0000 (or a byte that is no UTF-8) cannot stand in XML"},
 		"no UTF-8 in a value":      {line(&Element{Name: a, Attrs: []Attr{{Name: Name{"", "b"}, Value: "\xff"}}}), "order.line[1].a.b: the character U+FFFD (or a byte that is no UTF-8) cannot stand in XML"},
 		"half a surrogate pair":    {&Element{Name: a, Text: "\xed\xa0\x80"}, "a: the character U+FFFD (or a byte that is no UTF-8) cannot stand in XML"},
@@ -104,7 +105,7 @@ func TestWriteRefusesNamespaces(t *testing.T) {
 		"a prefix twice":  {steps.Pairs{{Key: "p", Value: "u"}, {Key: "p", Value: "v"}}, `p: the prefix "p" cannot be declared for the namespace "v"`},
 		"xml":             {steps.Pairs{{Key: "xml", Value: "u"}}, `xml: the prefix "xml" cannot be declared for the namespace "u"`},
 		"a long prefix":   {steps.Pairs{{Key: strings.Repeat("p", 1001), Value: "u"}}, strings.Repeat("p", 1001) + `: the prefix "` + strings.Repeat("p", 1001) + `" cannot be declared for the namespace "u"`},
-		"another for xml": {steps.Pairs{{Key: "p", Value: xmlSpace}}, `p: the prefix "p" cannot be declared for the namespace "` + xmlSpace + `"`},
+		"another for xml": {steps.Pairs{{Key: "p", Value: XMLSpace}}, `p: the prefix "p" cannot be declared for the namespace "` + XMLSpace + `"`},
 		"no character":    {steps.Pairs{{Key: "p", Value: "\x00"}}, `p: the character U+0000 (or a byte that is no UTF-8) cannot stand in XML`},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -137,9 +138,9 @@ func same(got, want *Element) error {
 	if got.Name != want.Name {
 		return wrong("name", got.Name, want.Name)
 	}
-	if name, ok := got.Resolve(got.Text); want.QName != (Name{}) && (!ok || name != want.QName) {
+	if name, ok := got.Resolve(got.Text); want.QName != nil && (!ok || name != *want.QName) {
 		return wrong("the name in the text", name, want.QName)
-	} else if want.QName == (Name{}) && got.Text != want.Text {
+	} else if want.QName == nil && got.Text != want.Text {
 		return wrong("text", got.Text, want.Text)
 	}
 	if len(got.Attrs) != len(want.Attrs) || len(got.Children) != len(want.Children) {
@@ -148,7 +149,7 @@ func same(got, want *Element) error {
 	for i, a := range got.Attrs {
 		w := want.Attrs[i]
 		name, ok := got.Resolve(strings.TrimSuffix(a.Value, w.Value))
-		if a.Name != w.Name || w.QName == (Name{}) && a.Value != w.Value || w.QName != (Name{}) && (!ok || name != w.QName) {
+		if a.Name != w.Name || w.QName == nil && a.Value != w.Value || w.QName != nil && (!ok || name != *w.QName) {
 			return wrong("attribute", a, w)
 		}
 	}
@@ -205,7 +206,7 @@ func elementOf(fields *[]string, depth int) *Element {
 		case strings.HasPrefix(field, "@"):
 			e.Attrs = append(e.Attrs, Attr{Name: Name{Local: field[1:], Space: next()}, Prefix: next(), Value: next()})
 		case strings.HasPrefix(field, "?"):
-			e.QName, e.Text = Name{Local: field[1:], Space: next()}, ""
+			e.QName, e.Text = &Name{Local: field[1:], Space: next()}, ""
 		case strings.HasPrefix(field, "("):
 			*fields = slices.Concat([]string{field[1:]}, *fields)
 			e.Children = append(e.Children, elementOf(fields, depth+1))
@@ -224,7 +225,7 @@ func writable(e *Element) bool {
 		return isName(n.Local) && len(n.Local) <= maxName && len(prefix) <= maxName && !bad && n.Space != xmlnsSpace && (prefix == "" || isName(prefix))
 	}
 	_, bad := illegal(e.Text)
-	if bad || !ok(e.Name, e.Prefix) || e.QName != (Name{}) && !ok(e.QName, "") {
+	if bad || !ok(e.Name, e.Prefix) || e.QName != nil && !ok(*e.QName, "") {
 		return false
 	}
 	for _, a := range e.Attrs {

@@ -17,10 +17,11 @@ package xml
 
 import "fmt"
 
+// The namespaces that XML and its schemas have for themselves: of xsi:type and xsi:nil, of the built-in types, and of the prefix xml.
 const (
-	instanceSpace = "http://www.w3.org/2001/XMLSchema-instance"
-	schemaSpace   = "http://www.w3.org/2001/XMLSchema"
-	xmlSpace      = "http://www.w3.org/XML/1998/namespace"
+	InstanceSpace = "http://www.w3.org/2001/XMLSchema-instance"
+	SchemaSpace   = "http://www.w3.org/2001/XMLSchema"
+	XMLSpace      = "http://www.w3.org/XML/1998/namespace"
 	xmlnsSpace    = "http://www.w3.org/2000/xmlns/"
 )
 
@@ -37,7 +38,7 @@ type Attr struct {
 	Value  string
 	// QName, in a tree that is written, is a name that stands as the value, with a prefix for its namespace. Value then is what
 	// follows it, as the [2] of a SOAP array's type; mostly nothing.
-	QName Name
+	QName *Name
 }
 
 // Element is an element of a document.
@@ -48,7 +49,7 @@ type Element struct {
 	Children []*Element // in the order written
 	Text     string     // all text that stands directly in it, white space included
 	// QName, in a tree that is written, is a name that stands as the text, with a prefix for its namespace. Text is empty then.
-	QName Name
+	QName *Name
 	// Line and Column are where its start tag stands, from 1, where ReadOptions.Places asked for it; else 0.
 	Line, Column int
 
@@ -97,10 +98,12 @@ func (e *Error) Error() string {
 	return fmt.Sprintf("line %d, column %d: %s", e.Line, e.Column, e.Message)
 }
 
-// ValueError is a value that cannot be written as XML. Path names it, as in order.line[0].qty.
+// ValueError is a value that cannot be written as XML. Path names it, as in order.line[0].qty; Key says that the last key of the path
+// is the mistake, not its value.
 type ValueError struct {
 	Path    string
 	Message string
+	Key     bool
 }
 
 // Error gives the path and the message.

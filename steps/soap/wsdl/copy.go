@@ -103,7 +103,7 @@ func isReserved(name string) bool {
 
 func isSchema(data []byte) bool {
 	root, err := xml.Parse(data, xml.ReadOptions{Limits: xml.Limits{Nodes: maxDocument}})
-	return err == nil && root.Name == xml.Name{Space: schemaSpace, Local: "schema"}
+	return err == nil && root.Name == xml.Name{Space: xml.SchemaSpace, Local: "schema"}
 }
 
 // rewrite gives a document with its imports as they are among the copies.

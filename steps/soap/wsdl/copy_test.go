@@ -17,8 +17,8 @@ func TestCopy(t *testing.T) {
 	t.Parallel()
 	main := strings.NewReplacer(
 		`<types>`, `<import namespace="urn:other" location='shop.asmx?wsdl=other&amp;key=1'/>
-  <!-- <import location="shop.asmx?xsd=1"/> --><?pi <import location="shop.asmx?xsd=1"/>?>
-  <documentation note=">">  <![CDATA[<import location="shop.asmx?xsd=1"/>]]></documentation>
+  <!-- > <import location="shop.asmx?xsd=1"/> --><?pi > <import location="shop.asmx?xsd=1"/>?>
+  <documentation note=">">  <![CDATA[><import location="shop.asmx?xsd=1"/>]]></documentation>
   <types>`,
 		`<xs:element name="ask" type="xs:string"/>`, `<xs:include schemaLocation = "shop.asmx?xsd=1"
       />`).Replace(service(t, "ports"))
@@ -46,8 +46,8 @@ func TestCopy(t *testing.T) {
 	files := asFiles(copies)
 	got := string(txtar.Format(&txtar.Archive{Files: files}))
 	for _, want := range []string{
-		"-- shop.wsdl --", `<import namespace="urn:other" location='shop/shop_other.wsdl'/>`, `<!-- <import location="shop.asmx?xsd=1"/> -->`,
-		`<?pi <import location="shop.asmx?xsd=1"/>?>`, `<![CDATA[<import location="shop.asmx?xsd=1"/>]]>`, "<xs:include schemaLocation = \"shop/shop_1.xsd\"\n      />",
+		"-- shop.wsdl --", `<import namespace="urn:other" location='shop/shop_other.wsdl'/>`, `<!-- > <import location="shop.asmx?xsd=1"/> -->`,
+		`<?pi > <import location="shop.asmx?xsd=1"/>?>`, `<![CDATA[><import location="shop.asmx?xsd=1"/>]]>`, "<xs:include schemaLocation = \"shop/shop_1.xsd\"\n      />",
 		"-- shop/shop_other.wsdl --", `<import location="../shop.wsdl"/><import location="1.xsd"/>`,
 		"-- shop/1.xsd --", `schemaLocation="http://www.w3.org/2001/xml.xsd"`, "-- shop/shop_1.xsd --",
 	} {
@@ -104,14 +104,16 @@ func TestCopyOfFiles(t *testing.T) {
 	same(t, original, asFiles(copies))
 }
 
-// TestCopyOfUTF16 holds that a copy of a WSDL in UTF-16 can be read.
+// TestCopyOfUTF16 holds that a copy of a WSDL in UTF-16 can be read, and that no two copies have one name.
 func TestCopyOfUTF16(t *testing.T) {
 	t.Parallel()
+	text := strings.Replace(service(t, "mime"), "<types>", `<import location="a/x.xsd"/><import location="b/X.xsd"/><types>`, 1)
 	wide := []byte("\xFF\xFE")
-	for _, unit := range utf16.Encode([]rune("<?xml version=\"1.0\" encoding=\"utf-16\"?>\n" + service(t, "mime"))) {
+	for _, unit := range utf16.Encode([]rune("<?xml version=\"1.0\" encoding=\"utf-16\"?>\n" + text)) {
 		wide = append(wide, byte(unit), byte(unit>>8))
 	}
-	src := Folder(write(t, []txtar.File{{Name: "w.wsdl", Data: wide}}))
+	empty := []byte(`<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema"/>`)
+	src := Folder(write(t, []txtar.File{{Name: "w.wsdl", Data: wide}, {Name: "a/x.xsd", Data: empty}, {Name: "b/X.xsd", Data: empty}}))
 	original, err := Load(t.Context(), src, "w.wsdl")
 	if err != nil {
 		t.Fatal(err)
@@ -119,6 +121,9 @@ func TestCopyOfUTF16(t *testing.T) {
 	copies, err := Copy(src, original, "w.wsdl")
 	if err != nil {
 		t.Fatal(err)
+	}
+	if len(copies) != 3 || copies[1].Location != "w/x.xsd" || copies[2].Location != "w/X_2.xsd" {
+		t.Errorf("got %v, want three files", copies)
 	}
 	same(t, original, asFiles(copies))
 }

@@ -72,7 +72,7 @@ func (l *loader) importDocument(e part) {
 		l.note(l.importError(e, named, err))
 		return
 	}
-	if root.Name == (xml.Name{Space: schemaSpace, Local: "schema"}) {
+	if root.Name == (xml.Name{Space: xml.SchemaSpace, Local: "schema"}) {
 		l.schemas = append(l.schemas, xsd.Document{Location: location, Root: root})
 		return
 	}
@@ -125,7 +125,7 @@ func (l *loader) add(location string, root *xml.Element) {
 	}
 	for _, types := range whole.each("types") {
 		for _, c := range types.Children {
-			if c.Name == (xml.Name{Space: schemaSpace, Local: "schema"}) {
+			if c.Name.Local == "schema" && strings.HasSuffix(c.Name.Space, "/XMLSchema") { // one of a draft is refused by name
 				l.schemas = append(l.schemas, xsd.Document{Location: location, Root: c})
 			}
 		}
@@ -145,7 +145,7 @@ func notWSDL(root *xml.Element) *xsd.Error {
 	case xml.Name{Space: "http://schemas.xmlsoap.org/disco/", Local: "discovery"}:
 		e.Message = "this is a DISCO document, which only says where the WSDL is"
 		e.Hint = discoHint(root)
-	case xml.Name{Space: schemaSpace, Local: "schema"}:
+	case xml.Name{Space: xml.SchemaSpace, Local: "schema"}:
 		e.Message = "this is an XML Schema, not a WSDL"
 		e.Hint = "name the WSDL that imports it"
 	case xml.Name{Space: "http://schemas.xmlsoap.org/soap/envelope/", Local: "Envelope"}, xml.Name{Space: "http://www.w3.org/2003/05/soap-envelope", Local: "Envelope"}:

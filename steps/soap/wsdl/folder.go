@@ -24,7 +24,8 @@ func Tree(root string) xsd.Source { return &folder{root: root, dir: ".", whole: 
 // folder reads files below dir, which is relative to root.
 type folder struct {
 	root, dir string
-	whole     bool // a WSDL may import from all of dir
+	whole     bool                // a WSDL may import from all of dir
+	seen      map[string]sighting // of what was read, as it was before; nil where nobody asks
 }
 
 // below gives the source of a WSDL that stands in a folder of this one.
@@ -32,7 +33,7 @@ func (f *folder) below(dir string) *folder {
 	if f.whole {
 		return f
 	}
-	return &folder{root: f.root, dir: path.Join(f.dir, dir)}
+	return &folder{root: f.root, dir: path.Join(f.dir, dir), seen: f.seen}
 }
 
 // Resolve gives the file that a document names.
@@ -76,6 +77,9 @@ func isBelow(dir, name string) bool {
 func (f *folder) Read(ctx context.Context, location string) ([]byte, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
+	}
+	if f.seen != nil {
+		f.seen[location] = f.sight(location)
 	}
 	data, err := f.read(location)
 	var at *fs.PathError
@@ -125,11 +129,14 @@ func (errMissing) Error() string { return "there is no such file" }
 // Unwrap gives fs.ErrNotExist.
 func (errMissing) Unwrap() error { return fs.ErrNotExist }
 
+// errTooLarge is the error of a document that is not read to its end.
+var errTooLarge = fmt.Errorf("the document has more than %d MB", maxDocument>>20)
+
 // readAll reads a document, unless that is too large.
 func readAll(from io.Reader) ([]byte, error) {
 	data, err := io.ReadAll(io.LimitReader(from, maxDocument+1))
 	if err == nil && len(data) > maxDocument {
-		err = fmt.Errorf("the document has more than %d MB", maxDocument>>20)
+		err = errTooLarge
 	}
 	if err != nil {
 		return nil, err

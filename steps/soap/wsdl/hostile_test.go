@@ -40,16 +40,16 @@ func TestHostile(t *testing.T) {
 	const calls = `<operation name="O%d"><input message="t:M"/></operation>`
 	tests := map[string]struct{ text, want string }{
 		"a message of many parts, sent by many operations": {
-			`<message name="M">` + repeat(20_000, `<part name="p%d" type="xs:string"/>`) + `</message>` + portType(5_000, calls) + hostileTail,
-			"the WSDL describes more than 1048576 parts of operations"},
+			`<message name="M">` + repeat(5_000, `<part name="p%d" type="xs:string"/>`) + `</message>` + portType(2_000, calls) + hostileTail,
+			"the WSDL describes more than 262144 parts of operations"},
 		"many ports with a policy of their own": {
-			oneMessage + portType(2_000, calls) + `<service name="S">` +
-				repeat(5_000, `<port name="P%d" binding="t:B"><wsp:Policy><Addressing xmlns="http://www.w3.org/2007/05/addressing/metadata"/></wsp:Policy></port>`) + `</service></definitions>`,
-			"the WSDL describes more than 1048576 parts of operations"},
+			oneMessage + portType(1_000, calls) + `<service name="S">` +
+				repeat(1_000, `<port name="P%d" binding="t:B"><wsp:Policy><Addressing xmlns="http://www.w3.org/2007/05/addressing/metadata"/></wsp:Policy></port>`) + `</service></definitions>`,
+			"the WSDL describes more than 262144 parts of operations"},
 		"a portType of many operations, bound many times": {
-			oneMessage + portType(20_000, calls) + repeat(5_000, `<binding name="B%d" type="t:T"><soap:binding/></binding>`) + `<service name="S">` +
-				repeat(5_000, `<port name="P%[1]d" binding="t:B%[1]d"/>`) + `</service></definitions>`,
-			"the WSDL describes more than 1048576 parts of operations"},
+			oneMessage + portType(5_000, calls) + repeat(1_000, `<binding name="B%d" type="t:T"><soap:binding/></binding>`) + `<service name="S">` +
+				repeat(1_000, `<port name="P%[1]d" binding="t:B%[1]d"/>`) + `</service></definitions>`,
+			"the WSDL describes more than 262144 parts of operations"},
 		"one operation many times": {
 			oneMessage + strings.ReplaceAll(portType(20_000, calls), `name="O`, `name="O" x="`) + hostileTail,
 			"the operation O stands more than 100 times in its portType"},

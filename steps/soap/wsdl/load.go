@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"snrun/steps/soap/values"
 	"snrun/steps/soap/xsd"
 	"snrun/steps/xml"
 )
@@ -20,7 +21,6 @@ const (
 	soap12Space = "http://schemas.xmlsoap.org/wsdl/soap12/"
 	httpSpace   = "http://schemas.xmlsoap.org/wsdl/http/"
 	mimeSpace   = "http://schemas.xmlsoap.org/wsdl/mime/"
-	schemaSpace = "http://www.w3.org/2001/XMLSchema"
 )
 
 // maxMistakes is how many mistakes of a WSDL are told at once.
@@ -52,7 +52,7 @@ func Load(ctx context.Context, src xsd.Source, location string) (*Definitions, e
 	if len(l.mistakes) > 0 {
 		return nil, l.failure()
 	}
-	return &Definitions{Location: l.documents[0].location, Services: services, Schema: schema, Files: l.files.files}, nil
+	return &Definitions{Location: l.documents[0].location, Services: services, Schema: values.Of(schema), Files: l.files.files}, nil
 }
 
 // loader holds the documents of a WSDL while they are compiled.
@@ -163,7 +163,7 @@ func (l *loader) failure() error {
 
 // spend bounds what a WSDL may cost: small documents can describe the same thing many times over. It is false at the end.
 func (l *loader) spend(n int, at part) bool {
-	const budget = 1 << 20
+	const budget = 1 << 18
 	before := l.spent
 	l.spent += n
 	if before <= budget && l.spent > budget {

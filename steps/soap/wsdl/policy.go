@@ -37,7 +37,6 @@ func isPolicySpace(space string) bool {
 
 const (
 	utilitySpace = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-utility-1.0.xsd"
-	xmlSpace     = "http://www.w3.org/XML/1998/namespace"
 	mtomSpace    = "http://schemas.xmlsoap.org/ws/2004/09/policy/optimizedmimeserialization"
 	mtom12Space  = "http://www.w3.org/2007/08/soap12-mtom-policy"
 )
@@ -48,7 +47,7 @@ func (l *loader) addPolicies(whole part) {
 		if c.Name.Local != "Policy" || !isPolicySpace(c.Name.Space) {
 			continue
 		}
-		for _, space := range []string{utilitySpace, xmlSpace} {
+		for _, space := range []string{utilitySpace, xml.XMLSpace} {
 			for _, name := range []string{"Id", "id"} {
 				if id, ok := c.Attr(space, name); ok {
 					l.tables.policies[whole.doc.location+"#"+strings.TrimSpace(id)] = whole.in(c)

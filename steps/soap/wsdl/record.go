@@ -21,6 +21,12 @@ const (
 	pageHint = "open it in a browser to see what it says; the address of a WSDL often ends with ?wsdl"
 )
 
+// isNoXML is said of what is neither XML nor a web page.
+const (
+	isNoXML   = "this is not XML, so it is no WSDL and no schema"
+	otherHint = "a WSDL is an XML document with the root element definitions; its address often ends with ?wsdl"
+)
+
 // recorder reads each document of a source once, and keeps what it read.
 type recorder struct {
 	src   xsd.Source
@@ -65,13 +71,25 @@ func (r *recorder) fetch(ctx context.Context, location string) ([]byte, error) {
 		return nil, fmt.Errorf("the documents of the WSDL have more than %d MB in all", maxBytes>>20)
 	case isHTML(data):
 		return nil, &xsd.Error{Location: location, Message: isPage, Hint: pageHint}
+	case isOther(data):
+		return nil, &xsd.Error{Location: location, Message: isNoXML, Hint: otherHint}
 	}
 	return data, nil
 }
 
 // isHTML says whether a document begins as a web page does.
 func isHTML(data []byte) bool {
-	start := bytes.TrimSpace(bytes.TrimPrefix(data[:min(len(data), 512)], []byte("\xef\xbb\xbf")))
-	start = bytes.ToLower(start)
+	start := bytes.ToLower(beginning(data))
 	return bytes.HasPrefix(start, []byte("<!doctype html")) || bytes.HasPrefix(start, []byte("<html"))
+}
+
+// isOther says whether a document begins as no XML does. One in UTF-16, which has zeros, is left to the reader.
+func isOther(data []byte) bool {
+	start := beginning(data)
+	return len(start) > 0 && start[0] != '<' && bytes.IndexByte(start, 0) < 0
+}
+
+// beginning gives the first bytes of a document without what may stand before its first character.
+func beginning(data []byte) []byte {
+	return bytes.TrimSpace(bytes.TrimPrefix(data[:min(len(data), 512)], []byte("\xef\xbb\xbf")))
 }

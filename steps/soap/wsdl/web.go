@@ -5,7 +5,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"net/http"
+	"net/http/httptrace"
 	"net/url"
 	"strings"
 	"sync"
@@ -35,13 +37,24 @@ func (e *StatusError) Error() string {
 	return strings.TrimSpace(text)
 }
 
+// UnreachedError is the error of a document for which there was no whole answer: the network, the sign-in, a limit or the end of the
+// context was in the way.
+type UnreachedError struct{ Cause error }
+
+// Error gives the cause.
+func (e *UnreachedError) Error() string { return e.Cause.Error() }
+
+// Unwrap gives the cause.
+func (e *UnreachedError) Unwrap() error { return e.Cause }
+
 // isAddress says whether a location is one of the web.
 func isAddress(location string) bool {
 	return strings.HasPrefix(location, "http://") || strings.HasPrefix(location, "https://")
 }
 
 // Web gives the source of a WSDL on the web. Locations are addresses. Only those of the origin of base (its scheme, host and port) are
-// read, redirects included, with GET and the client: 16 MB each when decompressed, in 60 seconds, status 200.
+// read, redirects included, with GET and the client: 16 MB each when decompressed, in 60 seconds, status 200. The time that limits of
+// the client hold a request back for does not count.
 func Web(client *http.Client, base *url.URL) xsd.Source {
 	w := &web{origin: originOf(base), moved: map[string]string{}}
 	copied := *client
@@ -77,12 +90,14 @@ func (e *otherOriginError) Error() string {
 	return fmt.Sprintf("%s %s://%s, which is another origin than that of the WSDL", e.what, e.address.Scheme, e.address.Host)
 }
 
+var errTooOften = fmt.Errorf("the server redirects more than %d times", maxRedirects)
+
 func (w *web) redirect(to *http.Request, via []*http.Request) error {
 	switch {
 	case originOf(to.URL) != w.origin:
 		return &otherOriginError{to.URL, "the server redirects to"}
 	case len(via) > maxRedirects:
-		return fmt.Errorf("the server redirects more than %d times", maxRedirects)
+		return errTooOften
 	}
 	return nil
 }
@@ -112,8 +127,8 @@ func (w *web) Resolve(from, named string) (string, error) {
 
 // Read asks the server for a document.
 func (w *web) Read(ctx context.Context, location string) ([]byte, error) {
-	ctx, cancel := context.WithTimeoutCause(ctx, readTime, fmt.Errorf("the server took more than %s: %w", readTime, context.DeadlineExceeded))
-	defer cancel()
+	ctx, stop := timed(ctx)
+	defer stop()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, location, nil)
 	if err != nil {
 		return nil, errors.New("this is no address")
@@ -143,15 +158,34 @@ func (w *web) Read(ctx context.Context, location string) ([]byte, error) {
 	return data, nil
 }
 
+// timed gives a context that ends when a document takes too long, counted from when its request sets out: before that a limit of the
+// profile may hold it back.
+func timed(parent context.Context) (ctx context.Context, stop func()) {
+	ctx, cancel := context.WithCancelCause(parent)
+	slow := fmt.Errorf("the server took more than %s: %w", readTime, context.DeadlineExceeded)
+	timer := time.AfterFunc(math.MaxInt64, func() { cancel(slow) })
+	var setsOut sync.Once
+	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+		GetConn: func(string) { setsOut.Do(func() { timer.Reset(readTime) }) },
+	})
+	return ctx, func() {
+		timer.Stop()
+		cancel(nil)
+	}
+}
+
 // unsent gives the error of a request without its address, whose query may hold a secret.
 func unsent(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
-		return context.Cause(ctx)
+		return &UnreachedError{context.Cause(ctx)}
 	}
 	if at, ok := errors.AsType[*url.Error](err); ok {
-		return at.Err
+		err = at.Err
 	}
-	return err
+	if _, refused := errors.AsType[*otherOriginError](err); refused || errors.Is(err, errTooOften) || errors.Is(err, errTooLarge) {
+		return err
+	}
+	return &UnreachedError{err}
 }
 
 func withoutQuery(u *url.URL) string {

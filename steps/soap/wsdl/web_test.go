@@ -1,6 +1,7 @@
 package wsdl
 
 import (
+	"bufio"
 	"compress/gzip"
 	"context"
 	"errors"
@@ -68,7 +69,7 @@ func TestWeb(t *testing.T) {
 			t.Errorf("%s was asked for %d times", path, n)
 		}
 	}
-	if _, err := loadFrom(t, server.URL+"/moved"); err != nil {
+	if _, err := loadFrom(t, server.URL+"/deep/down/moved"); err != nil {
 		t.Errorf("got %v of a redirect to the same origin", err)
 	}
 }
@@ -148,6 +149,51 @@ func bomb(w http.ResponseWriter, _ *http.Request) {
 	writeZeros(z)
 }
 
+// TestWebResolve holds that a document of another origin is refused before anything asks for it.
+func TestWebResolve(t *testing.T) {
+	t.Parallel()
+	src := Web(http.DefaultClient, &url.URL{Scheme: "https", Host: "example.com", Path: "/ws/a"})
+	for named, want := range map[string]string{
+		"b?xsd=1#part":               "https://example.com/ws/b?xsd=1",
+		"../b":                       "https://example.com/b",
+		"HTTPS://EXAMPLE.com:443/b":  "https://EXAMPLE.com:443/b",
+		"http://example.com/b":       "it is at http://example.com, which is another origin than that of the WSDL",
+		"https://example.com:8443/b": "it is at https://example.com:8443, which is another origin than that of the WSDL",
+		"//example.org/b":            "it is at https://example.org, which is another origin than that of the WSDL",
+		"ftp://example.com/b":        "it is of ftp:, and a WSDL on the web may import what its own server has only",
+		"%zz":                        "this is no address",
+	} {
+		got, err := src.Resolve("https://example.com/ws/a", named)
+		if err != nil {
+			got = err.Error()
+		}
+		if got != want {
+			t.Errorf("%s: got %s, want %s", named, got, want)
+		}
+	}
+}
+
+// TestReadOnce holds that a document is asked for once, however often it is named.
+func TestReadOnce(t *testing.T) {
+	t.Parallel()
+	asked := 0
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { asked++; io.WriteString(w, "<a/>") }))
+	defer server.Close()
+	base, err := url.Parse(server.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := newRecorder(Web(http.DefaultClient, base))
+	for range 2 {
+		if data, err := r.Read(t.Context(), server.URL); err != nil || string(data) != "<a/>" {
+			t.Fatalf("got %q, %v", data, err)
+		}
+	}
+	if asked != 1 || len(r.files) != 1 {
+		t.Errorf("asked %d times, kept %d files, want 1 of each", asked, len(r.files))
+	}
+}
+
 func TestWebCause(t *testing.T) {
 	t.Parallel()
 	server := httptest.NewServer(http.NotFoundHandler())
@@ -168,6 +214,11 @@ func TestWebSlowDrip(t *testing.T) {
 		go func() {
 			defer close(dripped)
 			defer server.Close()
+			asked := bufio.NewReader(server)
+			if _, err := http.ReadRequest(asked); err != nil {
+				return // an answer that comes before would be one to nothing
+			}
+			go io.Copy(io.Discard, asked)
 			io.WriteString(server, "HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n")
 			for {
 				time.Sleep(time.Second)
@@ -176,7 +227,6 @@ func TestWebSlowDrip(t *testing.T) {
 				}
 			}
 		}()
-		go io.Copy(io.Discard, server)
 		dial := func(context.Context, string, string) (net.Conn, error) { return client, nil }
 		transport := &http.Transport{DialContext: dial}
 		base := &url.URL{Scheme: "http", Host: "example.com"}
@@ -277,4 +327,42 @@ func TestShown(t *testing.T) {
 			t.Errorf("%s: got %s, want %s", location, got, want)
 		}
 	}
+}
+
+// holding holds each request back before it sets out, as a limit of a profile does.
+type holding struct {
+	time.Duration
+	next http.RoundTripper
+}
+
+func (h holding) RoundTrip(r *http.Request) (*http.Response, error) {
+	if end, limited := r.Context().Deadline(); limited && time.Until(end) < h.Duration {
+		return nil, errors.New("held back for too long")
+	}
+	select {
+	case <-time.After(h.Duration):
+		return h.next.RoundTrip(r)
+	case <-r.Context().Done():
+		return nil, r.Context().Err()
+	}
+}
+
+// TestWebHeldBack holds that the time in which a limit holds a request back is not that of the server.
+func TestWebHeldBack(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		client, server := net.Pipe()
+		go func() {
+			defer server.Close()
+			if _, err := http.ReadRequest(bufio.NewReader(server)); err == nil {
+				io.WriteString(server, "HTTP/1.1 200 OK\r\nContent-Length: 4\r\nConnection: close\r\n\r\n<a/>")
+			}
+		}()
+		transport := &http.Transport{DialContext: func(context.Context, string, string) (net.Conn, error) { return client, nil }}
+		base := &url.URL{Scheme: "http", Host: "example.com"}
+		data, err := Web(&http.Client{Transport: holding{2 * readTime, transport}}, base).Read(t.Context(), "http://example.com/w")
+		if err != nil || string(data) != "<a/>" {
+			t.Errorf("got %q, %v", data, err)
+		}
+	})
 }

@@ -4,7 +4,7 @@
 //
 //	wsdl                          what is in a WSDL
 //	load, documents, record       reading a WSDL and what it imports, each document once
-//	folder, web                   where documents come from, and which may be read
+//	folder, watch, web            where documents come from, and which may be read
 //	service, operation, message   compiling the ports, and what goes each way
 //	copy                          the documents of a WSDL as files of a folder
 //	policy                        what policies say of WS-Addressing and MTOM
@@ -12,6 +12,7 @@
 package wsdl
 
 import (
+	"snrun/steps/soap/values"
 	"snrun/steps/soap/xsd"
 	"snrun/steps/xml"
 )
@@ -20,7 +21,7 @@ import (
 type Definitions struct {
 	Location string // of the WSDL itself
 	Services []*Service
-	Schema   *xsd.Schema
+	Schema   *values.Schema
 	Files    []File // all that was read, the WSDL first
 }
 
@@ -84,7 +85,7 @@ type Message struct {
 // Part is a part of a message: an element, or, in an rpc message, a type.
 type Part struct {
 	Name    string
-	Element *xsd.Element // nil where it has a type
+	Element *xsd.Element // nil for a part of an rpc body that has a type
 	Type    *xsd.Type
 	Encoded bool // of a header
 }

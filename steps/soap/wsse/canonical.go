@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/beevik/etree"
+
+	"snrun/steps/xml"
 )
 
 // canonical gives an element in exclusive canonical form, without comments (W3C Exclusive XML Canonicalization 1.0). The prefixes
@@ -17,7 +19,7 @@ import (
 // declares an empty default namespace where there is none to undo: answers of servers that do as the specification says would be
 // refused.
 func canonical(e *etree.Element, inclusive []string) ([]byte, error) {
-	c := &canonicalizer{inclusive: inclusive, scope: stack{"xml": {xmlSpace}}, rendered: stack{"xml": {xmlSpace}}}
+	c := &canonicalizer{inclusive: inclusive, scope: stack{"xml": {xml.XMLSpace}}, rendered: stack{"xml": {xml.XMLSpace}}}
 	var above []*etree.Element
 	for p := e.Parent(); p != nil; p = p.Parent() {
 		above = append(above, p)

@@ -11,9 +11,7 @@ const (
 	soap12Space  = "http://www.w3.org/2003/05/soap-envelope"
 	utilitySpace = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-utility-1.0.xsd"
 	dsigSpace    = "http://www.w3.org/2000/09/xmldsig#"
-	encSpace     = "http://www.w3.org/2001/04/xmlenc#"
 	xopSpace     = "http://www.w3.org/2004/08/xop/include"
-	xmlSpace     = "http://www.w3.org/XML/1998/namespace"
 )
 
 // The types of tokens (UsernameToken Profile 1.1, section 3.1; X.509 Certificate Token Profile 1.1, section 3.1).

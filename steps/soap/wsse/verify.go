@@ -73,7 +73,7 @@ func (c *checking) identify() error {
 	twice := ""
 	c.root.each(func(n *node) {
 		for _, a := range n.Attrs {
-			if a.Name != utility("Id") && a.Name != (xml.Name{Space: xmlSpace, Local: "id"}) {
+			if a.Name != utility("Id") && a.Name != (xml.Name{Space: xml.XMLSpace, Local: "id"}) {
 				continue
 			}
 			if seen[a.Value] && twice == "" {

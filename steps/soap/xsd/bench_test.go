@@ -57,7 +57,7 @@ func BenchmarkCheck(b *testing.B) {
 		{"string", "a text of some length"}, {"int", "12345"}, {"dateTime", "2026-01-31T12:30:00.123Z"}, {"decimal", "1234.50"}, {"boolean", "true"},
 	}
 	for _, test := range texts {
-		simple := types[schemaName(test.builtin)].Simple
+		simple := types[BuiltinName(test.builtin)].Simple
 		b.Run(test.builtin, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {

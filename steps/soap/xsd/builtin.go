@@ -4,15 +4,16 @@ import "snrun/steps/xml"
 
 // The namespaces of SOAP encoding, of SOAP 1.1 and of SOAP 1.2.
 const (
-	encoding11 = "http://schemas.xmlsoap.org/soap/encoding/"
-	encoding12 = "http://www.w3.org/2003/05/soap-encoding"
+	Encoding11 = "http://schemas.xmlsoap.org/soap/encoding/"
+	Encoding12 = "http://www.w3.org/2003/05/soap-encoding"
 )
 
-func schemaName(local string) xml.Name { return xml.Name{Space: schemaSpace, Local: local} }
+// BuiltinName gives the name of a built-in type of XML Schema.
+func BuiltinName(local string) xml.Name { return xml.Name{Space: xml.SchemaSpace, Local: local} }
 
-// isBuiltinSpace says whether the types of a namespace are made by builtins, so that no document declares any.
-func isBuiltinSpace(space string) bool {
-	return space == schemaSpace || space == encoding11 || space == encoding12
+// IsBuiltin says whether no document declares the types of a namespace: those of XML Schema and of SOAP encoding are always there.
+func IsBuiltin(space string) bool {
+	return space == xml.SchemaSpace || space == Encoding11 || space == Encoding12
 }
 
 // builtin is a line of the table of built-in types.
@@ -62,29 +63,29 @@ func builtins() map[xml.Name]*Type {
 	types := map[xml.Name]*Type{}
 	anything := &Wildcard{Process: "lax"}
 	root := &Type{
-		Name: schemaName("anyType"), Complex: true, Mixed: true, AnyAttribute: anything,
+		Name: BuiltinName("anyType"), Complex: true, Mixed: true, AnyAttribute: anything,
 		Content: &Particle{Min: 1, Max: 1, Group: &Group{Particles: []*Particle{{Max: Unbounded, Any: anything}}}},
 	}
-	text := &Type{Name: schemaName("anySimpleType"), Base: root}
+	text := &Type{Name: BuiltinName("anySimpleType"), Base: root}
 	text.Simple = &Simple{Name: text.Name, Builtin: "anySimpleType", Facets: Facets{WhiteSpace: "preserve"}}
 	types[root.Name], types[text.Name] = root, text
 	for _, b := range builtinTable() {
 		base := text
 		if b.base != "" {
-			base = types[schemaName(b.base)]
+			base = types[BuiltinName(b.base)]
 		}
-		t := &Type{Name: schemaName(b.name), Base: base, level: base.level + 1}
+		t := &Type{Name: BuiltinName(b.name), Base: base, level: base.level + 1}
 		t.Simple = b.simple(base.Simple, types)
 		types[t.Name] = t
 	}
-	for _, space := range []string{encoding11, encoding12} {
+	for _, space := range []string{Encoding11, Encoding12} {
 		encoded(types, space)
 	}
 	return types
 }
 
 func (b builtin) simple(base *Simple, types map[xml.Name]*Type) *Simple {
-	s := &Simple{Name: schemaName(b.name), Builtin: b.name, Facets: base.Facets}
+	s := &Simple{Name: BuiltinName(b.name), Builtin: b.name, Facets: base.Facets}
 	switch b.name {
 	case "string":
 		s.Facets.WhiteSpace = "preserve"
@@ -104,7 +105,7 @@ func (b builtin) simple(base *Simple, types map[xml.Name]*Type) *Simple {
 	}
 	if b.item != "" {
 		one := 1
-		s.Variety, s.Builtin, s.Item, s.Facets.MinLength = List, "", types[schemaName(b.item)].Simple, &one
+		s.Variety, s.Builtin, s.Item, s.Facets.MinLength = List, "", types[BuiltinName(b.item)].Simple, &one
 	}
 	return s
 }
@@ -112,9 +113,9 @@ func (b builtin) simple(base *Simple, types map[xml.Name]*Type) *Simple {
 // encoded adds the types of a namespace of SOAP encoding.
 func encoded(types map[xml.Name]*Type, space string) {
 	for _, b := range append(builtinTable(), builtin{name: "base64", base: "base64Binary"}) {
-		from := types[schemaName(b.name)]
+		from := types[BuiltinName(b.name)]
 		if b.name == "base64" {
-			from = types[schemaName(b.base)]
+			from = types[BuiltinName(b.base)]
 		}
 		t := &Type{Name: xml.Name{Space: space, Local: b.name}, Base: from, level: from.level + 1}
 		simple := *from.Simple
@@ -122,7 +123,7 @@ func encoded(types map[xml.Name]*Type, space string) {
 		t.Simple = &simple
 		types[t.Name] = t
 	}
-	root := types[schemaName("anyType")]
+	root := types[BuiltinName("anyType")]
 	array := *root
 	array.Name, array.Base, array.Mixed, array.Array = xml.Name{Space: space, Local: "Array"}, root, false, &Array{Item: root, Rank: 1}
 	structure := *root

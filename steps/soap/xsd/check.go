@@ -16,13 +16,23 @@ type Misfit struct {
 
 // Check says why text is no value of the type, nil where it is one (XSD 1.0 part 2, sections 3 and 4.3). White space is normalised
 // first. Names (QName) stand as {namespace}local; where they are written otherwise, an enumeration of names does not know them.
-func (s *Simple) Check(text string) *Misfit {
+func (s *Simple) Check(text string) *Misfit { return s.check(text, nil) }
+
+// tried holds the members of unions that a text has been found not to fit. Unions may hold each other so that a few stand for very many.
+type tried map[trial]*Misfit
+
+type trial struct {
+	simple *Simple
+	text   string
+}
+
+func (s *Simple) check(text string, before tried) *Misfit {
 	text = s.Normal(text)
 	switch s.Variety {
 	case List:
-		return s.checkList(text)
+		return s.checkList(text, before)
 	case Union:
-		return s.checkUnion(text)
+		return s.checkUnion(text, before)
 	}
 	if wanted := lexical(s.Builtin, text); wanted != "" {
 		return misfit(text, "is not %s", wanted)
@@ -47,11 +57,11 @@ func misfit(text, format string, args ...any) *Misfit {
 	return &Misfit{Message: fmt.Sprintf("%q ", shown) + fmt.Sprintf(format, args...)}
 }
 
-func (s *Simple) checkList(text string) *Misfit {
+func (s *Simple) checkList(text string, before tried) *Misfit {
 	count := 0
 	for item := range strings.FieldsSeq(text) {
 		count++
-		if wrong := s.Item.Check(item); wrong != nil {
+		if wrong := s.Item.check(item, before); wrong != nil {
 			return wrong
 		}
 	}
@@ -61,13 +71,27 @@ func (s *Simple) checkList(text string) *Misfit {
 	return s.checkText(text)
 }
 
-func (s *Simple) checkUnion(text string) *Misfit {
+func (s *Simple) checkUnion(text string, before tried) *Misfit {
+	if before == nil {
+		before = tried{}
+	}
+	if wrong, known := before[trial{s, text}]; known {
+		return wrong
+	}
+	wrong := s.checkMembers(text, before)
+	if wrong != nil {
+		before[trial{s, text}] = wrong
+	}
+	return wrong
+}
+
+func (s *Simple) checkMembers(text string, before tried) *Misfit {
 	if wrong := s.checkText(text); wrong != nil {
 		return wrong
 	}
 	var first *Misfit
 	for _, member := range s.Members {
-		wrong := member.Check(text)
+		wrong := member.check(text, before)
 		if wrong == nil {
 			return nil
 		}

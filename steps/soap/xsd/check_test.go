@@ -58,7 +58,7 @@ func TestCheckBuiltins(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.builtin, func(t *testing.T) {
 			t.Parallel()
-			simple := types[schemaName(test.builtin)].Simple
+			simple := types[BuiltinName(test.builtin)].Simple
 			for text := range strings.SplitSeq(test.fit, "|") {
 				if wrong := simple.Check(text); wrong != nil {
 					t.Errorf("%q is refused: %s", text, wrong.Message)

@@ -12,7 +12,7 @@ import (
 func compareValues(builtin, a, b string) (order int, ok bool) {
 	switch {
 	case builtin == "decimal" || isInteger(builtin):
-		if !isDecimal(a, true) || !isDecimal(b, true) {
+		if !IsDecimal(a, true) || !IsDecimal(b, true) {
 			return 0, false
 		}
 		return compareDecimals(a, b), true
@@ -36,7 +36,7 @@ func compareValues(builtin, a, b string) (order int, ok bool) {
 
 // compareDecimals orders decimal numbers exactly, however long they are.
 func compareDecimals(a, b string) int {
-	if len(a) <= safeDigits && len(b) <= safeDigits && isDecimal(a, false) && isDecimal(b, false) {
+	if len(a) <= safeDigits && len(b) <= safeDigits && IsDecimal(a, false) && IsDecimal(b, false) {
 		return cmp.Compare(smallInteger(a), smallInteger(b))
 	}
 	x, y := parseDecimal(a), parseDecimal(b)

@@ -114,7 +114,7 @@ func (c *compiler) declare(d *document) {
 			c.add(n, "", "xs:%s needs a name, and %q is none", n.Name.Local, g.name.Local)
 			continue
 		}
-		if isBuiltinSpace(d.space) {
+		if IsBuiltin(d.space) {
 			continue // a copy of the schema of schemas, or of SOAP encoding: what we have ourselves is what counts
 		}
 		if before := t.byName[g.name]; before != nil {
@@ -311,8 +311,8 @@ func (c *compiler) meant(name xml.Name, t *table) string {
 		switch {
 		case other.Space == name.Space:
 			here = append(here, other.Local)
-		case other.Local == name.Local && other.Space == schemaSpace:
-			return "there is one in the namespace " + schemaSpace + "; is the prefix right?"
+		case other.Local == name.Local && other.Space == xml.SchemaSpace:
+			return "there is one in the namespace " + xml.SchemaSpace + "; is the prefix right?"
 		case other.Local == name.Local && !isStandard(other.Space):
 			elsewhere = append(elsewhere, other.Space)
 		}

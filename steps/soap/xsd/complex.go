@@ -140,7 +140,7 @@ func (c *compiler) derive() {
 	for _, t := range c.schema.Types {
 		types = append(types, t)
 	}
-	slices.SortFunc(types, func(a, b *Type) int { return compareNames(a.Name, b.Name) })
+	slices.SortFunc(types, func(a, b *Type) int { return CompareNames(a.Name, b.Name) })
 	for _, t := range types {
 		for base := t.Base; base != nil && base.Base != nil; base = base.Base {
 			if g := c.types.byName[t.Name]; g != nil && g.Element != nil && !c.spend(g.node, 1) {

@@ -24,7 +24,7 @@ func (n node) documentation() string {
 		if first == nil {
 			first = []string{text}
 		}
-		lang, _ := d.Attr(xmlSpace, "lang")
+		lang, _ := d.Attr(xml.XMLSpace, "lang")
 		if text != "" && (lang == "" || strings.HasPrefix(lang, "en")) {
 			all = append(all, text)
 		}

@@ -76,7 +76,7 @@ func (c *compiler) elementType(n node) *Type {
 	return c.anyType()
 }
 
-func (c *compiler) anyType() *Type { return c.schema.Types[schemaName("anyType")] }
+func (c *compiler) anyType() *Type { return c.schema.Types[BuiltinName("anyType")] }
 
 // anonymous gives the type that is written in an element. A complex one is compiled later: it may be within what it refers to.
 func (c *compiler) anonymous(n node) *Type {
@@ -123,12 +123,12 @@ func (c *compiler) substitute() {
 				return
 			}
 		}
-		slices.SortFunc(g.element.Members, func(a, b *Element) int { return compareNames(a.Name, b.Name) })
+		slices.SortFunc(g.element.Members, func(a, b *Element) int { return CompareNames(a.Name, b.Name) })
 	}
 }
 
-// compareNames orders names by their local part.
-func compareNames(a, b xml.Name) int {
+// CompareNames orders names by their local part.
+func CompareNames(a, b xml.Name) int {
 	return cmp.Or(cmp.Compare(a.Local, b.Local), cmp.Compare(a.Space, b.Space))
 }
 

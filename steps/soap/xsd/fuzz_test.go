@@ -90,7 +90,7 @@ func FuzzCheck(f *testing.F) {
 	types := builtins()
 	f.Fuzz(func(t *testing.T, text string) {
 		for _, b := range builtinTable() {
-			simple := types[schemaName(b.name)].Simple
+			simple := types[BuiltinName(b.name)].Simple
 			if simple.Check(text) != nil {
 				continue
 			}

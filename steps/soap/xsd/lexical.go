@@ -9,7 +9,7 @@ func lexical(builtin, text string) string {
 	case "boolean":
 		return unless(text == "true" || text == "false" || text == "1" || text == "0", "true or false")
 	case "decimal":
-		return unless(isDecimal(text, true), "a decimal number such as 1.50")
+		return unless(IsDecimal(text, true), "a decimal number such as 1.50")
 	case "float", "double":
 		return unless(isFloat(text), "a number such as 1.5 or 1.5E3, or INF, -INF or NaN")
 	case "duration":
@@ -36,7 +36,7 @@ func lexical(builtin, text string) string {
 		return unless(ok, momentExample(builtin))
 	}
 	if isInteger(builtin) {
-		return unless(isDecimal(text, false), "a whole number")
+		return unless(IsDecimal(text, false), "a whole number")
 	}
 	return ""
 }
@@ -65,8 +65,8 @@ func withoutSign(text string) string {
 	return text
 }
 
-// isDecimal says whether text is digits with a sign before them and, with a fraction, a point somewhere.
-func isDecimal(text string, fraction bool) bool {
+// IsDecimal says whether text is digits with a sign before them and, with a fraction, a point somewhere.
+func IsDecimal(text string, fraction bool) bool {
 	whole, rest, point := strings.Cut(withoutSign(text), ".")
 	if !point {
 		return isDigits(whole)
@@ -82,7 +82,7 @@ func isFloat(text string) bool {
 	if i := strings.IndexAny(text, "eE"); i >= 0 {
 		mantissa, exponent, ok = text[:i], text[i+1:], true
 	}
-	return isDecimal(mantissa, true) && (!ok || isDecimal(exponent, false))
+	return IsDecimal(mantissa, true) && (!ok || IsDecimal(exponent, false))
 }
 
 func isHex(text string) bool {

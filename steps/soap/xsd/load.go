@@ -17,7 +17,7 @@ const (
 // Load compiles schemas with all that they import, include and redefine. The documents given may be the root of a file or elements inside of a
 // WSDL; they may import each other by namespace, without a location. Each document is read once. The standard schemas (SOAP encoding,
 // the attributes of xml, XML Signature, xmime, WS-Addressing, the envelopes of SOAP) are known, and never read, whatever their imports
-// say. Mistakes are *Error, as many as can be found at once, joined.
+// say; those of XLink and WS-Security only where the source refuses them. Mistakes are *Error, as many as can be found at once, joined.
 func Load(ctx context.Context, src Source, docs []Document) (*Schema, error) {
 	l := &loader{ctx: ctx, src: src, problems: &problems{}, given: map[string]bool{}, seen: map[docKey]bool{}}
 	for _, d := range docs {
@@ -86,12 +86,12 @@ func (l *loader) add(d *document) {
 
 // follow reads what a document imports and includes.
 func (l *loader) follow(d *document) {
-	if d.root.Name != (xml.Name{Space: schemaSpace, Local: "schema"}) {
+	if d.root.Name != (xml.Name{Space: xml.SchemaSpace, Local: "schema"}) {
 		l.problems.add(node{d.root, d}, "", "%s", notSchema(d.root))
 		return
 	}
 	for _, e := range d.root.Children {
-		if e.Name.Space != schemaSpace {
+		if e.Name.Space != xml.SchemaSpace {
 			continue
 		}
 		n := node{e, d}
@@ -110,19 +110,25 @@ func (l *loader) follow(d *document) {
 func notSchema(root *xml.Element) string {
 	switch root.Name.Space {
 	case "http://www.w3.org/1999/XMLSchema", "http://www.w3.org/2000/10/XMLSchema":
-		return fmt.Sprintf("this is a schema of a draft, %s; only %s is read", root.Name.Space, schemaSpace)
+		return fmt.Sprintf("this is a schema of a draft, %s; only %s is read", root.Name.Space, xml.SchemaSpace)
 	}
 	return fmt.Sprintf("this is no XML schema: its root is <%s>", root.Name.Local)
 }
 
 func (l *loader) imports(n node) {
-	space, _ := n.Attr("", "namespace")
+	space, told := n.Attr("", "namespace")
 	named := n.attr("schemaLocation")
-	if named == "" || isStandard(space) {
+	if named == "" || isStandard(space) && substitute(space) == "" {
 		return // it is among the documents, or the compiler has it; a name that is nowhere is found when it is used
 	}
 	for _, d := range l.read(n, named, space) {
-		if d.space != space {
+		if d.space != space && !told { // many forget to write the namespace, and mean the one that is there
+			key := docKey{d.location, d.space}
+			if l.seen[key] {
+				continue
+			}
+			l.seen[key] = true
+		} else if d.space != space {
 			l.problems.add(n, "", "%s is imported for the namespace %q, but its target namespace is %q", named, space, d.space)
 			continue
 		}
@@ -154,7 +160,9 @@ func (l *loader) includes(n node) {
 func (l *loader) read(n node, named, space string) []*document {
 	location, err := l.src.Resolve(n.doc.location, named)
 	if err != nil {
-		l.unreadable(n, named, err)
+		if substitute(space) == "" {
+			l.unreadable(n, named, err)
+		}
 		return nil
 	}
 	key := docKey{location, space}

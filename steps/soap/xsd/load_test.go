@@ -195,6 +195,20 @@ N = {}`},
 			"main.xsd": head + `<xs:include schemaLocation="b.xsd"/><xs:complexType name="B"><xs:attribute name="x"/></xs:complexType></xs:schema>`,
 			"b.xsd":    head + `<xs:complexType name="B"><xs:attribute name="x"/></xs:complexType></xs:schema>`,
 		}, `t:B = {@x anySimpleType}`},
+		{"imports that do not say for which namespace", folder{
+			"main.xsd": head + `<xs:import schemaLocation="u.xsd"/><xs:import schemaLocation="u.xsd"/><xs:import namespace="urn:u" schemaLocation="u.xsd"/>
+				<xs:element name="a" type="u:T"/></xs:schema>`,
+			"u.xsd": `<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema" targetNamespace="urn:u"><xs:complexType name="T"/></xs:schema>`,
+		}, `<t:a> {urn:u}T
+{urn:u}T = {}`},
+		{"ours where theirs may not be read", folder{
+			"main.xsd": head + `<xs:import namespace="http://www.w3.org/1999/xlink" schemaLocation="http://www.w3.org/1999/xlink.xsd"/>
+				<xs:import namespace="http://ws-i.org/profiles/basic/1.1/xsd" schemaLocation="swaref.xsd"/>
+				<xs:complexType name="T"><xs:sequence><xs:element ref="w:theirs" xmlns:w="http://ws-i.org/profiles/basic/1.1/xsd"/></xs:sequence>
+				<xs:attribute ref="l:href" xmlns:l="http://www.w3.org/1999/xlink"/></xs:complexType></xs:schema>`,
+			"swaref.xsd": `<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema" targetNamespace="http://ws-i.org/profiles/basic/1.1/xsd">
+				<xs:element name="theirs" type="xs:int"/></xs:schema>`,
+		}, `t:T = {@{http://www.w3.org/1999/xlink}href anyURI (<{http://ws-i.org/profiles/basic/1.1/xsd}theirs> int)}`},
 		{"redefine", folder{
 			"main.xsd": head + `<xs:redefine schemaLocation="b.xsd">
 				<xs:complexType name="B"><xs:complexContent><xs:extension base="t:B"><xs:sequence><xs:element name="more" type="t:S"/></xs:sequence></xs:extension></xs:complexContent></xs:complexType>
@@ -263,8 +277,10 @@ func TestStandardSchemas(t *testing.T) {
 		t.Fatal(err)
 	}
 	spaces := []string{
-		xmlSpace, wsdlSpace, "http://www.w3.org/2000/09/xmldsig#", "http://www.w3.org/2005/05/xmlmime", "http://www.w3.org/2004/08/xop/include",
+		xml.XMLSpace, wsdlSpace, "http://www.w3.org/2000/09/xmldsig#", "http://www.w3.org/2005/05/xmlmime", "http://www.w3.org/2004/08/xop/include",
 		"http://www.w3.org/2005/08/addressing", "http://schemas.xmlsoap.org/soap/envelope/", "http://www.w3.org/2003/05/soap-envelope",
+		"http://www.w3.org/1999/xlink", "http://ws-i.org/profiles/basic/1.1/xsd", "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secext-1.0.xsd",
+		"http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-utility-1.0.xsd",
 	}
 	if len(files) != len(spaces) {
 		t.Errorf("there are %d files, but %d are tried", len(files), len(spaces))
@@ -286,6 +302,11 @@ func TestStandardSchemas(t *testing.T) {
 				count++
 			}
 		}
+		for name := range s.Types {
+			if name.Space == space {
+				count++
+			}
+		}
 		if count == 0 {
 			t.Errorf("%s has no components", space)
 		}
@@ -300,7 +321,7 @@ func TestBuiltins(t *testing.T) {
 	}
 	chain := func(local string) string {
 		var names []string
-		for b := s.Types[schemaName(local)]; b != nil; b = b.Base {
+		for b := s.Types[BuiltinName(local)]; b != nil; b = b.Base {
 			names = append(names, b.Name.Local)
 		}
 		return strings.Join(names, " ")
@@ -316,14 +337,14 @@ func TestBuiltins(t *testing.T) {
 	}
 	count := 0
 	for name := range s.Types {
-		if name.Space == schemaSpace {
+		if name.Space == xml.SchemaSpace {
 			count++
 		}
 	}
 	if count != 46 {
 		t.Errorf("there are %d built-in types, want 44, anyType and anySimpleType", count)
 	}
-	if got, want := printBody(s.Types[schemaName("unsignedShort")]), "unsignedInt ▸ unsignedShort fractionDigits=0 >=0 <=65535 derived"; !strings.HasPrefix(got, want) {
+	if got, want := printBody(s.Types[BuiltinName("unsignedShort")]), "unsignedInt ▸ unsignedShort fractionDigits=0 >=0 <=65535 derived"; !strings.HasPrefix(got, want) {
 		t.Errorf("got %s, want %s", got, want)
 	}
 }

@@ -51,17 +51,17 @@ func load(t testing.TB, f folder) (*Schema, error) {
 // printed gives the global components of our own namespaces in a short form, a line each.
 func printed(s *Schema) string {
 	var lines []string
-	for _, name := range slices.SortedFunc(maps.Keys(s.Elements), compareNames) {
+	for _, name := range slices.SortedFunc(maps.Keys(s.Elements), CompareNames) {
 		if !isStandard(name.Space) {
 			lines = append(lines, printElement(s.Elements[name]))
 		}
 	}
-	for _, name := range slices.SortedFunc(maps.Keys(s.Attributes), compareNames) {
+	for _, name := range slices.SortedFunc(maps.Keys(s.Attributes), CompareNames) {
 		if !isStandard(name.Space) {
 			lines = append(lines, printAttribute(s.Attributes[name]))
 		}
 	}
-	for _, name := range slices.SortedFunc(maps.Keys(s.Types), compareNames) {
+	for _, name := range slices.SortedFunc(maps.Keys(s.Types), CompareNames) {
 		if !isStandard(name.Space) {
 			lines = append(lines, printName(name)+" = "+printBody(s.Types[name]))
 		}
@@ -71,7 +71,7 @@ func printed(s *Schema) string {
 
 func printName(n xml.Name) string {
 	switch {
-	case n.Space == schemaSpace, n.Space == "":
+	case n.Space == xml.SchemaSpace, n.Space == "":
 		return n.Local
 	case n.Space == "urn:t":
 		return "t:" + n.Local

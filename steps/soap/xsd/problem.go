@@ -68,7 +68,7 @@ type node struct {
 func (n node) children() iter.Seq[node] {
 	return func(yield func(node) bool) {
 		for _, e := range n.Children {
-			if e.Name.Space == schemaSpace && !yield(node{e, n.doc}) {
+			if e.Name.Space == xml.SchemaSpace && !yield(node{e, n.doc}) {
 				return
 			}
 		}
@@ -89,7 +89,7 @@ func (n node) child(names ...string) (node, bool) {
 func named(e *xml.Element, local string) iter.Seq[*xml.Element] {
 	return func(yield func(*xml.Element) bool) {
 		for _, child := range e.Children {
-			if child.Name == (xml.Name{Space: schemaSpace, Local: local}) && !yield(child) {
+			if child.Name == (xml.Name{Space: xml.SchemaSpace, Local: local}) && !yield(child) {
 				return
 			}
 		}

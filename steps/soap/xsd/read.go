@@ -8,11 +8,7 @@ import (
 	"snrun/steps/xml"
 )
 
-const (
-	schemaSpace = "http://www.w3.org/2001/XMLSchema"
-	wsdlSpace   = "http://schemas.xmlsoap.org/wsdl/"
-	xmlSpace    = "http://www.w3.org/XML/1998/namespace"
-)
+const wsdlSpace = "http://schemas.xmlsoap.org/wsdl/"
 
 // The bounds on what a WSDL or a schema may make us read. Generated WSDLs of several megabytes are in use.
 const (

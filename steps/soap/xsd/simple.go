@@ -9,11 +9,11 @@ import (
 
 func (c *compiler) globalSimple(g *global) { c.simpleType(g.node, g.typ) }
 
-func (c *compiler) anySimple() *Simple { return c.schema.Types[schemaName("anySimpleType")].Simple }
+func (c *compiler) anySimple() *Simple { return c.schema.Types[BuiltinName("anySimpleType")].Simple }
 
 // simpleType fills in a simple type (XSD 1.0 part 1, section 3.14.2). Whatever is wrong, it is something in the end.
 func (c *compiler) simpleType(n node, t *Type) {
-	t.Doc, t.Base = n.documentation(), c.schema.Types[schemaName("anySimpleType")]
+	t.Doc, t.Base = n.documentation(), c.schema.Types[BuiltinName("anySimpleType")]
 	simple := &Simple{}
 	d, ok := n.child("restriction", "list", "union")
 	switch {

@@ -13,7 +13,7 @@ var standardFiles embed.FS
 // standardFile names the file of a standard schema, "" for none. Schemas import these from the web, where nothing is fetched.
 func standardFile(space string) string {
 	switch space {
-	case xmlSpace:
+	case xml.XMLSpace:
 		return "xml"
 	case wsdlSpace:
 		return "wsdl"
@@ -30,11 +30,27 @@ func standardFile(space string) string {
 	case "http://www.w3.org/2003/05/soap-envelope":
 		return "soap12"
 	}
+	return substitute(space)
+}
+
+// substitute names the file of a standard schema that is ours only where the one that a document names may not be read: theirs may be of
+// another version, with more in it.
+func substitute(space string) string {
+	switch space {
+	case "http://www.w3.org/1999/xlink":
+		return "xlink"
+	case "http://ws-i.org/profiles/basic/1.1/xsd":
+		return "swaref"
+	case "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secext-1.0.xsd":
+		return "wsse"
+	case "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-utility-1.0.xsd":
+		return "wsu"
+	}
 	return ""
 }
 
 // isStandard says whether a namespace is known without a document.
-func isStandard(space string) bool { return isBuiltinSpace(space) || standardFile(space) != "" }
+func isStandard(space string) bool { return IsBuiltin(space) || standardFile(space) != "" }
 
 // declareStandard declares the components of a standard schema. It is false where there is none, or that is done already. What the
 // documents declare in its namespace themselves goes before.
@@ -62,10 +78,10 @@ func (c *compiler) declareStandard(space string) bool {
 // declareEncodings declares the elements and attributes of SOAP encoding, and the one element of XML Schema that messages hold: a data
 // set of .NET comes with its schema.
 func (c *compiler) declareEncodings() {
-	schema := &global{name: schemaName("schema"), state: compiled, element: &Element{Name: schemaName("schema"), Type: c.anyType()}}
+	schema := &global{name: BuiltinName("schema"), state: compiled, element: &Element{Name: BuiltinName("schema"), Type: c.anyType()}}
 	c.elements.byName[schema.name] = schema
 	c.publish(schema)
-	for _, space := range []string{encoding11, encoding12} {
+	for _, space := range []string{Encoding11, Encoding12} {
 		for _, local := range []string{"arrayType", "offset", "position", "root", "arraySize", "itemType", "nodeType", "id", "ref"} {
 			name := xml.Name{Space: space, Local: local}
 			g := &global{name: name, state: compiled, attribute: &Attribute{Name: name, Type: c.anySimple()}}
@@ -81,7 +97,7 @@ func (c *compiler) declareEncodings() {
 			particle: &Particle{Min: 1, Max: 1, Group: c.anyType().Content.Group}}
 	}
 	for name, t := range c.schema.Types {
-		if name.Space == encoding11 || name.Space == encoding12 {
+		if name.Space == Encoding11 || name.Space == Encoding12 {
 			g := &global{name: name, state: compiled, element: &Element{Name: name, Type: t, Nillable: true}}
 			c.elements.byName[name] = g
 			c.publish(g)

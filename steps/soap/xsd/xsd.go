@@ -1,5 +1,5 @@
-// Package xsd reads XML Schema 1.0 at run time: it compiles schema documents, writes plain values as the elements that a schema
-// describes, and reads such elements back as plain values.
+// Package xsd compiles documents of XML Schema 1.0 at run time, and says whether a text is a value of a simple type. Package values
+// writes and reads the values of what it compiled.
 //
 // The files:
 //
@@ -9,17 +9,10 @@
 //	documentation, simple, builtin                                     what they say of themselves, simple types
 //	check, space, lexical, name, moment, duration, compare             whether text is a value of a simple type
 //	pattern, class, block                                              regular expressions as XML Schema has them
-//	shape, model, text                                                 types made ready for values: their keys, content and texts
-//	arrange, match                                                     elements put in the order of a model, and whether they are
-//	encode                                                             plain values to elements
-//	decode                                                             elements to plain values
-//	example                                                            a skeleton of a value in YAML
-//	trail, describe                                                    the path of a value, and what a type is in a few words
 package xsd
 
 import (
 	"fmt"
-	"sync"
 
 	"snrun/steps/xml"
 )
@@ -29,8 +22,6 @@ type Schema struct {
 	Elements   map[xml.Name]*Element
 	Types      map[xml.Name]*Type // the built-in ones of XML Schema and of SOAP encoding are there too
 	Attributes map[xml.Name]*Attribute
-
-	shapes sync.Map // of *Type and *Simple, what values need to know of them
 }
 
 // Error is a mistake in a document, at its place. The line counts from 1; it is 0 where the mistake is about the whole document.
