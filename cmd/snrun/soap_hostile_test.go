@@ -71,3 +71,43 @@ func TestHostileNamesOnATerminal(t *testing.T) {
 		}
 	}
 }
+
+// TestWSDLsOfOtherOrigins holds that a profile signs in to fetch a WSDL at its own origin only, and that a WSDL leads its calls nowhere
+// else.
+func TestWSDLsOfOtherOrigins(t *testing.T) {
+	t.Parallel()
+	text := strings.NewReplacer("BRANCHES", "", "?", "").Replace(hostileService)
+	var home, other *place
+	serve := func(w http.ResponseWriter, r *http.Request) {
+		switch r.URL.Path {
+		case "/w":
+			reply(w, http.StatusOK, "text/xml", strings.ReplaceAll(text, "SELF", other.URL)) // its calls go to the other server
+		case "/away":
+			http.Redirect(w, r, other.URL+"/w", http.StatusFound)
+		case "/importing":
+			reply(w, http.StatusOK, "text/xml", strings.Replace(text, "<types>", `<import location="`+other.URL+`/w"/><types>`, 1))
+		}
+	}
+	home, other = newPlace(t, false, serve), newPlace(t, false, serve)
+	u := newUser(t, sandbox.Options{})
+	u.environ = append(u.environ, secretVariable+"KEY=the-token")
+	u.write("profiles.yaml", "version: 1\nprofiles:\n  p: {base_url: "+home.URL+", headers: {X-Own: \"${secret.KEY}\"}, auth: {type: bearer, token: \"${secret.KEY}\", ws_security: {username: ann, password: \"${secret.KEY}\"}}}\n")
+	for i, wsdl := range []string{"/w", home.URL + "/w", "/away", "/importing", other.URL + "/w"} {
+		u.run("soap", "operations", "--profile", "p", wsdl)
+		u.run("soap", "import", "--profile", "p", wsdl)
+		name := fmt.Sprint("call", i)
+		u.write(name+".yaml", "version: 1\nsteps:\n  - soap: {profile: p, wsdl: \""+wsdl+"\", operation: O, params: {d: x}}\n    retry: none\n")
+		got := u.must(exitFailed, "run", name)
+		if i < 2 && !strings.Contains(got.stderr, "is not at the profile's base URL") {
+			t.Errorf("%s: got %s", wsdl, got.stderr)
+		}
+	}
+	for _, line := range other.arrived("/") {
+		if line != "GET /w: " {
+			t.Errorf("the other server was sent %s", line)
+		}
+	}
+	if came := home.arrived("/w"); len(came) == 0 || came[0] != "GET /w: Bearer X-Own" {
+		t.Errorf("the profile's own server was sent %q", came)
+	}
+}
