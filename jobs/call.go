@@ -9,11 +9,14 @@ import (
 func (d *decoder) call(kind *steps.Kind, n *source.Node, scope *Scope) (Body, *Shape) {
 	c := &Call{}
 	var ok bool
+	outer := d.calling
+	d.calling = kind
 	clean := d.clean(func() {
 		if c.fields, ok = d.object(n, kind.Takes.Fields, kind.Name, scope); ok {
 			c.Profile, c.retry = d.useProfile(n, kind, c.fields)
 		}
 	})
+	d.calling = outer
 	if !ok {
 		return c, d.any
 	}

@@ -23,6 +23,7 @@ type decoder struct {
 	presets  map[string]*preset               // those that were named so far
 	any      *Shape                           // of which nothing is known
 	given    map[string]*Shape                // `steps.ID` of steps of a kind that give any value
+	calling  *steps.Kind                      // whose keys are read; nil outside of calls
 	file     string                           // of the job that is read
 	library  *library                         // where the jobs are that it calls
 	chain    []link                           // the jobs that call each other, down to the one that is read

@@ -59,7 +59,7 @@ func (d *decoder) condition(n *source.Node, scope *Scope) value {
 		d.r.Errorf(n, "a condition must be true or false, not a number").Hint = fmt.Sprintf("for a status write response.status == %d", status)
 		return constant(nil)
 	}
-	e := d.cond(n, withResponse(scope))
+	e := d.cond(n, d.withResponse(scope))
 	if e == nil {
 		return constant(nil)
 	}
@@ -70,7 +70,7 @@ func (d *decoder) condition(n *source.Node, scope *Scope) value {
 
 // late compiles data that the kind evaluates itself.
 func (d *decoder) late(n *source.Node, scope *Scope) value {
-	t := d.compile(n, withResponse(scope))
+	t := d.compile(n, d.withResponse(scope))
 	if t == nil {
 		return constant(nil)
 	}
@@ -99,8 +99,8 @@ func lateValue(late steps.Late, uses *Uses, eval func(map[string]any) (any, erro
 	}}
 }
 
-func withResponse(scope *Scope) *Scope {
-	return scope.With("response", responseShape())
+func (d *decoder) withResponse(scope *Scope) *Scope {
+	return scope.With("response", responseShape(d.calling))
 }
 
 // at adds the place of a node to an error that has none.

@@ -80,12 +80,22 @@ func faultShape() *Shape {
 	})
 }
 
-// responseShape is `response` as the keys of a request see it.
-func responseShape() *Shape {
-	return MapShape(map[string]*Shape{
+// responseShape is `response` as the keys of a request see it: what every answer has, and what else the kind gives of one. The kind is
+// nil where it is not known.
+func responseShape(k *steps.Kind) *Shape {
+	fields := map[string]*Shape{
 		"status": IntShape(), "headers": OpenMap(nil), "all_headers": OpenMap(nil), "body": AnyShape(),
 		"url": TextShape(), "elapsed": IntShape(), "page": IntShape().OrNull(),
-	})
+	}
+	if k == nil {
+		return MapShape(fields)
+	}
+	for _, r := range k.Gives {
+		if fields[r.Name] == nil && r.Name != "output" && r.Name != "attempts" {
+			fields[r.Name] = formShape(r.Type)
+		}
+	}
+	return MapShape(fields)
 }
 
 // givenShape is `response` as a step's own output sees it: what the kind gives, and the body.

@@ -75,7 +75,7 @@ func (d *decoder) profileKeys(p *Profile, n *source.Node) {
 	}
 	p.rest = rest
 	if n := d.child(n, "retry"); n != nil {
-		p.Retry = d.retry(n, scope.With("error", errorShape()).With("response", responseShape().OrNull()))
+		p.Retry = d.retry(n, scope.With("error", errorShape()).With("response", responseShape(nil).OrNull()))
 	}
 	if n := d.child(n, "auth"); n != nil {
 		d.signIn(p, n, scope)

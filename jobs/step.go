@@ -158,7 +158,7 @@ func (d *decoder) common(s *Step, m mapping, scope *Scope) {
 	if retry := m.get("retry"); retry != nil {
 		inner := scope.With("error", errorShape())
 		if s.Kind.Run != nil {
-			inner = inner.With("response", responseShape().OrNull())
+			inner = inner.With("response", responseShape(s.Kind).OrNull())
 		}
 		s.Retry = d.retry(retry, inner)
 	}
