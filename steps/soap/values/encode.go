@@ -137,7 +137,7 @@ func (c *encoder) element(e *xsd.Element, sh *shape, value any) *xml.Element {
 		c.wrong(c.instead(e), "%s is abstract: it only stands for others", e.Name.Local)
 		return node
 	}
-	if isBare(value) && sh.form == mapForm && !e.Nillable {
+	if isNull(value) && sh.form == mapForm && !e.Nillable {
 		value = steps.Pairs{}
 	}
 	entries, _ := steps.Entries(value)

@@ -201,7 +201,7 @@ func (k *content) slot(i int, value any) {
 	case isUnknown(value):
 		k.unknown[i] = true
 		k.items[i] = k.alone(k.newElement(sl.element.Name))
-	case isBare(value) && sh.form == mapForm && sl.required && !sl.list && !sl.element.Nillable:
+	case isNull(value) && sh.form == mapForm && sl.required && !sl.list && !sl.element.Nillable:
 		k.items[i] = k.alone(k.element(sl.element, sh, value))
 	case isNull(value) && (!sl.element.Nillable || sl.list && !sl.required):
 		k.null[i] = true

@@ -153,7 +153,8 @@ params.note: a list stands where one value is expected: string
 params.more: unknown key: the schema has no such element or attribute here (it is one of qty, price, note)
 params: price is missing: decimal`},
 		{"null that must not be", two, `{qty: null, price: 1}`, `params.qty: is null, but it must have a value: int`},
-		{"null as a whole", two, `null`, `params: is null, which e cannot be; it is a mapping (an empty element is written as {})`},
+		{"null as a whole", two, `null`, `params: qty is missing: int
+params: price is missing: decimal`},
 		{"text for a mapping", two, `hello`, `params: one plain value stands where a mapping is expected, with qty, price, note`},
 		{"list for a mapping", two, `[{qty: 1}]`, `params: a list stands where a mapping is expected, with qty, price, note (take the dash away: only one may stand here)`},
 		{"mapping for text", two, `{qty: {a: 1}, price: {}}`, `params.qty.a: unknown key: qty is one plain value, int (write the plain value)

@@ -46,12 +46,6 @@ func isNull(value any) bool {
 	return value == nil || isScalar && scalar.Value == nil
 }
 
-// isBare says whether nothing was written behind a key. That is how a mapping looks of which all keys are comments, as in a skeleton.
-func isBare(value any) bool {
-	scalar, isScalar := value.(steps.Scalar)
-	return isScalar && scalar.Value == nil && scalar.Text == ""
-}
-
 func isUnknown(value any) bool {
 	_, unknown := value.(steps.Unknown)
 	return unknown
