@@ -140,7 +140,8 @@ func (a *answer) parse() error {
 // faulted makes an error of a fault, or a value where the step expects one.
 func (a *answer) faulted() (steps.Output, error) {
 	f := readFault(a.envelope.fault, a.envelope.version)
-	value := f.value(a.call.operation(), a.call.schema())
+	value, warnings := f.value(a.call.operation(), a.call.schema())
+	a.warn(warnings...)
 	a.More["fault"], a.More["soap_headers"] = value, a.soapHeaders()
 	a.More["warnings"] = a.listed()
 	if a.call.in.Bool("expect_fault") {

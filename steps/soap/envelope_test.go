@@ -69,7 +69,7 @@ func TestFaults(t *testing.T) {
 			if err != nil || e.fault == nil {
 				t.Fatalf("no fault: %v", err)
 			}
-			if got := readFault(e.fault, e.version).value(nil, nil); !reflect.DeepEqual(got, tt.want) {
+			if got, _ := readFault(e.fault, e.version).value(nil, nil); !reflect.DeepEqual(got, tt.want) {
 				t.Errorf("got %v, want %v", got, tt.want)
 			}
 		})

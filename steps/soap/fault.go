@@ -81,50 +81,52 @@ func (f fault) sendersMistake() bool {
 	return false
 }
 
-// value is what a job sees of a fault. What is declared for its detail, or known to the schema, is typed.
-func (f fault) value(op *wsdl.Operation, schema *values.Schema) map[string]any {
+// value is what a job sees of a fault. What is declared for its detail, or known to the schema, is typed; the warnings say what of that is
+// not as it should be.
+func (f fault) value(op *wsdl.Operation, schema *values.Schema) (map[string]any, []values.Warning) {
 	subcodes := make([]any, len(f.subcodes))
 	for i, code := range f.subcodes {
 		subcodes[i] = code
 	}
-	return map[string]any{"code": f.code, "subcodes": subcodes, "message": f.message, "detail": f.details(op, schema)}
+	detail, warnings := f.details(op, schema)
+	return map[string]any{"code": f.code, "subcodes": subcodes, "message": f.message, "detail": detail}, warnings
 }
 
-func (f fault) details(op *wsdl.Operation, schema *values.Schema) any {
+func (f fault) details(op *wsdl.Operation, schema *values.Schema) (any, []values.Warning) {
 	if f.detail == nil {
-		return nil
+		return nil, nil
 	}
 	if len(f.detail.Children) == 0 {
 		if text := textOf(f.detail); text != "" {
-			return text
+			return text, nil
 		}
-		return nil
+		return nil, nil
 	}
 	out := gathering{}
+	var all []values.Warning
 	for _, child := range f.detail.Children {
-		out.add(child.Name.Local, detailValue(child, op, schema))
+		value, warnings := detailValue(child, op, schema)
+		out.add(child.Name.Local, value)
+		all = append(all, warnings...)
 	}
-	return out.values()
+	return out.values(), all
 }
 
-func detailValue(e *xml.Element, op *wsdl.Operation, schema *values.Schema) any {
-	reading := &values.Reading{}
+func detailValue(e *xml.Element, op *wsdl.Operation, schema *values.Schema) (any, []values.Warning) {
+	reading := &values.Reading{Path: "detail." + e.Name.Local}
 	if op != nil {
 		for _, f := range op.Faults {
 			if f.Part != nil && f.Part.Element != nil && f.Part.Element.Name == e.Name {
-				value, _ := schema.Decode(f.Part.Element, e, reading)
-				return value
+				return schema.Decode(f.Part.Element, e, reading)
 			}
 			// An rpc fault has a part with a type, named as it likes.
 			if f.Part != nil && f.Part.Type != nil && f.Part.Name == e.Name.Local {
-				value, _ := schema.DecodeType(f.Part.Type, e, reading)
-				return value
+				return schema.DecodeType(f.Part.Type, e, reading)
 			}
 		}
 	}
 	if schema != nil && schema.Elements[e.Name] != nil {
-		value, _ := schema.Decode(schema.Elements[e.Name], e, reading)
-		return value
+		return schema.Decode(schema.Elements[e.Name], e, reading)
 	}
-	return plainValue(e, nil)
+	return plainValue(e, nil), nil
 }

@@ -133,6 +133,19 @@ func TestTypedFault(t *testing.T) {
 	}
 }
 
+func TestFaultWithAnOddDetail(t *testing.T) {
+	t.Parallel()
+	s := steptest.NewServer(t).On("POST /soap", answering(500, `<e:Fault><faultcode>e:Server</faultcode><detail><o:Refused xmlns:o="`+ordersSpace+`"><o:code>seven</o:code></o:Refused></detail></e:Fault>`))
+	out, err := soap.Kind().Run(t.Context(), placing(s, steps.Input{"expect_fault": true}), &withWSDL(t).Env)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []any{map[string]any{"path": "detail.Refused.code", "message": `"seven" is not a whole number`}}
+	if got := out.Names["warnings"]; !reflect.DeepEqual(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+}
+
 func TestLenientAndStrict(t *testing.T) {
 	t.Parallel()
 	odd := answering(200, `<o:PlaceOrderResponse xmlns:o="`+ordersSpace+`"><o:extra>1</o:extra><o:number>many</o:number></o:PlaceOrderResponse>`)
