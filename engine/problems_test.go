@@ -96,7 +96,7 @@ output: ["${steps.t.output}", "${steps.none.output}"]`
 	if err != nil {
 		t.Fatal(err)
 	}
-	check(t, "record", string(record), `{"kind":"fault","message":"it says no","step":"d","attempts":1,"fields":{"fault":{"code":"Last"}}}`)
+	check(t, "record", string(record), `{"kind":"fault","message":"it says no","step":"d","attempts":1,"fault":{"code":"Last"}}`)
 	run = w.goOn(run, strings.Replace(yaml, "fault: {code: Last}", "value: 1", 1), nil)
 	check(t, "at last", outcome(run), `ok [{"n":6,"none":null},{"fault":null}]`)
 }

@@ -3,7 +3,6 @@ package history
 import (
 	"crypto/sha256"
 	"database/sql"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -245,23 +244,9 @@ func decodeError(text sql.NullString) (*steps.Error, error) {
 	if !text.Valid {
 		return nil, nil
 	}
-	var stored struct {
-		steps.Error
-		Fields map[string]json.RawMessage `json:"fields"` // read apart, so that numbers keep their digits
-	}
-	if err := decodeInto(text, &stored); err != nil {
+	var e steps.Error
+	if err := decodeInto(text, &e); err != nil {
 		return nil, err
-	}
-	e := stored.Error
-	for name, raw := range stored.Fields {
-		v, err := steps.DecodeJSON(raw)
-		if err != nil {
-			return nil, err
-		}
-		if e.Fields == nil {
-			e.Fields = map[string]any{}
-		}
-		e.Fields[name] = v
 	}
 	return &e, nil
 }

@@ -38,7 +38,7 @@ type Error struct {
 	// Hint is the next step for the person who reads it.
 	Hint string `json:"hint,omitempty"`
 	// Fields are further names of `error`, such as `fault`.
-	Fields map[string]any `json:"fields,omitempty"`
+	Fields map[string]any `json:"-"`
 	// Problems are mistakes in the step's values that were found before anything was sent. Whoever knows where each stands writes
 	// them into Message; what the kind says there counts only where nobody does.
 	Problems []Problem `json:"-"`
