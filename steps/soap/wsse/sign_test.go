@@ -75,7 +75,7 @@ func TestSignedInfo(t *testing.T) {
 
 func TestSignedParts(t *testing.T) {
 	t.Parallel()
-	text := strings.Replace(envelope, "<soap:Body>", `<soap:Header><o:session xmlns:wsu="urn:other">S-1</o:session></soap:Header><soap:Body>`, 1)
+	text := strings.Replace(envelope, "<soap:Body>", `<soap:Header><o:session xmlns:wsu="urn:other">S.1</o:session></soap:Header><soap:Body>`, 1)
 	tests := map[string]struct {
 		parts []any
 		want  []string // what a change of makes the signature break
@@ -83,7 +83,7 @@ func TestSignedParts(t *testing.T) {
 		"body":      {[]any{"body"}, []string{"1</o:item>"}},
 		"timestamp": {[]any{"body", "timestamp"}, []string{"1</o:item>", "2026-03-04T05:11:07.089Z"}},
 		"token":     {[]any{"body", "token"}, []string{"1</o:item>", "ann</wsse:Username>"}},
-		"headers":   {[]any{"body", "headers"}, []string{"1</o:item>", "S-1"}},
+		"headers":   {[]any{"body", "headers"}, []string{"1</o:item>", "S.1"}},
 		"default":   {nil, []string{"1</o:item>", "2026-03-04T05:11:07.089Z", "ann</wsse:Username>"}},
 	}
 	for name, test := range tests {
@@ -95,7 +95,7 @@ func TestSignedParts(t *testing.T) {
 			if err := check.Check([]byte(got), now); err != nil {
 				t.Fatalf("%v: %s", err, got)
 			}
-			for _, piece := range []string{"1</o:item>", "2026-03-04T05:11:07.089Z", "ann</wsse:Username>", "S-1"} {
+			for _, piece := range []string{"1</o:item>", "2026-03-04T05:11:07.089Z", "ann</wsse:Username>", "S.1"} {
 				changed := strings.Replace(got, piece, "9"+piece[1:], 1)
 				if changed == got {
 					t.Fatalf("%s is not in %s", piece, got)
