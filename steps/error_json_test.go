@@ -11,7 +11,7 @@ import (
 func TestErrorAsJSON(t *testing.T) {
 	t.Parallel()
 	for want, e := range map[string]*steps.Error{
-		`null`:                              nil,
+		`null`:                             nil,
 		`{"kind":"status","message":"no"}`: {Kind: "status", Message: "no"},
 		`{"kind":"fault","message":"no","step":"x","status":500,"attempts":2,"hint":"h","a \"b":1,"fault":{"code":"Server","n":12345678901234567890}}`: {
 			Kind: "fault", Message: "no", Step: "x", Status: 500, Attempts: 2, Hint: "h",

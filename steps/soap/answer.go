@@ -57,7 +57,7 @@ func (a *answer) output() steps.Output {
 
 // open finds the envelope in the body. Where a server refused with something else, the status says more than that.
 func (a *answer) open() error {
-	if len(strings.TrimSpace(string(a.Received[:min(len(a.Received), 64)]))) == 0 && len(a.Received) < 64 {
+	if len(bytes.TrimSpace(a.Received)) == 0 {
 		return a.empty()
 	}
 	err := a.parse()

@@ -63,7 +63,7 @@ func checkPrefixes(in steps.Input) []steps.Problem {
 
 // checkPrefix says what is wrong with a prefix and its namespace, "" for nothing (Namespaces in XML 1.0, section 3).
 func checkPrefix(e steps.Pair) string {
-	if _, unknown := e.Value.(steps.Unknown); unknown {
+	if unknown(e.Value) {
 		return ""
 	}
 	switch space := exchange.AsText(e.Value); {
@@ -126,13 +126,12 @@ func checkPlain(in steps.Input, dir string) []steps.Problem {
 
 // namespacesKnown says whether it is known before a run what the step's prefixes stand for; without that no name can be checked.
 func namespacesKnown(in steps.Input) bool {
-	_, later := in["namespaces"].(steps.Unknown)
-	return !later && !slices.ContainsFunc(in.Pairs("namespaces"), func(e steps.Pair) bool { return e.Value == any(steps.Unknown{}) })
+	return !unknown(in["namespaces"]) && !slices.ContainsFunc(in.Pairs("namespaces"), func(e steps.Pair) bool { return unknown(e.Value) })
 }
 
 // settled gives a mapping that only the run knows as an empty one.
 func settled(tree any) any {
-	if _, later := tree.(steps.Unknown); later {
+	if unknown(tree) {
 		return steps.Pairs{}
 	}
 	return tree
@@ -140,7 +139,7 @@ func settled(tree any) any {
 
 func checkEnvelopeFile(in steps.Input, dir string) []steps.Problem {
 	for _, field := range []string{"envelope", "params"} {
-		if _, later := in[field].(steps.Unknown); later {
+		if unknown(in[field]) {
 			return nil
 		}
 	}

@@ -14,7 +14,7 @@ import (
 // headers writes the header blocks of a step that names a WSDL.
 func (c *composer) headers(m *wsdl.Message) []*xml.Element {
 	entries, isMap := steps.Entries(c.in["headers"])
-	if _, unknown := c.in["headers"].(steps.Unknown); !isMap && c.in.Has("headers") && !unknown {
+	if !isMap && c.in.Has("headers") && !unknown(c.in["headers"]) {
 		c.problems = append(c.problems, steps.Problem{Path: "headers", Message: "must be a mapping of header blocks"})
 	}
 	var blocks []*xml.Element

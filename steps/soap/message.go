@@ -49,7 +49,7 @@ func (c *composer) body(m *wsdl.Message) []*xml.Element {
 		return []*xml.Element{c.rpc(m, params)}
 	case len(m.Parts) == 0:
 		entries, isMap := steps.Entries(params)
-		if _, later := params.(steps.Unknown); !later && params != nil && (!isMap || len(entries) > 0) {
+		if !unknown(params) && params != nil && (!isMap || len(entries) > 0) {
 			c.problems = append(c.problems, steps.Problem{Path: "params", Message: "cannot stand here: the operation " + c.op.Name + " takes nothing"})
 		}
 		return nil
@@ -123,8 +123,8 @@ var missing any = absent{}
 func (c *composer) named(parts []*wsdl.Part, params any) []any {
 	values := make([]any, len(parts))
 	entries, isMap := steps.Entries(params)
-	if _, unknown := params.(steps.Unknown); unknown || !isMap {
-		if !unknown {
+	if !isMap {
+		if !unknown(params) {
 			c.problems = append(c.problems, steps.Problem{Path: "params", Message: "must be a mapping of the message's parts: " + strings.Join(keysOf(parts), ", ")})
 		}
 		for i := range values {

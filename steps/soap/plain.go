@@ -41,6 +41,7 @@ func plainEnvelope(in steps.Input, version string, addressing []*xml.Element) ([
 	return data, nil
 }
 
+// unknown says whether only the run knows a value.
 func unknown(value any) bool {
 	_, is := value.(steps.Unknown)
 	return is

@@ -24,7 +24,7 @@ func checkSecurity(in steps.Input, dir string) []steps.Problem {
 	if address == "" || err != nil || later || slices.Contains(in.List("origins"), any(steps.Unknown{})) {
 		return p
 	}
-	if _, later := in["origins"].(steps.Unknown); later {
+	if unknown(in["origins"]) {
 		return p
 	}
 	if stray := straySecurity(in, u); stray != nil {
