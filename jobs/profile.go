@@ -144,8 +144,15 @@ func withoutAuth() []steps.Field {
 	return fields
 }
 
+// signsIn is the field by which a kind asks whether the profile signs in at all.
+const signsIn = "signs_in"
+
 // give hands a setting of the profile to a step's fields.
 func (p *Profile) give(name string, to *fields) {
+	if name == signsIn {
+		to.fixed[name] = p.AuthType != "none"
+		return
+	}
 	at, from := p.rest, strings.TrimPrefix(name, "profile_")
 	if name == securityKey {
 		at = p.signIn

@@ -24,3 +24,17 @@ func TestResponseOfAKind(t *testing.T) {
 		}
 	}
 }
+
+// TestAddressElsewhere holds that a kind hears whether the profile signs in: only then it matters that a WSDL's address is elsewhere.
+func TestAddressElsewhere(t *testing.T) {
+	t.Parallel()
+	const profiles = "version: 1\nprofiles:\n  open: {base_url: \"https://a.example.com\"}\n  closed: {base_url: \"https://a.example.com\", auth: {type: bearer, token: x}}\n"
+	for profile, want := range map[string]string{"open": "", "closed": "so the profile would not sign in there"} {
+		p := projectOf(t, allKinds(), map[string]string{"profiles.yaml": profiles, "orders.wsdl": ordersWSDL(t),
+			"jobs/job.yaml": "version: 1\nsteps: [{soap: {profile: " + profile + ", wsdl: orders.wsdl, operation: Note, params: {text: a}}}]\n"})
+		_, err := p.Load("job")
+		if want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
+			t.Errorf("%s: got %v, want %q", profile, err, want)
+		}
+	}
+}

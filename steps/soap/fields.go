@@ -21,8 +21,9 @@ func fields() []steps.Field {
 	all = append(all, answerFields()...)
 	all = append(all, sendingFields()...)
 	all = append(all, exchange.SettingFields()...)
-	return append(all, wsse.Field(), steps.Field{Name: "origins", Type: steps.ListOf(steps.Of(steps.Text)), FromProfile: true,
-		Doc: "The profile's further origins: an address in a WSDL may be at one of them."})
+	return append(all, wsse.Field(),
+		steps.Field{Name: "origins", Type: steps.ListOf(steps.Of(steps.Text)), FromProfile: true, Doc: "The profile's further origins: an address in a WSDL may be at one of them."},
+		steps.Field{Name: "signs_in", Type: steps.Of(steps.Bool), FromProfile: true, Doc: "Whether the profile signs in: else an address in a WSDL may be anywhere."})
 }
 
 func targetFields() []steps.Field {

@@ -149,11 +149,16 @@ func strayAddress(in steps.Input, address string) *steps.Problem {
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
 		return &steps.Problem{Path: "wsdl", Message: fmt.Sprintf("the WSDL gives the port the address %q, which is none", address), Hint: "write endpoint: https://…, or path: below the profile's base URL"}
 	}
-	if _, isText := in["base_url"].(string); !isText || in.Text("auth") == "none" || atProfile(in, u) {
+	if _, isText := in["base_url"].(string); !isText || signsInNowhere(in) || atProfile(in, u) {
 		return nil
 	}
 	return &steps.Problem{Path: "wsdl", Message: fmt.Sprintf("the WSDL's address %s is not at the profile's base URL, so the profile would not sign in there", shown(address)),
 		Hint: fmt.Sprintf("write path: %s to use the base URL, or endpoint: with the address that is meant", u.RequestURI())}
+}
+
+// signsInNowhere says that it makes no difference where the request goes: the step leaves the sign-in off, or its profile has none.
+func signsInNowhere(in steps.Input) bool {
+	return in.Text("auth") == "none" || in["signs_in"] == false && !in.Has("ws_security")
 }
 
 // atProfile says whether an address is at one of the profile's origins.

@@ -327,6 +327,12 @@ func TestAddressInTheWSDL(t *testing.T) {
 	in["auth"] = "none"
 	told(t, soap.Kind().Check(in, env.Dir), nil)
 	delete(in, "auth")
+	in["signs_in"] = true
+	told(t, soap.Kind().Check(in, env.Dir), []string{"wsdl the WSDL's address"})
+	in["signs_in"] = false
+	told(t, soap.Kind().Check(in, env.Dir), nil)
+	in["ws_security"] = steps.Input{"username": "ann", "password": "x"}
+	told(t, soap.Kind().Check(in, env.Dir), []string{"wsdl the WSDL's address"})
 	in["origins"] = []any{"http://orders.example.com"}
 	told(t, soap.Kind().Check(in, env.Dir), nil)
 
