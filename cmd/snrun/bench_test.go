@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"bytes"
 	"encoding/json"
 	"fmt"
@@ -18,6 +17,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"snrun/steps/steptest"
 )
 
 // The benchmarks of this file time whole processes: `snrun run` with its history on, and beside it a bare Go program that
@@ -177,26 +178,7 @@ output: ${steps.copies.succeeded}
 func startBenchServer(b *testing.B) string {
 	b.Helper()
 	server := exec.Command("bench-server")
-	stdin, err := server.StdinPipe()
-	if err != nil {
-		b.Fatal(err)
-	}
-	stdout, err := server.StdoutPipe()
-	if err != nil {
-		b.Fatal(err)
-	}
-	if err := server.Start(); err != nil {
-		b.Fatal(err)
-	}
-	b.Cleanup(func() {
-		stdin.Close()
-		_ = server.Wait()
-	})
-	url, err := bufio.NewReader(stdout).ReadString('\n')
-	if err != nil {
-		b.Fatal(err)
-	}
-	return strings.TrimSpace(url)
+	return steptest.Beside(b, server)
 }
 
 // benchServer is the main function of the server's process. It ends with its standard input.

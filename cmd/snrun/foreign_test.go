@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/json"
-	"fmt"
 	"io"
 	"os"
 	"os/exec"
@@ -14,6 +13,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"snrun/steps/steptest"
 )
 
 // soapServersVariable names the folder with the SOAP servers that others wrote.
@@ -22,15 +23,7 @@ const soapServersVariable = "SNRUN_TEST_SOAP_SERVERS"
 // soapFolder gives the folder with what others wrote, and skips the test where there is none.
 func soapFolder(t *testing.T) string {
 	t.Helper()
-	folder := os.Getenv(soapServersVariable)
-	if folder == "" {
-		missing := fmt.Sprintf("no SOAP servers to call: export %s=$(.ci/setup-soap-servers) gets them", soapServersVariable)
-		if os.Getenv("CI") != "" { // where nothing may be missing
-			t.Fatal(missing)
-		}
-		t.Skip(missing)
-	}
-	return folder
+	return steptest.Installed(t, soapServersVariable, "no SOAP servers to call: export "+soapServersVariable+"=$(.ci/setup-soap-servers) gets them")
 }
 
 // soapServer starts a server of testdata/soap, and gives its address. It ends with the test.

@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"snrun/steps/steptest"
 )
 
 // listServerVariable names the folder where json-server and express-rate-limit are installed.
@@ -17,14 +19,7 @@ const listServerVariable = "SNRUN_TEST_LIST_SERVER"
 // listServer starts testdata/lists/server.mjs with a list of so many items, and gives its address.
 func listServer(t *testing.T, count int) string {
 	t.Helper()
-	folder := os.Getenv(listServerVariable)
-	if folder == "" {
-		missing := fmt.Sprintf("no servers to read lists from: export %s=$(.ci/setup-list-server) gets them from npm", listServerVariable)
-		if os.Getenv("CI") != "" { // where nothing may be missing
-			t.Fatal(missing)
-		}
-		t.Skip(missing)
-	}
+	folder := steptest.Installed(t, listServerVariable, "no servers to read lists from: export "+listServerVariable+"=$(.ci/setup-list-server) gets them from npm")
 	cmd := exec.CommandContext(t.Context(), "node", "testdata/lists/server.mjs", folder, fmt.Sprint(count))
 	var log bytes.Buffer
 	cmd.Stderr = &log

@@ -1,7 +1,6 @@
 package soap_test
 
 import (
-	"bufio"
 	"fmt"
 	"io"
 	"net"
@@ -125,26 +124,7 @@ func startBenchServer(b *testing.B) string {
 	}
 	server := exec.Command(program)
 	server.Env = append(os.Environ(), "SNRUN_BENCH_SERVER=1")
-	stdin, err := server.StdinPipe()
-	if err != nil {
-		b.Fatal(err)
-	}
-	stdout, err := server.StdoutPipe()
-	if err != nil {
-		b.Fatal(err)
-	}
-	if err := server.Start(); err != nil {
-		b.Fatal(err)
-	}
-	b.Cleanup(func() {
-		stdin.Close()
-		_ = server.Wait()
-	})
-	url, err := bufio.NewReader(stdout).ReadString('\n')
-	if err != nil {
-		b.Fatal(err)
-	}
-	return strings.TrimSpace(url)
+	return steptest.Beside(b, server)
 }
 
 // serveBench answers /soap and /rest with as many bytes. It ends with its standard input.

@@ -72,9 +72,6 @@ func Problems(in steps.Input, dir string) []steps.Problem {
 	return problems
 }
 
-// Signs says whether envelopes are signed: their bytes must not change any more then.
-func (s *Security) Signs() bool { return s != nil && s.sign != nil }
-
 // Verifies says whether answers are checked: they are decoded as they were checked then, whatever charset HTTP says they have.
 func (s *Security) Verifies() bool { return s != nil && s.verify != nil }
 

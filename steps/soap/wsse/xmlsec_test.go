@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"snrun/steps"
+	"snrun/steps/steptest"
 )
 
 // xmlsecVariable names xmlsec1, a program of other people that signs and verifies.
@@ -18,14 +19,7 @@ const xmlsecVariable = "SNRUN_TEST_XMLSEC"
 // xmlsec runs the program on a document, and gives the one that it writes.
 func xmlsec(t *testing.T, dir, document string, args ...string) (string, error) {
 	t.Helper()
-	program := os.Getenv(xmlsecVariable)
-	if program == "" {
-		missing := fmt.Sprintf("no xmlsec1 to compare with: export %s=$(.ci/setup-xmlsec) installs it", xmlsecVariable)
-		if os.Getenv("CI") != "" { // where nothing may be missing
-			t.Fatal(missing)
-		}
-		t.Skip(missing)
-	}
+	program := steptest.Installed(t, xmlsecVariable, "no xmlsec1 to compare with: export "+xmlsecVariable+"=$(.ci/setup-xmlsec) installs it")
 	in, out := filepath.Join(t.TempDir(), "in.xml"), filepath.Join(t.TempDir(), "out.xml")
 	if err := os.WriteFile(in, []byte(document), 0o600); err != nil {
 		t.Fatal(err)
