@@ -13,6 +13,7 @@
 //	before, resume            what a call gave before, and the calls in doubt; going on with a run
 //	record, fold, seal        what the journal keeps of a call and of a loop, encrypted where a secret is in it
 //	notes, sample, progress   what people are told, of how many items of a loop, and how fast it goes
+//	slot, suspend             due times as they are decided upon; runs that stop for now, or cannot begin
 //	dry                       what a run would send, without sending it
 //	id                        the ids of runs
 package engine
@@ -72,6 +73,9 @@ type Request struct {
 	Secrets map[string]any // what secret.NAME gives
 	// Space keeps the state of such runs apart from that of others: "sandbox". Empty for the job's own.
 	Space string
+	// ID is the id that a queued run has; "" for a new one. Daemon says that whoever runs it takes it up again after a crash.
+	ID     string
+	Daemon bool
 }
 
 // Run runs a job to its end and gives its record. The context cancels the run, which is recorded too; its cause, when
@@ -146,11 +150,14 @@ type execution struct {
 // newExecution makes the record of a run that begins.
 func (e *Engine) newExecution(req Request, now time.Time) (begun, *execution) {
 	run := &Run{
-		ID: e.ids.next(now), Job: req.Job.Name, Status: Running, Trigger: req.Trigger, Due: req.Due, Started: now,
+		ID: req.ID, Daemon: req.Daemon, Job: req.Job.Name, Status: Running, Trigger: req.Trigger, Due: req.Due, Started: now,
 		File: req.Job.File, Text: req.Job.Text, Attempt: 1, Process: processName(),
 	}
+	if run.ID == "" {
+		run.ID = e.ids.next(now)
+	}
 	if run.Trigger == "" {
-		run.Trigger = "manual"
+		run.Trigger = TriggerManual
 	}
 	if run.Due.IsZero() {
 		run.Due = now
@@ -202,7 +209,13 @@ func (x *execution) contexts(ctx context.Context) {
 	x.fail = func(err error) { end(&brokenError{err}); endCleanup(&brokenError{err}) }
 	grace := time.AfterFunc(time.Hour, func() { endCleanup(errGrace) })
 	grace.Stop()
-	unhook := context.AfterFunc(x.ctx, func() { grace.Reset(x.Grace) })
+	unhook := context.AfterFunc(x.ctx, func() {
+		if s := suspended(x.ctx); s != nil {
+			endCleanup(s)
+			return
+		}
+		grace.Reset(x.Grace)
+	})
 	x.stop = func() {
 		unhook()
 		grace.Stop()
@@ -253,8 +266,9 @@ func (x *execution) settle(out flow.Outcome) {
 	}
 	x.run.Status, x.run.Output = Failed, nil
 	var stop *inDoubt
+	var later *Suspend
 	switch {
-	case errors.As(out.Halt, &stop):
+	case errors.As(out.Halt, &stop), errors.As(out.Halt, &later):
 		x.run.Status = Interrupted
 	case failure.Kind == steps.Cancelled:
 		x.run.Status = Cancelled
@@ -267,6 +281,10 @@ func (x *execution) halted(halt error) *steps.Error {
 	var stop *inDoubt
 	if errors.As(halt, &stop) {
 		return x.doubtful(stop)
+	}
+	var later *Suspend
+	if errors.As(halt, &later) {
+		return x.interruption(later)
 	}
 	var stopped *flow.Stopped
 	if errors.As(halt, &stopped) {

@@ -38,6 +38,9 @@ func stopped(ctx context.Context) error {
 	if ctx.Err() == nil {
 		return nil
 	}
+	if s := suspended(ctx); s != nil {
+		return s
+	}
 	cause := context.Cause(ctx)
 	var broken *brokenError
 	if errors.As(cause, &broken) {

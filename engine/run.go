@@ -36,11 +36,13 @@ type Run struct {
 	Output  any            `json:"output"`
 	Error   *steps.Error   `json:"error"`
 	Steps   []StepRun      `json:"steps,omitempty"`
+	Reason  string         `json:"reason,omitempty"` // why it was skipped, or waits
 
 	Attempt int    `json:"attempt"` // 1, and one more each time it was gone on with
 	File    string `json:"file"`    // the whole path of the job's file
 	Text    string `json:"-"`       // the job's file as it was read
 	Called  []Text `json:"-"`       // the jobs that it calls, sorted by file
+	Daemon  bool   `json:"-"`       // a daemon runs it, and takes it up again after a crash
 	Open    bool   `json:"-"`       // there are failed items that can be tried again, though it ended well
 	Process string `json:"-"`       // which process runs it: pid@host
 }

@@ -37,6 +37,7 @@ type Job struct {
 	State       []StateValue
 	Schedules   []Schedule
 	Timeout     time.Duration // of the whole run; 0 is no limit
+	OnInterrupt string        // what a daemon does with a run that was interrupted: resume or fail
 	Steps       []*Step
 	Output      *Template // nil: the job gives nothing
 	OnFailure   []*Step

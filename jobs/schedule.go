@@ -54,6 +54,21 @@ func (s *Schedule) Next(after time.Time) (Slot, bool) {
 	return slot, true
 }
 
+// Line tells which times the schedule names, in one line: the same text for the same times.
+func (s *Schedule) Line() string {
+	line := s.Cron.String()
+	if s.Zone != nil {
+		line += " " + s.Zone.String()
+	}
+	if s.Dst.Gap == "skip" {
+		line += " gap:skip"
+	}
+	if s.Dst.Fold == "twice" {
+		line += " fold:twice"
+	}
+	return line
+}
+
 // scheduleFields describes the keys of an entry under `schedule`.
 func scheduleFields() []steps.Field {
 	return []steps.Field{

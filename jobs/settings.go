@@ -6,7 +6,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"time"
 
 	"snrun/auth"
 	"snrun/jobs/source"
@@ -24,8 +23,9 @@ type Settings struct {
 	SecretsDir string
 	// SecretsExec are the commands that give secrets, each as its words, by the name of the secret.
 	SecretsExec map[string][]string
-	KeepAge     time.Duration // how long runs are kept; 0 is for ever
-	KeepRuns    int           // how many runs of a job are kept; 0 is all
+	Server      Server
+	Keep        Keep
+	Notify      []Notify
 }
 
 // settingsFields are the keys of snrun.yaml.
@@ -35,14 +35,9 @@ func settingsFields() []steps.Field {
 		{Name: "jobs", Static: true, Type: steps.Of(steps.Text), Default: "jobs", Doc: "The folder of the jobs. Also `--jobs`, `SNRUN_JOBS`."},
 		{Name: "profiles", Static: true, Type: steps.Of(steps.Text), Default: "profiles.yaml", Doc: "The file of the profiles. Also `--profiles`, `SNRUN_PROFILES`."},
 		{Name: "database", Static: true, Type: steps.Of(steps.Text), Doc: "The file of runs and state. Default: `snrun/snrun.db` in the XDG state folder. Also `--db`, `SNRUN_DATABASE`."},
-		{Name: "server", Static: true, Type: steps.MapOf(steps.Of(steps.Any)), Doc: "Settings of `snrun serve`, which is not part of this version."},
-		{Name: "history", Static: true, Doc: "How long runs are kept; pruning is not part of this version.", Type: steps.ObjectOf(
-			steps.Field{Name: "keep", Static: true, Doc: "Which runs are kept.", Type: steps.ObjectOf(
-				steps.Field{Name: "age", Static: true, Type: steps.Of(steps.Duration), Example: "90d", Doc: "Runs younger than this."},
-				steps.Field{Name: "runs", Static: true, Type: steps.Of(steps.Int), Example: "1000", Doc: "So many runs of each job."},
-			)},
-		)},
-		{Name: "notify", Static: true, Type: steps.Of(steps.Any), Doc: "Whom `snrun serve` tells of failures, which is not part of this version."},
+		{Name: "server", Static: true, Doc: "Settings of `snrun serve`.", Type: steps.ObjectOf(serverFields()...)},
+		{Name: "history", Static: true, Doc: "What is kept of runs, and for how long.", Type: steps.ObjectOf(keepFields()...)},
+		{Name: "notify", Static: true, Doc: "Whom `snrun serve` tells what is wrong.", Type: notifyType()},
 		{Name: "secrets", Static: true, Doc: "Where secrets come from.", Type: steps.ObjectOf(
 			steps.Field{Name: "dir", Static: true, Type: steps.Of(steps.Text), Example: "/run/secrets", Doc: "A folder with a file per secret."},
 			steps.Field{
@@ -80,16 +75,13 @@ func (d *decoder) settings(file, dir string, data []byte) Settings {
 		return Settings{}
 	}
 	d.version(mapping{node: root, entries: d.entries(root)})
-	keep := in.Object("history").Object("keep")
-	if keep.Int("runs") < 0 {
-		d.r.Errorf(d.at(root, "history.keep.runs"), "runs must be at least 0").Hint = "0 keeps all"
-	}
 	if n := child(root, "profiles"); n != nil && !isThere(pathFrom(dir, in.Text("profiles"))) {
 		d.r.Errorf(n, "there is no file %s", in.Text("profiles")).Hint = "name the file of the profiles, or leave the key out where there are none"
 	}
 	return Settings{
 		Jobs: in.Text("jobs"), Profiles: in.Text("profiles"), Database: in.Text("database"),
-		SecretsDir: in.Object("secrets").Text("dir"), SecretsExec: d.secretsExec(root, in.Object("secrets")), KeepAge: keep.Duration("age"), KeepRuns: keep.Int("runs"),
+		SecretsDir: in.Object("secrets").Text("dir"), SecretsExec: d.secretsExec(root, in.Object("secrets")),
+		Server: d.server(root, in.Object("server")), Keep: d.keep(root, in.Object("history").Object("keep")), Notify: d.notify(root, in),
 	}
 }
 

@@ -24,6 +24,7 @@ var floors = [][]string{
 	{"engine/flow"},
 	{"engine"},
 	{"history", "engine/enginetest"},
+	{"engine/schedule"},
 	{"examples/sandbox"},
 	{"cmd/snrun"},
 }

@@ -1,0 +1,41 @@
+// Package schedule fires jobs when they are due: each due time once, and none in silence.
+//
+// The files:
+//
+//	scheduler    the Scheduler: what it is given, what it tells
+//	book         what it keeps its decisions in
+package schedule
+
+import (
+	"time"
+
+	"snrun/engine"
+)
+
+// Book is where slots, queued runs and what people ask for are kept: for all daemons on one database. What a method was given
+// is durable when it returns nil.
+type Book interface {
+	// Know records the schedules of jobs, for each job in place of those that were known of it. One that was not known before has no
+	// slots up to now. It gives the same plans with Decided set.
+	Know(now time.Time, plans []engine.Plan) ([]engine.Plan, error)
+	// Claim decides upon slots, in their order, all or nothing. A slot that is covered by an earlier decision keeps that.
+	// What is to be run is queued, in the name of this process, unless its overlap policy says otherwise: skip skips it while
+	// another run of the job is queued or running, by whomever; queue has it wait for those (Alone), and skips it where
+	// maxQueue of them wait already; cancel_running names those that must end. Slots that are skipped for the same reason as the ones
+	// before them are added to that decision.
+	Claim(now time.Time, maxQueue int, claims []engine.Claim) ([]engine.Verdict, error)
+	// Rewind takes back what was decided upon slots that are still to come and were not to be run: the clock was ahead.
+	Rewind(now time.Time) error
+	// Adopt takes over the queued runs of the jobs named that no living process has, and gives them, the oldest first.
+	Adopt(jobs []string) ([]engine.QueuedRun, error)
+	// Withdraw skips or cancels a run of this process that is still queued. It is false where it is not queued any more.
+	Withdraw(now time.Time, run string, status engine.Status, reason string) (bool, error)
+	// Going gives the runs of a job that are running, in any process.
+	Going(job string) ([]string, error)
+	// Pauses gives the jobs that are paused, by name.
+	Pauses() (map[string]engine.Pause, error)
+	// ToCancel gives the runs of this process whose end was asked for, and who asked.
+	ToCancel() (map[string]string, error)
+	// Changed says whether another connection or process may have changed the book since it was asked last. It costs next to nothing.
+	Changed() (bool, error)
+}

@@ -1,0 +1,56 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"snrun/steps"
+)
+
+// Suspend is the cause of a context that ends a run for now: it stops where it is, nothing is tidied up, and it is on record as
+// interrupted, so that it can go on later.
+type Suspend struct{ Why string }
+
+// Error says why.
+func (s *Suspend) Error() string { return s.Why }
+
+// suspended gives the Suspend that ended a context, nil where it goes on or ended otherwise.
+func suspended(ctx context.Context) *Suspend {
+	var s *Suspend
+	if ctx.Err() != nil && errors.As(context.Cause(ctx), &s) {
+		return s
+	}
+	return nil
+}
+
+// interruption is the error of a run that was suspended, with the calls that this left in doubt.
+func (x *execution) interruption(s *Suspend) *steps.Error {
+	e := &steps.Error{Kind: steps.Cancelled, Message: s.Why}
+	if len(x.doubts.keys()) == 0 {
+		return e
+	}
+	e = x.cutShort(e)
+	e.Hint = "look in the other system, then go on with --assume done where it was carried out, else with --assume redo"
+	return e
+}
+
+// Refuse records a run that could not begin, and why.
+func (e *Engine) Refuse(req Request, why *steps.Error) (*Run, error) {
+	now := time.Now()
+	_, x := e.newExecution(req, now)
+	if err := e.Journal.Begin(x.run); err != nil {
+		return nil, fmt.Errorf("recording the run: %w", err)
+	}
+	x.tell(Event{Type: RunStarted, Job: x.run.Job, Attempt: x.run.Attempt})
+	x.run.Status, x.run.Ended, x.run.Error = Failed, now, x.masked(why)
+	if err := e.Journal.Finish(x.run); err != nil {
+		return x.run, fmt.Errorf("recording the end of run %s: %w", x.run.ID, err)
+	}
+	x.tell(Event{Type: RunEnded, Job: x.run.Job, Status: x.run.Status, Error: x.run.Error})
+	return x.run, nil
+}
+
+// NewID gives the id of a run that is to start at a time. Each is greater than all before.
+func (e *Engine) NewID(at time.Time) string { return e.ids.next(at) }

@@ -1,0 +1,47 @@
+package jobs
+
+import (
+	"time"
+
+	"snrun/jobs/source"
+	"snrun/steps"
+)
+
+// Server is what `server` in snrun.yaml says. Zero values are those that are not set.
+type Server struct {
+	Listen    string        // the address of health and metrics, as HOST:PORT; "none" for no address
+	MaxRuns   int           // how many runs go on at once
+	MaxQueue  int           // how many runs of one job may wait
+	Grace     time.Duration // how long runs may go on after the daemon was told to end
+	LateAfter time.Duration // how long after its time a run that has not started counts as late
+	LogFormat string        // text or json
+	LogLevel  string        // debug, info, warn or error
+}
+
+// serverFields are the keys of `server`.
+func serverFields() []steps.Field {
+	return []steps.Field{
+		{Name: "listen", Static: true, Type: steps.Of(steps.Text), Default: "127.0.0.1:7070", Doc: "The address of health and metrics; `none` for none. Also `--listen`, `SNRUN_LISTEN`."},
+		{Name: "max_runs", Static: true, Type: steps.Of(steps.Int), Default: "20", Doc: "How many runs go on at once; others wait. Also `--max-runs`, `SNRUN_MAX_RUNS`."},
+		{Name: "max_queue", Static: true, Type: steps.Of(steps.Int), Default: "100", Doc: "How many runs of one job may wait; further ones are skipped."},
+		{Name: "grace", Static: true, Type: steps.Of(steps.Duration), Default: "30s", Doc: "How long runs may go on when the daemon is told to end. Then they are interrupted, and go on with the next daemon. Also `--grace`, `SNRUN_GRACE`."},
+		{Name: "late_after", Static: true, Type: steps.Of(steps.Duration), Default: "5m", Doc: "How long after its time a run that has not started counts as late."},
+		{Name: "log", Static: true, Doc: "What the daemon writes to standard error.", Type: steps.ObjectOf(
+			steps.Field{Name: "format", Static: true, Type: steps.OneOf("text", "json"), Default: "text", Doc: "How a line is written. Also `--log-format`, `SNRUN_LOG_FORMAT`."},
+			steps.Field{Name: "level", Static: true, Type: steps.OneOf("debug", "info", "warn", "error"), Default: "info", Doc: "The least that is written. Also `--log-level`, `SNRUN_LOG_LEVEL`."},
+		)},
+	}
+}
+
+// server reads `server`.
+func (d *decoder) server(root *source.Node, in steps.Input) Server {
+	for _, key := range []string{"max_runs", "max_queue"} {
+		if n := d.at(root, "server."+key); in.Has(key) && in.Int(key) < 1 && n != nil {
+			d.r.Errorf(n, "%s must be at least 1", key)
+		}
+	}
+	return Server{
+		Listen: in.Text("listen"), MaxRuns: in.Int("max_runs"), MaxQueue: in.Int("max_queue"), Grace: in.Duration("grace"),
+		LateAfter: in.Duration("late_after"), LogFormat: in.Object("log").Text("format"), LogLevel: in.Object("log").Text("level"),
+	}
+}
