@@ -26,6 +26,7 @@ var floors = [][]string{
 	{"history", "engine/enginetest"},
 	{"engine/schedule"},
 	{"engine/daemon"},
+	{"engine/metrics"},
 	{"examples/sandbox"},
 	{"cmd/snrun"},
 }
