@@ -2,8 +2,14 @@
 //
 // The files:
 //
-//	scheduler    the Scheduler: what it is given, what it tells
-//	book         what it keeps its decisions in
+//	scheduler          the Scheduler: what it is given, what it tells
+//	book               what it keeps its decisions in
+//	calendar, timetable, passed, jitter
+//	                   when jobs are due, and what becomes of the slots that passed; all of it without a clock
+//	look, decide, clock
+//	                   what is done each time the scheduler looks at the clock
+//	queue, going       runs that wait for their start, and runs that go on
+//	standing           how it stands, for people
 package schedule
 
 import (
@@ -16,7 +22,8 @@ import (
 // is durable when it returns nil.
 type Book interface {
 	// Know records the schedules of jobs, for each job in place of those that were known of it. One that was not known before has no
-	// slots up to now. It gives the same plans with Decided set.
+	// slots up to now. A plan without a Line says that its job has no schedule any more. It gives the others, in their order, with
+	// Decided set: to no time after now.
 	Know(now time.Time, plans []engine.Plan) ([]engine.Plan, error)
 	// Claim decides upon slots, in their order, all or nothing. A slot that is covered by an earlier decision keeps that.
 	// What is to be run is queued, in the name of this process, unless its overlap policy says otherwise: skip skips it while
