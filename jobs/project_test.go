@@ -72,7 +72,7 @@ func TestSettings(t *testing.T) {
 			jobs.Settings{
 				Jobs: "flows", Profiles: "p.yaml", Database: "runs.db", SecretsDir: "/run/secrets",
 				SecretsExec: map[string][]string{"A": {"vault", "kv", "-n=1", "", "2"}, "b_2": {"./get"}},
-				Keep:        jobs.Keep{Age: 90 * 24 * time.Hour, Runs: 1000},
+				Keep:        jobs.Keep{KeepRule: jobs.KeepRule{Age: 90 * 24 * time.Hour, Runs: 1000}},
 			},
 		},
 	}
