@@ -3,6 +3,7 @@ package jobs
 import (
 	"fmt"
 	"maps"
+	"path/filepath"
 	"slices"
 	"time"
 
@@ -140,4 +141,20 @@ func (p *Project) CheckKeep() source.Errors {
 		list = append(list, &e)
 	}
 	return list
+}
+
+// Owner gives what says of a job, by its name and the file of its newest run, whether it is of this project, so that the project's
+// rules hold for its runs: it is one of the project's jobs, was one, or has a rule of its own. Several projects may have
+// one database.
+func (p *Project) Owner() func(job, file string) bool {
+	names := map[string]bool{}
+	for _, name := range p.Names() {
+		names[name] = true
+	}
+	for name := range p.Settings.Keep.Jobs {
+		names[name] = true
+	}
+	return func(job, file string) bool {
+		return names[job] || filepath.IsAbs(file) && FindProject(filepath.Dir(file)) == p.Dir
+	}
 }
