@@ -35,10 +35,14 @@ func (k Keep) Of(job string) KeepRule {
 }
 
 // KeepsAll says whether no run ever has to go.
-func (k Keep) KeepsAll() bool {
-	limits := func(r KeepRule) bool { return r.Age > 0 || r.Runs > 0 }
-	return k.Size == 0 && !limits(k.KeepRule) && !slices.ContainsFunc(slices.Collect(maps.Values(k.Jobs)), limits)
+func (k Keep) KeepsAll() bool { return k.Size == 0 && !k.limits() }
+
+// limits says whether there is a rule by which runs have to go.
+func (k Keep) limits() bool {
+	return k.KeepRule.limits() || slices.ContainsFunc(slices.Collect(maps.Values(k.Jobs)), KeepRule.limits)
 }
+
+func (r KeepRule) limits() bool { return r.Age > 0 || r.Runs > 0 }
 
 // keepFields are the keys of `history`.
 func keepFields() []steps.Field {
@@ -67,18 +71,30 @@ func (d *decoder) keep(root *source.Node, in steps.Input) Keep {
 		return Keep{}
 	}
 	k := Keep{KeepRule: d.keepRule(all, in, KeepRule{}), Size: in.Size("size")}
-	named := d.entryOf(all, "jobs").Value
-	if named == nil || named.Form() != source.Mapping {
-		return k
+	if named := d.entryOf(all, "jobs").Value; named != nil && named.Form() == source.Mapping {
+		d.keepJobs(named, &k)
 	}
-	k.Jobs, k.unknown = map[string]KeepRule{}, map[string]*source.Error{}
-	for _, e := range d.entries(named) {
-		if rule, ok := d.static(e.Value, keepRuleFields(), "history.keep.jobs."+e.Key, nil); ok {
-			k.Jobs[e.Key] = d.keepRule(e.Value, rule, k.KeepRule)
-			k.unknown[e.Key] = new(source.Report).Errorf(e.Name, "no job of this project has the name %q", e.Key)
-		}
+	if at := d.entryOf(all, "failed").Value; k.Failed > 0 && !k.limits() {
+		d.uselessFailed(at)
 	}
 	return k
+}
+
+// keepJobs reads the rules of single jobs.
+func (d *decoder) keepJobs(named *source.Node, k *Keep) {
+	k.Jobs, k.unknown = map[string]KeepRule{}, map[string]*source.Error{}
+	for _, e := range d.entries(named) {
+		in, ok := d.static(e.Value, keepRuleFields(), "jobs."+e.Key, nil)
+		if !ok {
+			continue
+		}
+		rule := d.keepRule(e.Value, in, k.KeepRule)
+		if at := d.entryOf(e.Value, "failed").Value; at != nil && rule.Failed > 0 && !rule.limits() {
+			d.uselessFailed(at)
+		}
+		k.Jobs[e.Key] = rule
+		k.unknown[e.Key] = new(source.Report).Errorf(e.Name, "no job of this project has the name %q", e.Key)
+	}
 }
 
 // entryOf gives the entry of a mapping under a key, an empty one where it has none.
@@ -98,27 +114,23 @@ func (d *decoder) keepRule(n *source.Node, in steps.Input, others KeepRule) Keep
 	if in.Has("failed") {
 		r.Failed = in.Duration("failed")
 	}
-	if r.Runs < 0 {
-		d.r.Errorf(d.entryOf(n, "runs").Value, "runs must be at least 0").Hint = "0 keeps all"
+	if at := d.entryOf(n, "runs").Value; at != nil && in.Int("runs") < 0 {
+		d.r.Errorf(at, "runs must be at least 0").Hint = "0 keeps all"
 	}
-	d.failedLonger(n, r)
-	return r
-}
-
-// failedLonger reports a rule by which runs that did not end well would be kept for a shorter time than the others.
-func (d *decoder) failedLonger(n *source.Node, r KeepRule) {
 	at := d.entryOf(n, "failed").Value
 	if at == nil {
-		at = d.entryOf(n, "age").Value // which brings it about for what holds of all jobs
+		at = d.entryOf(n, "age").Value // which is more than what holds of all jobs
 	}
-	switch {
-	case r.Failed == 0 || at == nil:
-	case r.Age == 0 && r.Runs == 0:
-		d.r.Errorf(at, "failed says nothing where all runs are kept for ever").Hint = "say for how long or how many are kept, with age or runs, or leave failed out"
-	case r.Failed < r.Age:
+	if at != nil && r.Failed > 0 && r.Failed < r.Age {
 		d.r.Errorf(at, "runs that failed would be kept for %s, shorter than others, which are kept for %s", FormatDuration(r.Failed), FormatDuration(r.Age)).Hint =
 			"failed must not be less than age; leave it out to keep all runs for the same time"
 	}
+	return r
+}
+
+// uselessFailed reports that failed stands where no run has to go.
+func (d *decoder) uselessFailed(at *source.Node) {
+	d.r.Errorf(at, "failed says nothing where all runs are kept for ever").Hint = "say for how long or how many are kept, with age or runs, or leave failed out"
 }
 
 // CheckKeep gives a warning for each job in `history.keep.jobs` that is none of the project: its rule holds at most for runs of
