@@ -146,6 +146,42 @@ func (c *conn) each(query row, columns int, visit func([]driver.Value) error) er
 	}
 }
 
+// ints reads the first row of a query into dest, NULL as 0. It is false when there is none.
+func (c *conn) ints(query row, dest ...*int64) (found bool, err error) {
+	rows, err := c.query(query)
+	if err != nil {
+		return false, err
+	}
+	defer rows.Close()
+	values := make([]driver.Value, len(dest))
+	if err := rows.Next(values); err != nil {
+		if err == io.EOF {
+			return false, nil
+		}
+		return false, err
+	}
+	for i, v := range values {
+		*dest[i], _ = v.(int64)
+	}
+	return true, nil
+}
+
+// steps carries out a statement to its end, and counts its rows. It is for those that do a piece of their work for each row.
+func (c *conn) steps(sql string) (n int, err error) {
+	rows, err := c.db.Query(sql, nil)
+	if err != nil {
+		return 0, err
+	}
+	defer rows.Close()
+	for values := make([]driver.Value, len(rows.Columns())); ; n++ {
+		if err := rows.Next(values); err == io.EOF {
+			return n, nil
+		} else if err != nil {
+			return n, err
+		}
+	}
+}
+
 // holds says whether a query gives a number other than 0.
 func (c *conn) holds(query row) (bool, error) {
 	rows, err := c.query(query)
