@@ -25,6 +25,7 @@ var floors = [][]string{
 	{"engine"},
 	{"history", "engine/enginetest"},
 	{"engine/schedule"},
+	{"engine/daemon"},
 	{"engine/metrics"},
 	{"examples/sandbox"},
 	{"cmd/snrun"},
