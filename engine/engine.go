@@ -14,6 +14,7 @@
 //	record, fold, seal        what the journal keeps of a call and of a loop, encrypted where a secret is in it
 //	notes, sample, progress   what people are told, of how many items of a loop, and how fast it goes
 //	slot, suspend             due times as they are decided upon; runs that stop for now, or cannot begin
+//	notice                    what is wrong, and who is told
 //	dry                       what a run would send, without sending it
 //	id                        the ids of runs
 package engine

@@ -169,7 +169,7 @@ func (c *conn) transact(rows []row) error {
 	if len(rows) == 0 {
 		return nil
 	}
-	if len(rows) == 1 && rows[0].first == nil { // a statement by itself is a transaction, at half the price
+	if len(rows) == 1 && rows[0].first == nil && rows[0].when == nil { // a statement by itself is a transaction, at half the price
 		return c.exec(rows[0])
 	}
 	return c.atomically(func() error {

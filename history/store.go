@@ -15,6 +15,7 @@
 //	                             what going on needs: calls by their keys, parts of loops that end, large values once
 //	goingon, settle              a run that goes on, and runs whose process is gone
 //	state                        what jobs remember
+//	alerts, notices              what is wrong, and the notices of it that are on their way to people
 //	data, errors                 values in columns, and what a person can do about SQLite's errors
 package history
 

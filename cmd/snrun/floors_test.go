@@ -25,6 +25,7 @@ var floors = [][]string{
 	{"engine"},
 	{"history", "engine/enginetest"},
 	{"engine/schedule"},
+	{"engine/notify"},
 	{"examples/sandbox"},
 	{"cmd/snrun"},
 }
