@@ -237,7 +237,8 @@ func (c *conn) transact(rows []row) error {
 	if len(rows) == 0 {
 		return nil
 	}
-	if len(rows) == 1 && rows[0].first == nil && (rows[0].do == nil || rows[0].looks) { // a statement by itself is a transaction, at half the price
+	// A statement by itself is a transaction, at half the price.
+	if r := rows[0]; len(rows) == 1 && r.first == nil && r.when == nil && (r.do == nil || r.looks) {
 		return c.exec(rows[0])
 	}
 	return c.atomically(func() error {
