@@ -151,6 +151,9 @@ func (p *Project) Names() []string {
 func (p *Project) Files() []string {
 	var files []string
 	root := p.path(p.Settings.Jobs)
+	if info, err := os.Stat(root); err == nil && info.IsDir() {
+		root += string(filepath.Separator) // it may be a link, as in a folder that Kubernetes mounts
+	}
 	profiles, settings := p.path(p.Settings.Profiles), filepath.Join(p.Dir, SettingsFile)
 	_ = filepath.WalkDir(root, func(file string, entry fs.DirEntry, err error) error {
 		switch {
