@@ -99,7 +99,7 @@ func (x *execution) carryOut(ctx context.Context, b begun) (*Run, error) {
 	x.contexts(ctx)
 	defer x.stop()
 	began := time.Now()
-	x.tell(Event{Type: RunStarted, Job: x.run.Job, Attempt: x.run.Attempt})
+	x.tell(Event{Type: RunStarted, Job: x.run.Job, Trigger: x.run.Trigger, Attempt: x.run.Attempt})
 	out := flow.Run(&host{execution: x}, x.job, x.given(b))
 	x.settle(out)
 	if err := x.finish(out); err != nil {
