@@ -9,9 +9,9 @@ import (
 )
 
 const (
-	endedSQL    = `SELECT status <> 'running' FROM runs WHERE id = ?`
+	endedSQL    = `SELECT status NOT IN ('running', 'queued') FROM runs WHERE id = ?`
 	continueRun = `UPDATE runs SET status = 'running', attempt = ?, process = ?, live = ?, ended = NULL, output = NULL, error = NULL,
-		open = 0 WHERE id = ?`
+		open = 0, reason = '', cancel = '' WHERE id = ?`
 	replaceText   = `UPDATE runs SET file = ?, text = (SELECT id FROM texts WHERE digest = ?) WHERE id = ?`
 	replaceCalled = `DELETE FROM called WHERE run = ?`
 	earlierSQL    = `SELECT id, key, status, started, coalesce(counts, '') FROM steps WHERE id BETWEEN ? AND ? ORDER BY id`

@@ -14,6 +14,9 @@
 //	journal, ledger, parts, fold, blobs, keys
 //	                             what going on needs: calls by their keys, parts of loops that end, large values once
 //	goingon, settle              a run that goes on, and runs whose process is gone
+//	slots, decide, plans         due times and what was decided upon each, and the schedules that they are of
+//	queue, cancels, pauses, daemons
+//	                             runs that wait, what people ask for, and who runs jobs in the background
 //	state                        what jobs remember
 //	data, errors                 values in columns, and what a person can do about SQLite's errors
 package history
@@ -25,6 +28,7 @@ import (
 	"io/fs"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"snrun/engine"
@@ -41,10 +45,11 @@ type Options struct {
 // Store is a history in a file. Its methods may be called from many goroutines, and many processes may have one open on
 // the same file. It must be closed.
 type Store struct {
-	place  place
-	read   *sql.DB
-	writer *writer // nil when the Store is only for reading
-	alive  *alive
+	place   place
+	read    *sql.DB
+	writer  *writer // nil when the Store is only for reading
+	alive   *alive
+	version atomic.Int64 // of the database, when Changed was asked last
 
 	mu      sync.Mutex
 	ledgers map[string]*ledger // of the runs that were written to, by id

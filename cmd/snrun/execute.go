@@ -46,7 +46,7 @@ func (a *app) carryOut(ctx context.Context, o executeOptions, prepare func(conte
 	ctx, stop := withSignals(ctx)
 	defer stop()
 	if o.sandbox {
-		s, err := a.startSandbox()
+		s, err := a.startSandbox(nil)
 		if err != nil {
 			return err
 		}
@@ -70,9 +70,9 @@ func (a *app) carryOut(ctx context.Context, o executeOptions, prepare func(conte
 	return exitWith(exitCode(run, context.Cause(ctx)))
 }
 
-// startSandbox starts the sandbox and puts its address and secrets into the environment of jobs.
-func (a *app) startSandbox() (*sandbox.Running, error) {
-	options, err := a.sandboxOptions(sandbox.Options{DeviceInterval: time.Second}, nil, nil)
+// startSandbox starts the sandbox with faults, and puts its address and secrets into the environment of jobs.
+func (a *app) startSandbox(faults []string) (*sandbox.Running, error) {
+	options, err := a.sandboxOptions(sandbox.Options{DeviceInterval: time.Second}, faults, nil)
 	if err != nil {
 		return nil, err
 	}
