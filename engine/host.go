@@ -114,6 +114,7 @@ func (h *host) call(ctx context.Context, c flow.Call) (flow.Result, error) {
 	limited, cancel := withDeadline(ctx, c.Deadline)
 	defer cancel()
 	limited = h.listen(limited, c)
+	limited, traced := h.traced(limited, c)
 	entry := Entry{Key: c.Key, StepKey: c.StepKey, Attempt: c.Attempt, Started: time.Now()}
 	var seen exchanges
 	out, err := protect(limited, c, h.env(c, &seen))
@@ -121,6 +122,8 @@ func (h *host) call(ctx context.Context, c flow.Call) (flow.Result, error) {
 	o := outcome{failure: h.failure(limited, c, err), result: flow.Result{
 		Value: out.Value, Names: out.Names, Next: out.Next, Total: out.Total, Items: out.Items, Started: entry.Started, Ended: entry.Ended,
 	}}
+	h.requested(c, seen.list)
+	traced(seen.list, o.failure)
 	o.doubt = c.Unsafe && o.failure != nil && !refused(o.failure, seen.list)
 	halt := stopped(ctx)
 	entry.Passing = c.Refetch && o.failure == nil // it failing may have been caught: that stays so

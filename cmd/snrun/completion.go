@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"time"
@@ -44,7 +45,7 @@ func (a *app) completeRuns(wanted func(engine.Run) bool) cobra.CompletionFunc {
 		var ids []string
 		for _, r := range runs {
 			if wanted(r) && strings.HasPrefix(r.ID, typed) {
-				ids = append(ids, fmt.Sprintf("%s\t%s, %s, %s", r.ID, clean(r.Job), statusWord(r.Status), ago(r.Started, time.Now())))
+				ids = append(ids, fmt.Sprintf("%s\t%s, %s, %s", r.ID, clean(r.Job), statusWord(r.Status), ago(cmp.Or(r.Started, r.Due), time.Now())))
 			}
 		}
 		return ids, cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveKeepOrder

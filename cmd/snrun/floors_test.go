@@ -25,6 +25,7 @@ var floors = [][]string{
 	{"engine"},
 	{"history", "engine/enginetest"},
 	{"engine/schedule"},
+	{"engine/metrics"},
 	{"engine/daemon"},
 	{"examples/sandbox"},
 	{"cmd/snrun"},
