@@ -9,7 +9,7 @@ import (
 )
 
 const (
-	queueSQL = `SELECT runs.id, run, job, file, inputs, "trigger", due, start, alone, reason, live
+	queueSQL = `SELECT runs.id, runs.run, job, file, inputs, "trigger", due, start, alone, reason, live
 		FROM queue JOIN runs ON runs.id = queue.run WHERE status = 'queued' AND live <> ? ORDER BY due, runs.run`
 	adoptRun   = `UPDATE runs SET live = ? WHERE id = ? AND status = 'queued' AND live = ?`
 	queuedSQL  = `SELECT id, live FROM runs WHERE run = ? AND status = 'queued'`

@@ -14,7 +14,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"snrun/auth"
-	"snrun/engine"
 	"snrun/engine/daemon"
 	"snrun/history"
 	"snrun/jobs"
@@ -263,15 +262,10 @@ func (s *serving) goOn(run string) []string { return s.next.goOn(run, nil, true)
 
 // interrupted gives the runs of these jobs that a daemon carried out and that were cut off.
 func (s *serving) interrupted(names []string) ([]daemon.Interrupted, error) {
-	list, err := s.store.Runs(history.Filter{Status: engine.Interrupted, Limit: 1000})
-	if err != nil {
-		return nil, err
-	}
+	list, err := s.store.Interrupted(names)
 	var runs []daemon.Interrupted
-	for _, r := range list {
-		if _, ours := slices.BinarySearch(names, r.Job); ours && r.Daemon {
-			runs = append(runs, daemon.Interrupted{Run: r.ID, Job: r.Job})
-		}
+	for _, i := range list {
+		runs = append(runs, daemon.Interrupted{Run: i.Run, Job: i.Job, InDoubt: i.InDoubt})
 	}
-	return runs, nil
+	return runs, err
 }

@@ -12,7 +12,10 @@ import (
 )
 
 // Interrupted is a run that was cut off, by a crash or by the end of the daemon that carried it out.
-type Interrupted struct{ Run, Job string }
+type Interrupted struct {
+	Run, Job string
+	InDoubt  []string // the calls of which nobody knows whether they were carried out
+}
 
 // maxCrashes is how often a run is gone on with that crashes took with them: it may be what brings them about.
 const maxCrashes = 3
@@ -27,11 +30,13 @@ func (d *Daemon) goOn() {
 	room := make(chan struct{}, max(d.MaxRuns, 1))
 	for _, i := range list {
 		run, err := d.Store.Run(i.Run)
-		if err != nil {
+		switch {
+		case err != nil:
 			d.Log.Error("reading an interrupted run", "run", i.Run, "job", i.Job, "error", err)
-			continue
-		}
-		if d.maySettle(run) {
+		case run.Status != engine.Interrupted: // another daemon was quicker
+		case len(i.InDoubt) > 0:
+			d.tellDoubt(run, i.InDoubt)
+		default:
 			d.scheduler.Go(run.Job, run.ID, func(ctx context.Context) {
 				room <- struct{}{}
 				defer func() { <-room }()
@@ -41,25 +46,13 @@ func (d *Daemon) goOn() {
 	}
 }
 
-// maySettle says whether a run can be gone on with, or be made to have failed, by nobody but the daemon. One that is in doubt is told of.
-func (d *Daemon) maySettle(run *engine.Run) bool {
-	doubts, err := d.Store.InDoubt(run.ID)
-	if err != nil {
-		d.Log.Error("reading an interrupted run", "run", run.ID, "job", run.Job, "error", err)
-		return false
-	}
-	if run.Status != engine.Interrupted {
-		return false
-	}
-	if len(doubts) > 0 {
-		d.Log.Warn("a run was interrupted, and a person must say how it goes on", "run", run.ID, "job", run.Job,
-			"in_doubt", strings.Join(doubts, ", "), "next", strings.Join(d.GoOn(run.ID), "; "))
-		d.Watch(engine.Event{
-			Type: engine.RunEnded, Time: time.Now(), Run: run.ID, Job: run.Job, Status: run.Status, Error: run.Error, InDoubt: doubts,
-		})
-		return false
-	}
-	return true
+// tellDoubt tells of a run that goes on only once a person has said what became of its calls.
+func (d *Daemon) tellDoubt(run *engine.Run, calls []string) {
+	d.Log.Warn("a run was interrupted, and a person must say how it goes on", "run", run.ID, "job", run.Job,
+		"in_doubt", strings.Join(calls, ", "), "next", strings.Join(d.GoOn(run.ID), "; "))
+	d.Watch(engine.Event{
+		Type: engine.RunEnded, Time: time.Now(), Run: run.ID, Job: run.Job, Status: run.Status, Error: run.Error, InDoubt: calls,
+	})
 }
 
 // goOnWith goes on with a run, or has it failed where it may not go on.
