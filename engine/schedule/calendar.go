@@ -128,8 +128,9 @@ func (c *calendar) learn(known []engine.Plan, keys []string, before *calendar, n
 // sort makes the heap anew.
 func (c *calendar) sort() {
 	c.soon = c.soon[:0]
-	for _, key := range sortedKeys(c.tables) {
+	for i, key := range sortedKeys(c.tables) {
 		t := c.tables[key]
+		t.place = i
 		if t.findNext(); !t.next.IsZero() {
 			c.soon = append(c.soon, t)
 		}
@@ -172,9 +173,11 @@ func (c *calendar) put(t *timetable) {
 // soonest is a heap of timetables by their next slots.
 type soonest []*timetable
 
-func (h soonest) Len() int           { return len(h) }
-func (h soonest) Less(i, j int) bool { return h[i].next.Before(h[j].next) }
-func (h soonest) Swap(i, j int)      { h[i], h[j] = h[j], h[i] }
+func (h soonest) Len() int      { return len(h) }
+func (h soonest) Swap(i, j int) { h[i], h[j] = h[j], h[i] }
+func (h soonest) Less(i, j int) bool {
+	return h[i].next.Before(h[j].next) || h[i].next.Equal(h[j].next) && h[i].place < h[j].place
+}
 
 // Push is for container/heap.
 func (h *soonest) Push(x any) { *h = append(*h, x.(*timetable)) }

@@ -1,6 +1,7 @@
 package schedule
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"path/filepath"
@@ -22,6 +23,7 @@ import (
 type daemon struct {
 	*Scheduler
 	t     *testing.T
+	file  string
 	store *history.Store
 	shift atomic.Int64 // how far the clock on the wall is off
 	stop  context.CancelFunc
@@ -61,7 +63,7 @@ func open(t *testing.T, file string) *history.Store {
 // newDaemon starts a daemon on the history in a file. It must be ended by end or kill.
 func newDaemon(t *testing.T, file string, o options, list ...Job) *daemon {
 	t.Helper()
-	d := &daemon{t: t, store: open(t, file), ended: make(chan struct{})}
+	d := &daemon{t: t, file: file, store: open(t, file), ended: make(chan struct{})}
 	d.shift.Store(int64(o.shift))
 	c := o.Config
 	c.Book, c.Now, c.Watch = d.store, d.now, d.watch
@@ -151,12 +153,12 @@ func after(d time.Duration) {
 	synctest.Wait()
 }
 
-// started gives what was started, by due times.
+// started gives the runs that have ended, by due times.
 func (d *daemon) started() []started {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	list := slices.Clone(d.begun)
-	slices.SortStableFunc(list, func(a, b started) int { return a.Due.Compare(b.Due) })
+	slices.SortStableFunc(list, func(a, b started) int { return cmp.Or(a.Due.Compare(b.Due), cmp.Compare(a.Run, b.Run)) })
 	return list
 }
 
