@@ -116,11 +116,12 @@ func (c *calendar) plans() (plans []engine.Plan, keys []string) {
 func (c *calendar) learn(known []engine.Plan, keys []string, before *calendar, now time.Time) {
 	for i, p := range known {
 		l := c.tables[keys[i]].line(p.Line)
-		l.decided, l.watched = earlier(p.Decided, now), now
-		if old := before.tables[keys[i]]; old != nil && old.line(p.Line) != nil {
-			l.decided, l.watched = later(l.decided, old.line(p.Line).decided), old.line(p.Line).watched
+		decided, watched := earlier(p.Decided, now), now
+		if t := before.tables[keys[i]]; t != nil && t.line(p.Line) != nil {
+			old := t.line(p.Line)
+			decided, watched = later(decided, old.decided), old.watched
 		}
-		l.decided = l.decided.In(l.Zone)
+		l.decided, l.watched = decided.In(l.Zone), watched
 	}
 	c.sort()
 }
