@@ -19,7 +19,7 @@ const (
 	endQueued  = `UPDATE runs SET status = ?, ended = ?, reason = ?, cancel = ? WHERE id = ? AND status = 'queued'`
 	unqueue    = `DELETE FROM queue WHERE run = ?`
 	// Of those that are queued, the ones of others that come before a run.
-	goingSQL = `SELECT g.run, g.status, g.live FROM runs g LEFT JOIN runs me ON me.run = ?2
+	goingSQL = `SELECT g.run, g.live FROM runs g LEFT JOIN runs me ON me.run = ?2
 		WHERE g.job = ?1 AND g.status IN ('queued', 'running')
 			AND (g.status = 'running' OR g.live NOT IN ('', ?3) AND (g.due < me.due OR g.due = me.due AND g.run < me.run))
 		ORDER BY g.run`
@@ -200,9 +200,6 @@ func (s *Store) Going(job, run string) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := s.settle(); err != nil {
-		return nil, err
-	}
 	rows, err := s.read.Query(goingSQL, job, run, live)
 	if err != nil {
 		return nil, s.place.fault(doing, err)
@@ -210,11 +207,11 @@ func (s *Store) Going(job, run string) ([]string, error) {
 	defer rows.Close()
 	var runs []string
 	for rows.Next() {
-		var run, status, live string
-		if err := rows.Scan(&run, &status, &live); err != nil {
+		var run, live string
+		if err := rows.Scan(&run, &live); err != nil {
 			return nil, s.place.fault(doing, err)
 		}
-		if status == string(engine.Running) || !s.alive.dead(live) {
+		if !s.alive.dead(live) {
 			runs = append(runs, run)
 		}
 	}

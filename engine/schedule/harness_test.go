@@ -3,6 +3,7 @@ package schedule
 import (
 	"cmp"
 	"context"
+	"crypto/rand"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -28,6 +29,8 @@ type daemon struct {
 	shift atomic.Int64 // how far the clock on the wall is off
 	stop  context.CancelFunc
 	ended chan struct{}
+
+	mayFail bool // the book
 
 	mu     sync.Mutex
 	begun  []started
@@ -68,10 +71,11 @@ func newDaemon(t *testing.T, file string, o options, list ...Job) *daemon {
 	c := o.Config
 	c.Book, c.Now, c.Watch = d.store, d.now, d.watch
 	if o.book != nil {
-		c.Book = o.book(d.store)
+		c.Book, d.mayFail = o.book(d.store), true
 	}
 	if c.NewID == nil {
-		c.NewID = (&engine.Engine{}).NewID
+		e := &engine.Engine{} // its ids begin in 2020; two daemons of a bubble often make some in the same millisecond
+		c.NewID = func(at time.Time) string { return e.NewID(at.AddDate(26, 0, 0)) + rand.Text()[:5] }
 	}
 	if c.Start == nil {
 		c.Start = func(ctx context.Context, r engine.QueuedRun) { d.carryOut(ctx, r, o.take) }
@@ -100,6 +104,9 @@ func (d *daemon) watch(e Event) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.events = append(d.events, e)
+	if e.Type == BookFailed && !d.mayFail {
+		d.t.Errorf("at %s: %s", clockOf(d.now()), e.Message)
+	}
 }
 
 // carryOut is a run.
