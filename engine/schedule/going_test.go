@@ -158,6 +158,14 @@ func TestDrain(t *testing.T) {
 			drained <- time.Now()
 		}()
 		after(2 * time.Minute)
+		trigger := engine.Claim{Run: "byhand", Job: "a", Trigger: engine.TriggerManual, Due: d.now(), Overlap: "allow"}
+		if _, err := d.other().Enqueue(d.now(), 100, true, trigger); err != nil {
+			t.Fatal(err)
+		}
+		after(20 * time.Second)
+		if n := len(d.Standing().Queued); n != 2 {
+			t.Errorf("%d wait, want the two slots: what is triggered now is for another daemon", n)
+		}
 		for _, w := range d.Standing().Queued {
 			if w.Why != "the daemon is ending; the next one starts it" {
 				t.Errorf("got %q as the reason to wait", w.Why)
