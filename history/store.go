@@ -9,7 +9,7 @@
 //	store, place, conn, live     a history: its file, its connection, and who else is at work in it
 //	migrate                      its tables, which are made by the files in migrations
 //	commit                       the queue of rows, and who commits them
-//	runs, steps, exchanges, find, order
+//	runs, steps, exchanges, find, order, successes
 //	                             what people are shown, how they find a run, and the order of its steps
 //	journal, ledger, parts, fold, blobs, keys
 //	                             what going on needs: calls by their keys, parts of loops that end, large values once
@@ -19,6 +19,8 @@
 //	                             runs that wait, what people ask for, who runs jobs in the background, and what goes on then
 //	standings                    how it stands with jobs
 //	state                        what jobs remember
+//	prune                        runs that are not kept any more, and the room that they took
+//	alerts, notices              what is wrong, and the notices of it that are on their way to people
 //	data, errors                 values in columns, and what a person can do about SQLite's errors
 package history
 

@@ -2,8 +2,14 @@
 //
 // The files:
 //
-//	scheduler    the Scheduler: what it is given, what it tells
-//	book         what it keeps its decisions in
+//	scheduler          the Scheduler: what it is given, what it tells
+//	book               what it keeps its decisions in
+//	calendar, timetable, passed, jitter
+//	                   when jobs are due, and what becomes of the slots that passed; all of it without a clock
+//	look, decide, clock
+//	                   what is done each time the scheduler looks at the clock
+//	queue, going       runs that wait for their start, and runs that go on
+//	standing           how it stands, for people
 package schedule
 
 import (
