@@ -25,7 +25,7 @@ type book struct {
 	daemons   []engine.Daemon // that live, on this database
 	pauses    map[string]engine.Pause
 	standings map[string]*history.Standing
-	plans     []engine.Plan
+	plans     map[string][]engine.Plan // by job
 	status    *daemon.Status // of the project's daemon; nil where it does not answer
 	wrong     string         // what is wrong with the project's own files
 	lateAfter time.Duration
@@ -33,7 +33,7 @@ type book struct {
 
 // readBook reads what the database knows of jobs.
 func (a *app) readBook(p *project, list []jobRecord) (*book, error) {
-	b := &book{project: p, program: a.name, lateAfter: lateAfter(p.Settings)}
+	b := &book{project: p, program: a.name, lateAfter: lateAfter(p.Settings), plans: map[string][]engine.Plan{}}
 	store, _, err := a.readHistory()
 	if errors.Is(err, history.ErrNoRuns) {
 		return b, nil
@@ -55,7 +55,10 @@ func (a *app) readBook(p *project, list []jobRecord) (*book, error) {
 	if b.standings, err = store.Standings(names); err != nil {
 		return nil, err
 	}
-	b.plans, err = store.Plans(time.Now())
+	plans, err := store.Plans(time.Now())
+	for _, plan := range plans {
+		b.plans[plan.Job] = append(b.plans[plan.Job], plan)
+	}
 	b.status = statusOf(b.daemon())
 	return b, err
 }
@@ -243,8 +246,8 @@ func (b *book) late(r *jobRecord, s *history.Standing, now time.Time) *lateRecor
 
 // undecided gives the first due time of a schedule that is not decided upon; zero where no daemon knows the schedule yet.
 func (b *book) undecided(job string, s *jobs.Schedule) time.Time {
-	for _, p := range b.plans {
-		if p.Job == job && p.Line == s.Line() && len(p.Inputs) == len(s.Inputs) && (len(p.Inputs) == 0 || oneLine(p.Inputs) == oneLine(s.Inputs)) {
+	for _, p := range b.plans[job] {
+		if p.Line == s.Line() && len(p.Inputs) == len(s.Inputs) && (len(p.Inputs) == 0 || oneLine(p.Inputs) == oneLine(s.Inputs)) {
 			return slotAfter(s, p.Decided).At
 		}
 	}
