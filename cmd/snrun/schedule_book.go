@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"os"
 	"strings"
 	"time"
 
@@ -26,8 +27,8 @@ type book struct {
 	pauses    map[string]engine.Pause
 	standings map[string]*history.Standing
 	plans     map[string][]engine.Plan // by job
-	status    *daemon.Status // of the project's daemon; nil where it does not answer
-	wrong     string         // what is wrong with the project's own files
+	status    *daemon.Status           // of the project's daemon; nil where it does not answer
+	wrong     string                   // what is wrong with the project's own files
 	lateAfter time.Duration
 }
 
@@ -74,11 +75,24 @@ func lateAfter(s jobs.Settings) time.Duration {
 // daemon gives the daemon that runs the project's jobs, nil where there is none.
 func (b *book) daemon() *engine.Daemon {
 	for i := range b.daemons {
-		if b.daemons[i].Project == b.project.Dir {
+		if sameFolder(b.daemons[i].Project, b.project.Dir) {
 			return &b.daemons[i]
 		}
 	}
 	return nil
+}
+
+// sameFolder says whether two paths name one folder: a daemon may have come by a link.
+func sameFolder(a, b string) bool {
+	if a == b {
+		return true
+	}
+	first, err := os.Stat(a)
+	if err != nil {
+		return false
+	}
+	second, err := os.Stat(b)
+	return err == nil && os.SameFile(first, second)
 }
 
 // hangs says whether a daemon that lives gives no sign of it any more.
@@ -93,7 +107,7 @@ func (b *book) daemonLines(p page) string {
 		if hangs(d, p.now) {
 			line += p.style.red(": it hangs")
 		}
-		if d.Project == b.project.Dir {
+		if sameFolder(d.Project, b.project.Dir) {
 			own.WriteString(line + "\n")
 			continue
 		}

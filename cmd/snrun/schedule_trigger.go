@@ -148,7 +148,7 @@ func isAllowed(schedules []jobs.Schedule) bool {
 // tellIfNobodyRuns says where no daemon of the project is there that would take a run.
 func (a *app) tellIfNobodyRuns(p *project, store *history.Store, next commands, c engine.Claim) error {
 	daemons, err := store.Daemons()
-	if err != nil || slices.ContainsFunc(daemons, func(d engine.Daemon) bool { return d.Project == p.Dir }) {
+	if err != nil || slices.ContainsFunc(daemons, func(d engine.Daemon) bool { return sameFolder(d.Project, p.Dir) }) {
 		return err
 	}
 	fmt.Fprintf(a.err, "no daemon is running for this project: the run waits for the next %s serve; to run it here instead: %s, and %s run %s\n",
