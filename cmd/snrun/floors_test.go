@@ -25,7 +25,7 @@ var floors = [][]string{
 	{"engine"},
 	{"history", "engine/enginetest"},
 	{"engine/schedule"},
-	{"engine/metrics"},
+	{"engine/metrics", "engine/trace"},
 	{"examples/sandbox"},
 	{"cmd/snrun"},
 }
