@@ -15,6 +15,7 @@
 //	notes, sample, progress   what people are told, of how many items of a loop, and how fast it goes
 //	tracer                    following calls, for traces and counts
 //	slot, suspend             due times as they are decided upon; runs that stop for now, or cannot begin
+//	notice                    what is wrong, and who is told
 //	dry                       what a run would send, without sending it
 //	id                        the ids of runs
 package engine
@@ -98,7 +99,7 @@ func (x *execution) carryOut(ctx context.Context, b begun) (*Run, error) {
 	x.contexts(ctx)
 	defer x.stop()
 	began := time.Now()
-	x.tell(Event{Type: RunStarted, Job: x.run.Job, Attempt: x.run.Attempt})
+	x.tell(Event{Type: RunStarted, Job: x.run.Job, Trigger: x.run.Trigger, Attempt: x.run.Attempt})
 	out := flow.Run(&host{execution: x}, x.job, x.given(b))
 	x.settle(out)
 	if err := x.finish(out); err != nil {

@@ -43,7 +43,7 @@ func (e *Engine) Refuse(req Request, why *steps.Error) (*Run, error) {
 	if err := e.Journal.Begin(x.run); err != nil {
 		return nil, fmt.Errorf("recording the run: %w", err)
 	}
-	x.tell(Event{Type: RunStarted, Job: x.run.Job, Attempt: x.run.Attempt})
+	x.tell(Event{Type: RunStarted, Job: x.run.Job, Trigger: x.run.Trigger, Attempt: x.run.Attempt})
 	x.run.Status, x.run.Ended, x.run.Error = Failed, now, x.masked(why)
 	if err := e.Journal.Finish(x.run); err != nil {
 		return x.run, fmt.Errorf("recording the end of run %s: %w", x.run.ID, err)

@@ -9,7 +9,7 @@ import (
 )
 
 const (
-	endedSQL    = `SELECT status NOT IN ('running', 'queued') FROM runs WHERE id = ?`
+	endedSQL = `SELECT status NOT IN ('running', 'queued') FROM runs WHERE id = ?`
 	// Whoever was quicker has made it an attempt more, and perhaps ended it again.
 	goesOnSQL   = `SELECT status NOT IN ('running', 'queued') AND (?1 < 2 OR attempt < ?1) FROM runs WHERE id = ?2`
 	continueRun = `UPDATE runs SET status = 'running', attempt = ?, process = ?, live = ?, ended = NULL, output = NULL, error = NULL,

@@ -19,6 +19,8 @@
 //	                             runs that wait, what people ask for, who runs jobs in the background, and what goes on then
 //	standings                    how it stands with jobs
 //	state                        what jobs remember
+//	prune                        runs that are not kept any more, and the room that they took
+//	alerts, notices              what is wrong, and the notices of it that are on their way to people
 //	data, errors                 values in columns, and what a person can do about SQLite's errors
 package history
 

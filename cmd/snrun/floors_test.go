@@ -25,8 +25,8 @@ var floors = [][]string{
 	{"engine"},
 	{"history", "engine/enginetest"},
 	{"engine/schedule"},
+	{"engine/metrics", "engine/notify"},
 	{"engine/daemon"},
-	{"engine/metrics"},
 	{"examples/sandbox"},
 	{"cmd/snrun"},
 }
