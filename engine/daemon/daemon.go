@@ -107,15 +107,15 @@ func New(c Config) *Daemon {
 	return &Daemon{Config: c, library: NewLibrary(c.Open), reloads: make(chan struct{}, 1), started: time.Now()}
 }
 
-// newKeyring makes the keyring of a profile; of one without a name, which signs in nowhere.
-func (d *Daemon) newKeyring(p auth.Profile) (*auth.Keyring, error) {
+// newKeyring makes the keyring of a profile, whose secrets masks is told; of one without a name, which signs in nowhere.
+func (d *Daemon) newKeyring(p auth.Profile, masks *auth.Redactor) (*auth.Keyring, error) {
 	var profiles []auth.Profile
 	if p.Name != "" {
 		profiles = append(profiles, p)
 	}
 	project := d.library.Project()
 	return auth.NewKeyring(profiles, auth.Options{
-		Redactor: d.Redactor, Dir: project.Dir, Store: project.Tokens, Program: d.Program, UserAgent: d.UserAgent, Limits: d.Limits,
+		Redactor: masks, Dir: project.Dir, Store: project.Tokens, Program: d.Program, UserAgent: d.UserAgent, Limits: d.Limits,
 		Notify: d.Token,
 	})
 }
