@@ -47,18 +47,55 @@ func (s storySlot) String() string {
 // story reads it as it is now.
 func (u *user) story() *story {
 	u.t.Helper()
-	db, err := sql.Open("sqlite3", "file:"+filepath.Join(u.dir, "runs.db")+"?_busy_timeout=10000&_txlock=deferred")
+	s := &story{runs: map[string]*storyRun{}, since: map[string]time.Time{}}
+	u.look(func(tx *sql.Tx) { s.read(u.t, tx) })
+	return s
+}
+
+// daemons gives the addresses of the daemons on record, by their processes.
+func (u *user) daemons() map[string]string {
+	u.t.Helper()
+	daemons := map[string]string{}
+	u.look(func(tx *sql.Tx) {
+		each(u.t, tx, "SELECT process, address FROM daemons", func(rows *sql.Rows) error {
+			var process, address string
+			err := rows.Scan(&process, &address)
+			daemons[process] = address
+			return err
+		})
+	})
+	return daemons
+}
+
+// look shows the database as it is at one moment, where there is one with all of its tables.
+func (u *user) look(at func(*sql.Tx)) {
+	u.t.Helper()
+	file := filepath.Join(u.dir, "runs.db")
+	if !isFound(file) {
+		return
+	}
+	db, err := sql.Open("sqlite3", "file:"+file+"?_busy_timeout=10000")
 	if err != nil {
 		u.t.Fatal(err)
 	}
 	defer db.Close()
-	tx, err := db.Begin() // so that all is of one moment
+	tx, err := db.Begin()
 	if err != nil {
 		u.t.Fatal(err)
 	}
 	defer tx.Rollback()
-	s := &story{runs: map[string]*storyRun{}, since: map[string]time.Time{}}
-	s.read(u.t, tx, "SELECT run, job, status, coalesce(due, 0), coalesce(error, ''), reason, attempt FROM runs", func(rows *sql.Rows) error {
+	var version int
+	if err := tx.QueryRow("PRAGMA user_version").Scan(&version); err != nil {
+		u.t.Fatal(err)
+	}
+	if version >= 3 {
+		at(tx)
+	}
+}
+
+func (s *story) read(t *testing.T, tx *sql.Tx) {
+	t.Helper()
+	each(t, tx, "SELECT run, job, status, coalesce(due, 0), coalesce(error, ''), reason, attempt FROM runs", func(rows *sql.Rows) error {
 		var r storyRun
 		var due int64
 		err := rows.Scan(&r.id, &r.job, &r.status, &due, &r.errorText, &r.reason, &r.attempt)
@@ -66,7 +103,7 @@ func (u *user) story() *story {
 		s.runs[r.id] = &r
 		return err
 	})
-	s.read(u.t, tx, "SELECT s.job, s.inputs, s.due, s.until, s.count, s.reason, coalesce(r.run, '') FROM slots s LEFT JOIN runs r ON r.id = s.run ORDER BY s.due", func(rows *sql.Rows) error {
+	each(t, tx, "SELECT s.job, s.inputs, s.due, s.until, s.count, s.reason, coalesce(r.run, '') FROM slots s LEFT JOIN runs r ON r.id = s.run ORDER BY s.due", func(rows *sql.Rows) error {
 		var d storySlot
 		var due, until int64
 		err := rows.Scan(&d.job, &d.inputs, &due, &until, &d.count, &d.reason, &d.run)
@@ -74,18 +111,17 @@ func (u *user) story() *story {
 		s.slots = append(s.slots, d)
 		return err
 	})
-	s.read(u.t, tx, "SELECT job, inputs, since FROM schedules", func(rows *sql.Rows) error {
+	each(t, tx, "SELECT job, inputs, since FROM schedules", func(rows *sql.Rows) error {
 		var job, inputs string
 		var since int64
 		err := rows.Scan(&job, &inputs, &since)
 		s.since[job+" "+inputs] = time.UnixMicro(since)
 		return err
 	})
-	return s
 }
 
-// read walks through an answer of the database, whose times are microseconds.
-func (*story) read(t *testing.T, tx *sql.Tx, statement string, each func(*sql.Rows) error) {
+// each walks through an answer of the database, whose times are microseconds.
+func each(t *testing.T, tx *sql.Tx, statement string, scan func(*sql.Rows) error) {
 	t.Helper()
 	rows, err := tx.Query(statement)
 	if err != nil {
@@ -93,7 +129,7 @@ func (*story) read(t *testing.T, tx *sql.Tx, statement string, each func(*sql.Ro
 	}
 	defer rows.Close()
 	for rows.Next() {
-		if err := each(rows); err != nil {
+		if err := scan(rows); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -140,29 +176,6 @@ func (s *story) checkTimes(t *testing.T, job, inputs string, plan *jobs.Schedule
 	if slot, ok := plan.Next(at); ok && slot.At.Before(end.Add(-slack)) {
 		t.Errorf("%s was due at %v, upon which nobody has decided", job, slot.At.UTC())
 	}
-}
-
-// daemons gives the addresses of the daemons on record, by their processes.
-func (u *user) daemons() map[string]string {
-	u.t.Helper()
-	db, err := sql.Open("sqlite3", "file:"+filepath.Join(u.dir, "runs.db")+"?_busy_timeout=10000")
-	if err != nil {
-		u.t.Fatal(err)
-	}
-	defer db.Close()
-	tx, err := db.Begin()
-	if err != nil {
-		u.t.Fatal(err)
-	}
-	defer tx.Rollback()
-	daemons := map[string]string{}
-	(*story)(nil).read(u.t, tx, "SELECT process, address FROM daemons", func(rows *sql.Rows) error {
-		var process, address string
-		err := rows.Scan(&process, &address)
-		daemons[process] = address
-		return err
-	})
-	return daemons
 }
 
 // plans reads the schedules of a job of the project.
