@@ -192,7 +192,7 @@ func (d *Daemon) loaded(c Change) {
 		d.Log.Info("jobs read", "added", len(c.Added), "changed", len(c.Changed), "removed", len(c.Removed))
 		freeMemory()
 	}
-	d.Loaded(c)
+	d.Loaded(d.library.Project(), d.library.Names())
 }
 
 // enlist records that this process is a daemon.
