@@ -70,7 +70,7 @@ func New(c Config) *Notifier {
 	if c.Redactor == nil {
 		c.Redactor = auth.NewRedactor()
 	}
-	n := &Notifier{Config: c, wake: map[string]chan struct{}{}, tries: sender{c.Clients, c.Redactor, c.UserAgent}}
+	n := &Notifier{Config: c, wake: map[string]chan struct{}{}, tries: sender{c.Clients, c.UserAgent, c.Project}}
 	n.host, _ = os.Hostname() // without a name the notice has none
 	for _, t := range c.Targets {
 		t.mask(c.Redactor)

@@ -58,8 +58,8 @@ func (t *Target) names(notice Notice) (map[string]any, error) {
 // sender tries targets.
 type sender struct {
 	clients   steps.Clients
-	redactor  *auth.Redactor
 	userAgent string
+	dir       string // where relative names of files start
 }
 
 // Try sends a notice to a target at once, beside all that waits. Secrets may be in the error's text.
@@ -85,7 +85,7 @@ func (s sender) send(ctx context.Context, t *Target, notice Notice) error {
 	defer cancel()
 	switch t.Type {
 	case "smtp":
-		err = mail(ctx, in, notice)
+		err = s.mail(ctx, in, notice)
 	case "ping":
 		err = s.ping(ctx, t, in, notice)
 	case "slack":
