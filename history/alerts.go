@@ -9,15 +9,15 @@ import (
 )
 
 const (
-	alertSQL       = `SELECT subject, kind, since, run FROM alerts WHERE subject = ? AND kind = ?`
-	signInsSQL     = `SELECT a.subject, a.kind, a.since, a.run FROM alerts a LEFT JOIN runs r ON r.run = a.run
+	alertSQL   = `SELECT subject, kind, since, run FROM alerts WHERE subject = ? AND kind = ?`
+	signInsSQL = `SELECT a.subject, a.kind, a.since, a.run FROM alerts a LEFT JOIN runs r ON r.run = a.run
 		WHERE a.kind = 'sign_in' AND (r.job = ? OR r.run IS NULL) ORDER BY a.subject`
 	failedSinceSQL = `SELECT count(*) FROM runs WHERE job = ? AND run >= ? AND status IN ('failed', 'interrupted')`
 
-	raiseSQL  = `INSERT OR IGNORE INTO alerts (subject, kind, since, run) VALUES (?, ?, ?, ?)`
-	clearSQL  = `DELETE FROM alerts WHERE subject = ? AND kind = ? AND since = ?`
-	wellSQL   = `SELECT NOT EXISTS (SELECT 1 FROM alerts WHERE subject = ? AND kind = ?)`
-	standsSQL = `SELECT EXISTS (SELECT 1 FROM alerts WHERE subject = ? AND kind = ? AND since = ?)`
+	raiseSQL       = `INSERT OR IGNORE INTO alerts (subject, kind, since, run) VALUES (?, ?, ?, ?)`
+	clearSQL       = `DELETE FROM alerts WHERE subject = ? AND kind = ? AND since = ?`
+	wellSQL        = `SELECT NOT EXISTS (SELECT 1 FROM alerts WHERE subject = ? AND kind = ?)`
+	alertStandsSQL = `SELECT EXISTS (SELECT 1 FROM alerts WHERE subject = ? AND kind = ? AND since = ?)`
 )
 
 // Alert gives what is wrong with a subject in one way. It is false where nothing is.
@@ -72,7 +72,7 @@ func (s *Store) Raise(a engine.Alert, posts []engine.Post) error {
 // Clear records that what Alert gave is over, and posts notices of it: all of it, or nothing where it is not wrong any more, or
 // wrong anew.
 func (s *Store) Clear(a engine.Alert, posts []engine.Post) error {
-	stands := rowOf(standsSQL, a.Subject, a.Kind, a.Since)
+	stands := rowOf(alertStandsSQL, a.Subject, a.Kind, a.Since)
 	rows := append(postRows(posts, &stands), rowOf(clearSQL, a.Subject, a.Kind, a.Since))
 	return s.post("record what is right again", rows, posts)
 }

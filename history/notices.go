@@ -23,7 +23,7 @@ const (
 	postSQL = `INSERT INTO notices (target, notice, posted, next) VALUES (?, ?, ?, ?)`
 	tooMany = `UPDATE notices SET next = NULL, error = 'too many newer ones were waiting' WHERE target = ? AND id <=
 		(SELECT id FROM notices WHERE target = ? AND next IS NOT NULL ORDER BY id DESC LIMIT 1 OFFSET ?) AND next IS NOT NULL`
-	forgetSQL = `DELETE FROM notices WHERE next IS NULL AND id <=
+	givenUpSQL = `DELETE FROM notices WHERE next IS NULL AND id <=
 		(SELECT id FROM notices WHERE next IS NULL ORDER BY id DESC LIMIT 1 OFFSET ?)`
 	isNextSQL    = `SELECT EXISTS (SELECT 1 FROM notices WHERE id = ? AND next = ?)`
 	claimPostSQL = `UPDATE notices SET next = ?, attempts = attempts + 1 WHERE id = ?`
@@ -48,7 +48,7 @@ func (s *Store) post(doing string, rows []row, posts []engine.Post) error {
 	if s.writer == nil {
 		return s.onlyReading(doing)
 	}
-	return s.place.fault(doing, s.writer.commit(false, append(rows, rowOf(forgetSQL, maxGivenUp))...))
+	return s.place.fault(doing, s.writer.commit(false, append(rows, rowOf(givenUpSQL, maxGivenUp))...))
 }
 
 // postRows gives the rows that post notices, when a query says so; nil: always.

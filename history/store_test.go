@@ -65,7 +65,7 @@ func TestOpenMakesWhatIsNotThere(t *testing.T) {
 			t.Errorf("%s has mode %v, want %v", filepath.Base(name), got, want)
 		}
 	}
-	for pragma, want := range map[string]string{"journal_mode": "wal", "auto_vacuum": "2", "user_version": "3"} {
+	for pragma, want := range map[string]string{"journal_mode": "wal", "auto_vacuum": "2", "user_version": "4"} {
 		var got string
 		if err := s.read.QueryRow("PRAGMA " + pragma).Scan(&got); err != nil || got != want {
 			t.Errorf("%s = %s, %v, want %s", pragma, got, err, want)
@@ -291,7 +291,7 @@ func TestFullDisk(t *testing.T) {
 func TestNotesOnAFullDiskAreToldOfAtFinish(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "history.db")
-	s, err := Open(path, Options{maxPages: 40})
+	s, err := Open(path, Options{maxPages: 50})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -308,7 +308,7 @@ func TestNotesOnAFullDiskAreToldOfAtFinish(t *testing.T) {
 func TestARunThatFailedForAFullDiskSaysSo(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "history.db")
-	s, err := Open(path, Options{maxPages: 40})
+	s, err := Open(path, Options{maxPages: 50})
 	if err != nil {
 		t.Fatal(err)
 	}

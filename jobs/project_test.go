@@ -60,6 +60,34 @@ func TestFilesOfAFlatProject(t *testing.T) {
 	}
 }
 
+// TestFilesOfAMountedProject holds that jobs are found where folders and files are links, as Kubernetes mounts them, and each once.
+func TestFilesOfAMountedProject(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	if err := os.MkdirAll(filepath.Join(dir, "..2026_01_01", "jobs"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"a.yaml", "jobs/b.yaml"} {
+		if err := os.WriteFile(filepath.Join(dir, "..2026_01_01", name), nil, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for link, to := range map[string]string{"..data": "..2026_01_01", "a.yaml": "..data/a.yaml", "jobs": "..data/jobs"} {
+		if err := os.Symlink(to, filepath.Join(dir, link)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for folder, want := range map[string]string{".": "a", "jobs": "b"} {
+		p, err := jobs.Open(dir, jobs.Settings{Jobs: folder, Profiles: "profiles.yaml"}, jobs.Options{Kinds: allKinds()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Join(p.Names(), " "); got != want {
+			t.Errorf("jobs: %s has %q, want %q", folder, got, want)
+		}
+	}
+}
+
 func TestSettings(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -72,7 +100,7 @@ func TestSettings(t *testing.T) {
 			jobs.Settings{
 				Jobs: "flows", Profiles: "p.yaml", Database: "runs.db", SecretsDir: "/run/secrets",
 				SecretsExec: map[string][]string{"A": {"vault", "kv", "-n=1", "", "2"}, "b_2": {"./get"}},
-				Keep:        jobs.Keep{Age: 90 * 24 * time.Hour, Runs: 1000},
+				Keep:        jobs.Keep{KeepRule: jobs.KeepRule{Age: 90 * 24 * time.Hour, Runs: 1000}},
 			},
 		},
 	}
@@ -153,5 +181,48 @@ func TestUnreadableFiles(t *testing.T) {
 	}
 	if _, err := jobs.Open(dir, jobs.Settings{Jobs: "jobs", Profiles: "profiles.yaml"}, jobs.Options{Kinds: allKinds()}); !errors.As(err, &path) {
 		t.Errorf("profiles: got %v", err)
+	}
+}
+
+// TestKeepOfOneJob holds that a job's own rule says the same as that of all where it leaves something out.
+func TestKeepOfOneJob(t *testing.T) {
+	t.Parallel()
+	const day = 24 * time.Hour
+	p := projectOf(t, allKinds(), map[string]string{
+		"jobs/noisy.yaml": "version: 1\nsteps: [{log: a}]\n",
+		"snrun.yaml": "version: 1\nhistory: {keep: {age: 90d, runs: 1000, failed: 180d, size: 2GB, " +
+			"jobs: {noisy: {age: 7d, runs: 0}, audit: {age: 0s, failed: 0s}}}}\n",
+	})
+	s, err := jobs.ReadSettings(p.Dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for job, want := range map[string]jobs.KeepRule{
+		"other": {Age: 90 * day, Runs: 1000, Failed: 180 * day},
+		"noisy": {Age: 7 * day, Failed: 180 * day},
+		"audit": {Runs: 1000},
+	} {
+		if got := s.Keep.Of(job); got != want {
+			t.Errorf("%s: got %+v, want %+v", job, got, want)
+		}
+	}
+	if s.Keep.Size != 2<<30 || s.Keep.KeepsAll() || !(jobs.Keep{KeepRule: jobs.KeepRule{Failed: day}}).KeepsAll() {
+		t.Errorf("got %+v", s.Keep)
+	}
+	p.Settings = s
+	if got := p.CheckKeep(); len(got) != 1 || !got[0].Warning || !strings.Contains(got[0].Error(), `the name "audit"`) {
+		t.Errorf("got %v, want a warning about audit", got)
+	}
+	owns := p.Owner()
+	for _, c := range []struct {
+		job, file string
+		want      bool
+	}{
+		{"noisy", "/elsewhere/noisy.yaml", true}, {"audit", "", true}, {"gone", filepath.Join(p.Dir, "jobs/old/gone.yaml"), true},
+		{"other", "/elsewhere/other.yaml", false}, {"other", "", false},
+	} {
+		if got := owns(c.job, c.file); got != c.want {
+			t.Errorf("owns %s of %s: %v, want %v", c.job, c.file, got, c.want)
+		}
 	}
 }

@@ -101,7 +101,7 @@ func (c *checker) open(from string) (*project, error) {
 	c.projects[dir] = p
 	if p != nil {
 		c.count(within(p.Dir, p.Settings.Profiles))
-		c.mistakes = append(c.mistakes, p.Warnings...)
+		c.mistakes = append(append(c.mistakes, p.CheckKeep()...), p.Warnings...)
 	}
 	c.count(filepath.Join(dir, jobs.SettingsFile))
 	if p == nil {
