@@ -9,16 +9,16 @@ import (
 	"snrun/engine"
 )
 
-// noon is some time.
-var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+// postedAt is some time.
+var postedAt = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
 // aPost is a notice with a text, for a target.
 func aPost(target, text string) engine.Post {
-	return engine.Post{Target: target, Notice: []byte(`"` + text + `"`), Posted: noon}
+	return engine.Post{Target: target, Notice: []byte(`"` + text + `"`), Posted: postedAt}
 }
 
-// waiting gives the notices that wait or were given up, each in a few words.
-func waiting(t *testing.T, s *Store) string {
+// unsent gives the notices that wait or were given up, each in a few words.
+func unsent(t *testing.T, s *Store) string {
 	t.Helper()
 	posts, err := s.Posts()
 	if err != nil {
@@ -40,9 +40,9 @@ func TestAlertsAreTakenOnce(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "history.db")
 	one, two := openAt(t, path, Options{}), openAt(t, path, Options{})
-	fails := engine.Alert{Subject: "job:sync", Kind: "failure", Since: noon, Run: "r1"}
-	again := engine.Alert{Subject: "job:sync", Kind: "failure", Since: noon.Add(time.Hour), Run: "r2"}
-	late := engine.Alert{Subject: "job:sync", Kind: "late", Since: noon}
+	fails := engine.Alert{Subject: "job:sync", Kind: "failure", Since: postedAt, Run: "r1"}
+	again := engine.Alert{Subject: "job:sync", Kind: "failure", Since: postedAt.Add(time.Hour), Run: "r2"}
+	late := engine.Alert{Subject: "job:sync", Kind: "late", Since: postedAt}
 	do := func(err error) {
 		t.Helper()
 		if err != nil {
@@ -61,7 +61,7 @@ func TestAlertsAreTakenOnce(t *testing.T) {
 	do(two.Clear(fails, []engine.Post{aPost("a", "over again")}))
 	do(two.Raise(again, []engine.Post{aPost("a", "anew")}))
 	const want = "a \"fails\"\nb \"fails\"\na \"late\"\na \"over\"\na \"anew\"\n"
-	if got := waiting(t, one); got != want {
+	if got := unsent(t, one); got != want {
 		t.Errorf("got the notices\n%swant\n%s", got, want)
 	}
 }
@@ -88,7 +88,7 @@ func TestFailedSince(t *testing.T) {
 		t.Errorf("got %d, %v, want 2", got, err)
 	}
 	for _, run := range []string{"r2", "r3", "gone"} {
-		if err := s.Raise(engine.Alert{Subject: "profile:" + run, Kind: "sign_in", Since: noon, Run: run}, nil); err != nil {
+		if err := s.Raise(engine.Alert{Subject: "profile:" + run, Kind: "sign_in", Since: postedAt, Run: run}, nil); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -122,7 +122,7 @@ func TestNoticesAreClaimedOnce(t *testing.T) {
 		}
 	}
 	seen, seenByOther := next(one), next(two)
-	until := noon.Add(time.Minute)
+	until := postedAt.Add(time.Minute)
 	claim(one, seen, until, true)
 	claim(two, seenByOther, until, false)
 	p := next(two)
@@ -142,7 +142,7 @@ func TestNoticesAreClaimedOnce(t *testing.T) {
 	if p := next(one); p != nil {
 		t.Errorf("got %s, want none", p.Notice)
 	}
-	if got, want := waiting(t, two), "b \"other\"\na \"second\" given up: refused\n"; got != want {
+	if got, want := unsent(t, two), "b \"other\"\na \"second\" given up: refused\n"; got != want {
 		t.Errorf("got\n%swant\n%s", got, want)
 	}
 }
@@ -167,7 +167,7 @@ func TestNoticesAreBounded(t *testing.T) {
 	if first, second := all[0], all[1]; !first.Next.IsZero() || first.Error == "" || second.Next.IsZero() {
 		t.Errorf("got %v and %v, want the oldest given up, and that one alone", first, second)
 	}
-	if err := s.GiveUp(noon.Add(time.Second)); err != nil {
+	if err := s.GiveUp(postedAt.Add(time.Second)); err != nil {
 		t.Fatal(err)
 	}
 	if err := s.Post([]engine.Post{aPost("a", "new")}); err != nil {

@@ -29,6 +29,7 @@ func slogLevel(name string) (l slog.Level) {
 func (s *serving) plugIn(c *daemon.Config) {
 	c.Watch = s.logEvent
 	c.Scheduled = s.logScheduled
+	s.tellPeople(c)
 }
 
 // logEvent tells what happens in runs.

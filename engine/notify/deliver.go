@@ -82,7 +82,7 @@ func (n *Notifier) settle(ctx context.Context, t *Target, p *engine.Post, err er
 	}
 	now := n.Now()
 	if ctx.Err() != nil { // it was broken off, and is sent by the next one
-		return n.Store.PutOff(p.ID, now, "broken off: this snrun ended")
+		return n.Store.PutOff(p.ID, now, "broken off: this snrun ended, or has other settings now")
 	}
 	why := n.masked(err.Error())
 	next := now.Add(pauseAfter(p.Attempts, err))

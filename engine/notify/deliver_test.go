@@ -79,10 +79,10 @@ func TestRetries(t *testing.T) {
 				s := openHistory(t, t.TempDir())
 				rc := &receiver{answer: test.answer}
 				c := configOf(t, s, targetsOf(t, "  {type: "+test.target+", url: http://hooks.example.com/x}\n", "", nil))
-				c.Clients = steptest.Pipe(t, rc)
+				over(c.Targets, steptest.Pipe(t, rc))
 				n := notify.New(c)
 				stop := running(t, n)
-				n.RunEnded(ran(t, s, "r1", "sync", engine.Failed), false)
+				end(n, ran(t, s, "r1", "sync", engine.Failed), false)
 				span := 2 * time.Hour
 				if test.name == "points elsewhere" {
 					span = 2 * time.Minute
@@ -130,12 +130,12 @@ func TestOneDayAtMost(t *testing.T) {
 		s := openHistory(t, t.TempDir())
 		rc := &receiver{answer: failUntil(0, 500)}
 		c := configOf(t, s, targetsOf(t, allKinds, "", nil))
-		c.Clients = steptest.Pipe(t, rc)
+		over(c.Targets, steptest.Pipe(t, rc))
 		n := notify.New(c)
 		stop := running(t, n)
-		n.RunEnded(ran(t, s, "r1", "sync", engine.Failed), false)
+		end(n, ran(t, s, "r1", "sync", engine.Failed), false)
 		time.Sleep(12 * time.Hour)
-		n.RunEnded(ran(t, s, "r2", "sync", engine.OK), false)
+		end(n, ran(t, s, "r2", "sync", engine.OK), false)
 		time.Sleep(13 * time.Hour)
 		rc.mu.Lock()
 		rc.answer = failUntil(1, 0)
@@ -178,11 +178,11 @@ func TestHostileTargets(t *testing.T) {
 					}
 				}}
 				c := configOf(t, s, targetsOf(t, "  - {type: webhook, name: hostile, url: http://hostile.example.com}\n  - {type: webhook, url: http://good.example.com}\n", "", nil))
-				c.Clients = steptest.Pipe(t, rc)
+				over(c.Targets, steptest.Pipe(t, rc))
 				n := notify.New(c)
 				stop := running(t, n)
 				begun := time.Now()
-				n.RunEnded(ran(t, s, "r1", "sync", engine.Failed), false)
+				end(n, ran(t, s, "r1", "sync", engine.Failed), false)
 				if took := time.Since(begun); took > 0 {
 					t.Errorf("telling took %v", took)
 				}
@@ -214,20 +214,21 @@ func TestTheNextOneSends(t *testing.T) {
 		takes := &receiver{answer: failUntil(1, 0)}
 		targets := targetsOf(t, allKinds, "", nil)
 		c := configOf(t, first, targets)
-		c.Clients = steptest.Pipe(t, hangs)
+		over(c.Targets, steptest.Pipe(t, hangs))
 		n := notify.New(c)
 		stop := running(t, n)
-		n.RunEnded(ran(t, first, "r1", "sync", engine.Failed), false)
+		end(n, ran(t, first, "r1", "sync", engine.Failed), false)
 		synctest.Wait()
 
-		c.Store, c.Clients = second, steptest.Pipe(t, takes)
+		c.Store, c.Targets = second, targetsOf(t, allKinds, "", nil)
+		over(c.Targets, steptest.Pipe(t, takes))
 		stopSecond := running(t, notify.New(c))
 		time.Sleep(5 * time.Second)
 		if got := takes.came(); got != "" || hangs.came() != "0s" {
 			t.Errorf("the second one sent at %q what the first one was sending", got)
 		}
 		stop()
-		if got, want := left(t, second), "broken off: this snrun ended"; got != want {
+		if got, want := left(t, second), "broken off: this snrun ended, or has other settings now"; got != want {
 			t.Errorf("left is %q, want %q", got, want)
 		}
 		time.Sleep(time.Minute)
@@ -247,10 +248,10 @@ func TestClockSetBack(t *testing.T) {
 		s := openHistory(t, t.TempDir())
 		rc := &receiver{answer: failUntil(1, 0)}
 		c := configOf(t, s, targetsOf(t, allKinds, "", nil))
-		c.Clients = steptest.Pipe(t, rc)
+		over(c.Targets, steptest.Pipe(t, rc))
 		ahead := c
 		ahead.Now = func() time.Time { return time.Now().Add(30 * 24 * time.Hour) }
-		notify.New(ahead).RunEnded(ran(t, s, "r1", "sync", engine.Failed), false)
+		end(notify.New(ahead), ran(t, s, "r1", "sync", engine.Failed), false)
 		stop := running(t, notify.New(c))
 		time.Sleep(time.Second)
 		if got := rc.came(); got != "0s" {
@@ -280,13 +281,13 @@ func TestManyNotices(t *testing.T) {
 	for i := range 2 {
 		s := openHistory(t, dir)
 		c := configOf(t, s, targetsOf(t, `  {type: webhook, url: "http://hooks.example.com", json: "${notice.job}"}`, "", nil))
-		c.Clients = server
+		over(c.Targets, server)
 		n := notify.New(c)
 		if i == 0 {
 			for k := range count {
 				job := fmt.Sprintf("job%03d", k)
 				want = append(want, `"`+job+`"`)
-				n.RunEnded(ran(t, s, fmt.Sprintf("r%03d", k), job, engine.Failed), false)
+				end(n, ran(t, s, fmt.Sprintf("r%03d", k), job, engine.Failed), false)
 			}
 		}
 		defer running(t, n)()

@@ -114,7 +114,7 @@ func TestSignedInTarget(t *testing.T) {
 	}
 	t.Cleanup(keys.Close)
 	c := configOf(t, nil, targetsOf(t, "  {type: slack, url: hook, profile: chat}", server.URL+"/v1", nil))
-	c.Clients = keys
+	over(c.Targets, keys)
 	if err := notify.New(c).Try(t.Context(), c.Targets[0], sample); err != nil {
 		t.Fatal(err)
 	}

@@ -42,16 +42,16 @@ func TestSecretsStayHidden(t *testing.T) {
   - {type: slack, name: broken, url: "${secret.HOOK}%zz"}
 `, "", secrets))
 		c.Redactor, c.Log = redactor, slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
-		c.Clients = steptest.Pipe(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		over(c.Targets, steptest.Pipe(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			_, _ = sent.ReadFrom(r.Body)
 			w.WriteHeader(http.StatusNotFound)
 			fmt.Fprintf(w, "Cannot %s %s with %s", r.Method, r.URL.Path, r.Header.Get("X-Key"))
-		}))
+		})))
 		n := notify.New(c)
 		stop := running(t, n)
 		run := ran(t, s, "r1", "sync", engine.Failed)
 		run.Error = &steps.Error{Kind: steps.Auth, Message: "no token for pass-secret-3", Hint: "not pass-secret-3", Profile: "erp"}
-		n.RunEnded(run, false)
+		end(n, run, false)
 		n.Scheduled(scheduledLate("missed pass-secret-3"))
 		time.Sleep(time.Minute)
 		stop()

@@ -33,15 +33,30 @@ func targetsOf(t *testing.T, text, base string, secrets map[string]any) []*notif
 	}
 	var list []*notify.Target
 	for _, n := range s.Notify {
-		target := &notify.Target{Notify: n, Names: map[string]any{"env": map[string]any{"BASE": base}, "secret": secrets}}
-		if n.Profile != "" {
-			if target.Base, err = url.Parse(base); err != nil {
-				t.Fatal(err)
+		list = append(list, &notify.Target{Notify: n, Open: func(context.Context) (*notify.Opened, error) {
+			names := map[string]any{"env": map[string]any{"BASE": base}, "secret": secrets}
+			o := &notify.Opened{Names: names, Clients: steptest.NewClients(t), Close: func() {}}
+			if n.Profile == "" {
+				return o, nil
 			}
-		}
-		list = append(list, target)
+			var err error
+			o.Base, err = url.Parse(base)
+			return o, err
+		}})
 	}
 	return list
+}
+
+// over has all targets told over the clients given.
+func over(targets []*notify.Target, clients steps.Clients) {
+	for _, target := range targets {
+		open := target.Open
+		target.Open = func(ctx context.Context) (*notify.Opened, error) {
+			o, err := open(ctx)
+			o.Clients = clients
+			return o, err
+		}
+	}
 }
 
 // allKinds is a target that is told everything.
@@ -61,7 +76,7 @@ func openHistory(t *testing.T, dir string) *history.Store {
 // configOf is a Notifier's configuration over a history, for what the targets' profiles do not matter to.
 func configOf(t *testing.T, s *history.Store, targets []*notify.Target) notify.Config {
 	return notify.Config{
-		Targets: targets, Store: s, Clients: steptest.NewClients(t), Redactor: auth.NewRedactor(), Project: "/srv/jobs",
+		Targets: targets, Store: s, Redactor: auth.NewRedactor(), Project: "/srv/jobs",
 		Commands: notify.Commands{
 			Run:     func(run string) string { return "snrun history show " + run },
 			Job:     func(job string) string { return "snrun schedule why " + job },
@@ -86,6 +101,15 @@ func ran(t *testing.T, s *history.Store, id, job string, status engine.Status) *
 		t.Fatal(err)
 	}
 	return run
+}
+
+// end tells of a run that has ended, with calls in doubt or without.
+func end(n *notify.Notifier, run *engine.Run, inDoubt bool) {
+	e := engine.Event{Type: engine.RunEnded, Run: run.ID, Job: run.Job, Status: run.Status, Error: run.Error}
+	if inDoubt {
+		e.InDoubt = []string{"/call"}
+	}
+	n.RunEnded(e)
 }
 
 // posted gives the notices that wait, the oldest first.

@@ -33,15 +33,15 @@ type letter struct {
 }
 
 // mail hands a notice to a server of mail.
-func (s sender) mail(ctx context.Context, in steps.Input, notice Notice) error {
-	l, err := newLetter(in)
+func (a *attempt) mail(ctx context.Context) error {
+	l, err := newLetter(a.in)
 	if err != nil {
 		return &refusal{why: err, final: true}
 	}
-	if l.roots, err = s.authorities(in.Text("ca_file")); err != nil {
+	if l.roots, err = a.authorities(a.in.Text("ca_file")); err != nil {
 		return err
 	}
-	l.text = compose(l.from, l.to, notice, time.Now())
+	l.text = compose(l.from, l.to, a.notice, time.Now())
 	conn, err := l.dial(ctx)
 	if err != nil {
 		return err

@@ -15,38 +15,21 @@ import (
 // Target is one whom to tell.
 type Target struct {
 	*jobs.Notify
-	Names map[string]any // `env` and `secret`, as its expressions see them
-	Base  *url.URL       // of its profile; nil where it has none
+	// Open gives what one attempt works with, as it is now: secrets change, and so do profiles.
+	Open func(context.Context) (*Opened, error)
 }
 
-// mask has what the target computes from secrets masked, also the path of an address: a server may quote that.
-func (t *Target) mask(r *auth.Redactor) {
-	names, err := t.names(Notice{})
-	if err != nil {
-		return
-	}
-	if texts, err := t.Derived(names); err == nil {
-		for _, text := range texts {
-			r.AddDerived(text)
-		}
-	}
-	in, err := t.Fill(names)
-	if err != nil || len(t.Secrets()) == 0 {
-		return
-	}
-	if u, err := url.Parse(in.Text("url")); err == nil && len(u.Path) >= minPath {
-		r.AddDerived(u.Path)
-		r.AddDerived(u.EscapedPath())
-		r.AddDerived(u.RawQuery)
-	}
+// Opened is a target ready to be told.
+type Opened struct {
+	Names   map[string]any // `env` and `secret`, as the target's expressions see them
+	Base    *url.URL       // of its profile; nil where it has none
+	Clients steps.Clients  // give the client of its profile, "" for one that signs in nowhere
+	Close   func()         // gives all of that back
 }
-
-// minPath is how long the path of an address is at least that could be a secret.
-const minPath = 8
 
 // names are what the target's expressions see.
-func (t *Target) names(notice Notice) (map[string]any, error) {
-	names := maps.Clone(t.Names)
+func (o *Opened) names(notice Notice) (map[string]any, error) {
+	names := maps.Clone(o.Names)
 	if names == nil {
 		names = map[string]any{}
 	}
@@ -55,9 +38,29 @@ func (t *Target) names(notice Notice) (map[string]any, error) {
 	return names, err
 }
 
+// mask has what the target computes from secrets masked, also the path of an address: a server may quote that.
+func (t *Target) mask(in steps.Input, names map[string]any, r *auth.Redactor) {
+	if len(t.Secrets()) == 0 {
+		return
+	}
+	if texts, err := t.Derived(names); err == nil { // else Fill has failed, and nothing is sent
+		for _, text := range texts {
+			r.AddDerived(text)
+		}
+	}
+	if u, err := url.Parse(in.Text("url")); err == nil && len(u.Path) >= minPath {
+		for _, text := range []string{u.Path, u.EscapedPath(), u.RawQuery} {
+			r.AddDerived(text)
+		}
+	}
+}
+
+// minPath is how long the path of an address is at least that could be a secret.
+const minPath = 8
+
 // sender tries targets.
 type sender struct {
-	clients   steps.Clients
+	redactor  *auth.Redactor
 	userAgent string
 	dir       string // where relative names of files start
 }
@@ -69,7 +72,12 @@ func (n *Notifier) Try(ctx context.Context, t *Target, notice Notice) error {
 
 // send makes one attempt. It ends within the time that one may take, whatever the target does.
 func (s sender) send(ctx context.Context, t *Target, notice Notice) error {
-	names, err := t.names(notice)
+	o, err := t.Open(ctx)
+	if err != nil {
+		return err
+	}
+	defer o.Close()
+	names, err := o.names(notice)
 	if err != nil {
 		return &refusal{why: err, final: true}
 	}
@@ -77,24 +85,35 @@ func (s sender) send(ctx context.Context, t *Target, notice Notice) error {
 	if err != nil {
 		return &refusal{why: err, final: true}
 	}
+	t.mask(in, names, s.redactor)
 	limit := 10 * time.Second
 	if t.Type == "smtp" { // servers let strangers wait before they greet
 		limit = 30 * time.Second
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, limit, fmt.Errorf("no answer within %d seconds", limit/time.Second))
 	defer cancel()
+	a := &attempt{s, o, t, in, notice}
 	switch t.Type {
 	case "smtp":
-		err = s.mail(ctx, in, notice)
+		err = a.mail(ctx)
 	case "ping":
-		err = s.ping(ctx, t, in, notice)
+		err = a.ping(ctx)
 	case "slack":
-		err = s.chat(ctx, t, in, notice)
+		err = a.chat(ctx)
 	default:
-		err = s.webhook(ctx, t, in, notice)
+		err = a.webhook(ctx)
 	}
 	if cause := context.Cause(ctx); err != nil && cause != nil {
 		return cause
 	}
 	return err
+}
+
+// attempt is one attempt to tell a target: the values of its keys, filled in for the notice.
+type attempt struct {
+	sender
+	*Opened
+	target *Target
+	in     steps.Input
+	notice Notice
 }

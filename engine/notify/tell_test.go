@@ -19,10 +19,10 @@ func TestOncePerChange(t *testing.T) {
 	targets := targetsOf(t, allKinds, "", nil)
 	first := openHistory(t, dir)
 	n := notify.New(configOf(t, first, targets))
-	n.RunEnded(ran(t, first, "r1", "sync", engine.OK), false)
-	n.RunEnded(ran(t, first, "r2", "sync", engine.Failed), false)
-	n.RunEnded(ran(t, first, "r3", "sync", engine.Failed), false)
-	n.RunEnded(ran(t, first, "r4", "other", engine.Failed), false)
+	end(n, ran(t, first, "r1", "sync", engine.OK), false)
+	end(n, ran(t, first, "r2", "sync", engine.Failed), false)
+	end(n, ran(t, first, "r3", "sync", engine.Failed), false)
+	end(n, ran(t, first, "r4", "other", engine.Failed), false)
 	if err := first.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -31,10 +31,10 @@ func TestOncePerChange(t *testing.T) {
 	daemons := []*notify.Notifier{notify.New(configOf(t, one, targets)), notify.New(configOf(t, two, targets))}
 	again, well := ran(t, one, "r5", "sync", engine.Failed), ran(t, two, "r6", "sync", engine.OK)
 	for _, d := range daemons {
-		d.RunEnded(again, false)
+		end(d, again, false)
 	}
 	for _, d := range daemons {
-		d.RunEnded(well, false)
+		end(d, well, false)
 	}
 	got := posted(t, one)
 	if got, want := kindsOf(got), "failure sync, failure other, recovery sync was failure"; got != want {
@@ -60,7 +60,7 @@ func TestWhatIsTold(t *testing.T) {
 			for _, e := range errs {
 				run.Error = e
 			}
-			n.RunEnded(run, inDoubt)
+			end(n, run, inDoubt)
 		}
 	}
 	hears := func(events ...schedule.Event) func(*notify.Notifier, *engine.Run) {
@@ -116,22 +116,22 @@ func TestSignInIsToldOnceAProfile(t *testing.T) {
 	s := openHistory(t, t.TempDir())
 	n := notify.New(configOf(t, s, targetsOf(t, "  {type: webhook, url: http://hooks.example.com, on: [sign_in, recovery]}\n", "", nil)))
 	count := 0
-	end := func(job string, status engine.Status) {
+	ends := func(job string, status engine.Status) {
 		count++
 		run := ran(t, s, fmt.Sprint("r", count), job, status)
 		if status == engine.Failed {
 			run.Error = &steps.Error{Kind: steps.Auth, Message: "invalid_grant", Hint: "sign in again: snrun auth login erp", Profile: "erp"}
 		}
-		n.RunEnded(run, false)
+		end(n, run, false)
 	}
-	end("one", engine.Failed)
-	end("two", engine.Failed)
+	ends("one", engine.Failed)
+	ends("two", engine.Failed)
 	n.SignedIn("other")
 	n.SignedIn("erp")
 	n.SignedIn("erp")
-	end("one", engine.Failed)
-	end("two", engine.OK) // it may never have come to that profile
-	end("one", engine.OK)
+	ends("one", engine.Failed)
+	ends("two", engine.OK) // it may never have come to that profile
+	ends("one", engine.OK)
 	got := posted(t, s)
 	const want = "sign_in oneerp, recovery erp was sign_in, sign_in oneerp, recovery two was failure, recovery one was failure, recovery erp was sign_in"
 	if kindsOf(got) != want {
@@ -151,14 +151,14 @@ func TestWhoIsTold(t *testing.T) {
   - {type: webhook, name: syncs, url: https://a.example.com, jobs: ["*_sync", nightly]}
   - {type: ping, url: https://a.example.com, jobs: [nightly]}
 `, "", nil)))
-	n.RunEnded(ran(t, s, "r1", "a_sync", engine.Failed), false)
-	n.RunEnded(ran(t, s, "r2", "a_sync", engine.OK), false)
-	n.RunEnded(ran(t, s, "r3", "syncs", engine.Failed), false)
+	end(n, ran(t, s, "r1", "a_sync", engine.Failed), false)
+	end(n, ran(t, s, "r2", "a_sync", engine.OK), false)
+	end(n, ran(t, s, "r3", "syncs", engine.Failed), false)
 	n.Scheduled(schedule.Event{Type: schedule.RunStarted, Job: "nightly", Run: "r4"})
-	n.RunEnded(ran(t, s, "r4", "nightly", engine.OK), false)
-	n.RunEnded(ran(t, s, "r5", "nightly", engine.Failed), false)
-	n.RunEnded(ran(t, s, "r6", "nightly", engine.Failed), false)
-	n.RunEnded(ran(t, s, "r7", "nightly", engine.Cancelled), false)
+	end(n, ran(t, s, "r4", "nightly", engine.OK), false)
+	end(n, ran(t, s, "r5", "nightly", engine.Failed), false)
+	end(n, ran(t, s, "r6", "nightly", engine.Failed), false)
+	end(n, ran(t, s, "r7", "nightly", engine.Cancelled), false)
 	posts, err := s.Posts()
 	if err != nil {
 		t.Fatal(err)
@@ -179,8 +179,8 @@ func TestNoticeTexts(t *testing.T) {
 	t.Parallel()
 	s := openHistory(t, t.TempDir())
 	n := notify.New(configOf(t, s, targetsOf(t, allKinds, "", nil)))
-	n.RunEnded(ran(t, s, "r1", "sync", engine.Failed), false)
-	n.RunEnded(ran(t, s, "r2", "sync", engine.OK), false)
+	end(n, ran(t, s, "r1", "sync", engine.Failed), false)
+	end(n, ran(t, s, "r2", "sync", engine.OK), false)
 	n.Scheduled(schedule.Event{Type: schedule.SlotSkipped, Reason: engine.ReasonMissed, Job: "sync", Run: "r3", Message: "missed: no daemon\nwas running"})
 	got := posted(t, s)
 	for i, want := range []string{
