@@ -173,6 +173,9 @@ func TestNoticesAreBounded(t *testing.T) {
 	if err := s.Post([]engine.Post{aPost("a", "new")}); err != nil {
 		t.Fatal(err)
 	}
+	if count, err := s.WaitingPosts(); err != nil || count != 1 {
+		t.Errorf("%d notices wait, %v, want 1", count, err)
+	}
 	if all, err = s.Posts(); err != nil || len(all) != maxGivenUp+1 {
 		t.Errorf("got %d notices, %v, want %d that were given up and a new one", len(all), err, maxGivenUp)
 	}

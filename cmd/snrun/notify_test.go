@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"snrun/engine/notify"
+	"snrun/examples/sandbox"
 )
 
 // people is a server that a job asks for /job, which works or does not, and that takes notices at /hook.
@@ -112,5 +113,22 @@ func TestServeTellsPeople(t *testing.T) {
 	}
 	if strings.Contains(failure.Error.Message+failure.Text+log.String(), "hidden-4711") {
 		t.Errorf("the secret shows in %+v or in\n%s", failure, log.String())
+	}
+}
+
+// TestNotifyOfTheExamples holds that the target of the examples' project is the chat of the sandbox.
+func TestNotifyOfTheExamples(t *testing.T) {
+	t.Parallel()
+	u := newUser(t, sandbox.Options{})
+	settings, err := os.ReadFile("../../examples/snrun.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	u.write("snrun.yaml", string(settings))
+	if got := u.must(exitOK, "notify", "test"); got.stdout != "slack  ok\n" {
+		t.Errorf("got %q", got.stdout)
+	}
+	if got := u.server.sandbox.Messages(); len(got) != 1 || !strings.HasPrefix(got[0], "This is a test of snrun on ") {
+		t.Errorf("the chat has %q", got)
 	}
 }
