@@ -59,7 +59,7 @@ func (a *app) testTargets(ctx context.Context, names []string) error {
 	if _, err := p.CheckNotify(); err != nil {
 		return invalid("nothing was sent", err)
 	}
-	q := &targetProject{Project: p.Project, tokens: p.store, secrets: func() *auth.Secrets { return p.secrets }}
+	q := &targetProject{Project: p.Project, tokens: p.store, secrets: func(*auth.Redactor) *auth.Secrets { return p.secrets }}
 	targets := a.targets(q)
 	n := notify.New(notify.Config{Targets: targets, Redactor: a.redactor, Project: p.Dir, UserAgent: userAgent})
 	width, failed := 0, 0
@@ -110,26 +110,28 @@ func targetNames(list []*jobs.Notify) []string {
 type targetProject struct {
 	*jobs.Project
 	tokens  *store.Place // where tokens are kept; nil for nowhere
-	secrets func() *auth.Secrets
+	secrets func(*auth.Redactor) *auth.Secrets
 }
 
 // targets gives the targets of a project. What they read of secrets and profiles is looked up at each attempt.
 func (a *app) targets(p *targetProject) []*notify.Target {
 	var list []*notify.Target
 	for _, t := range p.Settings.Notify {
-		list = append(list, &notify.Target{Notify: t, Open: func(ctx context.Context) (*notify.Opened, error) { return a.openTarget(ctx, p, t) }})
+		list = append(list, &notify.Target{Notify: t, Open: func(ctx context.Context, masks *auth.Redactor) (*notify.Opened, error) {
+			return a.openTarget(ctx, p, t, masks)
+		}})
 	}
 	return list
 }
 
 // openTarget looks up the secrets of a target, and signs in as its profile.
-func (a *app) openTarget(ctx context.Context, p *targetProject, t *jobs.Notify) (*notify.Opened, error) {
+func (a *app) openTarget(ctx context.Context, p *targetProject, t *jobs.Notify, masks *auth.Redactor) (*notify.Opened, error) {
 	needed, secrets := t.Secrets(), map[string]any{}
 	profile := p.Profiles[t.Profile]
 	if profile != nil {
 		needed = append(needed, profile.Secrets()...)
 	}
-	from := p.secrets()
+	from := p.secrets(masks)
 	for _, name := range needed {
 		secret, err := from.Lookup(ctx, name)
 		if err != nil {
@@ -145,7 +147,7 @@ func (a *app) openTarget(ctx context.Context, p *targetProject, t *jobs.Notify) 
 			return nil, err
 		}
 		for _, text := range texts {
-			a.redactor.AddDerived(text)
+			masks.AddDerived(text)
 		}
 		filled, err := profile.SignIn(out.Names)
 		if err != nil {
@@ -154,7 +156,7 @@ func (a *app) openTarget(ctx context.Context, p *targetProject, t *jobs.Notify) 
 		profiles, out.Base = append(profiles, filled), filled.BaseURL
 	}
 	keys, err := auth.NewKeyring(profiles, auth.Options{
-		Redactor: a.redactor, Dir: p.Dir, Store: p.tokens, Program: a.name, UserAgent: userAgent, Limits: a.limits,
+		Redactor: masks, Dir: p.Dir, Store: p.tokens, Program: a.name, UserAgent: userAgent, Limits: a.limits,
 	})
 	if err != nil {
 		return nil, err

@@ -26,13 +26,10 @@ type notifying struct {
 func (s *serving) tellPeople(c *daemon.Config) {
 	n := &notifying{serving: s, renewed: make(chan struct{}, 1)}
 	n.now.Store(n.notifier(nil))
-	open, watch, scheduled, token := c.Open, c.Watch, c.Scheduled, c.Token
-	c.Open = func() (*daemon.Project, error) {
-		p, err := open()
-		if err == nil {
-			n.renew(p)
-		}
-		return p, err
+	loaded, watch, scheduled, token := c.Loaded, c.Watch, c.Scheduled, c.Token
+	c.Loaded = func(p *daemon.Project, names []string) {
+		loaded(p, names)
+		n.renew(p)
 	}
 	c.Watch = func(e engine.Event) {
 		watch(e)
@@ -45,9 +42,7 @@ func (s *serving) tellPeople(c *daemon.Config) {
 		n.now.Load().Scheduled(e)
 	}
 	c.Token = func(e auth.TokenEvent) {
-		if token != nil {
-			token(e)
-		}
+		token(e)
 		if e.What == auth.TokenFetched || e.What == auth.TokenRefreshed {
 			n.now.Load().SignedIn(e.Profile)
 		}
@@ -77,7 +72,7 @@ func (n *notifying) complain(p *daemon.Project) {
 	for _, e := range append(mistakes, warnings...) {
 		n.log.Warn("somebody may not be told what is wrong", "mistake", e.Error())
 	}
-	secrets := p.Secrets()
+	secrets := p.Secrets(n.redactor)
 	for _, t := range p.Settings.Notify {
 		for _, name := range t.Secrets() {
 			if _, err := secrets.Origin(name); err != nil {

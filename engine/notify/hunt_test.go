@@ -29,11 +29,9 @@ func TestSecretsStayHidden(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		secrets := map[string]any{"HOOK": "http://hooks.example.com/services/T4711/hook-secret-1", "KEY": "key-secret-2", "PASSWORD": "pass-secret-3"}
+		secrets := map[string]any{"HOOK": "http://hooks.example.com/services/T4711/hook-secret-1", "KEY": "key-secret-2"}
 		redactor := auth.NewRedactor()
-		for _, text := range secrets {
-			redactor.Add(fmt.Sprint(text))
-		}
+		redactor.Add("pass-secret-3")
 		var log, sent bytes.Buffer
 		c := configOf(t, s, targetsOf(t, `
   - {type: webhook, url: "${secret.HOOK}?x=1", headers: {X-Key: "${secret.KEY}"}}

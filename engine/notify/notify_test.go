@@ -3,6 +3,7 @@ package notify_test
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -33,7 +34,10 @@ func targetsOf(t *testing.T, text, base string, secrets map[string]any) []*notif
 	}
 	var list []*notify.Target
 	for _, n := range s.Notify {
-		list = append(list, &notify.Target{Notify: n, Open: func(context.Context) (*notify.Opened, error) {
+		list = append(list, &notify.Target{Notify: n, Open: func(_ context.Context, masks *auth.Redactor) (*notify.Opened, error) {
+			for _, text := range secrets {
+				masks.Add(fmt.Sprint(text))
+			}
 			names := map[string]any{"env": map[string]any{"BASE": base}, "secret": secrets}
 			o := &notify.Opened{Names: names, Clients: steptest.NewClients(t), Close: func() {}}
 			if n.Profile == "" {
@@ -51,8 +55,8 @@ func targetsOf(t *testing.T, text, base string, secrets map[string]any) []*notif
 func over(targets []*notify.Target, clients steps.Clients) {
 	for _, target := range targets {
 		open := target.Open
-		target.Open = func(ctx context.Context) (*notify.Opened, error) {
-			o, err := open(ctx)
+		target.Open = func(ctx context.Context, masks *auth.Redactor) (*notify.Opened, error) {
+			o, err := open(ctx, masks)
 			o.Clients = clients
 			return o, err
 		}

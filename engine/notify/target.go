@@ -2,6 +2,7 @@ package notify
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"net/url"
@@ -10,13 +11,14 @@ import (
 	"snrun/auth"
 	"snrun/jobs"
 	"snrun/steps"
+	"snrun/steps/exchange"
 )
 
 // Target is one whom to tell.
 type Target struct {
 	*jobs.Notify
-	// Open gives what one attempt works with, as it is now: secrets change, and so do profiles.
-	Open func(context.Context) (*Opened, error)
+	// Open gives what one attempt works with, as it is now: secrets change, and so do profiles. It has the Redactor mask them.
+	Open func(context.Context, *auth.Redactor) (*Opened, error)
 }
 
 // Opened is a target ready to be told.
@@ -65,14 +67,29 @@ type sender struct {
 	dir       string // where relative names of files start
 }
 
-// Try sends a notice to a target at once, beside all that waits. Secrets may be in the error's text.
+// Try sends a notice to a target at once, beside all that waits.
 func (n *Notifier) Try(ctx context.Context, t *Target, notice Notice) error {
 	return n.tries.send(ctx, t, notice)
 }
 
-// send makes one attempt. It ends within the time that one may take, whatever the target does.
+// send makes one attempt. It ends within the time that one may take, whatever the target does. Its error has no secrets in it.
 func (s sender) send(ctx context.Context, t *Target, notice Notice) error {
-	o, err := t.Open(ctx)
+	masks := s.redactor.Branch()
+	defer masks.CutOff()
+	err := s.attempt(ctx, t, notice, masks)
+	if err == nil {
+		return nil
+	}
+	out := &refusal{}
+	if r := (*refusal)(nil); errors.As(err, &r) {
+		*out = *r
+	}
+	out.why = errors.New(exchange.Clean(masks.Text(err.Error()), maxMessage))
+	return out
+}
+
+func (s sender) attempt(ctx context.Context, t *Target, notice Notice, masks *auth.Redactor) error {
+	o, err := t.Open(ctx, masks)
 	if err != nil {
 		return err
 	}
@@ -85,7 +102,7 @@ func (s sender) send(ctx context.Context, t *Target, notice Notice) error {
 	if err != nil {
 		return &refusal{why: err, final: true}
 	}
-	t.mask(in, names, s.redactor)
+	t.mask(in, names, masks)
 	limit := 10 * time.Second
 	if t.Type == "smtp" { // servers let strangers wait before they greet
 		limit = 30 * time.Second
