@@ -189,7 +189,9 @@ func (s *soak) finish(end time.Time) {
 		}
 	}
 	counts := story.checkListed(s.user)
-	if page != nil { s.checkMetrics(page, story, counts) }
+	if page != nil {
+		s.checkMetrics(page, story, counts)
+	}
 	s.checkScheduleList(story)
 	s.t.Logf("%d decisions, runs: %v", len(story.slots), counts)
 	_ = s.daemon.process.Signal(syscall.SIGTERM)
@@ -211,7 +213,10 @@ func (s *soak) metrics() map[string]string {
 	}
 	defer resp.Body.Close()
 	text, err := io.ReadAll(resp.Body)
-	if resp.StatusCode == http.StatusNotFound { s.t.Log("TODO no metrics yet"); return nil }
+	if resp.StatusCode == http.StatusNotFound {
+		s.t.Log("TODO no metrics yet")
+		return nil
+	}
 	if err != nil || resp.StatusCode != http.StatusOK {
 		s.t.Fatalf("status %d, %v", resp.StatusCode, err)
 	}
