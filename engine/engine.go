@@ -13,7 +13,9 @@
 //	before, resume            what a call gave before, and the calls in doubt; going on with a run
 //	record, fold, seal        what the journal keeps of a call and of a loop, encrypted where a secret is in it
 //	notes, sample, progress   what people are told, of how many items of a loop, and how fast it goes
+//	tracer                    following calls, for traces and counts
 //	slot, suspend             due times as they are decided upon; runs that stop for now, or cannot begin
+//	notice                    what is wrong, and who is told
 //	dry                       what a run would send, without sending it
 //	id                        the ids of runs
 package engine
@@ -34,11 +36,15 @@ import (
 
 // Config is what an Engine works with.
 type Config struct {
-	Journal   Journal
-	Clients   steps.Clients
-	Redactor  *auth.Redactor // masks secrets in whatever leaves the engine
-	Watch     func(Event)    // hears of everything that happens, from many goroutines; nil for nobody
-	Dir       string         // the project's folder, where relative file names start
+	Journal  Journal
+	Clients  steps.Clients
+	Redactor *auth.Redactor // masks secrets in whatever leaves the engine
+	Watch    func(Event)    // hears of everything that happens, from many goroutines; nil for nobody
+	// Requested hears of each request that a step made, with its profile, "" for none, and the status of the answer, 0 where there was
+	// none: of all in loops too. It is called from many goroutines, and returns soon; nil for nobody.
+	Requested func(profile string, status int)
+	Tracer    Tracer // follows calls; nil for nobody
+	Dir       string // the project's folder, where relative file names start
 	UserAgent string
 	// Sealer encrypts what the journal keeps of values that hold a secret. Nil: those are not kept.
 	Sealer Sealer
@@ -93,7 +99,7 @@ func (x *execution) carryOut(ctx context.Context, b begun) (*Run, error) {
 	x.contexts(ctx)
 	defer x.stop()
 	began := time.Now()
-	x.tell(Event{Type: RunStarted, Job: x.run.Job, Attempt: x.run.Attempt})
+	x.tell(Event{Type: RunStarted, Job: x.run.Job, Trigger: x.run.Trigger, Attempt: x.run.Attempt})
 	out := flow.Run(&host{execution: x}, x.job, x.given(b))
 	x.settle(out)
 	if err := x.finish(out); err != nil {

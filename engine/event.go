@@ -13,6 +13,7 @@ type Event struct {
 	Time      time.Time     `json:"time"`
 	Run       string        `json:"run,omitempty"`
 	Job       string        `json:"job,omitempty"`
+	Trigger   string        `json:"trigger,omitempty"`
 	Key       string        `json:"key,omitempty"`
 	ID        string        `json:"id,omitempty"`
 	Name      string        `json:"name,omitempty"`
@@ -36,7 +37,7 @@ type Event struct {
 
 // The types of an Event.
 const (
-	RunStarted   = "run_started"  // Run, Job
+	RunStarted   = "run_started"  // Run, Job, Trigger, Attempt
 	RunEnded     = "run_ended"    // Run, Job, Status, Elapsed (of this attempt), Error, InDoubt
 	StepStarted  = "step_started" // Key, ID, Kind, Depth, Item
 	StepEnded    = "step_ended"   // the same and Status, Attempt (tries), Elapsed, Counts, Error

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"maps"
@@ -114,6 +115,7 @@ func (h *host) call(ctx context.Context, c flow.Call) (flow.Result, error) {
 	limited, cancel := withDeadline(ctx, c.Deadline)
 	defer cancel()
 	limited = h.listen(limited, c)
+	limited, traced := h.traced(limited, c)
 	entry := Entry{Key: c.Key, StepKey: c.StepKey, Attempt: c.Attempt, Started: time.Now()}
 	var seen exchanges
 	out, err := protect(limited, c, h.env(c, &seen))
@@ -121,6 +123,8 @@ func (h *host) call(ctx context.Context, c flow.Call) (flow.Result, error) {
 	o := outcome{failure: h.failure(limited, c, err), result: flow.Result{
 		Value: out.Value, Names: out.Names, Next: out.Next, Total: out.Total, Items: out.Items, Started: entry.Started, Ended: entry.Ended,
 	}}
+	h.requested(c, seen.list)
+	traced(seen.list, o.failure)
 	o.doubt = c.Unsafe && o.failure != nil && !refused(o.failure, seen.list)
 	halt := stopped(ctx)
 	entry.Passing = c.Refetch && o.failure == nil // it failing may have been caught: that stays so
@@ -142,10 +146,18 @@ func (h *host) call(ctx context.Context, c flow.Call) (flow.Result, error) {
 		return o.result, nil
 	}
 	if halt != nil {
-		return o.result, halt
+		return o.result, cmp.Or(h.unsent(c, o.doubt), halt)
 	}
 	o.failure.Doubt = o.doubt
 	return o.result, o.failure
+}
+
+// unsent takes back the intent of a call that was cut off before it was sent, or that the server would not have: nobody need be asked about it.
+func (h *host) unsent(c flow.Call, doubt bool) error {
+	if !c.Unsafe || doubt {
+		return nil
+	}
+	return h.recorded(h.Journal.Fold(h.run.ID, "", []string{c.Key}))
 }
 
 // commit makes the outcome of a call durable.

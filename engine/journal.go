@@ -12,11 +12,11 @@ import (
 // steps and exchanges for people, and the state of its job. All of its methods may be called from many goroutines.
 // What a method was given is durable when it returns nil, unless it says otherwise. An error from a Journal ends the run.
 type Journal interface {
-	// Begin records a new run as running, with entries that going on with it needs.
+	// Begin records a run as running, with entries that going on with it needs: a new one, or one that this process has queued.
 	Begin(run *Run, entries ...Entry) error
 	// Continue records that a run that has ended goes on: it is running again, as its next attempt. Nothing is known any more of
 	// the calls at and below the keys of forget, but that those of doubt are Intended. All or nothing; the error is ErrRunning
-	// when the run has not ended.
+	// when the run has not ended, or somebody else went on with it first: it has that attempt already, which counts from 2.
 	Continue(run *Run, forget, doubt []string) error
 	// Intend records that the unsafe call key is about to be made.
 	Intend(run, key string) error
@@ -88,4 +88,6 @@ var (
 	ErrDamaged = errors.New("the database is damaged")
 	// ErrRunning is the error of Continue: the run has not ended.
 	ErrRunning = errors.New("the run is still running")
+	// ErrNotQueued is the error of Begin: there is a run with that id, and it does not wait for its start in this process.
+	ErrNotQueued = errors.New("the run is on record already, and does not wait for its start here")
 )

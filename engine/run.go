@@ -30,7 +30,7 @@ type Run struct {
 	Status  Status         `json:"status"`
 	Trigger string         `json:"trigger"` // manual, schedule …
 	Due     time.Time      `json:"due"`
-	Started time.Time      `json:"started"`
+	Started time.Time      `json:"started,omitzero"` // zero while it is queued, and where it was skipped
 	Ended   time.Time      `json:"ended,omitzero"`
 	Inputs  map[string]any `json:"inputs"`
 	Output  any            `json:"output"`

@@ -34,15 +34,17 @@ const (
 	ReasonQueueFull = "queue_full" // too many runs of the job were waiting already
 	ReasonMissed    = "missed"     // nobody was there to run it, and it is not caught up with
 	ReasonPaused    = "paused"     // a person had paused the job
+	ReasonGone      = "gone"       // it was queued, and then the job was no longer there
 )
 
 // Verdict is what was decided upon a slot.
 type Verdict struct {
-	Run     string // the run that the slot has now, or had already
-	Status  Status // Queued or Skipped; "" where the slot was decided upon before
-	Reason  string // why it was skipped: the claim's, ReasonOverlap or ReasonQueueFull
-	Detail  string
-	Replace []string // for cancel_running: the runs that go on and must end before this one starts
+	Run     string   // the run that the slot has now, or had already
+	Status  Status   // Queued or Skipped; "" where the slot was decided upon before
+	Reason  string   // why it was skipped: the claim's, ReasonOverlap or ReasonQueueFull
+	Detail  string   // the same for people; of a run that waits for others, which these are
+	Alone   bool     // it starts only once no other run of its job goes on
+	Replace []string // for cancel_running: the runs that go on, or waited, and whose end was asked for
 }
 
 // QueuedRun is a run that waits for its start.

@@ -3,6 +3,7 @@ package history
 import (
 	"context"
 	"database/sql/driver"
+	"errors"
 	"fmt"
 	"io"
 	"time"
@@ -27,6 +28,11 @@ type row struct {
 	// otherwise is what is wrong when the query says no; nil: nothing is.
 	otherwise error
 	first     *row // is carried out before it; nil: none
+	// do is carried out in place of a statement: what it reads cannot change before the commit. It may be carried out twice, and then
+	// finds all as it was before.
+	do func(*conn) error
+	// looks says that do only reads, and needs no transaction.
+	looks bool
 }
 
 // rowOf makes a row of args, which it keeps. Numbers, texts, bytes and nil are taken as they are, a bool as 0 or 1, a time as
@@ -93,6 +99,9 @@ func (c *conn) run(sql string) error {
 
 // exec carries out one row.
 func (c *conn) exec(r row) error {
+	if r.do != nil {
+		return r.do(c)
+	}
 	if r.first != nil {
 		if err := c.exec(*r.first); err != nil {
 			return err
@@ -113,6 +122,28 @@ func (c *conn) exec(r row) error {
 		return err
 	}
 	return rows.Close()
+}
+
+// each calls visit for each row that a query gives, with the values of its columns, which are valid until visit returns.
+func (c *conn) each(query row, columns int, visit func([]driver.Value) error) error {
+	rows, err := c.query(query)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	values := make([]driver.Value, columns)
+	for {
+		err := rows.Next(values)
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err == nil {
+			err = visit(values)
+		}
+		if err != nil {
+			return err
+		}
+	}
 }
 
 // ints reads the first row of a query into dest, NULL as 0. It is false when there is none.
@@ -206,7 +237,8 @@ func (c *conn) transact(rows []row) error {
 	if len(rows) == 0 {
 		return nil
 	}
-	if len(rows) == 1 && rows[0].first == nil { // a statement by itself is a transaction, at half the price
+	// A statement by itself is a transaction, at half the price.
+	if r := rows[0]; len(rows) == 1 && r.first == nil && r.when == nil && (r.do == nil || r.looks) {
 		return c.exec(rows[0])
 	}
 	return c.atomically(func() error {

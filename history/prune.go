@@ -135,7 +135,7 @@ func (p *Pruner) Pause() time.Duration {
 	if p.held == 0 {
 		return 0
 	}
-	going, err := p.conn.holds(row{sql: goingSQL})
+	going, err := p.conn.holds(row{sql: activeSQL})
 	if err != nil || going {
 		return max(2*p.held, 2*time.Millisecond)
 	}

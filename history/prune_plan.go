@@ -11,7 +11,7 @@ import (
 )
 
 const (
-	goingSQL = `SELECT EXISTS (SELECT 1 FROM runs WHERE status IN ('queued', 'running'))`
+	activeSQL = `SELECT EXISTS (SELECT 1 FROM runs WHERE status IN ('queued', 'running'))`
 
 	// The names are looked up one after the other: a job may have very many runs.
 	jobsSQL = `WITH RECURSIVE names (job) AS (

@@ -3,6 +3,7 @@ package history
 import (
 	"crypto/sha256"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"strings"
@@ -14,22 +15,30 @@ import (
 
 const (
 	textSQL  = `INSERT OR IGNORE INTO texts (digest, text) VALUES (?, ?)`
-	beginRun = `INSERT INTO runs (run, job, status, "trigger", due, started, inputs, attempt, file, process, live, text)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, (SELECT id FROM texts WHERE digest = ?))`
-	beginEntry = `INSERT INTO journal (id, key, started, ended, result, digest, size, run)
+	beginRun = `INSERT INTO runs (job, status, "trigger", due, started, inputs, attempt, file, process, live, daemon, reason, text, run)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, (SELECT id FROM texts WHERE digest = ?), ?)`
+	beginQueued = `UPDATE runs SET job = ?, status = ?, "trigger" = ?, due = ?, started = ?, inputs = ?, attempt = ?, file = ?, process = ?,
+		live = ?, daemon = ?, reason = ?, text = (SELECT id FROM texts WHERE digest = ?) WHERE run = ?`
+	onRecordSQL = `SELECT id, status, live FROM runs WHERE run = ?`
+	beginEntry  = `INSERT INTO journal (id, key, started, ended, result, digest, size, run)
 		SELECT (id << 32) + ?, ?, ?, ?, ?, ?, ?, CASE WHEN ? THEN id END FROM runs WHERE run = ?`
 	beginCalled = `INSERT INTO called (run, file, text)
 		SELECT runs.id, ?, texts.id FROM runs, texts WHERE runs.run = ? AND texts.digest = ?`
-	finishRun = `UPDATE runs SET status = ?, ended = ?, output = ?, error = ?, open = ? WHERE id = ?`
+	finishRun = `UPDATE runs SET status = ?, ended = ?, output = ?, error = ?, open = ?, reason = ?, cancel = '' WHERE id = ?`
 
-	runColumns = `run, job, status, "trigger", due, started, ended, inputs, output, error, attempt, open, file, process`
-	runSQL     = `SELECT ` + runColumns + `, (SELECT text FROM texts WHERE texts.id = runs.text) FROM runs WHERE run = ?`
-	calledSQL  = `SELECT called.file, texts.text FROM called JOIN texts ON texts.id = called.text
+	runColumns = `run, job, status, "trigger", due, started, ended, inputs, output, error, attempt, open, file, process, daemon, reason, ` +
+		skippedColumns
+	// Of a run that stands for several slots: how many, and since when.
+	skippedColumns = `CASE status WHEN 'skipped' THEN (SELECT count FROM slots WHERE slots.run = runs.id) END,
+		CASE status WHEN 'skipped' THEN (SELECT due FROM slots WHERE slots.run = runs.id) END`
+	runSQL    = `SELECT ` + runColumns + `, (SELECT text FROM texts WHERE texts.id = runs.text) FROM runs WHERE run = ?`
+	calledSQL = `SELECT called.file, texts.text FROM called JOIN texts ON texts.id = called.text
 		WHERE called.run = (SELECT id FROM runs WHERE run = ?) ORDER BY called.file`
 	lastRunSQL = `SELECT run FROM runs WHERE job = ? ORDER BY run DESC LIMIT 1`
 )
 
-// Begin records a new run as running, with entries for its journal. It is an error when there is one with that id.
+// Begin records a run as running, with entries for its journal: a new one, or one that this process has queued. The error wraps
+// engine.ErrNotQueued when there is another one with that id.
 func (s *Store) Begin(run *engine.Run, entries ...engine.Entry) error {
 	live, err := s.alive.hold()
 	if err != nil {
@@ -40,8 +49,9 @@ func (s *Store) Begin(run *engine.Run, entries ...engine.Entry) error {
 		return fmt.Errorf("record the inputs of run %s: %w", run.ID, err)
 	}
 	text, digest := textRow(run.Text)
-	rows := []row{text, rowOf(beginRun, run.ID, run.Job, string(engine.Running), run.Trigger, run.Due, run.Started, inputs,
-		max(run.Attempt, 1), run.File, run.Process, live, digest)}
+	record := rowOf(beginRun, run.Job, string(engine.Running), run.Trigger, run.Due, run.Started, inputs, max(run.Attempt, 1), run.File,
+		run.Process, live, run.Daemon, run.Reason, digest, run.ID)
+	rows := []row{text, {do: func(c *conn) error { return c.begin(record, run.ID, live) }}}
 	rows = append(rows, calledRows(run)...)
 	for i, e := range entries {
 		if e.Ended.IsZero() {
@@ -53,6 +63,31 @@ func (s *Store) Begin(run *engine.Run, entries ...engine.Entry) error {
 		rows = append(rows, r)
 	}
 	return s.flush("begin run "+run.ID, rows...)
+}
+
+// begin carries out beginRun, or the same for a run that a process has queued.
+func (c *conn) begin(record row, run, live string) error {
+	var number int64
+	var status, of string
+	err := c.each(rowOf(onRecordSQL, run), 3, func(v []driver.Value) error {
+		number, status, of = numberOf(v[0]), textOf(v[1]), textOf(v[2])
+		return nil
+	})
+	switch {
+	case err != nil:
+		return err
+	case status == "":
+		return c.exec(record)
+	case status != string(engine.Queued):
+		return fmt.Errorf("%w: it is %s", engine.ErrNotQueued, status)
+	case of != live:
+		return fmt.Errorf("%w: another process has it queued, or none", engine.ErrNotQueued)
+	}
+	record.sql = beginQueued
+	if err := c.exec(record); err != nil {
+		return err
+	}
+	return c.exec(rowOf(unqueue, number))
 }
 
 // textRow gives the row that keeps the text of a job, once, and its digest.
@@ -91,7 +126,10 @@ func (s *Store) Finish(run *engine.Run) error {
 	if ended.IsZero() {
 		ended = time.Now()
 	}
-	rows := []row{rowOf(finishRun, string(run.Status), ended, output, failure, run.Open, l.number)}
+	rows := []row{rowOf(finishRun, string(run.Status), ended, output, failure, run.Open, run.Reason, l.number)}
+	if run.Status == engine.Skipped || run.Status == engine.Cancelled { // it may never have started
+		rows = append(rows, rowOf(unqueue, l.number))
+	}
 	if (run.Status == engine.OK || run.Status == engine.Skipped) && !run.Open {
 		rows = append(rows, l.drop()...)
 	}
@@ -107,10 +145,12 @@ func (s *Store) Finish(run *engine.Run) error {
 
 // Filter says which runs to list.
 type Filter struct {
-	Job    string        // only runs of this job
-	Status engine.Status // only runs that stand so
-	Before string        // only runs whose id is lower: the last one of the page before
-	Limit  int           // at most so many; 0 is 50
+	Job     string        // only runs of this job
+	Status  engine.Status // only runs that stand so
+	Trigger string        // only runs that were started so
+	Since   time.Time     // only runs that began then or later, or were due where they never began
+	Before  string        // only runs whose id is lower: the last one of the page before
+	Limit   int           // at most so many; 0 is 50
 }
 
 // Runs lists runs, the newest first, without their steps and texts.
@@ -146,6 +186,8 @@ func (f Filter) query() (string, []any) {
 	}
 	only("job = ?", f.Job, f.Job != "")
 	only("status = ?", string(f.Status), f.Status != "")
+	only(`"trigger" = ?`, f.Trigger, f.Trigger != "")
+	only("coalesce(started, due) >= ?", f.Since.UnixMicro(), !f.Since.IsZero())
 	only("run < ?", f.Before, f.Before != "")
 	query := "SELECT " + runColumns + " FROM runs"
 	if len(where) > 0 {
@@ -221,12 +263,16 @@ type scanner interface{ Scan(dest ...any) error }
 func scanRun(from scanner, run *engine.Run, more ...any) error {
 	var due, started, ended sql.NullInt64
 	var inputs, output, failure sql.NullString
+	var slots, since sql.NullInt64
 	dest := append([]any{&run.ID, &run.Job, &run.Status, &run.Trigger, &due, &started, &ended, &inputs, &output, &failure,
-		&run.Attempt, &run.Open, &run.File, &run.Process}, more...)
+		&run.Attempt, &run.Open, &run.File, &run.Process, &run.Daemon, &run.Reason, &slots, &since}, more...)
 	if err := from.Scan(dest...); err != nil {
 		return err
 	}
 	run.Due, run.Started, run.Ended = moment(due), moment(started), moment(ended)
+	if slots.Int64 > 1 {
+		run.Reason += fmt.Sprintf(", %d times since %s", slots.Int64, moment(since).Local().Format(time.RFC3339))
+	}
 	in, err := decode(inputs)
 	if err != nil {
 		return err

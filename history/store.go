@@ -9,13 +9,18 @@
 //	store, place, conn, live     a history: its file, its connection, and who else is at work in it
 //	migrate                      its tables, which are made by the files in migrations
 //	commit                       the queue of rows, and who commits them
-//	runs, steps, exchanges, find, order
+//	runs, steps, exchanges, find, order, successes
 //	                             what people are shown, how they find a run, and the order of its steps
 //	journal, ledger, parts, fold, blobs, keys
 //	                             what going on needs: calls by their keys, parts of loops that end, large values once
 //	goingon, settle              a run that goes on, and runs whose process is gone
+//	slots, decide, plans         due times and what was decided upon each, and the schedules that they are of
+//	queue, cancels, pauses, daemons, interrupted
+//	                             runs that wait, what people ask for, who runs jobs in the background, and what goes on then
+//	standings                    how it stands with jobs
 //	state                        what jobs remember
 //	prune                        runs that are not kept any more, and the room that they took
+//	alerts, notices              what is wrong, and the notices of it that are on their way to people
 //	data, errors                 values in columns, and what a person can do about SQLite's errors
 package history
 
@@ -26,6 +31,7 @@ import (
 	"io/fs"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"snrun/engine"
@@ -42,10 +48,11 @@ type Options struct {
 // Store is a history in a file. Its methods may be called from many goroutines, and many processes may have one open on
 // the same file. It must be closed.
 type Store struct {
-	place  place
-	read   *sql.DB
-	writer *writer // nil when the Store is only for reading
-	alive  *alive
+	place   place
+	read    *sql.DB
+	writer  *writer // nil when the Store is only for reading
+	alive   *alive
+	version atomic.Int64 // of the database, when Changed was asked last
 
 	mu      sync.Mutex
 	ledgers map[string]*ledger // of the runs that were written to, by id

@@ -291,7 +291,7 @@ func TestFullDisk(t *testing.T) {
 func TestNotesOnAFullDiskAreToldOfAtFinish(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "history.db")
-	s, err := Open(path, Options{maxPages: 48})
+	s, err := Open(path, Options{maxPages: 50})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -308,7 +308,7 @@ func TestNotesOnAFullDiskAreToldOfAtFinish(t *testing.T) {
 func TestARunThatFailedForAFullDiskSaysSo(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "history.db")
-	s, err := Open(path, Options{maxPages: 48})
+	s, err := Open(path, Options{maxPages: 50})
 	if err != nil {
 		t.Fatal(err)
 	}

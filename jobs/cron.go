@@ -159,7 +159,7 @@ func (c *Cron) String() string { return c.text }
 func (c *Cron) NamesHours() bool { return c.named }
 
 // Next gives the first time after the given one that fits the line, by the clock of that time's location. Where the
-// clock is changed it does what an empty Dst says. @every counts from the time given, in whole seconds.
+// clock is changed it does what an empty Dst says. @every counts from the beginning of 1970 in UTC.
 func (c *Cron) Next(after time.Time) time.Time { return c.next(after, Dst{}).At }
 
 func orElse(text, other string) string {

@@ -16,12 +16,29 @@ func wallOf(t time.Time) time.Time {
 // next gives the first slot after the given time, by the clock of its location.
 func (c *Cron) next(after time.Time, dst Dst) Slot {
 	if c.every > 0 {
-		return Slot{At: after.Add(c.every - time.Duration(after.Nanosecond()))}
+		return Slot{At: c.everyNext(after, time.Unix(0, 0))}
 	}
 	if !c.named {
 		return Slot{At: c.realNext(after)}
 	}
 	return c.namedNext(after, dst)
+}
+
+// everyNext gives the first time after the given one that lies a whole number of intervals from an anchor.
+func (c *Cron) everyNext(after, anchor time.Time) time.Time {
+	every := int64(c.every / time.Second)
+	return time.Unix(anchor.Unix()+int64(c.rounds(after, anchor)+1)*every, 0).In(after.Location())
+}
+
+// rounds tells how many whole intervals have passed since an anchor; below zero before it.
+func (c *Cron) rounds(t, anchor time.Time) int {
+	every := int64(c.every / time.Second)
+	passed := t.Unix() - anchor.Unix()
+	n := passed / every
+	if passed%every < 0 {
+		n--
+	}
+	return int(n)
 }
 
 // wall gives the first wall time after the given one that fits the fields. It is false when there is none within 40 years,

@@ -51,7 +51,7 @@ func TestCronNext(t *testing.T) {
 		"monthly":                  {"@monthly", "2026-01-01 00:30:00", []string{"2026-02-01 00:00"}},
 		"yearly":                   {"@yearly", "2026-01-01 00:30:00", []string{"2027-01-01 00:00"}},
 		"annually":                 {" @annually ", "2026-01-01 00:30:00", []string{"2027-01-01 00:00"}},
-		"every day and a half":     {"@every 1d12h", "2026-01-01 00:30:00", []string{"2026-01-02 12:30", "2026-01-04 00:30"}},
+		"every day and a half":     {"@every 1d12h", "2026-01-01 00:30:00", []string{"2026-01-02 12:00", "2026-01-04 00:00"}},
 		"spaces and tabs":          {"\t0  0\t1 1   *\n", "2026-01-01 00:30:00", []string{"2027-01-01 00:00"}},
 	}
 	for name, test := range tests {
@@ -75,15 +75,20 @@ func TestCronNext(t *testing.T) {
 	}
 }
 
-func TestCronEveryIsDueOnWholeSeconds(t *testing.T) {
+func TestCronEveryIsDueOnWholeSecondsThatStayTheSame(t *testing.T) {
 	t.Parallel()
 	c, err := ParseCron("@every 90s")
 	if err != nil {
 		t.Fatal(err)
 	}
 	after := time.Date(2026, 1, 1, 0, 30, 7, 999_999_999, time.UTC)
-	if got, want := c.Next(after), time.Date(2026, 1, 1, 0, 31, 37, 0, time.UTC); !got.Equal(want) {
-		t.Errorf("got %v, want %v", got, want)
+	for _, after := range []time.Time{after, after.Add(-1), after.Add(20 * time.Second)} {
+		if got, want := c.Next(after), time.Date(2026, 1, 1, 0, 31, 30, 0, time.UTC); !got.Equal(want) {
+			t.Errorf("got %v, want %v", got, want)
+		}
+	}
+	if got, want := c.Next(time.Unix(-91, 0)), time.Unix(-90, 0); !got.Equal(want) {
+		t.Errorf("got %v, want %v: before 1970 it counts backwards", got, want)
 	}
 }
 
@@ -196,6 +201,24 @@ func BenchmarkCronNext(b *testing.B) {
 			at := time.Date(2026, 3, 28, 0, 0, 0, 0, zone)
 			for b.Loop() {
 				c.Next(at)
+			}
+		})
+	}
+}
+
+func BenchmarkScheduleCount(b *testing.B) {
+	zone := mustZone(b, "Europe/Berlin")
+	for _, line := range []string{"@every 1s", "* * * * *", "*/5 2-4 * * *"} {
+		c, err := ParseCron(line)
+		if err != nil {
+			b.Fatal(err)
+		}
+		s := Schedule{Cron: c, Zone: zone}
+		b.Run(line+"/a year", func(b *testing.B) {
+			at := time.Date(2026, 1, 15, 7, 0, 0, 0, zone)
+			for b.Loop() {
+				s.Count(at, at.AddDate(1, 0, 0))
+				s.Last(at, at.AddDate(1, 0, 0))
 			}
 		})
 	}

@@ -28,6 +28,8 @@ type Project struct {
 	Warnings source.Errors       // about the profiles, when they have no mistakes
 	options  Options
 	texts    map[string]string // in place of files, by their full paths; see WithTexts
+
+	keptNames map[string][]string // the files of those texts, sorted, by the names of their jobs
 }
 
 // FindProject gives the folder of the nearest settings file from dir upwards, else dir itself.
@@ -151,6 +153,9 @@ func (p *Project) Names() []string {
 func (p *Project) Files() []string {
 	var files []string
 	root := p.path(p.Settings.Jobs)
+	if info, err := os.Stat(root); err == nil && info.IsDir() {
+		root += string(filepath.Separator) // it may be a link, as in a folder that Kubernetes mounts
+	}
 	profiles, settings := p.path(p.Settings.Profiles), filepath.Join(p.Dir, SettingsFile)
 	_ = filepath.WalkDir(root, func(file string, entry fs.DirEntry, err error) error {
 		switch {

@@ -60,6 +60,34 @@ func TestFilesOfAFlatProject(t *testing.T) {
 	}
 }
 
+// TestFilesOfAMountedProject holds that jobs are found where folders and files are links, as Kubernetes mounts them, and each once.
+func TestFilesOfAMountedProject(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	if err := os.MkdirAll(filepath.Join(dir, "..2026_01_01", "jobs"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"a.yaml", "jobs/b.yaml"} {
+		if err := os.WriteFile(filepath.Join(dir, "..2026_01_01", name), nil, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for link, to := range map[string]string{"..data": "..2026_01_01", "a.yaml": "..data/a.yaml", "jobs": "..data/jobs"} {
+		if err := os.Symlink(to, filepath.Join(dir, link)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for folder, want := range map[string]string{".": "a", "jobs": "b"} {
+		p, err := jobs.Open(dir, jobs.Settings{Jobs: folder, Profiles: "profiles.yaml"}, jobs.Options{Kinds: allKinds()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Join(p.Names(), " "); got != want {
+			t.Errorf("jobs: %s has %q, want %q", folder, got, want)
+		}
+	}
+}
+
 func TestSettings(t *testing.T) {
 	t.Parallel()
 	tests := []struct {

@@ -48,10 +48,21 @@ func (s *Schedule) Next(after time.Time) (Slot, bool) {
 		after = s.Starts.In(after.Location()).Add(-1) // so that it may be due at that very moment
 	}
 	slot := s.Cron.next(after, s.Dst)
+	if s.Cron.every > 0 {
+		slot.At = s.Cron.everyNext(after, s.anchor())
+	}
 	if !s.Ends.IsZero() && !slot.At.Before(s.Ends) {
 		return Slot{}, false
 	}
 	return slot, true
+}
+
+// anchor is the moment that @every counts from, so that its times stay the same over restarts.
+func (s *Schedule) anchor() time.Time {
+	if s.Starts.IsZero() {
+		return time.Unix(0, 0)
+	}
+	return s.Starts
 }
 
 // Line tells which times the schedule names, in one line: the same text for the same times.
@@ -75,7 +86,7 @@ func scheduleFields() []steps.Field {
 		{
 			Name: "cron", Type: steps.Of(steps.Text), Required: true, Static: true, Example: `"*/15 * * * *"`,
 			Doc: "When the job runs: minute, hour, day of month, month, day of week. `L` is the last day of the month, Sunday is 0 or 7. " +
-				"Also `@hourly`, `@daily`, `@weekly`, `@monthly`, `@yearly` and `@every 90s`.",
+				"Also `@hourly`, `@daily`, `@weekly`, `@monthly`, `@yearly` and `@every 90s`, which counts from `starts`, without it from the beginning of 1970 in UTC.",
 		},
 		{
 			Name: "timezone", Type: steps.Of(steps.Text), Static: true, Example: "Europe/Berlin",

@@ -1,6 +1,7 @@
 package jobs
 
 import (
+	"math/rand/v2"
 	"testing"
 	"time"
 )
@@ -143,7 +144,7 @@ func TestScheduleNextWhereTheClockChanges(t *testing.T) {
 		"every does not care": {
 			"@every 1h", "Europe/Berlin", "2026-03-29T00:30:00.7Z", Dst{},
 			[]Slot{{}, {}},
-			[]string{"2026-03-29 03:30 +0200", "2026-03-29 04:30 +0200"},
+			[]string{"2026-03-29 03:00 +0200", "2026-03-29 04:00 +0200"},
 		},
 	}
 	for name, test := range tests {
@@ -187,6 +188,74 @@ func TestScheduleNextInItsWindow(t *testing.T) {
 	}
 	if slot, ok := s.Next(at); ok {
 		t.Errorf("got %v, want nothing from the end on", slot.At)
+	}
+}
+
+func TestEveryCountsFromStarts(t *testing.T) {
+	t.Parallel()
+	c, err := ParseCron("@every 90m")
+	if err != nil {
+		t.Fatal(err)
+	}
+	starts := time.Date(2026, 1, 5, 8, 10, 0, 0, time.UTC)
+	s := Schedule{Cron: c, Zone: time.UTC, Starts: starts}
+	for after, want := range map[time.Duration]time.Duration{
+		-time.Hour: 0, -1: 0, 0: 90 * time.Minute, 80 * time.Minute: 90 * time.Minute, 91 * time.Minute: 180 * time.Minute,
+	} {
+		if got, ok := s.Next(starts.Add(after)); !ok || !got.At.Equal(starts.Add(want)) {
+			t.Errorf("%s after starts: got %v, want %v", after, got.At, starts.Add(want))
+		}
+	}
+}
+
+// TestScheduleCountsWhatItWalks holds that counting, and looking for the last one, agree with going from slot to slot.
+func TestScheduleCountsWhatItWalks(t *testing.T) {
+	t.Parallel()
+	lines := []string{
+		"*/7 * * * *", "0 */5 * * *", "*/20 1-3 * * *", "30 2 * * *", "0 0 * * *", "15 3 13 * FRI", "0 6 */2 * MON", "0 12 15,L * *",
+		"0 9 L 2 *", "0 0 29 2 *", "@every 95m", "@every 7h", "0 1 * 3,10 7",
+	}
+	random := rand.New(rand.NewPCG(1, 2))
+	for _, name := range []string{"UTC", "Europe/Berlin", "Australia/Lord_Howe", "America/Sao_Paulo", "Asia/Beirut", "Pacific/Apia", "Africa/Casablanca"} {
+		zone := mustZone(t, name)
+		for _, line := range lines {
+			c, err := ParseCron(line)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, dst := range []Dst{{}, {Gap: "skip", Fold: "twice"}} {
+				s := Schedule{Cron: c, Zone: zone, Dst: dst}
+				for range 4 {
+					after := time.Date(2011, 1, 1, 0, 0, random.IntN(2*365*24*3600), random.IntN(2)*1000, zone)
+					upTo := after.Add(time.Duration(random.IntN(60*24*3600)) * time.Second)
+					if random.IntN(3) == 0 {
+						s.Starts, s.Ends = after.Add(50*time.Hour), upTo.Add(-30*time.Hour)
+					}
+					checkCount(t, &s, after, upTo)
+				}
+				_, change := time.Date(2011, 7, 1, 0, 0, 0, 0, zone).ZoneBounds()
+				for minutes := -90; minutes <= 90 && !change.IsZero(); minutes += 10 {
+					after := change.Add(time.Duration(minutes) * time.Minute)
+					s.Starts, s.Ends = time.Time{}, time.Time{}
+					checkCount(t, &s, after, after.Add(time.Hour))
+					checkCount(t, &s, after, after.Add(50*time.Hour))
+				}
+			}
+		}
+	}
+}
+
+func checkCount(t *testing.T, s *Schedule, after, upTo time.Time) {
+	t.Helper()
+	count, last := 0, time.Time{}
+	for slot, ok := s.Next(after); ok && !slot.At.After(upTo); slot, ok = s.Next(slot.At) {
+		count, last = count+1, slot.At
+	}
+	if got := s.Count(after, upTo); got != count {
+		t.Errorf("%s from %v to %v: got %d slots, want %d", s.Line(), after, upTo, got, count)
+	}
+	if got, ok := s.Last(after, upTo); !got.Equal(last) || ok != (count > 0) {
+		t.Errorf("%s from %v to %v: got %v as the last one, want %v", s.Line(), after, upTo, got, last)
 	}
 }
 

@@ -63,6 +63,9 @@ func (c commands) resume(run string) string {
 	return c.program + " resume" + c.history + c.project + " " + run
 }
 
+// cancel is the command that ends a run, or takes it out of the queue.
+func (c commands) cancel(run string) string { return c.program + " cancel" + c.history + " " + run }
+
 // retry is the command that tries a run's failed items again.
 func (c commands) retry(run string) string {
 	return c.program + " retry" + c.history + c.project + " " + run + " --failed-items"

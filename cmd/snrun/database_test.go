@@ -127,7 +127,18 @@ func TestLockedDatabase(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	_, paused := u.start("schedule", "pause", "tell")
+	_, triggered := u.start("schedule", "trigger", "tell")
+	_, cancelled := u.start("cancel", "@last")
 	checkCalm(t, u.run("run", "tell"), "runs.db", "locked by another program", "end the program that holds it")
+	checkCalm(t, paused(), "runs.db", "locked by another program")
+	got := triggered()
+	checkCalm(t, got, "runs.db", "locked by another program")
+	if got.stdout != "" {
+		t.Errorf("a run that was not queued has the id %s", got.stdout)
+	}
+	checkCalm(t, cancelled(), "has ended already")
+	u.must(exitOK, "schedule", "list", "tell") // reading goes on
 	if err := held.Rollback(); err != nil {
 		t.Fatal(err)
 	}

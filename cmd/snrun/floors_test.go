@@ -25,6 +25,8 @@ var floors = [][]string{
 	{"engine"},
 	{"history", "engine/enginetest"},
 	{"engine/schedule"},
+	{"engine/metrics", "engine/notify"},
+	{"engine/daemon"},
 	{"examples/sandbox"},
 	{"cmd/snrun"},
 }

@@ -210,10 +210,14 @@ func (a *app) nothingToRetry(err error) error {
 func mayGoOn(run *engine.Run, next commands, o resumeOptions) error {
 	failed := failedItems(run.Steps)
 	switch {
-	case run.Status == engine.Running || run.Status == engine.Queued:
+	case run.Status == engine.Queued:
+		return &exitError{exitFailed, fmt.Errorf("run %s has not begun yet: it is queued", run.ID), "how it stands: " + next.show(run.ID)}
+	case run.Status == engine.Running:
 		return isRunning(run, next)
 	case run.Status == engine.Skipped:
 		return &exitError{exitFailed, fmt.Errorf("run %s was skipped: there is nothing to go on with", run.ID), next.start(run)}
+	case neverBegan(run):
+		return &exitError{exitFailed, fmt.Errorf("run %s was %s before it began: there is nothing to go on with", run.ID, statusWord(run.Status)), next.start(run)}
 	case o.failedItems && failed == 0:
 		return fmt.Errorf("run %s: %w", run.ID, errNothingFailed)
 	case o.failedItems || run.Status != engine.OK:
@@ -236,7 +240,7 @@ func isRunning(run *engine.Run, next commands) error {
 
 // mayResume says whether a run is one that `resume` is for.
 func mayResume(r engine.Run) bool {
-	return r.Status == engine.Failed || r.Status == engine.Cancelled || r.Status == engine.Interrupted
+	return !neverBegan(&r) && (r.Status == engine.Failed || r.Status == engine.Cancelled || r.Status == engine.Interrupted)
 }
 
 // failedItems counts the failed items of loops; those of a loop inside another count where the outer one had no failures.

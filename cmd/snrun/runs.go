@@ -19,6 +19,9 @@ type page struct {
 // runTable lists runs, one a line. On a page of limited width times are relative and the error is cut.
 func runTable(p page, runs []engine.Run) string {
 	rows := [][]string{{"RUN", "JOB", "STATUS", "STARTED", "TOOK", "TRIGGER", "ATTEMPT", "ERROR"}}
+	if slices.ContainsFunc(runs, func(r engine.Run) bool { return r.Error == nil && r.Reason != "" }) {
+		rows[0][7] = "WHY"
+	}
 	for i := range runs {
 		rows = append(rows, runRow(p, &runs[i]))
 	}
@@ -44,16 +47,30 @@ func runTable(p page, runs []engine.Run) string {
 }
 
 func runRow(p page, r *engine.Run) []string {
-	started := r.Started.Local().Format(time.DateTime)
-	if p.width > 0 {
-		started = ago(r.Started, p.now)
+	started, lasted := p.moment(r.Started), took(r.Started, r.Ended, p.now)
+	if neverBegan(r) {
+		started, lasted = "due "+p.moment(r.Due), ""
 	}
-	return []string{r.ID, clean(r.Job), statusWord(r.Status), started, took(r.Started, r.Ended, p.now), r.Trigger, fmt.Sprint(max(r.Attempt, 1)), runError(r)}
+	return []string{r.ID, clean(r.Job), statusWord(r.Status), started, lasted, r.Trigger, fmt.Sprint(max(r.Attempt, 1)), runError(r)}
 }
 
+// moment is a time as a column has it: on a page of limited width how long it is away.
+func (p page) moment(t time.Time) string {
+	if p.width > 0 {
+		return ago(t, p.now)
+	}
+	return t.Local().Format(time.DateTime)
+}
+
+// neverBegan says whether a run waits, was skipped, or was cancelled while it waited.
+func neverBegan(r *engine.Run) bool {
+	return r.Status == engine.Queued || r.Status == engine.Skipped || r.Started.IsZero()
+}
+
+// runError is why a run did not end well, or did not begin.
 func runError(r *engine.Run) string {
 	if r.Error == nil {
-		return ""
+		return firstLine(r.Reason)
 	}
 	if r.Error.Step == "" {
 		return firstLine(r.Error.Message)

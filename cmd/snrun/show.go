@@ -16,8 +16,11 @@ const shownItems = 5
 func runPage(p page, r *engine.Run, next commands) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s  %s  %s\n", p.style.bold("run "+r.ID), clean(r.Job), p.statusColour(r.Status, statusWord(r.Status)))
-	p.field(&b, "started", fmt.Sprintf("%s (%s), took %s", r.Started.Local().Format("2006-01-02 15:04:05 -07:00"),
-		ago(r.Started, p.now), took(r.Started, r.Ended, p.now)))
+	if neverBegan(r) {
+		p.field(&b, "due", fmt.Sprintf("%s (%s)", r.Due.Local().Format(secondsAndZone), ago(r.Due, p.now)))
+	} else {
+		p.field(&b, "started", fmt.Sprintf("%s (%s), took %s", r.Started.Local().Format(secondsAndZone), ago(r.Started, p.now), took(r.Started, r.Ended, p.now)))
+	}
 	p.field(&b, "trigger", r.Trigger)
 	if r.Attempt > 1 {
 		p.field(&b, "attempt", fmt.Sprint(r.Attempt))
@@ -32,6 +35,13 @@ func runPage(p page, r *engine.Run, next commands) string {
 	if r.Error != nil {
 		b.WriteString("\n" + p.style.red(statusWord(r.Status)) + ": " + p.wrapped(errorText(r.Error)) + "\n")
 	}
+	if r.Error == nil && r.Reason != "" {
+		text := clean(r.Reason)
+		if word := statusWord(r.Status); !strings.HasPrefix(text, word) {
+			text = word + ": " + text
+		}
+		b.WriteString("\n" + p.wrapped(text) + "\n")
+	}
 	if len(r.Steps) > 0 {
 		b.WriteString("\n" + p.timeline(r.Steps))
 	}
@@ -41,9 +51,18 @@ func runPage(p page, r *engine.Run, next commands) string {
 	return b.String()
 }
 
+// secondsAndZone is how a page writes a time that may be looked for elsewhere.
+const secondsAndZone = "2006-01-02 15:04:05 -07:00"
+
 // whatNext is what to do about a run.
 func whatNext(r *engine.Run, next commands) []string {
 	var lines []string
+	switch {
+	case r.Status == engine.Queued:
+		return []string{"cancel it: " + next.cancel(r.ID)}
+	case neverBegan(r):
+		return []string{next.start(r)}
+	}
 	inDoubt := isInDoubt(r.Steps)
 	if r.Error != nil && r.Error.Step != "" {
 		lines = append(lines, "look closer: "+next.show(r.ID)+stepFlags(r.Error, inDoubt))

@@ -47,6 +47,18 @@ func goneOnRun() *engine.Run {
 	}
 }
 
+// skippedRun stands for several due times that nobody ran.
+func skippedRun() *engine.Run {
+	return &engine.Run{ID: "06c3k9q2f60", Job: "nightly", Status: engine.Skipped, Trigger: "schedule", Due: began.Add(-4 * time.Hour), Ended: began, File: "jobs/nightly.yaml",
+		Reason: "missed 3 times: no daemon was running from 05:00 to 07:30"}
+}
+
+// queuedRun waits for its start.
+func queuedRun() *engine.Run {
+	return &engine.Run{ID: "06c3k9q2f61", Job: "nightly", Status: engine.Queued, Trigger: "manual", Due: began, Inputs: map[string]any{"n": 1}, File: "jobs/nightly.yaml",
+		Reason: "another run of the job goes on"}
+}
+
 // tolerantRun ended well, though items of its loop failed.
 func tolerantRun() *engine.Run {
 	r := failedRun()
@@ -90,6 +102,9 @@ func TestHistoryPages(t *testing.T) {
 		{"show_ok", func(p page) string { return runPage(p, okRun(), commands{program: "snrun"}) }},
 		{"show_in_doubt", func(p page) string { return runPage(p, goneOnRun(), commands{program: "snrun"}) }},
 		{"show_tolerant", func(p page) string { return runPage(p, tolerantRun(), commands{program: "snrun"}) }},
+		{"list_waiting", func(p page) string { return runTable(p, []engine.Run{*queuedRun(), *skippedRun(), *okRun()}) }},
+		{"show_skipped", func(p page) string { return runPage(p, skippedRun(), commands{program: "snrun"}) }},
+		{"show_queued", func(p page) string { return runPage(p, queuedRun(), commands{program: "snrun"}) }},
 		{"show_step", show(showOptions{step: "alert"})},
 		{"show_http", show(showOptions{step: "alert", http: true}, answer(), noAnswer, binary)},
 		{"show_http_none", show(showOptions{step: "alert", http: true})},

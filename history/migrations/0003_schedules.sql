@@ -3,17 +3,19 @@
 
 ALTER TABLE runs ADD COLUMN reason TEXT NOT NULL DEFAULT ''; -- why it was skipped, waits or was cancelled, for people
 ALTER TABLE runs ADD COLUMN daemon INTEGER NOT NULL DEFAULT 0; -- a daemon runs it, and takes it up again after a crash
-ALTER TABLE runs ADD COLUMN cancel TEXT NOT NULL DEFAULT ''; -- who asked for its end while it was running
+ALTER TABLE runs ADD COLUMN cancel TEXT NOT NULL DEFAULT ''; -- who asked for its end, until its process has taken notice
 
 CREATE INDEX runs_going ON runs (job, run) WHERE status IN ('queued', 'running');
-CREATE INDEX runs_to_cancel ON runs (live) WHERE cancel <> '' AND status = 'running';
+CREATE INDEX runs_ok ON runs (job, run) WHERE status = 'ok';
+CREATE INDEX runs_to_cancel ON runs (live) WHERE cancel <> '';
+CREATE INDEX runs_to_resume ON runs (run) WHERE status = 'interrupted' AND daemon = 1;
 
 -- The schedules of jobs, for as long as they say the same.
 CREATE TABLE schedules (
     id     INTEGER PRIMARY KEY,
     job    TEXT NOT NULL,
     line   TEXT NOT NULL, -- the cron line, its time zone, what it does where the clock is changed
-    inputs TEXT NOT NULL, -- of its runs, as JSON with sorted keys
+    inputs TEXT NOT NULL, -- of its runs, as JSON with sorted keys; {} for none
     since  INTEGER NOT NULL, -- it was not known before
     UNIQUE (job, line, inputs)
 );
@@ -23,7 +25,7 @@ CREATE TABLE schedules (
 CREATE TABLE slots (
     run    INTEGER PRIMARY KEY, -- runs.id
     job    TEXT NOT NULL,
-    inputs TEXT NOT NULL,
+    inputs TEXT NOT NULL, -- as in schedules
     due    INTEGER NOT NULL,
     until  INTEGER NOT NULL, -- the last of them
     count  INTEGER NOT NULL,

@@ -1,0 +1,8 @@
+package main
+
+import (
+	"snrun/engine/schedule"
+	"snrun/history"
+)
+
+var _ schedule.Book = (*history.Store)(nil)
