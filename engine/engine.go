@@ -15,6 +15,7 @@
 //	notes, sample, progress   what people are told, of how many items of a loop, and how fast it goes
 //	tracer                    following calls, for traces and counts
 //	slot, suspend             due times as they are decided upon; runs that stop for now, or cannot begin
+//	notice                    what is wrong, and who is told
 //	dry                       what a run would send, without sending it
 //	id                        the ids of runs
 package engine

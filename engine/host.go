@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"maps"
@@ -145,10 +146,18 @@ func (h *host) call(ctx context.Context, c flow.Call) (flow.Result, error) {
 		return o.result, nil
 	}
 	if halt != nil {
-		return o.result, halt
+		return o.result, cmp.Or(h.unsent(c, o.doubt), halt)
 	}
 	o.failure.Doubt = o.doubt
 	return o.result, o.failure
+}
+
+// unsent takes back the intent of a call that was cut off before it was sent, or that the server would not have: nobody need be asked about it.
+func (h *host) unsent(c flow.Call, doubt bool) error {
+	if !c.Unsafe || doubt {
+		return nil
+	}
+	return h.recorded(h.Journal.Fold(h.run.ID, "", []string{c.Key}))
 }
 
 // commit makes the outcome of a call durable.

@@ -29,6 +29,9 @@ func (s *idSource) next(t time.Time) string {
 	}
 }
 
+// LowestID gives an id that is not greater than that of any run which starts at t or later.
+func LowestID(t time.Time) string { return base32(max(t.UnixMilli()-epoch, 0) << 15) }
+
 // base32 writes the low 55 bits of n as 11 characters.
 func base32(n int64) string {
 	var text [11]byte

@@ -16,7 +16,7 @@ type Journal interface {
 	Begin(run *Run, entries ...Entry) error
 	// Continue records that a run that has ended goes on: it is running again, as its next attempt. Nothing is known any more of
 	// the calls at and below the keys of forget, but that those of doubt are Intended. All or nothing; the error is ErrRunning
-	// when the run has not ended.
+	// when the run has not ended, or somebody else went on with it first: it has that attempt already, which counts from 2.
 	Continue(run *Run, forget, doubt []string) error
 	// Intend records that the unsafe call key is about to be made.
 	Intend(run, key string) error

@@ -53,7 +53,7 @@ func (m *Memory) Continue(run *Run, forget, doubt []string) error {
 	if before == nil {
 		return fmt.Errorf("go on with run %s: there is none", run.ID)
 	}
-	if before.Status == Running {
+	if before.Status == Running || run.Attempt > 1 && before.Attempt >= run.Attempt {
 		return ErrRunning
 	}
 	if m.calls[run.ID] == nil {

@@ -200,7 +200,9 @@ func (x *execution) forgets(r Resumption) (forget, doubtful []string, err error)
 	}
 	forget = append(forget, failedKey, toleratedKey)
 	for _, end := range [...]string{"/on_failure", "/on_success", "/finally"} {
-		forget = append(forget, flow.EndKey(r.Job, end))
+		if x.run.Status != Interrupted { // else it did not get to its end: what was done of that stays done
+			forget = append(forget, flow.EndKey(r.Job, end))
+		}
 	}
 	if r.From == "" {
 		return forget, doubtful, nil

@@ -34,6 +34,7 @@ const (
 	ReasonQueueFull = "queue_full" // too many runs of the job were waiting already
 	ReasonMissed    = "missed"     // nobody was there to run it, and it is not caught up with
 	ReasonPaused    = "paused"     // a person had paused the job
+	ReasonGone      = "gone"       // it was queued, and then the job was no longer there
 )
 
 // Verdict is what was decided upon a slot.

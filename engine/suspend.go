@@ -52,5 +52,23 @@ func (e *Engine) Refuse(req Request, why *steps.Error) (*Run, error) {
 	return x.run, nil
 }
 
+// GiveUp records that a run which was interrupted has failed, and why: nobody goes on with it. The error wraps ErrRunning where somebody
+// does.
+func (e *Engine) GiveUp(interrupted *Run, why *steps.Error) error {
+	run := *interrupted
+	x := &execution{Engine: e, run: &run}
+	run.Attempt, run.Process, run.Error = max(run.Attempt, 1)+1, processName(), nil
+	if err := e.Journal.Continue(&run, nil, nil); err != nil {
+		return fmt.Errorf("giving up run %s: %w", run.ID, err)
+	}
+	run.Status, run.Ended, run.Error = Failed, time.Now(), x.masked(why)
+	if err := e.Journal.Finish(&run); err != nil {
+		return fmt.Errorf("recording the end of run %s: %w", run.ID, err)
+	}
+	x.tell(Event{Type: RunStarted, Job: run.Job, Attempt: run.Attempt})
+	x.tell(Event{Type: RunEnded, Job: run.Job, Status: run.Status, Error: run.Error})
+	return nil
+}
+
 // NewID gives the id of a run that is to start at a time. Each is greater than all before.
 func (e *Engine) NewID(at time.Time) string { return e.ids.next(at) }

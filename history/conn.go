@@ -146,6 +146,42 @@ func (c *conn) each(query row, columns int, visit func([]driver.Value) error) er
 	}
 }
 
+// ints reads the first row of a query into dest, NULL as 0. It is false when there is none.
+func (c *conn) ints(query row, dest ...*int64) (found bool, err error) {
+	rows, err := c.query(query)
+	if err != nil {
+		return false, err
+	}
+	defer rows.Close()
+	values := make([]driver.Value, len(dest))
+	if err := rows.Next(values); err != nil {
+		if err == io.EOF {
+			return false, nil
+		}
+		return false, err
+	}
+	for i, v := range values {
+		*dest[i], _ = v.(int64)
+	}
+	return true, nil
+}
+
+// steps carries out a statement to its end, and counts its rows. It is for those that do a piece of their work for each row.
+func (c *conn) steps(sql string) (n int, err error) {
+	rows, err := c.db.Query(sql, nil)
+	if err != nil {
+		return 0, err
+	}
+	defer rows.Close()
+	for values := make([]driver.Value, len(rows.Columns())); ; n++ {
+		if err := rows.Next(values); err == io.EOF {
+			return n, nil
+		} else if err != nil {
+			return n, err
+		}
+	}
+}
+
 // holds says whether a query gives a number other than 0.
 func (c *conn) holds(query row) (bool, error) {
 	rows, err := c.query(query)
@@ -201,7 +237,8 @@ func (c *conn) transact(rows []row) error {
 	if len(rows) == 0 {
 		return nil
 	}
-	if len(rows) == 1 && rows[0].first == nil && (rows[0].do == nil || rows[0].looks) { // a statement by itself is a transaction, at half the price
+	// A statement by itself is a transaction, at half the price.
+	if r := rows[0]; len(rows) == 1 && r.first == nil && r.when == nil && (r.do == nil || r.looks) {
 		return c.exec(rows[0])
 	}
 	return c.atomically(func() error {

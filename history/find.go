@@ -5,10 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"snrun/engine"
 )
 
 const (
 	newestSQL = `SELECT run FROM runs ORDER BY run DESC LIMIT 1`
+	headSQL   = `SELECT ` + runColumns + ` FROM runs WHERE run = ?`
 	prefixSQL = `SELECT run FROM runs WHERE run >= ?1 AND run < ?1 || '~' ORDER BY run LIMIT 6`
 )
 
@@ -77,4 +80,20 @@ func (s *Store) idsFrom(prefix string) ([]string, error) {
 		ids = append(ids, id)
 	}
 	return ids, rows.Err()
+}
+
+// Head gives a run by its whole id, without its steps and texts: for who looks at it often.
+func (s *Store) Head(id string) (*engine.Run, error) {
+	if err := s.settle(); err != nil {
+		return nil, err
+	}
+	var run engine.Run
+	err := scanRun(s.read.QueryRow(headSQL, id), &run)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, fmt.Errorf("%w: %s", ErrUnknownRun, id)
+	}
+	if err != nil {
+		return nil, s.place.fault("read run "+id, err)
+	}
+	return &run, nil
 }

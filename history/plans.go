@@ -1,6 +1,7 @@
 package history
 
 import (
+	"database/sql"
 	"database/sql/driver"
 	"encoding/json"
 	"time"
@@ -63,6 +64,35 @@ func (s *Store) Know(now time.Time, plans []engine.Plan) ([]engine.Plan, error) 
 		}
 	}
 	return given, nil
+}
+
+// Plans gives the schedules that are known, by job, as Know does.
+func (s *Store) Plans(now time.Time) ([]engine.Plan, error) {
+	const doing = "look for schedules"
+	rows, err := s.read.Query(plansSQL, nil, now.UnixMicro())
+	if err != nil {
+		return nil, s.place.fault(doing, err)
+	}
+	defer rows.Close()
+	var plans []engine.Plan
+	for rows.Next() {
+		var p engine.Plan
+		var k knownPlan
+		var inputs sql.NullString
+		var until sql.NullInt64
+		if err := rows.Scan(&k.id, &p.Job, &p.Line, &inputs, &k.since, &until); err != nil {
+			return nil, s.place.fault(doing, err)
+		}
+		in, err := decode(inputs)
+		if err != nil {
+			return nil, s.place.fault(doing, err)
+		}
+		p.Inputs, _ = in.(map[string]any)
+		k.until = until.Int64
+		p.Decided = k.decided(now.UnixMicro())
+		plans = append(plans, p)
+	}
+	return plans, s.place.fault(doing, rows.Err())
 }
 
 // readPlans reads what is on record of the jobs that keys name.

@@ -3,13 +3,14 @@ package history
 import (
 	"database/sql"
 	"database/sql/driver"
+	"slices"
 	"time"
 
 	"snrun/engine"
 )
 
 const (
-	queueSQL = `SELECT runs.id, run, job, file, inputs, "trigger", due, start, alone, reason, live
+	queueSQL = `SELECT runs.id, runs.run, job, file, inputs, "trigger", due, start, alone, reason, live
 		FROM queue JOIN runs ON runs.id = queue.run WHERE status = 'queued' AND live <> ? ORDER BY due, runs.run`
 	adoptRun   = `UPDATE runs SET live = ? WHERE id = ? AND status = 'queued' AND live = ?`
 	queuedSQL  = `SELECT id, live FROM runs WHERE run = ? AND status = 'queued'`
@@ -71,13 +72,19 @@ func (s *Store) Adopt(jobs []string) ([]engine.QueuedRun, error) {
 		named[job] = true
 	}
 	gone := s.gone()
+	left := slices.DeleteFunc(others, func(w waiting) bool { return !named[w.Job] || w.live != "" && !gone(w.live) })
+	if len(left) == 0 {
+		return nil, nil
+	}
+	return s.takeOver(doing, live, left)
+}
+
+// takeOver takes over queued runs, but for those that somebody else did meanwhile.
+func (s *Store) takeOver(doing, live string, runs []waiting) ([]engine.QueuedRun, error) {
 	var adopted []engine.QueuedRun
-	err = s.change(doing, func(c *conn) error {
+	err := s.change(doing, func(c *conn) error {
 		adopted = nil
-		for _, w := range others {
-			if !named[w.Job] || w.live != "" && !gone(w.live) {
-				continue
-			}
+		for _, w := range runs {
 			if err := c.exec(rowOf(adoptRun, live, w.number, w.live)); err != nil {
 				return err
 			}
@@ -85,7 +92,7 @@ func (s *Store) Adopt(jobs []string) ([]engine.QueuedRun, error) {
 			if err != nil {
 				return err
 			}
-			if mine { // else somebody was faster
+			if mine {
 				adopted = append(adopted, w.QueuedRun)
 			}
 		}

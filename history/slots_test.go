@@ -1,12 +1,17 @@
 package history
 
 import (
+	"errors"
 	"fmt"
+	"math"
+	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
 
 	"snrun/engine"
+	"snrun/steps"
 )
 
 // at is a time so many minutes after day.
@@ -193,5 +198,219 @@ func TestClaim(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// What a verdict and a run say for people.
+func TestClaimTells(t *testing.T) {
+	t.Parallel()
+	s := openTemp(t)
+	begin(t, s, aRun("r", "sync"))
+	full := due("c", "sync", 3)
+	full.Overlap = "queue"
+	alone, more := full, full
+	alone.Run, alone.Due, more.Run, more.Due, full.Due = "a", at(1), "b", at(2), at(3)
+	got := claimed(t, s, alone, more, full, due("d", "sync", 4), missed("e", "sync", 5, 6))
+	want := []engine.Verdict{
+		{Run: "a", Status: engine.Queued, Alone: true, Detail: "it waits for the end of run r"},
+		{Run: "b", Status: engine.Queued, Alone: true, Detail: "it waits for the end of run r and of 1 more"},
+		{Run: "c", Status: engine.Skipped, Reason: engine.ReasonQueueFull, Detail: "2 runs of the job were waiting already"},
+		{Run: "d", Status: engine.Skipped, Reason: engine.ReasonOverlap, Detail: "run r was still going on"},
+		{Run: "e", Status: engine.Skipped, Reason: engine.ReasonMissed, Detail: "nobody was there"},
+	}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("the verdicts are\n%+v\nwant\n%+v", got, want)
+	}
+	runs, err := s.Runs(Filter{Job: "sync", Trigger: engine.TriggerSchedule})
+	if err != nil || len(runs) != 5 {
+		t.Fatalf("%d runs, %v, want 5", len(runs), err)
+	}
+	for i, want := range want {
+		run := runs[len(runs)-1-i]
+		reason := want.Detail
+		if want.Run == "e" {
+			reason += ", 2 times since " + at(5).Local().Format(time.RFC3339)
+		}
+		if run.ID != want.Run || run.Status != want.Status || run.Reason != reason || run.File != "/p/jobs/sync.yaml" {
+			t.Errorf("on record: %+v, want %+v", run, want)
+		}
+		if ended := !run.Ended.IsZero(); ended != (want.Status == engine.Skipped) || !run.Started.IsZero() {
+			t.Errorf("run %s started %v and ended %v", run.ID, run.Started, run.Ended)
+		}
+		if _, err := s.Run(run.ID); err != nil {
+			t.Errorf("run %s: %v", run.ID, err)
+		}
+	}
+	if text := asJSON(t, runs[0]); strings.Contains(text, `"started"`) {
+		t.Errorf("a run that never started says when: %s", text)
+	}
+}
+
+// A decision to which slots are added tells why the last of them were not run. Where its run is not kept any more there is a new one.
+func TestClaimAddsToADecision(t *testing.T) {
+	t.Parallel()
+	s := openTemp(t)
+	check := func(run, reason string) {
+		t.Helper()
+		if got, err := s.Run(run); err != nil || got.Reason != reason+" since "+at(1).Local().Format(time.RFC3339) {
+			t.Errorf("%s: %+v, %v, want %s", run, got, err, reason)
+		}
+	}
+	later := missed("c", "sync", 4, 4)
+	later.Detail = "again nobody was there"
+	claimed(t, s, missed("a", "sync", 1, 2), missed("b", "sync", 3, 3))
+	check("a", "nobody was there, 3 times")
+	claimed(t, s, later)
+	check("a", "again nobody was there, 4 times")
+	if err := s.writer.commit(false, row{sql: "DELETE FROM runs"}); err != nil {
+		t.Fatal(err)
+	}
+	if got := told(claimed(t, s, missed("d", "sync", 2, 3), missed("e", "sync", 5, 6))); got != "=, e=skipped missed" {
+		t.Errorf("afterwards %s, want a new run", got)
+	}
+	if got := slotsOf(t, s, "sync"); got != "5-6x2 e skipped missed" {
+		t.Errorf("the slots with runs are %s", got)
+	}
+}
+
+func TestClaimTakesThePlaceOfOthers(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "history.db")
+	s, other := openAt(t, path, Options{}), openAt(t, path, Options{})
+	begin(t, other, aRun("r", "sync"))
+	claim := func(run string, minutes int) engine.Claim {
+		c := due(run, "sync", minutes)
+		c.Overlap = "cancel_running"
+		return c
+	}
+	allowed := due("o", "sync", 0)
+	allowed.Overlap = "allow"
+	claimed(t, other, allowed)
+	got := claimed(t, s, claim("a", 1), claim("b", 2))
+	for i, want := range []engine.Verdict{
+		{Run: "a", Status: engine.Queued, Alone: true, Detail: "it waits for the end of run r", Replace: []string{"o", "r"}},
+		{Run: "b", Status: engine.Queued, Alone: true, Detail: "it waits for the end of run r", Replace: []string{"r", "a"}},
+	} {
+		if !reflect.DeepEqual(got[i], want) {
+			t.Errorf("%+v\nwant %+v", got[i], want)
+		}
+	}
+	if got, want := slotsOf(t, s, "sync"), "0 o skipped, 1 a skipped, 2 b queued"; got != want {
+		t.Errorf("the slots are %s, want %s", got, want)
+	}
+	asked, err := other.ToCancel()
+	if err != nil || !reflect.DeepEqual(asked, map[string]string{"r": "run a", "o": "run a"}) {
+		t.Errorf("the other process is to cancel %v, %v, want r and o", asked, err)
+	}
+	if asked, err := s.ToCancel(); err != nil || len(asked) != 0 {
+		t.Errorf("this process is to cancel %v, %v, want none: it was told by the verdict", asked, err)
+	}
+	finish(t, other, aRun("r", "sync"), engine.Cancelled)
+	if ok, err := other.Withdraw(day, "o", engine.Cancelled, "x"); ok || err != nil {
+		t.Errorf("Withdraw of a run that was replaced: %v, %v, want false", ok, err)
+	}
+	if asked, err := other.ToCancel(); err != nil || len(asked) != 0 {
+		t.Errorf("then the other process is to cancel %v, %v, want none", asked, err)
+	}
+}
+
+// A run whose process is gone is not in anybody's way; one that it had queued is taken over by others, and is.
+func TestClaimBesideTheDead(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "history.db")
+	s := openAt(t, path, Options{})
+	gone, err := Open(path, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	begin(t, gone, aRun("r", "runs"))
+	claimed(t, gone, due("q", "waits", 1))
+	if err := gone.alive.release(); err != nil { // as if the process had ended; it has nothing more to write
+		t.Fatal(err)
+	}
+	if got, want := told(claimed(t, s, due("a", "runs", 2), due("b", "waits", 2))), "a=queued, b=skipped overlap"; got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
+	if run, err := s.Run("r"); err != nil || run.Status != engine.Interrupted {
+		t.Errorf("the run of the dead is %v, %v, want it interrupted", run, err)
+	}
+	if err := gone.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestRewind(t *testing.T) {
+	t.Parallel()
+	s := openTemp(t)
+	claimed(t, s, missed("a", "sync", 1, 60), due("b", "sync", 70), missed("c", "sync", 71, 80), missed("d", "other", 1, 10))
+	if err := s.Rewind(at(30)); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := slotsOf(t, s, "sync"), "1-30x30 a skipped missed, 70 b queued"; got != want {
+		t.Errorf("the slots are %s, want %s", got, want)
+	}
+	if got, want := slotsOf(t, s, "other"), "1-10x10 d skipped missed"; got != want {
+		t.Errorf("the slots of another are %s, want %s", got, want)
+	}
+	if _, err := s.Run("c"); !errors.Is(err, ErrUnknownRun) {
+		t.Errorf("the run of slots still to come: %v, want none", err)
+	}
+	if got, want := told(claimed(t, s, due("e", "other", 31), due("f", "sync", 31), due("g", "sync", 70))), "e=queued, f=skipped overlap, b="; got != want {
+		t.Errorf("afterwards %s, want %s", got, want)
+	}
+}
+
+func TestClaimsThatCannotBe(t *testing.T) {
+	t.Parallel()
+	s := openTemp(t)
+	odd := due("b", "sync", 2)
+	odd.Inputs = map[string]any{"n": math.Inf(1)}
+	if _, err := s.Claim(day, 1, []engine.Claim{due("a", "sync", 1), odd}); err == nil || !strings.Contains(err.Error(), "schedule of sync") {
+		t.Errorf("inputs that are not JSON: %v, want an error that names the job", err)
+	}
+	if _, err := s.Claim(day, 1, []engine.Claim{due("a", "sync", 1), due("a", "other", 1)}); err == nil {
+		t.Error("an id that is there twice gave no error")
+	}
+	if got := slotsOf(t, s, "sync"); got != "" {
+		t.Errorf("the slots are %s, want none: all or nothing", got)
+	}
+	if v, err := s.Claim(day, 1, nil); v != nil || err != nil {
+		t.Errorf("no claims: %v, %v", v, err)
+	}
+}
+
+func TestSlots(t *testing.T) {
+	t.Parallel()
+	s := openTemp(t)
+	other := due("b", "sync", 61)
+	other.Inputs, other.Overlap = map[string]any{"n": 2}, "allow"
+	claimed(t, s, missed("a", "sync", 1, 60), due("c", "sync", 61), other, due("d", "sync", 62))
+	run := aRun("c", "sync")
+	begin(t, s, run)
+	run.Error = &steps.Error{Kind: steps.Limit, Message: "too much"}
+	finish(t, s, run, engine.Failed)
+	got, err := s.Slots("sync", 10, time.Time{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []string
+	for _, slot := range got {
+		all = append(all, strings.TrimSpace(fmt.Sprintln(slot.Due.Sub(day), slot.Until.Sub(slot.Due), slot.Count, slot.Inputs, slot.Reason,
+			slot.Run.Run, slot.Run.Status, slot.Run.Started.Sub(day) > 0, slot.Run.Error, slot.Run.Reason)))
+	}
+	want := []string{
+		"1h2m0s 0s 1 map[] overlap d skipped false run c was still waiting for its start",
+		"1h1m0s 0s 1 map[n:2] b queued false",
+		"1h1m0s 0s 1 map[] c failed true too much",
+		"1m0s 59m0s 60 map[] missed a skipped false nobody was there",
+	}
+	for i := range all {
+		all[i] = strings.Join(strings.Fields(all[i]), " ")
+	}
+	if strings.Join(all, "\n") != strings.Join(want, "\n") {
+		t.Errorf("got\n%s\nwant\n%s", strings.Join(all, "\n"), strings.Join(want, "\n"))
+	}
+	if got, err := s.Slots("sync", 1, at(61)); err != nil || len(got) != 1 || got[0].Run.Run != "a" {
+		t.Errorf("the one before: %+v, %v, want a", got, err)
 	}
 }

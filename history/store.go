@@ -15,9 +15,12 @@
 //	                             what going on needs: calls by their keys, parts of loops that end, large values once
 //	goingon, settle              a run that goes on, and runs whose process is gone
 //	slots, decide, plans         due times and what was decided upon each, and the schedules that they are of
-//	queue, cancels, pauses, daemons
-//	                             runs that wait, what people ask for, and who runs jobs in the background
+//	queue, cancels, pauses, daemons, interrupted
+//	                             runs that wait, what people ask for, who runs jobs in the background, and what goes on then
+//	standings                    how it stands with jobs
 //	state                        what jobs remember
+//	prune                        runs that are not kept any more, and the room that they took
+//	alerts, notices              what is wrong, and the notices of it that are on their way to people
 //	data, errors                 values in columns, and what a person can do about SQLite's errors
 package history
 

@@ -144,8 +144,13 @@ func (l *library) find(d *decoder, at *source.Node, name string) string {
 		d.r.Errorf(at, "call takes the name of a job, not its file").Hint = "write job: " + strings.TrimSuffix(base, filepath.Ext(base))
 		return ""
 	}
-	if kept := l.project.keptAs(name); len(kept) > 0 {
+	kept := l.project.keptAs(name)
+	switch {
+	case len(kept) == 1:
 		return kept[0]
+	case len(kept) > 1:
+		d.severalNamed(at, name, kept)
+		return ""
 	}
 	if l.files == nil {
 		l.files = l.project.Files()
@@ -170,9 +175,14 @@ func (l *library) find(d *decoder, at *source.Node, name string) string {
 		slices.Sort(names)
 		d.r.Errorf(at, "there is no job %q in %s", name, display(folder)).Hint = steps.Hint(name, slices.Compact(names))
 	default:
-		d.r.Errorf(at, "%d jobs have the name %q", len(named), name).Hint = fmt.Sprintf("give each its own: %s and %s", display(named[0]), display(named[1]))
+		d.severalNamed(at, name, named)
 	}
 	return ""
+}
+
+// severalNamed reports a name that more than one job has.
+func (d *decoder) severalNamed(at *source.Node, name string, files []string) {
+	d.r.Errorf(at, "%d jobs have the name %q", len(files), name).Hint = fmt.Sprintf("give each its own: %s and %s", display(files[0]), display(files[1]))
 }
 
 // name is that of the job in a file.

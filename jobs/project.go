@@ -28,6 +28,8 @@ type Project struct {
 	Warnings source.Errors       // about the profiles, when they have no mistakes
 	options  Options
 	texts    map[string]string // in place of files, by their full paths; see WithTexts
+
+	keptNames map[string][]string // the files of those texts, sorted, by the names of their jobs
 }
 
 // FindProject gives the folder of the nearest settings file from dir upwards, else dir itself.

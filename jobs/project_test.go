@@ -100,7 +100,7 @@ func TestSettings(t *testing.T) {
 			jobs.Settings{
 				Jobs: "flows", Profiles: "p.yaml", Database: "runs.db", SecretsDir: "/run/secrets",
 				SecretsExec: map[string][]string{"A": {"vault", "kv", "-n=1", "", "2"}, "b_2": {"./get"}},
-				Keep:        jobs.Keep{Age: 90 * 24 * time.Hour, Runs: 1000},
+				Keep:        jobs.Keep{KeepRule: jobs.KeepRule{Age: 90 * 24 * time.Hour, Runs: 1000}},
 			},
 		},
 	}
@@ -181,5 +181,48 @@ func TestUnreadableFiles(t *testing.T) {
 	}
 	if _, err := jobs.Open(dir, jobs.Settings{Jobs: "jobs", Profiles: "profiles.yaml"}, jobs.Options{Kinds: allKinds()}); !errors.As(err, &path) {
 		t.Errorf("profiles: got %v", err)
+	}
+}
+
+// TestKeepOfOneJob holds that a job's own rule says the same as that of all where it leaves something out.
+func TestKeepOfOneJob(t *testing.T) {
+	t.Parallel()
+	const day = 24 * time.Hour
+	p := projectOf(t, allKinds(), map[string]string{
+		"jobs/noisy.yaml": "version: 1\nsteps: [{log: a}]\n",
+		"snrun.yaml": "version: 1\nhistory: {keep: {age: 90d, runs: 1000, failed: 180d, size: 2GB, " +
+			"jobs: {noisy: {age: 7d, runs: 0}, audit: {age: 0s, failed: 0s}}}}\n",
+	})
+	s, err := jobs.ReadSettings(p.Dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for job, want := range map[string]jobs.KeepRule{
+		"other": {Age: 90 * day, Runs: 1000, Failed: 180 * day},
+		"noisy": {Age: 7 * day, Failed: 180 * day},
+		"audit": {Runs: 1000},
+	} {
+		if got := s.Keep.Of(job); got != want {
+			t.Errorf("%s: got %+v, want %+v", job, got, want)
+		}
+	}
+	if s.Keep.Size != 2<<30 || s.Keep.KeepsAll() || !(jobs.Keep{KeepRule: jobs.KeepRule{Failed: day}}).KeepsAll() {
+		t.Errorf("got %+v", s.Keep)
+	}
+	p.Settings = s
+	if got := p.CheckKeep(); len(got) != 1 || !got[0].Warning || !strings.Contains(got[0].Error(), `the name "audit"`) {
+		t.Errorf("got %v, want a warning about audit", got)
+	}
+	owns := p.Owner()
+	for _, c := range []struct {
+		job, file string
+		want      bool
+	}{
+		{"noisy", "/elsewhere/noisy.yaml", true}, {"audit", "", true}, {"gone", filepath.Join(p.Dir, "jobs/old/gone.yaml"), true},
+		{"other", "/elsewhere/other.yaml", false}, {"other", "", false},
+	} {
+		if got := owns(c.job, c.file); got != c.want {
+			t.Errorf("owns %s of %s: %v, want %v", c.job, c.file, got, c.want)
+		}
 	}
 }

@@ -96,9 +96,12 @@ func SecretHint(err error) string {
 }
 
 // Secrets names the secrets that the profile reads, sorted.
-func (p *Profile) Secrets() []string {
+func (p *Profile) Secrets() []string { return p.used.secretNames() }
+
+// secretNames gives the names of the secrets that are read, sorted.
+func (u *usage) secretNames() []string {
 	names := map[string]bool{}
-	for _, use := range p.used.secrets {
+	for _, use := range u.secrets {
 		names[use.name] = true
 	}
 	return sortedKeys(names)

@@ -25,7 +25,7 @@ type Settings struct {
 	SecretsExec map[string][]string
 	Server      Server
 	Keep        Keep
-	Notify      []Notify
+	Notify      []*Notify // whom the daemon tells what is wrong
 }
 
 // settingsFields are the keys of snrun.yaml.
@@ -37,7 +37,7 @@ func settingsFields() []steps.Field {
 		{Name: "database", Static: true, Type: steps.Of(steps.Text), Doc: "The file of runs and state. Default: `snrun/snrun.db` in the XDG state folder. Also `--db`, `SNRUN_DATABASE`."},
 		{Name: "server", Static: true, Doc: "Settings of `snrun serve`.", Type: steps.ObjectOf(serverFields()...)},
 		{Name: "history", Static: true, Doc: "What is kept of runs, and for how long.", Type: steps.ObjectOf(keepFields()...)},
-		{Name: "notify", Static: true, Doc: "Whom `snrun serve` tells what is wrong.", Type: notifyType()},
+		{Name: "notify", Static: true, Doc: "Whom `snrun serve` tells what is wrong: one target, or a list of several. See `snrun explain notify`.", Type: notifyType()},
 		{Name: "secrets", Static: true, Doc: "Where secrets come from.", Type: steps.ObjectOf(
 			steps.Field{Name: "dir", Static: true, Type: steps.Of(steps.Text), Example: "/run/secrets", Doc: "A folder with a file per secret."},
 			steps.Field{
@@ -70,7 +70,7 @@ func (d *decoder) settings(file, dir string, data []byte) Settings {
 	if root == nil {
 		return Settings{}
 	}
-	in, ok := d.static(root, settingsFields(), "a settings file", nil)
+	in, ok := d.static(root, withoutNotify(settingsFields()), "a settings file", nil)
 	if !ok {
 		return Settings{}
 	}
@@ -81,7 +81,7 @@ func (d *decoder) settings(file, dir string, data []byte) Settings {
 	return Settings{
 		Jobs: in.Text("jobs"), Profiles: in.Text("profiles"), Database: in.Text("database"),
 		SecretsDir: in.Object("secrets").Text("dir"), SecretsExec: d.secretsExec(root, in.Object("secrets")),
-		Server: d.server(root, in.Object("server")), Keep: d.keep(root, in.Object("history").Object("keep")), Notify: d.notify(root, in),
+		Server: d.server(root, in.Object("server")), Keep: d.keep(root, in.Object("history").Object("keep")), Notify: d.targets(child(root, "notify")),
 	}
 }
 

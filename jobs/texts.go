@@ -11,9 +11,13 @@ import (
 // run began with. A job that one of them holds is found by its name before those in files.
 func (p *Project) WithTexts(texts map[string]string) *Project {
 	kept := *p
-	kept.texts = map[string]string{}
+	kept.texts, kept.keptNames = make(map[string]string, len(texts)), make(map[string][]string, len(texts))
 	for file, text := range texts {
 		kept.texts[fullPath(file)] = text
+	}
+	for _, file := range slices.Sorted(maps.Keys(kept.texts)) {
+		name := kept.jobNameOf(file)
+		kept.keptNames[name] = append(kept.keptNames[name], file)
 	}
 	return &kept
 }
@@ -36,15 +40,7 @@ func (p *Project) kept(file string) (text string, found bool) {
 }
 
 // keptAs gives the files of the texts that hold a job of a name, sorted.
-func (p *Project) keptAs(name string) []string {
-	var files []string
-	for _, file := range slices.Sorted(maps.Keys(p.texts)) {
-		if p.jobNameOf(file) == name {
-			files = append(files, file)
-		}
-	}
-	return files
-}
+func (p *Project) keptAs(name string) []string { return p.keptNames[name] }
 
 // fullPath gives a path from the root; the path itself where the current folder is gone.
 func fullPath(file string) string {

@@ -43,6 +43,9 @@ type Error struct {
 	// them into Message; what the kind says there counts only where nobody does.
 	Problems []Problem `json:"-"`
 
+	// Profile is the profile that the request was made as; "" for none, and where no request was made.
+	Profile string `json:"-"`
+
 	Repeat     Repeat        `json:"-"`
 	RetryAfter time.Duration `json:"-"` // what the server asked to wait; 0 when it did not
 	// NoEffect says that the call surely had none, though trying again may not help: nothing was sent, or the server would

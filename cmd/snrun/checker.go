@@ -101,10 +101,15 @@ func (c *checker) open(from string) (*project, error) {
 	c.projects[dir] = p
 	if p != nil {
 		c.count(within(p.Dir, p.Settings.Profiles))
-		c.mistakes = append(c.mistakes, p.Warnings...)
+		c.mistakes = append(append(c.mistakes, p.CheckKeep()...), p.Warnings...)
 	}
 	c.count(filepath.Join(dir, jobs.SettingsFile))
-	return p, c.keep(p, err)
+	if p == nil {
+		return p, c.keep(p, err)
+	}
+	warnings, notifyErr := p.CheckNotify()
+	c.mistakes = append(c.mistakes, warnings...)
+	return p, errors.Join(c.keep(p, err), c.keep(p, notifyErr))
 }
 
 func (c *checker) job(p *project, file string) error {

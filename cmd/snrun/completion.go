@@ -3,6 +3,8 @@ package main
 import (
 	"cmp"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -68,4 +70,27 @@ func (a *app) completeSteps(_ *cobra.Command, args []string, typed string) ([]st
 		}
 	}
 	return names, cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveKeepOrder
+}
+
+// completeSeveralJobs completes the names of jobs that are not there yet.
+func (a *app) completeSeveralJobs(cmd *cobra.Command, args []string, typed string) ([]string, cobra.ShellCompDirective) {
+	names, _ := a.completeJobs(cmd, nil, typed)
+	return slices.DeleteFunc(names, func(name string) bool { return slices.Contains(args, name) }), cobra.ShellCompDirectiveNoFileComp
+}
+
+// completePaused completes the names of jobs that are paused.
+func (a *app) completePaused(_ *cobra.Command, args []string, typed string) ([]string, cobra.ShellCompDirective) {
+	store, _, err := a.readHistory()
+	if err != nil {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	defer store.Close()
+	paused, _ := store.Pauses()
+	var names []string
+	for _, name := range slices.Sorted(maps.Keys(paused)) {
+		if strings.HasPrefix(name, typed) && !slices.Contains(args, name) {
+			names = append(names, name)
+		}
+	}
+	return names, cobra.ShellCompDirectiveNoFileComp
 }

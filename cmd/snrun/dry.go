@@ -17,7 +17,7 @@ func (a *app) dryRun(ctx context.Context, name string, o runOptions) error {
 	ctx, stop := withSignals(ctx)
 	defer stop()
 	if o.sandbox {
-		s, err := a.startSandbox()
+		s, err := a.startSandbox(nil)
 		if err != nil {
 			return err
 		}

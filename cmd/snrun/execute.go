@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"syscall"
 	"time"
 
@@ -11,6 +12,7 @@ import (
 
 	"snrun/engine"
 	"snrun/examples/sandbox"
+	"snrun/steps"
 )
 
 // executeOptions are the flags of all commands that carry a run out.
@@ -46,7 +48,7 @@ func (a *app) carryOut(ctx context.Context, o executeOptions, prepare func(conte
 	ctx, stop := withSignals(ctx)
 	defer stop()
 	if o.sandbox {
-		s, err := a.startSandbox()
+		s, err := a.startSandbox(nil)
 		if err != nil {
 			return err
 		}
@@ -57,6 +59,8 @@ func (a *app) carryOut(ctx context.Context, o executeOptions, prepare func(conte
 		return err
 	}
 	defer r.store.Close()
+	ctx, unheed := heedCancel(ctx, r.store)
+	defer unheed()
 	if o.sandbox {
 		r.next = r.next.withSandbox()
 	}
@@ -70,9 +74,9 @@ func (a *app) carryOut(ctx context.Context, o executeOptions, prepare func(conte
 	return exitWith(exitCode(run, context.Cause(ctx)))
 }
 
-// startSandbox starts the sandbox and puts its address and secrets into the environment of jobs.
-func (a *app) startSandbox() (*sandbox.Running, error) {
-	options, err := a.sandboxOptions(sandbox.Options{DeviceInterval: time.Second}, nil, nil)
+// startSandbox starts the sandbox with faults, and puts its address and secrets into the environment of jobs.
+func (a *app) startSandbox(faults []string) (*sandbox.Running, error) {
+	options, err := a.sandboxOptions(sandbox.Options{DeviceInterval: time.Second}, faults, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -106,12 +110,20 @@ func (a *app) execute(ctx context.Context, r *prepared, o executeOptions) (*engi
 			return nil, err
 		}
 	}
-	defer context.AfterFunc(ctx, func() { tell("stopping; a second signal ends the program at once") })()
+	defer context.AfterFunc(ctx, func() { tell(stopping(ctx)) })()
 	run, err := r.carryOut(ctx, e)
 	if err != nil && run != nil { // its end is not on record, what was done is
 		err = &exitError{exitFailed, err, "go on with it then: " + r.next.resume(run.ID)}
 	}
 	return run, err
+}
+
+// stopping says why a run is about to end.
+func stopping(ctx context.Context) string {
+	if asked, ok := errors.AsType[*steps.Error](context.Cause(ctx)); ok {
+		return "stopping: " + strings.TrimPrefix(asked.Message, cancelledBy)
+	}
+	return "stopping; a second signal ends the program at once"
 }
 
 // watch has a view see the run, and what a person must know of it right below its heading.

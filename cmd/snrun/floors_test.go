@@ -25,7 +25,8 @@ var floors = [][]string{
 	{"engine"},
 	{"history", "engine/enginetest"},
 	{"engine/schedule"},
-	{"engine/metrics", "engine/trace"},
+	{"engine/metrics", "engine/notify", "engine/trace"},
+	{"engine/daemon"},
 	{"examples/sandbox"},
 	{"cmd/snrun"},
 }

@@ -13,11 +13,11 @@ import (
 func (a *app) historyCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "history",
-		Short: "Look at past runs",
+		Short: "Look at past runs, and delete old ones",
 		Args:  cobra.ArbitraryArgs,
 		RunE:  group,
 	}
-	cmd.AddCommand(a.historyListCommand(), a.historyShowCommand())
+	cmd.AddCommand(a.historyListCommand(), a.historyShowCommand(), a.historyPruneCommand())
 	return cmd
 }
 

@@ -15,17 +15,22 @@ import (
 // maxInputs bounds a file of inputs, in bytes.
 const maxInputs = 64 << 20
 
-// inputs gives the inputs of a run, checked and with their defaults. Of what --inputs and -i both name, -i counts.
+// inputs gives the inputs of a run, checked and with their defaults.
 func (a *app) inputs(job *jobs.Job, o runOptions) (map[string]any, error) {
-	given, err := a.inputsFile(o.inputsFile)
-	if err != nil {
-		return nil, err
+	_, checked, err := a.givenInputs(job, o)
+	return checked, err
+}
+
+// givenInputs gives the inputs of a run as they were given, and checked with their defaults. Of what --inputs and -i both name, -i counts.
+func (a *app) givenInputs(job *jobs.Job, o runOptions) (given, checked map[string]any, err error) {
+	if given, err = a.inputsFile(o.inputsFile); err != nil {
+		return nil, nil, err
 	}
 	var mistakes []string
 	for _, text := range o.inputs {
 		name, value, ok := strings.Cut(text, "=")
 		if !ok || name == "" {
-			return nil, usageError("write -i name=value", "-i %s names no value", quoteArg(text))
+			return nil, nil, usageError("write -i name=value", "-i %s names no value", quoteArg(text))
 		}
 		if given[name], err = job.Inputs.FromText(name, value); err != nil {
 			mistakes = append(mistakes, err.Error())
@@ -37,9 +42,9 @@ func (a *app) inputs(job *jobs.Job, o runOptions) (map[string]any, error) {
 		mistakes = append(mistakes, inputMistake(p))
 	}
 	if len(mistakes) > 0 {
-		return nil, usageError("", "the inputs do not fit the job %s:\n  %s", job.Name, strings.Join(mistakes, "\n  "))
+		return nil, nil, usageError("", "the inputs do not fit the job %s:\n  %s", job.Name, strings.Join(mistakes, "\n  "))
 	}
-	return checked, nil
+	return given, checked, nil
 }
 
 // inputsFile reads an object of inputs; an empty one when no file is named.

@@ -2,8 +2,11 @@ package main
 
 import (
 	"context"
+	"fmt"
+	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"snrun/engine"
 )
@@ -14,6 +17,7 @@ type runOptions struct {
 	inputs     []string // name=value
 	inputsFile string
 	dry        bool
+	alone      bool
 }
 
 func (a *app) runCommand() *cobra.Command {
@@ -25,7 +29,7 @@ func (a *app) runCommand() *cobra.Command {
 document, how the run goes to standard error.
 
 Exit codes: 0 ok, 1 failed, 2 wrong usage or inputs, 3 a file has mistakes or a secret is missing, 4 a sign-in must be
-mended, 5 skipped, 75 a failure that may pass, 130 and 143 stopped by a signal.`,
+mended, 5 skipped (--skip-if-running), 75 a failure that may pass, 130 and 143 stopped by a signal.`,
 		Example: `  snrun run incident_sync -i priority=2
   snrun run incident_sync --dry-run
   snrun run --sandbox examples/incident_sync.yaml`,
@@ -41,11 +45,17 @@ mended, 5 skipped, 75 a failure that may pass, 130 and 143 stopped by a signal.`
 		},
 	}
 	flags := cmd.Flags()
-	flags.StringArrayVarP(&o.inputs, "input", "i", nil, "an input as name=value, may be repeated")
-	flags.StringVar(&o.inputsFile, "inputs", "", "a JSON file with an object of inputs; - is standard input")
+	a.inputFlags(flags, &o)
 	flags.BoolVar(&o.dry, "dry-run", false, "show what would be sent, as far as that is known without an answer; nothing is sent, saved or recorded")
+	flags.BoolVar(&o.alone, "skip-if-running", false, "do nothing but record that the run was skipped, and exit with 5, while another run of the job waits or goes on")
 	a.executeFlags(cmd, &o.executeOptions, "start the built-in sandbox for this run")
 	return cmd
+}
+
+// inputFlags adds the flags that give inputs.
+func (a *app) inputFlags(flags *pflag.FlagSet, o *runOptions) {
+	flags.StringArrayVarP(&o.inputs, "input", "i", nil, "an input as name=value, may be repeated")
+	flags.StringVar(&o.inputsFile, "inputs", "", "a JSON file with an object of inputs; - is standard input")
 }
 
 // prepare checks all that can be checked before a run: the files, the inputs, the secrets, the history. Nothing is
@@ -64,11 +74,35 @@ func (a *app) prepare(ctx context.Context, name string, o runOptions) (*prepared
 		return nil, err
 	}
 	r.carryOut = func(ctx context.Context, e *engine.Engine) (*engine.Run, error) {
-		return e.Run(ctx, engine.Request{Job: job, Inputs: inputs, Env: r.env, Secrets: r.secrets, Space: o.space()})
+		req := engine.Request{Job: job, Inputs: inputs, Env: r.env, Secrets: r.secrets, Space: o.space()}
+		if !o.alone {
+			return e.Run(ctx, req)
+		}
+		if req.ID, err = r.takeTurn(); err != nil {
+			return nil, err
+		}
+		run, err := e.Run(ctx, req)
+		if run == nil { // it has not begun, and must not wait for a daemon
+			_, _ = r.store.Withdraw(time.Now(), req.ID, engine.Cancelled, "it could not begin")
+		}
+		return run, err
 	}
 	file, err := a.databaseFile(p.Settings)
 	if err != nil {
 		return nil, err
 	}
 	return r, a.record(r, file, notStarted)
+}
+
+// takeTurn gives the id for a run that goes on alone. Where another run of the job waits or goes on, this one is on record as skipped.
+func (r *prepared) takeTurn() (string, error) {
+	c := claimOf(r.job, "skip") // without the inputs: they may hold a secret, and what waits is plain text
+	verdict, err := r.store.Enqueue(c.Due, 1, false, c)
+	if err != nil {
+		return "", err
+	}
+	if verdict.Status == engine.Skipped {
+		return "", &exitError{exitSkipped, fmt.Errorf("run %s was skipped: %s", c.Run, verdict.Detail), "look at it: " + r.next.show(c.Run)}
+	}
+	return c.Run, nil
 }

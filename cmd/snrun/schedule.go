@@ -18,7 +18,9 @@ func (a *app) scheduleCommand() *cobra.Command {
 		Args:  cobra.ArbitraryArgs,
 		RunE:  group,
 	}
-	cmd.AddCommand(a.scheduleNextCommand())
+	cmd.AddCommand(
+		a.scheduleListCommand(), a.scheduleNextCommand(), a.scheduleWhyCommand(), a.scheduleTriggerCommand(), a.schedulePauseCommand(), a.scheduleResumeCommand(),
+	)
 	return cmd
 }
 

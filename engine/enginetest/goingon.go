@@ -33,28 +33,29 @@ func (j *turning) turn(t *testing.T) {
 
 // goingOn are the tests of what a run needs that goes on.
 var goingOn = map[string]func(*testing.T, *turning){
-	"what a run begins with is on record with it":      beginsWith,
-	"a run goes on however it ended":                   goesOn,
-	"a run that has not ended does not go on":          runningStays,
-	"of many who go on with a run one does":            oneGoesOn,
-	"a run that is not on record does not go on":       nobodyGoesOn,
-	"going on forgets calls at and below keys":         forgets,
-	"going on forgets calls recorded more than once":   forgetsTwice,
-	"a call in doubt stays so while it is forgotten":   doubtStays,
-	"a run that is open keeps its calls":               openStays,
-	"a fold puts entries in place of a part":           folds,
-	"a fold of what was recorded before going on":      foldsBefore,
-	"a fold below nothing forgets nothing":             foldsNothing,
-	"a fold of a part forgets the loops in it":         foldsLoops,
-	"a fold of an item forgets it alone":               foldsItem,
-	"a fold replaces what it kept before":              foldReplaces,
-	"a fold drops what is kept no longer":              foldDrops,
-	"a fold goes by bytes":                             foldsOddKeys,
-	"what is kept comes in the order of its recording": keptInOrder,
-	"what is kept is told apart by runs and prefixes":  keptApart,
-	"values of any size come back":                     values,
-	"a value that is used twice is dropped once":       valueTwice,
-	"many folds at once":                               manyFolds,
+	"what a run begins with is on record with it":       beginsWith,
+	"a run goes on however it ended":                    goesOn,
+	"a run that has not ended does not go on":           runningStays,
+	"of many who go on with a run one does":             oneGoesOn,
+	"who saw a run end does not go on once another did": laterStays,
+	"a run that is not on record does not go on":        nobodyGoesOn,
+	"going on forgets calls at and below keys":          forgets,
+	"going on forgets calls recorded more than once":    forgetsTwice,
+	"a call in doubt stays so while it is forgotten":    doubtStays,
+	"a run that is open keeps its calls":                openStays,
+	"a fold puts entries in place of a part":            folds,
+	"a fold of what was recorded before going on":       foldsBefore,
+	"a fold below nothing forgets nothing":              foldsNothing,
+	"a fold of a part forgets the loops in it":          foldsLoops,
+	"a fold of an item forgets it alone":                foldsItem,
+	"a fold replaces what it kept before":               foldReplaces,
+	"a fold drops what is kept no longer":               foldDrops,
+	"a fold goes by bytes":                              foldsOddKeys,
+	"what is kept comes in the order of its recording":  keptInOrder,
+	"what is kept is told apart by runs and prefixes":   keptApart,
+	"values of any size come back":                      values,
+	"a value that is used twice is dropped once":        valueTwice,
+	"many folds at once":                                manyFolds,
 }
 
 // again says that a run goes on, and what it forgets.
@@ -197,6 +198,24 @@ func oneGoesOn(t *testing.T, j *turning) {
 	}
 	if left != 1 {
 		t.Errorf("%d go on with one run, want 1", left)
+	}
+}
+
+// laterStays holds that of two who saw a run end the later one does not go on with it, also where it has ended again since.
+func laterStays(t *testing.T, j *turning) {
+	run := begin(t, j, "r1")
+	finish(t, j, run, engine.Interrupted)
+	j.turn(t)
+	next := *run
+	next.Status, next.Attempt = engine.Running, 2
+	later := next
+	if err := j.Continue(&next, nil, nil); err != nil {
+		t.Fatal(err)
+	}
+	finish(t, j, &next, engine.OK)
+	j.turn(t)
+	if err := j.Continue(&later, nil, nil); !errors.Is(err, engine.ErrRunning) {
+		t.Errorf("Continue as the second attempt of a run that had it: %v, want ErrRunning", err)
 	}
 }
 

@@ -1,7 +1,10 @@
 package schedule
 
 import (
+	"cmp"
 	"context"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"snrun/engine"
@@ -52,52 +55,123 @@ const (
 	RunStarted  EventType = "run_started"  // Late
 	RunLate     EventType = "run_late"     // it waits longer than LateAfter; told once
 	ClockMoved  EventType = "clock_moved"  // Message
-	BookFailed  EventType = "book_failed"  // Message; it is tried again
+	BookFailed  EventType = "book_failed"  // Message; told once, and tried again until it works
+	StartFailed EventType = "start_failed" // Message: Start panicked
 )
 
 // Scheduler fires the slots of jobs. Its methods may be called from many goroutines.
 type Scheduler struct {
 	config Config
+	woken  chan struct{} // there may be something to start
+	asked  atomic.Bool   // look at the book, whatever it says
+	owned  sync.WaitGroup
+
+	turn     sync.Mutex // held while slots are decided upon, and runs started; guards what follows
+	clock    clock
+	calendar calendar
+	book     reading
+	ticked   time.Time
+	events   []Event // that are to be told once the turn is over
+
+	mu        sync.Mutex // guards what follows; nothing waits while it is held
+	queue     queue
+	going     map[string]*going // what goes on here, by run
+	elsewhere map[string]bool   // jobs of which runs go on in other processes, as far as that was looked at
+	draining  bool
+	looked    time.Time // when Run looked at the clock last
+	next      time.Time
 }
 
 // New makes a scheduler without jobs.
-func New(c Config) *Scheduler { return &Scheduler{config: c} }
+func New(c Config) *Scheduler {
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	c.MaxRuns, c.MaxQueue, c.LateAfter = cmp.Or(c.MaxRuns, 20), cmp.Or(c.MaxQueue, 100), cmp.Or(c.LateAfter, 5*time.Minute)
+	return &Scheduler{
+		config: c, woken: make(chan struct{}, 1), clock: clock{now: c.Now}, queue: newQueue(),
+		going: map[string]*going{}, elsewhere: map[string]bool{},
+	}
+}
 
 // Plan sets which jobs there are, in place of those before. Slots that passed while nobody was there are decided upon by
-// their schedules' catch_up.
-func (s *Scheduler) Plan(list []Job) error { return nil }
+// their schedules' catch_up, once Run goes on. Queued runs of jobs that are gone are skipped.
+func (s *Scheduler) Plan(list []Job) error {
+	s.turn.Lock()
+	defer s.turn.Unlock()
+	now := s.config.Now().Round(0)
+	c, err := newCalendar(list, now.Location())
+	if err != nil {
+		return err
+	}
+	if s.calendar.tables == nil {
+		if err := s.config.Book.Rewind(now); err != nil {
+			return err
+		}
+	}
+	plans, keys := c.plans()
+	known, err := s.config.Book.Know(now, append(plans, s.calendar.gone(&c)...))
+	if err != nil {
+		return err
+	}
+	c.learn(known, keys, &s.calendar, now)
+	s.calendar = c
+	s.withdrawGone(now)
+	s.Wake()
+	return nil
+}
+
+// withdrawGone skips the queued runs of jobs that are gone.
+func (s *Scheduler) withdrawGone(now time.Time) {
+	s.mu.Lock()
+	var gone []*waiting
+	for _, run := range sortedKeys(s.queue.runs) {
+		if w := s.queue.runs[run]; !s.calendar.has(w.Job) {
+			gone = append(gone, w)
+		}
+	}
+	s.mu.Unlock()
+	for _, w := range gone {
+		// Where this cannot be written the run stays, and what starts it says that there is no such job.
+		_ = s.withdraw(now, w.QueuedRun, engine.ReasonGone, "the job is no longer there")
+	}
+}
 
 // Run fires until the context ends, and then waits for nothing: see Drain.
-func (s *Scheduler) Run(ctx context.Context) error { return nil }
+func (s *Scheduler) Run(ctx context.Context) error {
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-timer.C:
+		case <-s.woken:
+		}
+		timer.Reset(s.look())
+	}
+}
 
 // Wake has it look at the book at once: something was triggered, paused, resumed or cancelled.
-func (s *Scheduler) Wake() {}
-
-// Drain starts no further run, and waits for those that go on until the context ends; then it cancels them with cause, and waits for
-// their ends. Queued runs stay queued, for the next daemon.
-func (s *Scheduler) Drain(ctx context.Context, cause error) {}
-
-// Go carries out a run that is no slot, such as one that is resumed, as one of those that go on. It is false while draining.
-func (s *Scheduler) Go(job, run string, carryOut func(context.Context)) bool { return false }
-
-// Cancel ends a run that goes on here, or withdraws one that is queued here. It is false where it is neither.
-func (s *Scheduler) Cancel(run, who string) bool { return false }
-
-// Standing is how it stands with the scheduler.
-type Standing struct {
-	Running []Waiting // the oldest first
-	Queued  []Waiting // in the order in which they will start
-	MaxRuns int
-	Next    time.Time // the next slot; zero where there is none
+func (s *Scheduler) Wake() {
+	s.asked.Store(true)
+	s.nudge()
 }
 
-// Waiting is a run that goes on, or waits to.
-type Waiting struct {
-	Run   string    `json:"run"`
-	Job   string    `json:"job"`
-	Since time.Time `json:"since"`
-	Why   string    `json:"why,omitempty"` // it waits
+// nudge has Run look whether there is something to start.
+func (s *Scheduler) nudge() {
+	select {
+	case s.woken <- struct{}{}:
+	default: // it will
+	}
 }
 
-// Standing tells how it stands.
-func (s *Scheduler) Standing() Standing { return Standing{} }
+// tell tells who watches.
+func (s *Scheduler) tell(events ...Event) {
+	if s.config.Watch == nil {
+		return
+	}
+	for _, e := range events {
+		s.config.Watch(e)
+	}
+}

@@ -8,7 +8,7 @@ ALTER TABLE runs ADD COLUMN cancel TEXT NOT NULL DEFAULT ''; -- who asked for it
 CREATE INDEX runs_going ON runs (job, run) WHERE status IN ('queued', 'running');
 CREATE INDEX runs_ok ON runs (job, run) WHERE status = 'ok';
 CREATE INDEX runs_to_cancel ON runs (live) WHERE cancel <> '';
-CREATE INDEX runs_to_resume ON runs (job, run) WHERE status = 'interrupted' AND daemon = 1;
+CREATE INDEX runs_to_resume ON runs (run) WHERE status = 'interrupted' AND daemon = 1;
 
 -- The schedules of jobs, for as long as they say the same.
 CREATE TABLE schedules (

@@ -83,13 +83,14 @@ func (t *Trip) failure(ctx context.Context, err error) *steps.Error {
 	return e
 }
 
-// weigh says in a failure whether the request surely had no effect. One that a redirect answered by leading elsewhere, as a
+// weigh says in a failure as whom the request was made, and whether it surely had no effect. One that a redirect answered by leading elsewhere, as a
 // POST is with 303, had its effect before that: whatever became of the request behind it.
 func (t *Trip) weigh(err error) {
 	var e *steps.Error
 	if !errors.As(err, &e) {
 		return
 	}
+	e.Profile = t.Call.In.Text("profile")
 	if !t.moved {
 		e.NoEffect = e.NoEffect || !t.wrote.Load() || t.Resp != nil && turnedAway(t.Status())
 		return
@@ -108,11 +109,13 @@ func turnedAway(status int) bool {
 
 // noClient says why a profile has no client: its sign-in, or a mistake in its settings.
 func (t *Trip) noClient(err error) *steps.Error {
+	e := Hinted(t.Errorf(steps.BadInput, "%w", err), "check the profile")
 	var signIn steps.SignInError
 	if errors.As(err, &signIn) {
-		return t.signInFailure(signIn)
+		e = t.signInFailure(signIn)
 	}
-	return Hinted(t.Errorf(steps.BadInput, "%w", err), "check the profile")
+	e.Profile = t.Call.In.Text("profile")
+	return e
 }
 
 // stopped says that a limit struck, or that the run was ended around the request; nil when neither.
@@ -286,7 +289,7 @@ func (t *Trip) StatusError() *steps.Error {
 		text += ": " + said
 	}
 	e := Hinted(t.Errorf(steps.Status, "%s", text), t.statusHint())
-	wait, asked := retryAfter(t.Resp.Header, t.started)
+	wait, asked := RetryAfter(t.Resp.Header, t.started)
 	e.RetryAfter = wait
 	switch t.Status() {
 	case http.StatusTooManyRequests, http.StatusServiceUnavailable:

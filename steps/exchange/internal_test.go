@@ -185,7 +185,7 @@ func TestRetryAfter(t *testing.T) {
 		{at(time.Minute), "yesterday", time.Minute, true},
 	} {
 		h := http.Header{"Retry-After": {c.value}, "Date": {c.date}}
-		if got, asked := retryAfter(h, now); got != c.want || asked != c.asked {
+		if got, asked := RetryAfter(h, now); got != c.want || asked != c.asked {
 			t.Errorf("%q with date %q: got %v, %t; want %v, %t", c.value, c.date, got, asked, c.want, c.asked)
 		}
 	}

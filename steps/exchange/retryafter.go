@@ -9,9 +9,9 @@ import (
 	"time"
 )
 
-// retryAfter reads Retry-After (RFC 9110 section 10.2.3): seconds, or a date, which is held against the server's own
+// RetryAfter reads Retry-After (RFC 9110 section 10.2.3): seconds, or a date, which is held against the server's own
 // Date so that clocks need not agree. Asked is false where there is none, or none that can be understood.
-func retryAfter(h http.Header, now time.Time) (wait time.Duration, asked bool) {
+func RetryAfter(h http.Header, now time.Time) (wait time.Duration, asked bool) {
 	value := strings.TrimSpace(h.Get("Retry-After"))
 	if seconds, ok := wholeSeconds(value); ok {
 		return time.Duration(seconds) * time.Second, true

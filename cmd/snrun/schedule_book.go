@@ -1,0 +1,233 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"snrun/engine"
+	"snrun/history"
+	"snrun/jobs"
+)
+
+// daemonHangs is how old a daemon's last sign of life may be: it gives one every ten seconds.
+const daemonHangs = time.Minute
+
+// lateSlot is how long after its time a slot may still be decided upon before it counts as late.
+const lateSlot = time.Minute
+
+// book is what the database knows of a project's jobs. All of it is empty where there is no database.
+type book struct {
+	project   *project
+	program   string
+	daemons   []engine.Daemon // that live, on this database
+	pauses    map[string]engine.Pause
+	standings map[string]*history.Standing
+	plans     []engine.Plan
+	lateAfter time.Duration
+}
+
+// readBook reads what the database knows of jobs.
+func (a *app) readBook(p *project, list []jobRecord) (*book, error) {
+	b := &book{project: p, program: a.name, lateAfter: lateAfter(p.Settings)}
+	store, _, err := a.readHistory()
+	if errors.Is(err, history.ErrNoRuns) {
+		return b, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer store.Close()
+	var names []string
+	for _, r := range list {
+		names = append(names, r.Job)
+	}
+	if b.daemons, err = store.Daemons(); err != nil {
+		return nil, err
+	}
+	if b.pauses, err = store.Pauses(); err != nil {
+		return nil, err
+	}
+	if b.standings, err = store.Standings(names); err != nil {
+		return nil, err
+	}
+	b.plans, err = store.Plans(time.Now())
+	return b, err
+}
+
+// lateAfter is how long a run may wait before it counts as late.
+func lateAfter(s jobs.Settings) time.Duration {
+	if s.Server.LateAfter > 0 {
+		return s.Server.LateAfter
+	}
+	return 5 * time.Minute
+}
+
+// daemon gives the daemon that runs the project's jobs, nil where there is none.
+func (b *book) daemon() *engine.Daemon {
+	for i := range b.daemons {
+		if b.daemons[i].Project == b.project.Dir {
+			return &b.daemons[i]
+		}
+	}
+	return nil
+}
+
+// hangs says whether a daemon that lives gives no sign of it any more.
+func hangs(d *engine.Daemon, now time.Time) bool { return now.Sub(d.Seen) > daemonHangs }
+
+// daemonLines say which daemons there are, the project's own first.
+func (b *book) daemonLines(p page) string {
+	var own, others strings.Builder
+	for i := range b.daemons {
+		d := &b.daemons[i]
+		line := fmt.Sprintf("daemon %s, since %s (%s), last sign of life %s", clean(d.Process), d.Started.Local().Format(time.DateTime), ago(d.Started, p.now), ago(d.Seen, p.now))
+		if hangs(d, p.now) {
+			line += p.style.red(": it hangs")
+		}
+		if d.Project == b.project.Dir {
+			own.WriteString(line + "\n")
+			continue
+		}
+		others.WriteString(line + ", for another project: " + clean(shown(d.Project)) + "\n")
+	}
+	if own.Len() == 0 {
+		own.WriteString("no daemon is running for this project: start one with " + b.program + " serve\n")
+	}
+	return own.String() + others.String()
+}
+
+// fill completes the record of a job with what the database knows, and with when it is due.
+func (b *book) fill(r *jobRecord, now time.Time) {
+	s := b.standings[r.Job]
+	if s == nil {
+		s = &history.Standing{}
+	}
+	r.fillRuns(s)
+	if pause, paused := b.pauses[r.Job]; paused {
+		r.Paused = &pauseRecord{localMilli(pause.Since), pause.Who, pause.Why}
+	}
+	if d := b.daemon(); d != nil {
+		r.Daemon = &d.Process
+	}
+	if r.job == nil {
+		return
+	}
+	for i := range r.job.Schedules {
+		r.Schedules = append(r.Schedules, scheduleRecordOf(&r.job.Schedules[i], now))
+	}
+	if next := dueTimes(r.job.Schedules, now, 1); len(next) > 0 && r.Paused == nil {
+		r.Next, r.Note = &next[0].At, given(next[0].Note)
+	}
+	b.judge(r, s, now)
+}
+
+func (r *jobRecord) fillRuns(s *history.Standing) {
+	if s.Last != nil {
+		r.Last = lastRecordOf(s.Last)
+	}
+	if s.LastOK != nil {
+		r.LastOK = timeOf(s.LastOK.Ended)
+	}
+	for _, run := range s.Running {
+		r.Running = append(r.Running, run.Run)
+	}
+	for _, run := range s.Queued {
+		r.Queued = append(r.Queued, run.Run)
+	}
+}
+
+func lastRecordOf(run *history.Brief) *lastRecord {
+	return &lastRecord{
+		Run: run.Run, Status: run.Status, Due: timeOf(run.Due), Started: timeOf(run.Started), Ended: timeOf(run.Ended), Error: given(orWord(run.Error, run.Reason)),
+	}
+}
+
+func scheduleRecordOf(s *jobs.Schedule, now time.Time) scheduleRecord {
+	r := scheduleRecord{Cron: s.Cron.String(), Overlap: s.Overlap, CatchUp: s.CatchUp.Mode, Inputs: s.Inputs}
+	if s.Zone != nil {
+		r.Timezone = given(s.Zone.String())
+	}
+	if slot := slotAfter(s, now); !slot.At.IsZero() {
+		r.Next = &slot.At
+	}
+	return r
+}
+
+// localMilli is a time by the clock of this machine, as exact as programs want it.
+func localMilli(t time.Time) time.Time { return t.Local().Truncate(time.Millisecond) }
+
+// judge says what keeps a job from running as it should, and what to do about it.
+func (b *book) judge(r *jobRecord, s *history.Standing, now time.Time) {
+	r.Late = b.late(r, s, now)
+	d := b.daemon()
+	say := func(problem, help string) { r.Problem, r.Help = &problem, &help }
+	switch start := "start one: " + b.program + " serve"; {
+	case r.Paused != nil:
+		say("paused "+pauseText(b.pauses[r.Job]), "go on: "+b.program+" schedule resume "+quoteArg(r.Job))
+	case d != nil && hangs(d, now):
+		say("the daemon "+d.Process+" hangs: its last sign of life was "+ago(d.Seen, now), "look at its log, and end the process")
+	case d != nil && r.Late != nil:
+		say("late: it was due at "+dueText(r.Late.Due, true)+": "+r.Late.Why, "see: "+b.program+" schedule why "+quoteArg(r.Job))
+	case d == nil && len(b.daemons) > 0:
+		say("no daemon runs it: the one on this database is for another project", start)
+	case d == nil:
+		say("no daemon runs it", start)
+	}
+}
+
+// late gives the oldest time that has passed without anything having come of it, nil where there is none.
+func (b *book) late(r *jobRecord, s *history.Standing, now time.Time) *lateRecord {
+	var late *lateRecord
+	older := func(due time.Time, why string) {
+		if late == nil || due.Before(late.Due) {
+			late = &lateRecord{due.Truncate(time.Millisecond), why}
+		}
+	}
+	for i := range s.Queued {
+		if run := &s.Queued[i]; now.Sub(laterOf(run.Due, run.Start)) > b.lateAfter {
+			older(run.Due.Local(), "run "+run.Run+" waits: "+orWord(firstLine(run.Reason), "for its turn"))
+		}
+	}
+	if r.Paused != nil {
+		return late
+	}
+	why := "nothing was decided about it"
+	switch d := b.daemon(); {
+	case d == nil:
+		why = "no daemon is running"
+	case hangs(d, now):
+		why = "the daemon " + d.Process + " hangs"
+	}
+	for i := range r.job.Schedules {
+		if due := b.undecided(r.Job, &r.job.Schedules[i]); !due.IsZero() && now.Sub(due) > lateSlot {
+			older(due, why)
+		}
+	}
+	return late
+}
+
+// undecided gives the first due time of a schedule that is not decided upon; zero where no daemon knows the schedule yet.
+func (b *book) undecided(job string, s *jobs.Schedule) time.Time {
+	for _, p := range b.plans {
+		if p.Job == job && p.Line == s.Line() && len(p.Inputs) == len(s.Inputs) && (len(p.Inputs) == 0 || oneLine(p.Inputs) == oneLine(s.Inputs)) {
+			return slotAfter(s, p.Decided).At
+		}
+	}
+	return time.Time{}
+}
+
+func laterOf(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
+}
+
+func orWord(text, other string) string {
+	if text == "" {
+		return other
+	}
+	return text
+}

@@ -1,0 +1,241 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"maps"
+	"os"
+	account "os/user"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"snrun/engine"
+	"snrun/history"
+)
+
+func (a *app) schedulePauseCommand() *cobra.Command {
+	var all bool
+	var why string
+	cmd := &cobra.Command{
+		Use:   "pause JOB...",
+		Short: "Have jobs not run by their schedules",
+		Long: `Have jobs not run by their schedules until they are resumed, by no daemon on this database. Their due times are recorded
+as skipped meanwhile, and are not caught up with. Runs that go on or wait do so, and snrun run and snrun schedule trigger
+start further ones.`,
+		Example: `  snrun schedule pause incident_sync --why "the server is being moved, see CHG-1042"
+  snrun schedule pause --all`,
+		ValidArgsFunction: a.completeSeveralJobs,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			names, err := a.namedJobs(cmd, args, all)
+			if err != nil {
+				return err
+			}
+			return a.pauseJobs(names, why)
+		},
+	}
+	cmd.Flags().BoolVar(&all, "all", false, "all jobs of the project that have a schedule")
+	cmd.Flags().StringVar(&why, "why", "", "the reason, for whoever wonders")
+	return cmd
+}
+
+func (a *app) scheduleResumeCommand() *cobra.Command {
+	var all bool
+	cmd := &cobra.Command{
+		Use:   "resume JOB...",
+		Short: "Have paused jobs run by their schedules again",
+		Long: `Have paused jobs run by their schedules again, from their next due time on. What was due while they were paused is not
+caught up with: snrun schedule trigger runs a job once.`,
+		Example: `  snrun schedule resume incident_sync
+  snrun schedule resume --all`,
+		ValidArgsFunction: a.completePaused,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 0 == all {
+				return oneOrAll(cmd)
+			}
+			return a.resumeJobs(args, all)
+		},
+	}
+	cmd.Flags().BoolVar(&all, "all", false, "all jobs that are paused")
+	return cmd
+}
+
+// oneOrAll is the mistake of naming neither jobs nor --all, or both.
+func oneOrAll(cmd *cobra.Command) error {
+	return usageError("see: "+cmd.CommandPath()+" --help", "schedule %s takes names of jobs, or --all", cmd.Name())
+}
+
+// namedJobs gives the names of jobs of the project: those that are named, or all that have a schedule.
+func (a *app) namedJobs(cmd *cobra.Command, args []string, all bool) ([]string, error) {
+	if len(args) > 0 == all {
+		return nil, oneOrAll(cmd)
+	}
+	p, err := a.scheduledProject("nothing was changed")
+	if p == nil {
+		return nil, err
+	}
+	if !all {
+		return args, a.knownJobs(p, args)
+	}
+	var names []string
+	for _, file := range p.Files() {
+		if job, _ := p.Load(file); job != nil && len(job.Schedules) > 0 && !slices.Contains(names, job.Name) {
+			names = append(names, job.Name)
+		}
+	}
+	if len(names) == 0 {
+		return nil, &exitError{exitFailed, errors.New("no job of the project has a schedule"), "see: " + a.name + " explain schedule"}
+	}
+	return names, nil
+}
+
+// knownJobs says which of the names is of no job.
+func (a *app) knownJobs(p *project, names []string) error {
+	known := p.Names()
+	for _, name := range names {
+		if slices.Contains(known, name) {
+			continue
+		}
+		if _, err := p.Find(name); err != nil {
+			return usageError(a.noJobHint(p, name), "%w", err)
+		}
+		return usageError("", "%s is a file: write the name of its job", quoteArg(name))
+	}
+	return nil
+}
+
+func (a *app) pauseJobs(names []string, why string) error {
+	store, _, err := a.changeHistory()
+	if err != nil {
+		return err
+	}
+	defer store.Close()
+	paused, err := store.Pauses()
+	if err != nil {
+		return err
+	}
+	var told strings.Builder
+	for _, name := range names {
+		before, already := paused[name]
+		if already && (why == "" || why == before.Why) {
+			fmt.Fprintf(&told, "%s is paused already, %s\n", clean(name), pauseText(before))
+			continue
+		}
+		if already { // the newer reason counts
+			if _, err := store.Unpause(name); err != nil {
+				return err
+			}
+		}
+		if _, err := store.Pause(engine.Pause{Job: name, Since: time.Now(), Who: a.person(), Why: a.redactor.Text(why)}); err != nil {
+			return err
+		}
+		fmt.Fprintf(&told, "%s is paused: its due times are skipped from now on; go on with: %s schedule resume %s\n", clean(name), a.name, quoteArg(name))
+	}
+	a.wake(store)
+	io.WriteString(a.err, told.String())
+	return nil
+}
+
+func (a *app) resumeJobs(names []string, all bool) error {
+	store, _, err := a.changeHistory()
+	if err != nil {
+		return err
+	}
+	defer store.Close()
+	paused, err := store.Pauses()
+	if err != nil {
+		return err
+	}
+	if all {
+		names = slices.Sorted(maps.Keys(paused))
+	}
+	if err := a.resumable(names, paused); err != nil {
+		return err
+	}
+	var told strings.Builder
+	for _, name := range names {
+		if _, isPaused := paused[name]; !isPaused {
+			fmt.Fprintf(&told, "%s is not paused\n", clean(name))
+			continue
+		}
+		if _, err := store.Unpause(name); err != nil {
+			return err
+		}
+		fmt.Fprintf(&told, "%s runs by its schedule again%s\n", clean(name), a.nextDue(name))
+	}
+	if len(names) == 0 {
+		told.WriteString("no job is paused\n")
+	}
+	a.wake(store)
+	io.WriteString(a.err, told.String())
+	return nil
+}
+
+// resumable says which of the names is neither of a job that is paused nor of one of the project: a job that is gone may be paused still.
+func (a *app) resumable(names []string, paused map[string]engine.Pause) error {
+	for _, name := range names {
+		if _, isPaused := paused[name]; isPaused {
+			continue
+		}
+		p, err := a.scheduledProject("nothing was changed")
+		if p == nil {
+			return err
+		}
+		if err := a.knownJobs(p, []string{name}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// nextDue says when a job is due next, "" where that is not known.
+func (a *app) nextDue(name string) string {
+	job, err := a.scheduledJob(name, "")
+	if err != nil {
+		return ""
+	}
+	now := time.Now()
+	if next := dueTimes(job.Schedules, now, 1); len(next) > 0 {
+		return ": next " + dueText(next[0].At, next[0].At.Second() != 0) + " (" + ago(next[0].At, now) + ")"
+	}
+	return ""
+}
+
+// pauseText says since when, by whom and why a job is paused.
+func pauseText(p engine.Pause) string {
+	text := fmt.Sprintf("since %s by %s", p.Since.Local().Format(time.DateTime), clean(p.Who))
+	if p.Why != "" {
+		text += ": " + inLine(p.Why)
+	}
+	return text
+}
+
+// changeHistory opens the history of this folder to change what is to be run.
+func (a *app) changeHistory() (*history.Store, commands, error) {
+	file, err := a.historyFile()
+	if err != nil {
+		return nil, commands{}, err
+	}
+	store, err := history.Open(file, history.Options{})
+	if errors.Is(err, fs.ErrPermission) {
+		err = &exitError{exitFailed, err, "do it as the user whom the daemon runs as"}
+	}
+	return store, a.commandsFor(file), err
+}
+
+// person is who uses the program, for others: user@host.
+func (a *app) person() string {
+	name := a.getenv("USER")
+	if u, err := account.Current(); err == nil {
+		name = u.Username
+	}
+	host, err := os.Hostname()
+	if err != nil {
+		return name
+	}
+	return name + "@" + host
+}

@@ -1,0 +1,105 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+	"time"
+)
+
+// narrowSchedule is the width below which a page has no place for all times.
+const narrowSchedule = 120
+
+// scheduleTable lists jobs, one a line. Columns in which there is nothing are left out.
+func scheduleTable(p page, list []jobRecord) string {
+	rows := [][]string{{"JOB", "NOW", "NEXT", "HERE", "LAST", "WHEN", "RUN"}}
+	for i := range list {
+		rows = append(rows, list[i].row(p))
+	}
+	return p.table(withoutEmpty(rows), func(row, column int, text string) string {
+		switch {
+		case row == 0:
+			return p.style.faint(text)
+		case list[row-1].Last != nil && strings.TrimSpace(text) == statusWord(list[row-1].Last.Status):
+			return p.statusColour(list[row-1].Last.Status, text)
+		case column == 1 && list[row-1].Problem != nil && strings.TrimSpace(text) == list[row-1].now():
+			return p.style.yellow(text)
+		}
+		return text
+	})
+}
+
+func (r *jobRecord) row(p page) []string {
+	row := []string{clean(r.Job), r.now(), "", "", "", "", ""}
+	if r.Next != nil {
+		row[2] = dueText(*r.Next, r.Next.Second() != 0)
+		if local := r.Next.Local(); !sameClock(local, *r.Next) {
+			row[3] = local.Format("2006-01-02 15:04")
+		}
+		if p.width > 0 && p.width < narrowSchedule {
+			row[2], row[3] = ago(*r.Next, p.now), ""
+		}
+	}
+	if last := r.Last; last != nil {
+		row[4], row[6] = statusWord(last.Status), last.Run
+		for _, t := range []*time.Time{last.Ended, last.Started, last.Due} {
+			if t != nil {
+				row[5] = p.moment(*t)
+				break
+			}
+		}
+	}
+	return row
+}
+
+// now is how a job stands at this moment, in a word or two.
+func (r *jobRecord) now() string {
+	var words []string
+	switch {
+	case r.job == nil:
+		words = append(words, "broken")
+	case r.Next == nil && r.Paused == nil && len(r.Schedules) > 0:
+		words = append(words, "ended")
+	}
+	if r.Paused != nil {
+		words = append(words, "paused")
+	}
+	if r.Late != nil {
+		words = append(words, "late")
+	}
+	switch n := len(r.Running); {
+	case n == 1:
+		words = append(words, "running")
+	case n > 1:
+		words = append(words, fmt.Sprint(n, " running"))
+	}
+	if n := len(r.Queued); n > 0 {
+		words = append(words, fmt.Sprint(n, " queued"))
+	}
+	return strings.Join(words, ", ")
+}
+
+// scheduleNotes say what keeps jobs from running, and what to do about it. What several have in common is said once, and that there is no
+// daemon stands above the table.
+func scheduleNotes(list []jobRecord) string {
+	type note struct{ problem, help string }
+	var order []note
+	names := map[note][]string{}
+	for _, r := range list {
+		if r.Problem == nil || strings.HasPrefix(*r.Problem, "no daemon") {
+			continue
+		}
+		n := note{*r.Problem, textOf(r.Help)}
+		if names[n] == nil {
+			order = append(order, n)
+		}
+		names[n] = append(names[n], r.Job)
+	}
+	var b strings.Builder
+	for _, n := range order {
+		fmt.Fprintf(&b, "%s: %s\n", clean(strings.Join(names[n], ", ")), clean(n.problem))
+		if n.help != "" {
+			fmt.Fprintf(&b, "  %s\n", indented(clean(n.help)))
+		}
+	}
+	return b.String()
+}

@@ -1,0 +1,178 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"snrun/engine"
+	"snrun/history"
+	"snrun/jobs"
+	"snrun/jobs/source"
+)
+
+func (a *app) scheduleTriggerCommand() *cobra.Command {
+	var o runOptions
+	var wait bool
+	cmd := &cobra.Command{
+		Use:   "trigger JOB",
+		Short: "Have the daemon run a job now",
+		Long: `Have the daemon run a job as soon as it can, also one that is paused or has no schedule. The id of its run goes to standard
+output. Where runs of the job go on, it waits for their end, unless all schedules of the job say overlap: allow. Without
+a daemon the run waits for the next one: snrun run carries a job out by itself.
+
+The inputs wait in the database as plain text: what holds a secret is refused.
+
+Exit codes with --wait are those of run; without it 0 as soon as the run is queued.`,
+		Example: `  snrun schedule trigger incident_sync -i priority=2
+  snrun schedule trigger incident_sync --wait`,
+		Args:              exactly(1, "schedule trigger takes the name of one job"),
+		ValidArgsFunction: a.completeSeveralJobs,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.trigger(cmd.Context(), args[0], o, wait)
+		},
+	}
+	flags := cmd.Flags()
+	a.inputFlags(flags, &o)
+	flags.BoolVar(&wait, "wait", false, "wait for the run's end")
+	return cmd
+}
+
+// notTriggered is what mistakes lead to.
+const notTriggered = "the run was not queued"
+
+func (a *app) trigger(ctx context.Context, name string, o runOptions, wait bool) error {
+	ctx, stop := withSignals(ctx)
+	defer stop()
+	p, job, err := a.triggeredJob(name)
+	if err != nil {
+		return err
+	}
+	given, _, err := a.givenInputs(job, o)
+	if err != nil {
+		return err
+	}
+	if err := a.noSecretsIn(job, given); err != nil {
+		return err
+	}
+	store, next, err := a.changeHistory()
+	if err != nil {
+		return err
+	}
+	defer store.Close()
+	c := claimOf(job, "queue")
+	c.Inputs = given
+	if isAllowed(job.Schedules) {
+		c.Overlap = "allow"
+	}
+	verdict, err := store.Enqueue(c.Due, maxQueue(p.Settings), true, c)
+	if err != nil {
+		return err
+	}
+	if err := a.print(c.Run + "\n"); err != nil {
+		return err
+	}
+	if verdict.Status == engine.Skipped {
+		return &exitError{exitSkipped, fmt.Errorf("run %s was skipped: %s", c.Run, verdict.Detail), "how it stands: " + next.show(c.Run)}
+	}
+	a.wake(store)
+	if err := a.tellIfNobodyRuns(store, next, c); err != nil || !wait {
+		return err
+	}
+	return a.followTriggered(ctx, store, next, c.Run)
+}
+
+// claimOf asks for a run of a job that a person wants now.
+func claimOf(job *jobs.Job, overlap string) engine.Claim {
+	now := time.Now()
+	return engine.Claim{
+		Run: engine.New(engine.Config{}).NewID(now), Job: job.Name, File: job.File, Trigger: engine.TriggerManual, Due: now, Overlap: overlap,
+	}
+}
+
+// maxQueue is how many runs of a job may wait.
+func maxQueue(s jobs.Settings) int { return cmp.Or(s.Server.MaxQueue, 100) }
+
+// triggeredJob reads a job that is named; which of its secrets are here the daemon must know, not whoever asks for a run.
+func (a *app) triggeredJob(name string) (*project, *jobs.Job, error) {
+	p, err := a.openProject(".")
+	if p == nil {
+		return nil, nil, invalid(notTriggered, err)
+	}
+	if err := a.knownJobs(p, []string{name}); err != nil {
+		return nil, nil, err
+	}
+	job, jobErr := p.Load(name)
+	return p, job, mistakes(notTriggered, p.withoutSecrets(err), p.withoutSecrets(jobErr))
+}
+
+// withoutSecrets takes out of mistakes that secrets are missing here; nil where no others are left.
+func (p *project) withoutSecrets(err error) error {
+	var all source.Errors
+	if !errors.As(err, &all) {
+		return err
+	}
+	if all = slices.DeleteFunc(slices.Clone(all), func(e *source.Error) bool { return p.missing[e.Message] != "" }); len(all) == 0 {
+		return nil
+	}
+	return all
+}
+
+// noSecretsIn refuses inputs that hold a secret which is known here.
+func (a *app) noSecretsIn(job *jobs.Job, inputs map[string]any) error {
+	for _, name := range slices.Sorted(maps.Keys(inputs)) {
+		text, err := compactJSON(inputs[name])
+		if err != nil {
+			return usageError("", "the input %s: %w", name, err)
+		}
+		if a.redactor.Contains(text) {
+			return usageError("write secret.NAME where the job needs it; or run it here: "+a.name+" run "+quoteArg(job.Name),
+				"the input %s holds a secret: the inputs of a run that waits are kept as plain text", name)
+		}
+	}
+	return nil
+}
+
+// isAllowed says whether runs of a job may go on beside each other.
+func isAllowed(schedules []jobs.Schedule) bool {
+	return len(schedules) > 0 && !slices.ContainsFunc(schedules, func(s jobs.Schedule) bool { return s.Overlap != "allow" })
+}
+
+// tellIfNobodyRuns says where no daemon is there that would take a run.
+func (a *app) tellIfNobodyRuns(store *history.Store, next commands, c engine.Claim) error {
+	daemons, err := store.Daemons()
+	if err != nil || len(daemons) > 0 {
+		return err
+	}
+	fmt.Fprintf(a.err, "no daemon is running: the run waits for the next %s serve; without one: %s, and %s run %s\n", a.name, next.cancel(c.Run), a.name, quoteArg(c.Job))
+	return nil
+}
+
+// followTriggered waits for the end of a run that was queued, and ends the program as `run` does.
+func (a *app) followTriggered(ctx context.Context, store *history.Store, next commands, id string) error {
+	head, err := followed(ctx, store, id)
+	if err != nil {
+		if ctx.Err() != nil {
+			io.WriteString(a.err, "nobody waits for run "+id+" any more; it goes on without: "+next.show(id)+"\n")
+		}
+		return stopped(ctx, err)
+	}
+	if neverBegan(head) {
+		fmt.Fprintf(a.err, "%s: %s\n", statusWord(head.Status), clean(head.Reason))
+	} else {
+		io.WriteString(a.err, summary(a.style(a.err), next, endOf(head), 0))
+	}
+	return exitWith(exitCode(head, nil))
+}
+
+// endOf is the event that told the end of a run.
+func endOf(r *engine.Run) engine.Event {
+	return engine.Event{Type: engine.RunEnded, Run: r.ID, Job: r.Job, Status: r.Status, Elapsed: r.Ended.Sub(r.Started), Error: r.Error}
+}

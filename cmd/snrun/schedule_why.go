@@ -1,0 +1,217 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"snrun/engine"
+	"snrun/history"
+	"snrun/jobs"
+)
+
+func (a *app) scheduleWhyCommand() *cobra.Command {
+	var n int
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "why JOB",
+		Short: "Show what became of a job's due times, and why it did not run",
+		Long: `Show the due times of a job, the newest first: which run each became, how much later than due it started, how it ended, or why it
+was not run. Times in a row that were skipped for the same reason are one line. Below stands when the job is due next, or
+what keeps it from being due.`,
+		Example: `  snrun schedule why incident_sync
+  snrun schedule why incident_sync -n 100 --json | jq -r '.[] | select(.reason) | .reason'`,
+		Args:              exactly(1, "schedule why takes the name of one job"),
+		ValidArgsFunction: a.completeSeveralJobs,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if n < 1 || n > maxNext {
+				return usageError("see: "+cmd.CommandPath()+" --help", "-n %d: write a number from 1 to %s", n, thousands(maxNext))
+			}
+			return a.scheduleWhy(args[0], n, asJSON)
+		},
+	}
+	cmd.Flags().IntVarP(&n, "number", "n", 20, "at most so many lines")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print a JSON array of {due, until, count, run, status, trigger, reason, started, ended, late, took, error, inputs}")
+	return cmd
+}
+
+// slotRecord is what became of a due time, as `schedule why --json` prints it, or of several in a row that were skipped for one reason.
+// Durations are milliseconds. What there is not, is null.
+type slotRecord struct {
+	Due     time.Time      `json:"due"`
+	Until   time.Time      `json:"until"` // the last of them
+	Count   int            `json:"count"`
+	Run     *string        `json:"run"`    // null where it is not kept any more
+	Status  engine.Status  `json:"status"` // "" where the run is not kept any more
+	Trigger string         `json:"trigger"`
+	Reason  *string        `json:"reason"` // overlap, queue_full, missed, paused
+	Started *time.Time     `json:"started"`
+	Ended   *time.Time     `json:"ended"`
+	Late    *int64         `json:"late"` // how much later than due it started, also because of its jitter
+	Took    *int64         `json:"took"`
+	Error   *string        `json:"error"` // or why it was skipped, for people
+	Inputs  map[string]any `json:"inputs"`
+}
+
+func (a *app) scheduleWhy(name string, n int, asJSON bool) error {
+	p, err := a.scheduledProject("the schedules are not known")
+	if err != nil {
+		return err
+	}
+	list, slots, err := a.whatBecame(p, name, n)
+	if err != nil {
+		return err
+	}
+	if len(list) == 0 && len(slots) == 0 {
+		if err := a.knownJobs(p, []string{name}); err != nil {
+			return err
+		}
+	}
+	zone := time.Local
+	if len(list) > 0 && list[0].job != nil && len(list[0].job.Schedules) > 0 {
+		zone = zoneOf(&list[0].job.Schedules[0])
+	}
+	records := []slotRecord{}
+	for _, s := range slots {
+		records = append(records, slotRecordOf(s, zone))
+	}
+	if asJSON {
+		return a.printJSON(records)
+	}
+	notes := "no due time of " + clean(name) + " has been decided upon yet\n"
+	if len(records) > 0 {
+		notes, err = "", a.print(slotTable(a.page(), records))
+	}
+	if err != nil {
+		return err
+	}
+	if len(list) == 0 {
+		notes += "the project has no job " + clean(name) + " any more\n"
+	}
+	for i := range list {
+		notes += a.whatIsNext(&list[i], time.Now())
+	}
+	io.WriteString(a.err, notes)
+	return nil
+}
+
+// whatIsNext says when a job is due next, and what keeps it from running then.
+func (a *app) whatIsNext(r *jobRecord, now time.Time) string {
+	if r.job != nil && len(r.job.Schedules) == 0 {
+		return a.unscheduled(r.Job)
+	}
+	text := ""
+	switch {
+	case r.Next != nil:
+		text = fmt.Sprintf("next: %s (%s)", dueText(*r.Next, r.Next.Second() != 0), ago(*r.Next, now))
+		if r.Note != nil {
+			text += ": " + clean(*r.Note)
+		}
+		text += "\n" + startsLater(r.job.Schedules, now)
+	case r.job != nil && r.Paused == nil:
+		text = noMore(r.job.Schedules, now)
+	}
+	if r.Problem != nil {
+		text += clean(*r.Problem) + "\n"
+		if r.Help != nil {
+			text += "  " + indented(clean(*r.Help)) + "\n"
+		}
+	}
+	return text
+}
+
+// startsLater says when the first of the schedules starts, "" where one has.
+func startsLater(schedules []jobs.Schedule, now time.Time) string {
+	var first *jobs.Schedule
+	for i := range schedules {
+		s := &schedules[i]
+		if !s.Starts.After(now) {
+			return ""
+		}
+		if first == nil || s.Starts.Before(first.Starts) {
+			first = s
+		}
+	}
+	return fmt.Sprintf("the schedule starts at %s\n", first.Starts.In(zoneOf(first)).Format(time.RFC3339))
+}
+
+// whatBecame gives the record of a job, none where the project has no such job, and its newest slots.
+func (a *app) whatBecame(p *project, name string, n int) ([]jobRecord, []history.Slot, error) {
+	list := a.scheduledJobs(p, []string{name})
+	b, err := a.readBook(p, list)
+	if err != nil {
+		return nil, nil, err
+	}
+	for i := range list {
+		b.fill(&list[i], time.Now())
+	}
+	store, _, err := a.readHistory()
+	if errors.Is(err, history.ErrNoRuns) {
+		return list, nil, nil
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	defer store.Close()
+	slots, err := store.Slots(name, n, time.Time{})
+	return list, slots, err
+}
+
+func slotRecordOf(s history.Slot, zone *time.Location) slotRecord {
+	run := &s.Run
+	r := slotRecord{
+		Due: s.Due.In(zone), Until: s.Until.In(zone), Count: s.Count, Run: given(run.Run), Status: run.Status, Trigger: run.Trigger, Reason: given(s.Reason),
+		Ended: timeOf(run.Ended), Error: given(orWord(run.Error, run.Reason)), Inputs: s.Inputs,
+	}
+	if run.Started.IsZero() || run.Status == engine.Skipped {
+		return r
+	}
+	r.Started, r.Late = timeOf(run.Started), milliseconds(max(0, run.Started.Sub(s.Due)))
+	if !run.Ended.IsZero() {
+		r.Took = milliseconds(run.Ended.Sub(run.Started))
+	}
+	return r
+}
+
+// slotTable lists due times, one line each or for several in a row.
+func slotTable(p page, list []slotRecord) string {
+	rows := [][]string{{"DUE", "STATUS", "RUN", "LATE", "TOOK", "TRIGGER", "WHY"}}
+	for _, r := range list {
+		row := []string{r.due(p), statusWord(r.Status), textOf(r.Run), "", "", r.Trigger, textOf(r.Error)}
+		if r.Late != nil {
+			row[3] = span(time.Duration(*r.Late) * time.Millisecond)
+		}
+		if r.Took != nil {
+			row[4] = span(time.Duration(*r.Took) * time.Millisecond)
+		}
+		if p.width > 0 && p.width < narrowSchedule {
+			row[5] = ""
+		}
+		rows = append(rows, row)
+	}
+	return p.table(withoutEmpty(rows), func(row, column int, text string) string {
+		switch {
+		case row == 0:
+			return p.style.faint(text)
+		case column == 1:
+			return p.statusColour(list[row-1].Status, text)
+		}
+		return text
+	})
+}
+
+// due is a due time, or the first and the last of several; on a narrow page the first and how many these are.
+func (r *slotRecord) due(p page) string {
+	seconds := r.Due.Second() != 0 || r.Until.Second() != 0
+	text := dueText(r.Due, seconds)
+	switch {
+	case r.Count <= 1:
+		return text
+	case p.width > 0 && p.width < narrowSchedule:
+		return text + " ×" + thousands(r.Count)
+	}
+	return text + " – " + dueText(r.Until, seconds) + " (" + thousands(r.Count) + " times)"
+}

@@ -1,0 +1,271 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"os"
+	"os/signal"
+	"slices"
+	"strconv"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"snrun/auth"
+	"snrun/engine/daemon"
+	"snrun/history"
+	"snrun/jobs"
+	"snrun/steps"
+)
+
+// The variables that stand in for the flags of `serve`.
+const (
+	listenVariable    = "SNRUN_LISTEN"
+	maxRunsVariable   = "SNRUN_MAX_RUNS"
+	graceVariable     = "SNRUN_GRACE"
+	logFormatVariable = "SNRUN_LOG_FORMAT"
+	logLevelVariable  = "SNRUN_LOG_LEVEL"
+)
+
+// What is taken where neither a flag, nor a variable, nor snrun.yaml says otherwise.
+const (
+	defaultListen  = "127.0.0.1:7070"
+	defaultMaxRuns = 20
+	defaultGrace   = 30 * time.Second
+)
+
+var (
+	logFormats = [...]string{"text", "json"}
+	logLevels  = [...]string{"debug", "info", "warn", "error"}
+)
+
+// serveOptions are the flags of `serve`, as texts: an empty one is not set.
+type serveOptions struct {
+	listen, maxRuns, grace, logFormat, logLevel string
+
+	sandbox bool
+	faults  []string
+}
+
+func (a *app) serveCommand() *cobra.Command {
+	var o serveOptions
+	cmd := &cobra.Command{
+		Use:   "serve",
+		Short: "Run the project's jobs by their schedules, until a signal",
+		Long: `Run the project's jobs by their schedules, until SIGTERM or Ctrl-C. Each due time is run once, however many daemons
+there are on one database; what is not run is on record with the reason (snrun schedule why JOB).
+
+When a job, profiles.yaml or snrun.yaml changes, or on SIGHUP, the files are read again. One with mistakes is told of, and
+what it was before goes on; so does a run that is under way.
+
+On a signal nothing new starts, and runs have --grace to end. What runs still is interrupted where it is; the next daemon goes on
+with it, as it does after a crash, unless the job says on_interrupt: fail or a request is in doubt. A second signal
+ends the process at once.
+
+GET /healthz at the address of --listen tells whether the scheduler is at work, /readyz whether it fires, and which files have
+mistakes. The log goes to standard error.
+
+Exit codes: 0 ended by a signal, 1 it could not start, 2 wrong usage, 3 the project has no job that can be run.`,
+		Example: `  snrun serve
+  snrun serve --grace 5m --log-format json
+  snrun serve --project examples --sandbox --listen none`,
+		Args: exactly(0, "serve takes no argument: it runs all jobs of the project that have a schedule"),
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.serve(cmd.Context(), o) },
+	}
+	flags := cmd.Flags()
+	for _, f := range []struct {
+		value                 *string
+		name, variable, usage string
+	}{
+		{&o.listen, "listen", listenVariable, "the loopback address for health and metrics, or none (default " + defaultListen + ")"},
+		{&o.maxRuns, "max-runs", maxRunsVariable, "how many runs go on at once; others wait (default " + strconv.Itoa(defaultMaxRuns) + ")"},
+		{&o.grace, "grace", graceVariable, "how long runs may go on after a signal (default " + jobs.FormatDuration(defaultGrace) + ")"},
+		{&o.logFormat, "log-format", logFormatVariable, "text or json (default text)"},
+		{&o.logLevel, "log-level", logLevelVariable, "debug, info, warn or error (default info)"},
+	} {
+		flags.StringVar(f.value, f.name, a.getenv(f.variable), f.usage+" ["+f.variable+"]")
+		flags.Lookup(f.name).DefValue = ""
+	}
+	flags.BoolVar(&o.sandbox, "sandbox", false, "start the built-in sandbox for these runs; its address is env."+sandboxVariable)
+	flags.StringArrayVar(&o.faults, "sandbox-fault", nil, "make requests to the sandbox fail, as snrun sandbox --fault does; may be repeated")
+	_ = cmd.RegisterFlagCompletionFunc("log-format", cobra.FixedCompletions(logFormats[:], cobra.ShellCompDirectiveNoFileComp))
+	_ = cmd.RegisterFlagCompletionFunc("log-level", cobra.FixedCompletions(logLevels[:], cobra.ShellCompDirectiveNoFileComp))
+	return cmd
+}
+
+// serve runs the daemon of the project of this folder.
+func (a *app) serve(ctx context.Context, o serveOptions) error {
+	ctx, stop := withSignals(ctx)
+	defer stop()
+	dir, settings, err := a.settings(".")
+	if err != nil {
+		return invalid(notServed, err)
+	}
+	server, err := o.over(settings.Server)
+	if err != nil {
+		return err
+	}
+	if o.sandbox {
+		s, err := a.startSandbox(o.faults)
+		if err != nil {
+			return err
+		}
+		defer s.Close()
+	} else if len(o.faults) > 0 {
+		return usageError("add --sandbox", "--sandbox-fault is for the built-in sandbox")
+	}
+	file, err := a.databaseFile(settings)
+	if err != nil {
+		return err
+	}
+	store, err := history.Open(file, history.Options{})
+	if err != nil {
+		return &exitError{exitFailed, err, notServed + "; another database is chosen with --db FILE"}
+	}
+	defer store.Close()
+	s := &serving{app: a, dir: dir, settings: settings, server: server, sandbox: o.sandbox, store: store, next: a.commandsFor(file)}
+	s.log = slog.New(newLogHandler(a.err, server.LogFormat, server.LogLevel))
+	return a.notServing(s.run(ctx), server.Listen)
+}
+
+// notServed is what a mistake leads to that keeps a daemon from starting.
+const notServed = "nothing is served"
+
+// notServing says what to do about what kept a daemon from starting.
+func (a *app) notServing(err error, listen string) error {
+	var exit *exitError
+	switch {
+	case err == nil, errors.As(err, &exit):
+		return err
+	case errors.Is(err, daemon.ErrNothing):
+		return &exitError{exitInvalid, err, "go to the folder of your project, or name it with --project; " + a.name + " init writes an example"}
+	case errors.Is(err, syscall.EADDRINUSE):
+		return &exitError{exitFailed, err, "another daemon or program listens at " + listen + ": choose an address with --listen HOST:PORT, or --listen none for none"}
+	}
+	return invalid(notServed, err)
+}
+
+// over gives the settings of the server with what the flags say.
+func (o serveOptions) over(s jobs.Server) (jobs.Server, error) {
+	var err error
+	set(&s.Listen, o.listen, defaultListen)
+	set(&s.LogFormat, o.logFormat, logFormats[0])
+	set(&s.LogLevel, o.logLevel, "info")
+	if o.maxRuns != "" {
+		if s.MaxRuns, err = strconv.Atoi(o.maxRuns); err != nil || s.MaxRuns < 1 {
+			return s, usageError("write a whole number, at least 1", "--max-runs %s", quoteArg(o.maxRuns))
+		}
+	}
+	if o.grace != "" {
+		if s.Grace, err = jobs.ParseDuration(o.grace); err != nil {
+			return s, usageError("", "--grace: %w", err)
+		}
+	}
+	if s.MaxRuns == 0 {
+		s.MaxRuns = defaultMaxRuns
+	}
+	if s.Grace == 0 && o.grace == "" {
+		s.Grace = defaultGrace
+	}
+	if s.Listen == "none" {
+		s.Listen = ""
+	} else if err := daemon.CheckListen(s.Listen); err != nil {
+		return s, usageError("write --listen 127.0.0.1:PORT, or none; from another machine it is reached through a tunnel or a proxy that asks for a password", "--listen %w", err)
+	}
+	for _, f := range []struct {
+		name, value string
+		of          []string
+	}{{"--log-format", s.LogFormat, logFormats[:]}, {"--log-level", s.LogLevel, logLevels[:]}} {
+		if !slices.Contains(f.of, f.value) {
+			return s, usageError(steps.Hint(f.value, f.of), "there is no %s %s", f.name, quoteArg(f.value))
+		}
+	}
+	return s, nil
+}
+
+// set gives a setting what a flag says, else what is taken where nothing is said.
+func set(setting *string, flag, otherwise string) {
+	if flag != "" {
+		*setting = flag
+	}
+	if *setting == "" {
+		*setting = otherwise
+	}
+}
+
+// serving is a daemon and what it is wired to.
+type serving struct {
+	*app
+	dir      string
+	settings jobs.Settings
+	server   jobs.Server
+	sandbox  bool
+	store    *history.Store
+	next     commands
+	log      *slog.Logger
+}
+
+// run has the daemon run until the context ends.
+func (s *serving) run(ctx context.Context) error {
+	open, err := s.projects()
+	if err != nil {
+		return err
+	}
+	socket, remove, err := daemon.SocketFile(s.getenv)
+	if err != nil {
+		s.log.Warn("there is no control socket: commands are noticed a second later", "error", err)
+	} else {
+		defer remove()
+	}
+	c := daemon.Config{
+		Open: open, Store: s.store, Redactor: s.redactor, Limits: s.limits, Log: s.log, Env: s.environment(), Program: s.name, UserAgent: userAgent,
+		Version: version, MaxRuns: s.server.MaxRuns, MaxQueue: s.server.MaxQueue, LateAfter: s.server.LateAfter, Grace: s.server.Grace,
+		Listen: s.server.Listen, Socket: socket, Interrupted: s.interrupted, GoOn: s.goOn,
+	}
+	if s.sandbox {
+		c.Space = executeOptions{sandbox: true}.space()
+		c.SignIn = func(ctx context.Context, keys *auth.Keyring, p auth.Profile) error {
+			return signInToSandbox(ctx, keys, []auth.Profile{p})
+		}
+		s.next = s.next.withSandbox()
+		s.log.Info("the sandbox listens", "address", s.getenv(sandboxVariable))
+	}
+	s.plugIn(&c)
+	d := daemon.New(c)
+	defer s.reloadOnHangup(d)()
+	return d.Run(ctx)
+}
+
+// reloadOnHangup has the files read again on SIGHUP, until the function that it gives is called.
+func (s *serving) reloadOnHangup(d *daemon.Daemon) (stop func()) {
+	hangups := make(chan os.Signal, 1)
+	signal.Notify(hangups, syscall.SIGHUP)
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		for range hangups {
+			s.log.Info("SIGHUP: the files are read again")
+			d.Reload()
+		}
+	}()
+	return func() {
+		signal.Stop(hangups)
+		close(hangups)
+		<-ended
+	}
+}
+
+// goOn gives the commands with which a person goes on with a run that is in doubt.
+func (s *serving) goOn(run string) []string { return s.next.goOn(run, nil, true) }
+
+// interrupted gives the runs of these jobs that a daemon carried out and that were cut off.
+func (s *serving) interrupted(names []string) ([]daemon.Interrupted, error) {
+	list, err := s.store.Interrupted(names)
+	var runs []daemon.Interrupted
+	for _, i := range list {
+		runs = append(runs, daemon.Interrupted{Run: i.Run, Job: i.Job, InDoubt: i.InDoubt})
+	}
+	return runs, err
+}

@@ -1,0 +1,78 @@
+package daemon
+
+import (
+	"net/http"
+	"time"
+
+	"snrun/engine/schedule"
+)
+
+// maxShown is how many waiting runs Status names.
+const maxShown = 1000
+
+// Status is how it stands with a daemon, as its socket tells it.
+type Status struct {
+	Process  string             `json:"process"` // pid@host
+	Project  string             `json:"project"` // its folder
+	Version  string             `json:"version"`
+	Address  string             `json:"address,omitempty"` // of health and metrics
+	Started  time.Time          `json:"started"`
+	State    string             `json:"state"` // running, draining or hanging
+	Jobs     int                `json:"jobs"`
+	Broken   []Broken           `json:"broken"` // files with mistakes
+	MaxRuns  int                `json:"max_runs"`
+	Running  []schedule.Waiting `json:"running"`
+	Queued   []schedule.Waiting `json:"queued"` // the first thousand
+	InQueue  int                `json:"in_queue"`
+	Next     *time.Time         `json:"next,omitempty"` // the next due time
+	Database string             `json:"database_error,omitempty"`
+}
+
+// control serves what commands ask. The socket is for its owner only.
+func (d *Daemon) control() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("POST /wake", func(w http.ResponseWriter, _ *http.Request) {
+		d.scheduler.Wake()
+		w.WriteHeader(http.StatusNoContent)
+	})
+	mux.HandleFunc("GET /status", func(w http.ResponseWriter, _ *http.Request) { d.writeJSON(w, http.StatusOK, d.status()) })
+	mux.HandleFunc("POST /reload", func(w http.ResponseWriter, _ *http.Request) {
+		d.reload()
+		d.writeJSON(w, http.StatusOK, d.status())
+	})
+	mux.HandleFunc("POST /cancel", func(w http.ResponseWriter, r *http.Request) {
+		if !d.scheduler.Cancel(r.FormValue("run"), r.FormValue("who")) {
+			http.Error(w, "no such run goes on here", http.StatusNotFound)
+			return
+		}
+		w.WriteHeader(http.StatusNoContent)
+	})
+	return mux
+}
+
+// status is how it stands now.
+func (d *Daemon) status() Status {
+	standing := d.scheduler.Standing()
+	s := Status{
+		Process: processName(), Project: d.library.Project().Dir, Version: d.Version, Address: d.address, Started: d.started, State: "running",
+		Jobs: len(d.library.Names()), Broken: d.library.Broken(), MaxRuns: standing.MaxRuns, Running: standing.Running, Queued: standing.Queued,
+		InQueue: len(standing.Queued),
+	}
+	switch {
+	case d.draining.Load():
+		s.State = "draining"
+	case d.hanging() > 0:
+		s.State = "hanging"
+	}
+	if !standing.Next.IsZero() {
+		s.Next = &standing.Next
+	}
+	if unwell := d.unwell.Load(); unwell != nil {
+		s.Database = *unwell
+	}
+	s.Queued = s.Queued[:min(len(s.Queued), maxShown)]
+	if s.Broken == nil {
+		s.Broken = []Broken{}
+	}
+	return s
+}

@@ -1,0 +1,142 @@
+package daemon
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/netip"
+	"strings"
+	"time"
+)
+
+// ErrNotLocal is the error of an address that others could reach.
+var ErrNotLocal = errors.New("only a loopback address can be listened on: whoever reaches it may read what is there, and nobody is asked for a password")
+
+// CheckListen says what is wrong with an address to listen on, as HOST:PORT.
+func CheckListen(address string) error {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return fmt.Errorf("%q is no address: write HOST:PORT, as in 127.0.0.1:7070", address)
+	}
+	if !isLoopback(host) {
+		return fmt.Errorf("%s: %w", address, ErrNotLocal)
+	}
+	return nil
+}
+
+func isLoopback(host string) bool {
+	ip, err := netip.ParseAddr(host)
+	return host == "localhost" || err == nil && ip.IsLoopback()
+}
+
+// listen opens the address and the socket. The function it gives closes both.
+func (d *Daemon) listen() (closeAll func(), err error) {
+	var servers []*http.Server
+	closeAll = func() {
+		for _, s := range servers {
+			s.Close()
+		}
+	}
+	serve := func(l net.Listener, handler http.Handler) {
+		s := &http.Server{Handler: handler, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 30 * time.Second, MaxHeaderBytes: 64 << 10}
+		servers = append(servers, s)
+		go s.Serve(l)
+	}
+	if d.Listen != "" {
+		if err := CheckListen(d.Listen); err != nil {
+			return nil, err
+		}
+		l, err := net.Listen("tcp", d.Listen)
+		if err != nil {
+			return nil, err
+		}
+		d.address = l.Addr().String()
+		serve(l, localOnly(d.health()))
+	}
+	if d.Socket == "" {
+		return closeAll, nil
+	}
+	l, err := listenUnix(d.Socket)
+	if err != nil { // commands work without it
+		d.Log.Warn("there is no control socket: commands are noticed a second later", "error", err)
+		d.Socket = ""
+		return closeAll, nil
+	}
+	serve(l, d.control())
+	return closeAll, nil
+}
+
+// localOnly refuses requests for other names: a page in a browser cannot read what is here by giving its own name this address.
+func localOnly(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		host, _, err := net.SplitHostPort(r.Host)
+		if err != nil {
+			host = r.Host
+		}
+		if !isLoopback(strings.Trim(host, "[]")) {
+			http.Error(w, "this is for requests to a loopback address", http.StatusMisdirectedRequest)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// health serves how the daemon stands.
+func (d *Daemon) health() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /healthz", d.healthz)
+	mux.HandleFunc("GET /readyz", d.readyz)
+	if d.Metrics != nil {
+		mux.Handle("GET /metrics", d.Metrics)
+	}
+	return mux
+}
+
+// healthz tells whether the process is alive and its scheduler at work.
+func (d *Daemon) healthz(w http.ResponseWriter, _ *http.Request) {
+	if since := d.hanging(); since > 0 {
+		http.Error(w, fmt.Sprintf("the scheduler has not looked at its book for %s", since.Round(time.Second)), http.StatusServiceUnavailable)
+		return
+	}
+	fmt.Fprintln(w, "ok")
+}
+
+// Readiness is what /readyz tells.
+type Readiness struct {
+	Status string   `json:"status"` // ready, draining or unwell
+	Why    string   `json:"why,omitempty"`
+	Jobs   int      `json:"jobs"`
+	Broken []Broken `json:"broken,omitempty"` // files with mistakes, whose jobs go on as they were before
+}
+
+// readyz tells whether the daemon fires: 503 while it ends, or while the database cannot be written.
+func (d *Daemon) readyz(w http.ResponseWriter, _ *http.Request) {
+	r := Readiness{Status: "ready", Jobs: len(d.library.Names()), Broken: d.library.Broken()}
+	switch unwell := d.unwell.Load(); {
+	case d.draining.Load():
+		r.Status, r.Why = "draining", "the daemon ends"
+	case unwell != nil:
+		r.Status, r.Why = "unwell", d.Redactor.Text(*unwell)
+	case d.hanging() > 0:
+		r.Status, r.Why = "unwell", "the scheduler hangs"
+	}
+	code := http.StatusOK
+	if r.Status != "ready" {
+		code = http.StatusServiceUnavailable
+	}
+	d.writeJSON(w, code, r)
+}
+
+// writeJSON answers with JSON in which no secret shows.
+func (d *Daemon) writeJSON(w http.ResponseWriter, code int, v any) {
+	data, err := json.Marshal(v)
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(code)
+	w.Write(append(d.Redactor.Bytes(data), '\n'))
+}

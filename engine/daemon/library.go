@@ -1,0 +1,239 @@
+package daemon
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+	"time"
+
+	"snrun/auth"
+	"snrun/auth/store"
+	"snrun/engine"
+	"snrun/engine/schedule"
+	"snrun/jobs"
+	"snrun/jobs/source"
+)
+
+// Project is a project as its settings and profiles were at one time.
+type Project struct {
+	*jobs.Project
+	Digest  string               // of both: where it is the same, so are they
+	Secrets func() *auth.Secrets // those of one run: a secret may be another one for the next
+	Tokens  *store.Place         // where tokens are kept; nil for nowhere
+	Sealer  engine.Sealer        // encrypts what the journal keeps of secrets; nil without a key
+}
+
+// Library keeps the jobs of a project as texts, each as it was when its file had no mistakes last, with the texts of the jobs that
+// it calls and the profiles of that time. It is safe for concurrent use.
+type Library struct {
+	open func() (*Project, error)
+
+	reading sync.Mutex // held by who reads the files
+	mu      sync.RWMutex
+	project *Project            // the last one without mistakes
+	books   map[string]*edition // by file
+	names   map[string]*edition // by the name of the job
+	broken  []Broken
+}
+
+// edition is a job as it was when its file had no mistakes last.
+type edition struct {
+	project     *Project
+	job         string
+	file        string
+	text        string
+	called      []engine.Text
+	schedules   []jobs.Schedule
+	onInterrupt string
+}
+
+// Broken is a file with mistakes.
+type Broken struct {
+	File     string    `json:"file"`
+	Job      string    `json:"job,omitempty"` // that goes on as it was before; "" for none
+	Since    time.Time `json:"since"`
+	Mistakes []Mistake `json:"mistakes"`
+}
+
+// Mistake is one mistake in a file.
+type Mistake struct {
+	File    string `json:"file"`
+	Line    int    `json:"line,omitempty"`
+	Column  int    `json:"column,omitempty"`
+	Message string `json:"message"`
+	Hint    string `json:"hint,omitempty"`
+
+	text string // with the line and a caret
+}
+
+// String is the mistake with its place, its line and a caret.
+func (m Mistake) String() string { return m.text }
+
+// Change is what reading the files anew has changed.
+type Change struct {
+	Added, Changed, Removed []string // jobs, sorted
+	Broken                  []Broken // files that have other mistakes than before
+	Mended                  []string // files that had mistakes
+}
+
+// Any says whether anything is other than before.
+func (c Change) Any() bool {
+	return len(c.Added)+len(c.Changed)+len(c.Removed)+len(c.Broken)+len(c.Mended) > 0
+}
+
+// ErrNothing is the error of the first Load where the project has no job that could be run.
+var ErrNothing = errors.New("no job can be run")
+
+// NewLibrary makes an empty library of the project that open reads.
+func NewLibrary(open func() (*Project, error)) *Library {
+	return &Library{open: open, books: map[string]*edition{}, names: map[string]*edition{}}
+}
+
+// Load reads the project's files. What has not changed is not checked again. A file with mistakes stays as it was before and is
+// among the Broken ones. The error is that of the first time, where there is no job without mistakes: of type source.Errors, or
+// ErrNothing where there is no file.
+func (l *Library) Load(now time.Time) (Change, error) {
+	l.reading.Lock()
+	defer l.reading.Unlock()
+	r := &reading{library: l, now: now, project: l.project, books: map[string]*edition{}}
+	if err := r.readProject(); err != nil {
+		return Change{}, err
+	}
+	r.readJobs()
+	r.settleNames()
+	if l.project == nil && len(r.names) == 0 {
+		return Change{}, r.nothing()
+	}
+	return l.take(r), nil
+}
+
+// take puts what was read in place of what was there.
+func (l *Library) take(r *reading) Change {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var c Change
+	for _, name := range slices.Sorted(maps.Keys(r.names)) {
+		switch before := l.names[name]; {
+		case before == nil:
+			c.Added = append(c.Added, name)
+		case before != r.names[name]:
+			c.Changed = append(c.Changed, name)
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(l.names)) {
+		if r.names[name] == nil {
+			c.Removed = append(c.Removed, name)
+		}
+	}
+	c.Broken, c.Mended = compare(l.broken, r.broken)
+	l.project, l.books, l.names, l.broken = r.project, r.books, r.names, r.broken
+	return c
+}
+
+// compare gives the files that have other mistakes than before, and those that have none any more. Of those that have the same
+// it is kept since when.
+func compare(before, now []Broken) (news []Broken, mended []string) {
+	known := map[string]Broken{}
+	for _, b := range before {
+		known[b.File] = b
+	}
+	for i, b := range now {
+		was, wasBroken := known[b.File]
+		if wasBroken {
+			now[i].Since = was.Since
+		}
+		if !wasBroken || !slices.Equal(was.Mistakes, b.Mistakes) {
+			news = append(news, now[i])
+		}
+		delete(known, b.File)
+	}
+	return news, slices.Sorted(maps.Keys(known))
+}
+
+// Jobs gives the jobs as a scheduler knows them, sorted by name.
+func (l *Library) Jobs() []schedule.Job {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	list := make([]schedule.Job, 0, len(l.names))
+	for _, e := range l.names {
+		list = append(list, schedule.Job{Name: e.job, File: e.file, Schedules: e.schedules})
+	}
+	slices.SortFunc(list, func(a, b schedule.Job) int { return cmp.Compare(a.Name, b.Name) })
+	return list
+}
+
+// Names gives the names of the jobs, sorted.
+func (l *Library) Names() []string {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	return slices.Sorted(maps.Keys(l.names))
+}
+
+// Broken gives the files with mistakes, sorted.
+func (l *Library) Broken() []Broken {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	return slices.Clone(l.broken)
+}
+
+// Project gives the project as it is now.
+func (l *Library) Project() *Project {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	return l.project
+}
+
+// named gives the job of a name, nil where there is none.
+func (l *Library) named(name string) *edition {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	return l.names[name]
+}
+
+// parse gives the job itself.
+func (e *edition) parse() (*jobs.Job, error) {
+	texts := make(map[string]string, 1+len(e.called))
+	texts[e.file] = e.text
+	for _, c := range e.called {
+		texts[c.File] = c.Text
+	}
+	return e.project.WithTexts(texts).Load(e.file)
+}
+
+// mistakesOf gives what an error says of a file.
+func mistakesOf(file string, err error) []Mistake {
+	var all source.Errors
+	if !errors.As(err, &all) {
+		return []Mistake{{File: file, Message: err.Error(), text: fmt.Sprintf("%s: %s", file, err)}}
+	}
+	var list []Mistake
+	for _, e := range all {
+		if !e.Warning {
+			list = append(list, Mistake{e.File, e.Line, e.Column, e.Message, e.Hint, e.Error()})
+		}
+	}
+	return list
+}
+
+// readFile gives what is in a file. It is not there where it was removed since it was listed.
+func readFile(file string) (text string, there bool, err error) {
+	data, err := os.ReadFile(file)
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", false, nil
+	}
+	return string(data), true, err
+}
+
+// folderOf gives the folder of the project's jobs.
+func folderOf(p *Project) string {
+	if filepath.IsAbs(p.Settings.Jobs) {
+		return p.Settings.Jobs
+	}
+	return filepath.Join(p.Dir, p.Settings.Jobs)
+}

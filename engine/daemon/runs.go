@@ -1,0 +1,166 @@
+package daemon
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"snrun/auth"
+	"snrun/engine"
+	"snrun/jobs"
+	"snrun/jobs/source"
+	"snrun/steps"
+)
+
+// start carries out a queued run to its end, or records why it could not begin.
+func (d *Daemon) start(ctx context.Context, q engine.QueuedRun) {
+	if ctx.Err() != nil {
+		var later *engine.Suspend
+		if errors.As(context.Cause(ctx), &later) {
+			return // it stays queued, for the next daemon
+		}
+	}
+	r := d.newRun()
+	defer r.end()
+	req := engine.Request{
+		Job: &jobs.Job{Name: q.Job, File: q.File}, Inputs: q.Inputs, Trigger: q.Trigger, Due: q.Due, ID: q.Run, Daemon: true,
+		Env: d.Env, Space: d.Space,
+	}
+	why := r.prepare(ctx, &req)
+	var run *engine.Run
+	var err error
+	if why != nil {
+		run, err = r.engine.Refuse(req, why)
+	} else {
+		run, err = r.engine.Run(ctx, req)
+	}
+	d.ended(q.Run, q.Job, run, err)
+}
+
+// ended tells what became of a run where that is not on record.
+func (d *Daemon) ended(id, job string, run *engine.Run, err error) {
+	if err == nil {
+		return
+	}
+	d.Log.Error("the run could not be recorded", "run", id, "job", job, "begun", run != nil, "error", err)
+}
+
+// oneRun is what one run works with: its engine, and what it gives back at its end.
+type oneRun struct {
+	daemon  *Daemon
+	engine  *engine.Engine
+	clients *clients
+}
+
+func (d *Daemon) newRun() *oneRun {
+	r := &oneRun{daemon: d}
+	project := d.library.Project()
+	r.engine = engine.New(engine.Config{
+		Journal: d.Store, Redactor: d.Redactor, Watch: d.Watch, Dir: project.Dir, UserAgent: d.UserAgent, Sealer: project.Sealer,
+	})
+	return r
+}
+
+// end gives back what the run has.
+func (r *oneRun) end() {
+	if r.clients != nil {
+		r.clients.giveBack()
+	}
+}
+
+// prepare completes a request by all that it needs, and says why the run cannot begin, nil where it can.
+func (r *oneRun) prepare(ctx context.Context, req *engine.Request) *steps.Error {
+	e := r.daemon.library.named(req.Job.Name)
+	if e == nil {
+		return refusal(fmt.Errorf("the project has no job %s any more", req.Job.Name), "")
+	}
+	job, err := e.parse()
+	if err != nil {
+		return refusal(err, "")
+	}
+	req.Job = job
+	inputs, problems := job.Inputs.Check(req.Inputs)
+	if len(problems) > 0 {
+		messages := make([]string, len(problems))
+		for i := range problems {
+			messages[i] = problems[i].Error()
+		}
+		return refusal(fmt.Errorf("the inputs do not fit the job %s: %s", job.Name, strings.Join(messages, "; ")), "")
+	}
+	req.Inputs = inputs
+	req.Secrets, err = r.equip(ctx, e.project, job)
+	return refusal(err, "")
+}
+
+// equip gives the secrets of a job, and has its engine sign in as the job's profiles.
+func (r *oneRun) equip(ctx context.Context, p *Project, job *jobs.Job) (map[string]any, error) {
+	secrets := map[string]any{}
+	from := p.Secrets()
+	for _, name := range job.Secrets {
+		secret, err := from.Lookup(ctx, name)
+		if err != nil {
+			return nil, &steps.Error{Kind: steps.BadInput, Message: err.Error(), Hint: jobs.SecretHint(err), Cause: err}
+		}
+		secrets[name] = secret.Reveal()
+	}
+	profiles, err := r.signIns(p, job, map[string]any{"env": r.daemon.Env, "secret": secrets})
+	if err != nil {
+		return nil, err
+	}
+	if r.clients, err = r.daemon.keyrings.borrow(profiles, p.Digest); err != nil {
+		return nil, err
+	}
+	r.engine.Clients = r.clients
+	return secrets, r.daemon.signInFirst(ctx, r.clients, profiles)
+}
+
+// signIns gives the profiles of a job with their secrets filled in.
+func (r *oneRun) signIns(p *Project, job *jobs.Job, names map[string]any) ([]auth.Profile, error) {
+	var list []auth.Profile
+	var errs []error
+	for _, name := range job.Profiles {
+		profile := p.Profiles[name]
+		texts, err := profile.Derived(names)
+		for _, text := range texts {
+			r.engine.Redactor.AddDerived(text)
+		}
+		if err == nil {
+			var filled auth.Profile
+			filled, err = profile.SignIn(names)
+			list = append(list, filled)
+		}
+		errs = append(errs, err)
+	}
+	return list, errors.Join(errs...)
+}
+
+// refusal makes an error that of a run, nil of nil.
+func refusal(err error, hint string) *steps.Error {
+	if err == nil {
+		return nil
+	}
+	var known *steps.Error
+	var mistakes source.Errors
+	if errors.As(err, &known) && !errors.As(err, &mistakes) {
+		e := *known
+		e.Message = "the run did not begin: " + err.Error()
+		return &e
+	}
+	return &steps.Error{Kind: steps.BadInput, Message: "the run did not begin: " + err.Error(), Hint: hint, Cause: err}
+}
+
+// signInFirst signs in as profiles that are new, where Config says how.
+func (d *Daemon) signInFirst(ctx context.Context, c *clients, profiles []auth.Profile) error {
+	if d.SignIn == nil {
+		return nil
+	}
+	for _, p := range profiles {
+		s := c.held[p.Name]
+		s.signedIn.Do(func() { s.err = d.SignIn(ctx, s.Keyring, p) })
+		if s.err != nil {
+			return s.err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,66 @@
+package daemon
+
+import (
+	"crypto/rand"
+	"errors"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+)
+
+// maxSocketPath is how long the path of a socket may be, in bytes: what sun_path holds on Linux, less the zero at its end.
+const maxSocketPath = 107
+
+// SocketFile gives a file for the control socket of this process, in a folder that nobody else may enter: the service manager's, the
+// user's, else a new one in the folder for temporary files. Remove takes away what was made for it.
+func SocketFile(getenv func(string) string) (file string, remove func(), err error) {
+	name := "snrun-" + rand.Text()[:8] + ".sock"
+	given, _, _ := strings.Cut(getenv("RUNTIME_DIRECTORY"), ":")
+	if filepath.IsAbs(given) && fits(given, name) {
+		return filepath.Join(given, name), func() {}, nil
+	}
+	if user := getenv("XDG_RUNTIME_DIR"); filepath.IsAbs(user) {
+		folder := filepath.Join(user, "snrun")
+		if err := os.MkdirAll(folder, 0o700); err == nil && fits(folder, name) {
+			return filepath.Join(folder, name), func() {}, nil
+		}
+	}
+	for _, base := range []string{os.TempDir(), "/tmp"} {
+		folder, err := os.MkdirTemp(base, "snrun-") // mode 0700
+		if err != nil {
+			continue
+		}
+		if fits(folder, name) {
+			return filepath.Join(folder, name), func() { os.RemoveAll(folder) }, nil
+		}
+		os.Remove(folder)
+	}
+	return "", nil, errors.New("no folder for the control socket: set XDG_RUNTIME_DIR to one with a short path")
+}
+
+func fits(folder, name string) bool { return len(filepath.Join(folder, name)) <= maxSocketPath }
+
+// listenUnix listens at a socket for its owner only. What daemons have left beside it that are gone is removed.
+func listenUnix(file string) (net.Listener, error) {
+	left, _ := filepath.Glob(filepath.Join(filepath.Dir(file), "snrun-*.sock"))
+	for _, other := range left {
+		conn, err := net.Dial("unix", other)
+		switch {
+		case err == nil:
+			conn.Close()
+		case errors.Is(err, syscall.ECONNREFUSED):
+			os.Remove(other)
+		}
+	}
+	l, err := net.Listen("unix", file)
+	if err != nil {
+		return nil, err
+	}
+	if err := os.Chmod(file, 0o600); err != nil {
+		l.Close()
+		return nil, err
+	}
+	return l, nil
+}

@@ -1,0 +1,135 @@
+package history
+
+import (
+	"errors"
+	"path/filepath"
+	"reflect"
+	"testing"
+
+	"snrun/engine"
+)
+
+func cancel(t *testing.T, s *Store, run, who string) engine.Status {
+	t.Helper()
+	status, err := s.Cancel(at(9), run, who)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return status
+}
+
+func toCancel(t *testing.T, s *Store, want map[string]string) {
+	t.Helper()
+	if got, err := s.ToCancel(); err != nil || !reflect.DeepEqual(got, want) {
+		t.Errorf("to cancel: %v, %v, want %v", got, err, want)
+	}
+}
+
+func TestCancel(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "history.db")
+	s, other := openAt(t, path, Options{}), openAt(t, path, Options{})
+	run := begin(t, s, aRun("running", "a"))
+	claimed(t, s, due("queued", "b", 1))
+	enqueue(t, s, true, asked("nobodys", "c", "allow"))
+	ended := begin(t, s, aRun("ended", "d"))
+	finish(t, s, ended, engine.OK)
+	for run, want := range map[string]engine.Status{
+		"running": engine.Running, "queued": engine.Queued, "nobodys": engine.Queued, "ended": engine.OK,
+	} {
+		if got := cancel(t, other, run, "ann"); got != want {
+			t.Errorf("%s was %s, want %s", run, got, want)
+		}
+	}
+	if _, err := other.Cancel(day, "nope", "ann"); !errors.Is(err, ErrUnknownRun) {
+		t.Errorf("Cancel of no run: %v, want ErrUnknownRun", err)
+	}
+	if got := cancel(t, other, "running", "bob"); got != engine.Running {
+		t.Errorf("asked a second time, it was %s", got)
+	}
+	toCancel(t, s, map[string]string{"running": "ann", "queued": "ann"})
+	toCancel(t, other, map[string]string{})
+	for _, id := range []string{"queued", "nobodys"} {
+		run, err := s.Run(id)
+		if err != nil || run.Status != engine.Cancelled || run.Reason != "cancelled by ann" || !run.Ended.Equal(at(9)) {
+			t.Errorf("%s is %+v, %v, want it cancelled", id, run, err)
+		}
+	}
+	if got := queued(t, s); got != [2]int{} {
+		t.Errorf("%v are queued, want none", got)
+	}
+	if ok, err := s.Withdraw(day, "queued", engine.Cancelled, "x"); ok || err != nil {
+		t.Errorf("Withdraw: %v, %v, want false", ok, err)
+	}
+	toCancel(t, s, map[string]string{"running": "ann"})
+	finish(t, s, run, engine.Cancelled)
+	toCancel(t, s, map[string]string{})
+	if got := cancel(t, other, "running", "ann"); got != engine.Cancelled {
+		t.Errorf("after its end it was %s", got)
+	}
+}
+
+// A run whose process is gone cannot be asked to end: it has.
+func TestCancelOfTheDead(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "history.db")
+	s := openAt(t, path, Options{})
+	c := start(t, "hold", path)
+	c.await(t)
+	c.kill(t)
+	if got := cancel(t, s, "child", "ann"); got != engine.Interrupted {
+		t.Errorf("it was %s, want it interrupted", got)
+	}
+}
+
+func TestPauses(t *testing.T) {
+	t.Parallel()
+	s := openTemp(t)
+	pause := func(p engine.Pause, want bool) {
+		t.Helper()
+		if got, err := s.Pause(p); got != want || err != nil {
+			t.Errorf("Pause of %s: %v, %v, want %v", p.Job, got, err, want)
+		}
+	}
+	unpause := func(job string, want bool) {
+		t.Helper()
+		if got, err := s.Unpause(job); got != want || err != nil {
+			t.Errorf("Unpause of %s: %v, %v, want %v", job, got, err, want)
+		}
+	}
+	first := engine.Pause{Job: "sync", Since: day, Who: "ann", Why: "the other side is down"}
+	second := engine.Pause{Job: "other", Since: at(1), Who: "bob"}
+	unpause("sync", false)
+	pause(first, true)
+	pause(second, true)
+	pause(engine.Pause{Job: "sync", Since: at(5), Who: "bob"}, false)
+	if got, err := s.Pauses(); err != nil || !reflect.DeepEqual(got, map[string]engine.Pause{"sync": first, "other": second}) {
+		t.Errorf("%+v, %v", got, err)
+	}
+	unpause("sync", true)
+	unpause("sync", false)
+	if got, err := s.Pauses(); err != nil || !reflect.DeepEqual(got, map[string]engine.Pause{"other": second}) {
+		t.Errorf("afterwards %+v, %v", got, err)
+	}
+}
+
+func TestChanged(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "history.db")
+	s, other := openAt(t, path, Options{}), openAt(t, path, Options{})
+	check := func(what string, want bool) {
+		t.Helper()
+		if got, err := s.Changed(); got != want || err != nil {
+			t.Errorf("%s: changed %v, %v, want %v", what, got, err, want)
+		}
+	}
+	check("the first time", true)
+	check("again", false)
+	claimed(t, s, due("r1", "sync", 1))
+	check("after a change of its own", false)
+	if _, err := other.Pause(engine.Pause{Job: "sync", Since: day}); err != nil {
+		t.Fatal(err)
+	}
+	check("after another's", true)
+	check("and again", false)
+}
