@@ -8,8 +8,9 @@ import (
 )
 
 const (
-	usedSQL = `SELECT (page_count - freelist_count) * page_size FROM pragma_page_count, pragma_freelist_count, pragma_page_size`
-	freeSQL = `SELECT freelist_count, auto_vacuum FROM pragma_freelist_count, pragma_auto_vacuum`
+	usedSQL     = `SELECT (page_count - freelist_count) * page_size FROM pragma_page_count, pragma_freelist_count, pragma_page_size`
+	fileSizeSQL = `SELECT page_count * page_size FROM pragma_page_count, pragma_page_size`
+	freeSQL     = `SELECT freelist_count, auto_vacuum FROM pragma_freelist_count, pragma_auto_vacuum`
 
 	vacuumSQL   = `PRAGMA incremental_vacuum(%d)`
 	passiveSQL  = `PRAGMA wal_checkpoint(PASSIVE)`
@@ -49,9 +50,9 @@ func (p *Pruner) shrink() (more bool, err error) {
 	given, err := p.conn.steps(fmt.Sprintf(vacuumSQL, p.pages))
 	p.held = time.Since(start)
 	switch {
-	case p.held > longest && p.pages > 1:
+	case p.held > p.box && p.pages > 1:
 		p.pages /= 2
-	case p.held < longest/2:
+	case p.held < p.box/2:
 		p.pages *= 2
 	}
 	return given > 0, err

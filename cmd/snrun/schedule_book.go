@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"snrun/engine"
+	"snrun/engine/daemon"
 	"snrun/history"
 	"snrun/jobs"
 )
@@ -25,6 +26,8 @@ type book struct {
 	pauses    map[string]engine.Pause
 	standings map[string]*history.Standing
 	plans     []engine.Plan
+	status    *daemon.Status // of the project's daemon; nil where it does not answer
+	wrong     string         // what is wrong with the project's own files
 	lateAfter time.Duration
 }
 
@@ -53,6 +56,7 @@ func (a *app) readBook(p *project, list []jobRecord) (*book, error) {
 		return nil, err
 	}
 	b.plans, err = store.Plans(time.Now())
+	b.status = statusOf(b.daemon())
 	return b, err
 }
 
@@ -95,7 +99,23 @@ func (b *book) daemonLines(p page) string {
 	if own.Len() == 0 {
 		own.WriteString("no daemon is running for this project: start one with " + b.program + " serve\n")
 	}
-	return own.String() + others.String()
+	return own.String() + others.String() + b.trouble(p)
+}
+
+// trouble is what is wrong with the project and with its daemon beside what is wrong with single jobs.
+func (b *book) trouble(p page) string {
+	text := ""
+	if b.wrong != "" {
+		text = p.style.red(clean(b.wrong)) + "\n"
+	}
+	switch s := b.status; {
+	case s == nil:
+	case s.Database != "":
+		text += p.style.red("the daemon cannot use its database: "+inLine(s.Database)) + "\n"
+	case s.State == "draining":
+		text += "the daemon is ending: it starts nothing any more\n"
+	}
+	return text
 }
 
 // fill completes the record of a job with what the database knows, and with when it is due.
@@ -112,6 +132,7 @@ func (b *book) fill(r *jobRecord, now time.Time) {
 		r.Daemon = &d.Process
 	}
 	if r.job == nil {
+		b.stillGoes(r)
 		return
 	}
 	for i := range r.job.Schedules {
@@ -121,6 +142,18 @@ func (b *book) fill(r *jobRecord, now time.Time) {
 		r.Next, r.Note = &next[0].At, given(next[0].Note)
 	}
 	b.judge(r, s, now)
+}
+
+// stillGoes adds to the mistakes in a job's file that the daemon goes on with what it was before.
+func (b *book) stillGoes(r *jobRecord) {
+	if b.status == nil || r.Problem == nil {
+		return
+	}
+	for _, broken := range b.status.Broken {
+		if broken.Job != "" && within(b.project.Dir, broken.File) == r.File {
+			r.Problem = given(*r.Problem + "; the daemon goes on with the job as it was before " + broken.Since.Local().Format(time.DateTime))
+		}
+	}
 }
 
 func (r *jobRecord) fillRuns(s *history.Standing) {

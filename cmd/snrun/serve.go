@@ -15,6 +15,7 @@ import (
 
 	"snrun/auth"
 	"snrun/engine/daemon"
+	"snrun/engine/metrics"
 	"snrun/history"
 	"snrun/jobs"
 	"snrun/steps"
@@ -126,7 +127,7 @@ func (a *app) serve(ctx context.Context, o serveOptions) error {
 	}
 	defer store.Close()
 	s := &serving{app: a, dir: dir, settings: settings, server: server, sandbox: o.sandbox, store: store, next: a.commandsFor(file)}
-	s.log = slog.New(newLogHandler(a.err, server.LogFormat, server.LogLevel))
+	s.log = newLogger(a.err, server.LogFormat, server.LogLevel, a.redactor)
 	return a.notServing(s.run(ctx), server.Listen)
 }
 
@@ -205,6 +206,8 @@ type serving struct {
 	store    *history.Store
 	next     commands
 	log      *slog.Logger
+	daemon   *daemon.Daemon
+	metrics  *metrics.Metrics
 }
 
 // run has the daemon run until the context ends.
@@ -233,13 +236,13 @@ func (s *serving) run(ctx context.Context) error {
 		s.log.Info("the sandbox listens", "address", s.getenv(sandboxVariable))
 	}
 	s.plugIn(&c)
-	d := daemon.New(c)
-	defer s.reloadOnHangup(d)()
-	return d.Run(ctx)
+	s.daemon = daemon.New(c)
+	defer s.reloadOnHangup()()
+	return s.daemon.Run(ctx)
 }
 
 // reloadOnHangup has the files read again on SIGHUP, until the function that it gives is called.
-func (s *serving) reloadOnHangup(d *daemon.Daemon) (stop func()) {
+func (s *serving) reloadOnHangup() (stop func()) {
 	hangups := make(chan os.Signal, 1)
 	signal.Notify(hangups, syscall.SIGHUP)
 	ended := make(chan struct{})
@@ -247,7 +250,7 @@ func (s *serving) reloadOnHangup(d *daemon.Daemon) (stop func()) {
 		defer close(ended)
 		for range hangups {
 			s.log.Info("SIGHUP: the files are read again")
-			d.Reload()
+			s.daemon.Reload()
 		}
 	}()
 	return func() {

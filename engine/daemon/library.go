@@ -23,10 +23,11 @@ import (
 // Project is a project as its settings and profiles were at one time.
 type Project struct {
 	*jobs.Project
-	Digest  string               // of both: where it is the same, so are they
-	Secrets func() *auth.Secrets // those of one run: a secret may be another one for the next
-	Tokens  *store.Place         // where tokens are kept; nil for nowhere
-	Sealer  engine.Sealer        // encrypts what the journal keeps of secrets; nil without a key
+	Digest string // of both: where it is the same, so are they
+	// Secrets gives those of one run, which has the Redactor mask them: a secret may be another one for the next.
+	Secrets func(*auth.Redactor) *auth.Secrets
+	Tokens  *store.Place  // where tokens are kept; nil for nowhere
+	Sealer  engine.Sealer // encrypts what the journal keeps of secrets; nil without a key
 }
 
 // Library keeps the jobs of a project as texts, each as it was when its file had no mistakes last, with the texts of the jobs that

@@ -32,7 +32,7 @@ func (d *Daemon) Run(ctx context.Context) error {
 		return err
 	}
 	d.loaded(change)
-	d.keyrings = newKeyrings(d.library.Project().Dir, d.newKeyring)
+	d.keyrings = newKeyrings(d.library.Project().Dir, d.Redactor, d.newKeyring)
 	defer d.keyrings.closeAll()
 	d.scheduler = schedule.New(schedule.Config{
 		Book: ticking{d.Store, &d.pulse}, Start: d.start, NewID: engine.New(engine.Config{}).NewID, MaxRuns: d.MaxRuns, MaxQueue: d.MaxQueue,
@@ -192,7 +192,7 @@ func (d *Daemon) loaded(c Change) {
 		d.Log.Info("jobs read", "added", len(c.Added), "changed", len(c.Changed), "removed", len(c.Removed))
 		freeMemory()
 	}
-	d.Loaded(c)
+	d.Loaded(d.library.Project(), d.library.Names())
 }
 
 // enlist records that this process is a daemon.

@@ -57,7 +57,7 @@ func (d *Daemon) newRun() *oneRun {
 	r := &oneRun{daemon: d}
 	project := d.library.Project()
 	r.engine = engine.New(engine.Config{
-		Journal: d.Store, Redactor: d.Redactor, Watch: d.Watch, Dir: project.Dir, UserAgent: d.UserAgent, Sealer: project.Sealer,
+		Journal: d.Store, Redactor: d.Redactor.Branch(), Watch: d.Watch, Dir: project.Dir, UserAgent: d.UserAgent, Sealer: project.Sealer,
 	})
 	return r
 }
@@ -67,6 +67,7 @@ func (r *oneRun) end() {
 	if r.clients != nil {
 		r.clients.giveBack()
 	}
+	r.engine.Redactor.CutOff()
 }
 
 // prepare completes a request by all that it needs, and says why the run cannot begin, nil where it can.
@@ -96,7 +97,7 @@ func (r *oneRun) prepare(ctx context.Context, req *engine.Request) *steps.Error 
 // equip gives the secrets of a job, and has its engine sign in as the job's profiles.
 func (r *oneRun) equip(ctx context.Context, p *Project, job *jobs.Job) (map[string]any, error) {
 	secrets := map[string]any{}
-	from := p.Secrets()
+	from := p.Secrets(r.engine.Redactor)
 	for _, name := range job.Secrets {
 		secret, err := from.Lookup(ctx, name)
 		if err != nil {
