@@ -76,7 +76,8 @@ type Pruner struct {
 	box    time.Duration // how long a step may take until it has to end; what it is about then still comes
 	held   time.Duration // how long the last step kept others from writing
 	pages  int64         // how many are given back at once
-	free   int64         // how many there were to give back before the last step
+
+	unfolded int // how many steps were written since the log was folded into the file
 }
 
 // Pruner begins to delete what a policy says, as of now.
@@ -94,6 +95,9 @@ func (s *Store) Pruner(policy Policy, now time.Time) (*Pruner, error) {
 		return nil, s.place.fault("delete old runs", err)
 	}
 	before, err := s.fileSize()
+	if err == nil {
+		err = c.run(noFoldSQL)
+	}
 	if err != nil {
 		return nil, errors.Join(s.place.fault("delete old runs", err), c.close())
 	}
@@ -109,7 +113,14 @@ func (p *Pruner) Step() (more bool, err error) {
 	if len(p.phases) == 0 {
 		return false, nil
 	}
+	if p.unfolded == foldAfter {
+		_, _ = p.makeRoom()
+		return true, nil
+	}
 	again, err := p.phases[0]()
+	if p.held > 0 {
+		p.unfolded++
+	}
 	if err != nil {
 		return false, p.store.place.fault("delete old runs", err)
 	}

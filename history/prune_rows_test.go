@@ -294,3 +294,43 @@ func size(t testing.TB, path string) int64 {
 	}
 	return info.Size()
 }
+
+// TestNoStepLooksThroughATable holds that what is done while others may not write finds its rows by an index.
+func TestNoStepLooksThroughATable(t *testing.T) {
+	t.Parallel()
+	s := openTemp(t)
+	full(t, s, 1, 10)
+	statements := []string{dropRunSQL, replaceCalled, dropQueueSQL, slotSQL, dropSlotSQL, rememberSQL, forgetSQL, leftSQL, dropText, goingSQL}
+	for _, table := range rowsOfRun {
+		statements = append(statements, table.look, table.drop)
+		if table.free != "" {
+			statements = append(statements, table.free)
+		}
+	}
+	for _, sql := range statements {
+		args := make([]any, strings.Count(sql, "?"))
+		if strings.Contains(sql, "?1") {
+			args = make([]any, 2)
+		}
+		rows, err := s.read.Query("EXPLAIN QUERY PLAN "+sql, args...)
+		if err != nil {
+			t.Fatal(sql, err)
+		}
+		for rows.Next() {
+			var id, parent, unused int
+			var what string
+			if err := rows.Scan(&id, &parent, &unused, &what); err != nil {
+				t.Fatal(err)
+			}
+			index := strings.Contains(what, "USING COVERING INDEX dropped_until") || strings.Contains(what, "runs_going") ||
+				strings.Contains(what, "(subquery") || strings.Contains(what, "CONSTANT ROW")
+			if strings.HasPrefix(what, "SCAN") && !index {
+				t.Errorf("%s:\n  %s", sql, what)
+			}
+		}
+		if err := rows.Err(); err != nil {
+			t.Error(sql, err)
+		}
+		rows.Close()
+	}
+}

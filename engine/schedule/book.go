@@ -33,7 +33,8 @@ type Book interface {
 	Claim(now time.Time, maxQueue int, claims []engine.Claim) ([]engine.Verdict, error)
 	// Rewind takes back what was decided upon slots that are still to come and were not to be run: the clock was ahead.
 	Rewind(now time.Time) error
-	// Adopt takes over the queued runs of the jobs named that no living process has, and gives them, the oldest first.
+	// Adopt takes over the queued runs of the jobs named that no living process has, and gives all of theirs that this process has then,
+	// the oldest first: also those that it had before.
 	Adopt(jobs []string) ([]engine.QueuedRun, error)
 	// Withdraw skips or cancels a run of this process that is still queued. It is false where it is not queued any more.
 	Withdraw(now time.Time, run string, status engine.Status, reason string) (bool, error)

@@ -42,9 +42,10 @@ type started struct {
 // options say how a daemon of a test is. The zero value is right for most.
 type options struct {
 	Config
-	take func(engine.QueuedRun) time.Duration // how long a run takes; nil: no time
-	book func(Book) Book
-	idle bool // Run is not called
+	take  func(engine.QueuedRun) time.Duration // how long a run takes; nil: no time
+	book  func(Book) Book
+	shift time.Duration // how far the clock on the wall is off
+	idle  bool          // Run is not called
 }
 
 // open opens the history in a file.
@@ -61,6 +62,7 @@ func open(t *testing.T, file string) *history.Store {
 func newDaemon(t *testing.T, file string, o options, list ...Job) *daemon {
 	t.Helper()
 	d := &daemon{t: t, store: open(t, file), ended: make(chan struct{})}
+	d.shift.Store(int64(o.shift))
 	c := o.Config
 	c.Book, c.Now, c.Watch = d.store, d.now, d.watch
 	if o.book != nil {
