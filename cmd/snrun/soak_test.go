@@ -119,7 +119,7 @@ func newSoak(t *testing.T, long time.Duration) *soak {
 	}
 	t.Cleanup(func() { os.RemoveAll(runtime) })
 	s.environ = append(s.environ, "XDG_RUNTIME_DIR="+runtime)
-	s.write("snrun.yaml", "version: 1\njobs: .\ndatabase: runs.db\nserver: {listen: \"127.0.0.1:0\", grace: 30s}\n")
+	s.write("snrun.yaml", readText(t, root+"/examples/snrun.yaml")+"\ndatabase: runs.db\nserver: {listen: \"127.0.0.1:0\", grace: 30s}\n")
 	return s
 }
 
