@@ -2,13 +2,13 @@ package history
 
 import (
 	"errors"
+	"fmt"
 	"path/filepath"
 	"reflect"
 	"strings"
 	"testing"
 
 	"snrun/engine"
-	"snrun/steps"
 )
 
 // asked is a claim of a run that a person asks for.
@@ -125,7 +125,7 @@ func TestAdopt(t *testing.T) {
 		}
 	}
 	check(s, nobodys)
-	check(s)
+	check(s, nobodys) // it is its own now
 	check(third)
 	if err := first.Close(); err != nil {
 		t.Fatal(err)
@@ -136,7 +136,7 @@ func TestAdopt(t *testing.T) {
 		Run: "r2", Job: "sync", File: "/p/jobs/sync.yaml", Inputs: map[string]any{"n": 2}, Trigger: engine.TriggerSchedule, Due: at(5), Start: at(7),
 		Alone: true, Reason: "it waits for the end of run r1",
 	})
-	check(s)
+	check(s, nobodys)
 	begin(t, third, aRun("r1", "sync"))
 	begin(t, s, aRun("r0", "other"))
 	if got := queued(t, s); got != [2]int{2, 2} {
@@ -177,30 +177,88 @@ func TestGoing(t *testing.T) {
 	begin(t, s, aRun("r1", "sync"))
 	begin(t, s, aRun("r2", "other"))
 	enqueue(t, s, true, asked("r3", "sync", "allow"))
-	if got, err := s.Going("sync"); err != nil || strings.Join(got, " ") != "child r1" {
+	if got, err := s.Going("sync", ""); err != nil || strings.Join(got, " ") != "child r1" {
 		t.Errorf("%v, %v are going on, want child and r1", got, err)
 	}
 	c.kill(t)
-	if got, err := s.Going("sync"); err != nil || strings.Join(got, " ") != "r1" {
+	if got, err := s.Going("sync", ""); err != nil || strings.Join(got, " ") != "r1" {
 		t.Errorf("%v, %v are going on, want r1", got, err)
 	}
 }
 
-// A run that is gone on with is as any other that runs.
+// Of two processes that each have runs wait which are to be alone, the one with the run that was due first goes first.
+func TestGoingTakesTurns(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "history.db")
+	one, two := openAt(t, path, Options{}), openAt(t, path, Options{})
+	queue := func(s *Store, c engine.Claim) {
+		t.Helper()
+		c.Overlap = "allow"
+		claimed(t, s, c)
+	}
+	queue(two, due("r3", "sync", 3))
+	queue(one, due("r1", "sync", 1))
+	queue(two, due("r2", "sync", 2))
+	queue(one, due("r4", "sync", 4))
+	queue(one, due("r0", "other", 0))
+	for _, test := range []struct {
+		s         *Store
+		run, want string
+	}{{one, "r1", ""}, {two, "r2", "r1"}, {two, "r3", "r1"}, {one, "r4", "r2 r3"}} {
+		if got, err := test.s.Going("sync", test.run); err != nil || strings.Join(got, " ") != test.want {
+			t.Errorf("%s waits for %v, %v, want %s", test.run, got, err, test.want)
+		}
+	}
+	if err := one.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := two.Going("sync", "r2"); err != nil || len(got) != 0 {
+		t.Errorf("r2 waits for %v, %v, want nothing: that process is gone", got, err)
+	}
+}
+
+// Whose end was asked for and whose process is gone is as any other once it is gone on with.
 func TestContinueForgetsWhoAskedForItsEnd(t *testing.T) {
 	t.Parallel()
-	s := openTemp(t)
-	run := begin(t, s, aRun("r1", "sync"))
-	if status, err := s.Cancel(day, "r1", "ann"); status != engine.Running || err != nil {
-		t.Fatalf("%s, %v", status, err)
+	path := filepath.Join(t.TempDir(), "history.db")
+	s := openAt(t, path, Options{})
+	gone, err := Open(path, Options{})
+	if err != nil {
+		t.Fatal(err)
 	}
-	run.Error = &steps.Error{Kind: steps.Cancelled, Message: "cancelled by ann"}
-	finish(t, s, run, engine.Cancelled)
-	if asked, err := s.ToCancel(); err != nil || len(asked) != 0 {
-		t.Errorf("after its end it is to be cancelled: %v, %v", asked, err)
+	run := begin(t, gone, aRun("r1", "sync"))
+	if got := cancel(t, s, "r1", "ann"); got != engine.Running {
+		t.Fatalf("it was %s", got)
+	}
+	if err := gone.Close(); err != nil {
+		t.Fatal(err)
 	}
 	goOn(t, s, run)
-	if asked, err := s.ToCancel(); err != nil || len(asked) != 0 {
-		t.Errorf("gone on with, it is to be cancelled: %v, %v", asked, err)
+	toCancel(t, s, map[string]string{})
+}
+
+// Of those who see at the same time what nobody has, one gets each.
+func TestAdoptByMany(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "history.db")
+	s, other := openAt(t, path, Options{}), openAt(t, path, Options{})
+	for i := range 3 {
+		enqueue(t, s, true, asked(fmt.Sprint("r", i), "sync", "allow"))
 	}
+	var seen [2][]waiting
+	for i, s := range []*Store{s, other} {
+		var err error
+		if seen[i], err = s.queued(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	take := func(s *Store, live string, runs []waiting, want int) {
+		t.Helper()
+		if got, err := s.takeOver("take over", live, runs); err != nil || len(got) != want {
+			t.Errorf("%v, %v, want %d", got, err, want)
+		}
+	}
+	take(s, "s", seen[0][:2], 2)
+	take(other, "other", seen[1], 1)
+	take(s, "s", seen[0], 0)
 }

@@ -133,13 +133,16 @@ func (a *app) scheduledJobs(p *project, names []string) []jobRecord {
 	list := []jobRecord{}
 	called := p.Names()
 	for i, file := range p.Files() {
+		if len(names) > 0 && !slices.Contains(names, called[i]) {
+			continue
+		}
 		job, err := p.Load(file)
 		r := jobRecord{File: absolute(file), Job: called[i], Schedules: []scheduleRecord{}, Running: []string{}, Queued: []string{}, job: job}
 		if job != nil {
 			r.Job = job.Name
 		}
 		broken := err != nil
-		if len(names) > 0 && !slices.Contains(names, r.Job) || len(names) == 0 && !broken && len(job.Schedules) == 0 {
+		if len(names) == 0 && !broken && len(job.Schedules) == 0 {
 			continue
 		}
 		if broken {

@@ -230,7 +230,7 @@ func (s *serving) run(ctx context.Context) error {
 		s.next = s.next.withSandbox()
 		s.log.Info("the sandbox listens", "address", s.getenv(sandboxVariable))
 	}
-	s.plugIn(&c)
+	defer s.plugIn(&c)()
 	s.daemon = daemon.New(c)
 	defer s.reloadOnHangup()()
 	return s.daemon.Run(ctx)

@@ -18,12 +18,22 @@ import (
 // pruneEach is how often runs are deleted that are not kept any more.
 const pruneEach = time.Hour
 
-// plugIn has those hear of what happens who want to: the log and the metrics. What is to be done beside the runs comes with it.
-func (s *serving) plugIn(c *daemon.Config) {
+// plugIn has those hear of what happens who want to: the log, the metrics, the traces, people. What is to be done beside the runs comes with it.
+// Done delivers the traces that are left.
+func (s *serving) plugIn(c *daemon.Config) (done func()) {
 	view := newLogView(s.log, s.next)
 	s.metrics = metrics.New(metrics.Config{Version: version, State: s.state})
 	c.Metrics = s.metrics.Handler()
+	tracer, err := s.tracing(func(message string) { s.log.Warn(message) })
+	if err != nil {
+		s.log.Warn(err.Error())
+	}
+	if tracer != nil {
+		c.Tracer = tracer
+	}
+	c.Requested = s.metrics.Request
 	c.Watch = func(e engine.Event) {
+		tracer.Event(e)
 		view.event(e)
 		s.metrics.Event(e)
 	}
@@ -37,6 +47,8 @@ func (s *serving) plugIn(c *daemon.Config) {
 	}
 	c.Loaded = s.loaded
 	c.Tasks = append(c.Tasks, daemon.Task{Name: "retention", Run: s.prune})
+	s.tellPeople(c)
+	return func() { flush(tracer) }
 }
 
 // loaded has the metrics know which jobs and profiles there are, and when each job went well last.
@@ -59,6 +71,7 @@ func (s *serving) loaded(p *daemon.Project, names []string) {
 func (s *serving) state() metrics.State {
 	standing := s.daemon.Standing()
 	state := metrics.State{Running: len(standing.Running), Queued: len(standing.Queued), Broken: len(s.daemon.Broken())}
+	state.Notices, _ = s.store.WaitingPosts()
 	if pauses, err := s.store.Pauses(); err == nil { // else the next time: what is wrong with the database is told already
 		state.Paused = slices.Sorted(maps.Keys(pauses))
 	}

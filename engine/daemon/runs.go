@@ -64,6 +64,7 @@ func (d *Daemon) newRun() *oneRun {
 	project := d.library.Project()
 	r.engine = engine.New(engine.Config{
 		Journal: d.Store, Redactor: d.Redactor.Branch(), Watch: d.Watch, Dir: project.Dir, UserAgent: d.UserAgent, Sealer: project.Sealer,
+		Requested: d.Requested, Tracer: d.Tracer,
 	})
 	return r
 }

@@ -13,6 +13,7 @@ type timetable struct {
 	inputs    map[string]any
 	lines     []line
 	next      time.Time // the first slot that is not decided upon; zero where there is none
+	place     int       // among those that are due at the same time
 }
 
 // line is one schedule, and how far its slots are decided upon.
