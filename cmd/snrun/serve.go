@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strconv"
 	"syscall"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -34,7 +33,6 @@ const (
 const (
 	defaultListen  = "127.0.0.1:7070"
 	defaultMaxRuns = 20
-	defaultGrace   = 30 * time.Second
 )
 
 var (
@@ -82,7 +80,7 @@ Exit codes: 0 ended by a signal, 1 it could not start, 2 wrong usage, 3 the proj
 	}{
 		{&o.listen, "listen", listenVariable, "the loopback address for health and metrics, or none (default " + defaultListen + ")"},
 		{&o.maxRuns, "max-runs", maxRunsVariable, "how many runs go on at once; others wait (default " + strconv.Itoa(defaultMaxRuns) + ")"},
-		{&o.grace, "grace", graceVariable, "how long runs may go on after a signal (default " + jobs.FormatDuration(defaultGrace) + ")"},
+		{&o.grace, "grace", graceVariable, "how long runs may go on after a signal (default 30s)"},
 		{&o.logFormat, "log-format", logFormatVariable, "text or json (default text)"},
 		{&o.logLevel, "log-level", logLevelVariable, "debug, info, warn or error (default info)"},
 	} {
@@ -166,9 +164,6 @@ func (o serveOptions) over(s jobs.Server) (jobs.Server, error) {
 	}
 	if s.MaxRuns == 0 {
 		s.MaxRuns = defaultMaxRuns
-	}
-	if s.Grace == 0 && o.grace == "" {
-		s.Grace = defaultGrace
 	}
 	if s.Listen == "none" {
 		s.Listen = ""
