@@ -155,8 +155,11 @@ func (d *Daemon) reloadOnDemand(ctx context.Context) error {
 	}
 }
 
-// reload reads the files again, and has the scheduler know what has changed.
+// reload reads the files again, and has the scheduler know what has changed. A daemon that ends has no use for that.
 func (d *Daemon) reload() Change {
+	if d.draining.Load() {
+		return Change{}
+	}
 	d.reloading.Lock()
 	defer d.reloading.Unlock()
 	defer freeMemory()
