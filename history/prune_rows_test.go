@@ -313,7 +313,7 @@ func TestNoStepLooksThroughATable(t *testing.T) {
 	t.Parallel()
 	s := openTemp(t)
 	full(t, s, 1, 10)
-	statements := []string{dropRunSQL, replaceCalled, dropQueueSQL, slotSQL, dropSlotSQL, rememberSQL, forgetSQL, leftSQL, dropText, goingSQL}
+	statements := []string{dropRunSQL, replaceCalled, dropQueueSQL, slotSQL, dropSlotSQL, rememberSQL, forgetSQL, leftSQL, dropText, activeSQL}
 	for _, table := range rowsOfRun {
 		statements = append(statements, table.look, table.drop)
 		if table.free != "" {

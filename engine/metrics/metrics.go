@@ -139,11 +139,11 @@ func (m *Metrics) Scheduled(e schedule.Event) {
 		m.bookFails++
 	case schedule.StartFailed:
 		if j := m.jobs[label(e.Job)]; j != nil {
-			j.runs[engine.Failed]++
+			j.runs.add(string(engine.Failed), 1)
 		}
 	case schedule.SlotQueued, schedule.SlotSkipped:
 		if j := m.jobs[label(e.Job)]; j != nil {
-			j.slots[outcome(e)] += float64(max(e.Count, 1))
+			j.slots.add(outcome(e), max(e.Count, 1))
 		}
 	}
 }

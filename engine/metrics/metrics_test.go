@@ -149,6 +149,8 @@ func TestSeries(t *testing.T) {
 		"snrun_runs_total{job=sync,status=ok} 1",
 		"snrun_schedule_errors_total{} 1",
 		"snrun_schedule_late_seconds{} count 3",
+		"snrun_slots_total{job=idle,outcome=missed} 0",
+		"snrun_slots_total{job=new,outcome=missed} 0",
 		"snrun_slots_total{job=sync,outcome=missed} 7",
 		"snrun_slots_total{job=sync,outcome=run} 1",
 		"snrun_token_expiry_timestamp_seconds{profile=} 300.000",

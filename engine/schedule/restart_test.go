@@ -234,3 +234,43 @@ func TestAnotherDaemonTakesOver(t *testing.T) {
 		other.wantStory("sync", "10:00 ok")
 	})
 }
+
+// TestADaemonThatStoodStillAsksOthers has a daemon not look for an hour in which another one decided upon some slots.
+func TestADaemonThatStoodStillAsksOthers(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		file, put := newFile(t), job(t, "sync", "1,2,3,40,50 * * * *")
+		still := newDaemon(t, file, options{idle: true}, put)
+		defer still.end()
+		still.look()
+		other := newDaemon(t, file, options{}, put)
+		after(20 * time.Minute)
+		other.end()
+		time.Sleep(35 * time.Minute)
+		still.look()
+		still.wantStory("sync", "1:00 ok, 2:00 ok, 3:00 ok, 40:00-50:00(2) skipped:missed")
+		const want = "the daemon could not look from 2000-01-01 00:00:00 +00:00 to 2000-01-01 00:55:00 +00:00; catch_up is none"
+		if told := still.told(SlotSkipped); len(told) != 1 || told[0].Message != want {
+			t.Errorf("got %+v, want %s", told, want)
+		}
+	})
+}
+
+// TestARunThatCouldNotBeginIsStartedAgain has the first try of a run leave nothing on record, as on a full disk.
+func TestARunThatCouldNotBeginIsStartedAgain(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		var d *daemon
+		var tries []time.Time
+		o := options{Config: Config{Start: func(ctx context.Context, r engine.QueuedRun) {
+			if tries = append(tries, time.Now()); len(tries) > 1 {
+				d.carryOut(ctx, r, nil)
+			}
+		}}}
+		d = newDaemon(t, newFile(t), o, job(t, "sync", "10 * * * *"))
+		defer d.end()
+		after(11 * time.Minute)
+		d.wantStory("sync", "10:00 ok")
+		if len(tries) != 2 || tries[1].Sub(tries[0]) < time.Second {
+			t.Errorf("it was tried at %v, want twice, some seconds apart", tries)
+		}
+	})
+}
