@@ -15,6 +15,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -117,6 +118,9 @@ func (d *Daemon) Project() *Project { return d.library.Project() }
 
 // Broken gives the files with mistakes, sorted.
 func (d *Daemon) Broken() []Broken { return d.library.Broken() }
+
+// freeMemory gives back what reading and planning the jobs has taken: much of it is of no use any more, for a long time.
+func freeMemory() { debug.FreeOSMemory() }
 
 // newKeyring makes the keyring of a profile, whose secrets masks is told; of one without a name, which signs in nowhere.
 func (d *Daemon) newKeyring(p auth.Profile, masks *auth.Redactor) (*auth.Keyring, error) {
