@@ -12,6 +12,7 @@
 //	wire                what carries requests: TLS, client certificates, proxies, and whose origin gets credentials
 //	dry                 clients that tell of requests in place of sending them
 //	limit               what holds requests back: the profile's own limits, and servers that ask to wait
+//	traceparent         the header that says which span a request is made in
 //	signin, signer      the ways to sign in, and what puts them on requests; a file for each way
 //	oauth2, grant       the way that has tokens: its params, and a file for each grant
 //	token               how a profile has a token at any time: flights, renewals, and the record that is kept

@@ -9,14 +9,23 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 )
 
-// discovery is what an issuer tells of itself. It is asked once, when something is first needed of it.
+// discovery is what an issuer tells of itself. It is asked when something is first needed of it, and again after an hour, for processes
+// that live long; where it cannot tell then, what it told before does, and it is asked again a minute later.
 type discovery struct {
 	issuer string
-	turn   chan struct{} // has room for one: who puts something in may ask, and use found
+	turn   chan struct{} // has room for one: who puts something in may ask, and use what follows
 	found  *document
+	stale  time.Time // when it is to be asked again
 }
+
+const (
+	freshFor     = time.Hour
+	againAfter   = time.Minute
+	refreshLimit = 5 * time.Second
+)
 
 func newDiscovery(issuer string) *discovery {
 	return &discovery{issuer: issuer, turn: make(chan struct{}, 1)}
@@ -103,12 +112,24 @@ func (e *endpoint) discover(ctx context.Context) (*document, *SignInError) {
 	case <-ctx.Done():
 		return nil, &SignInError{Endpoint: d.issuer, kind: unreachable, Cause: context.Cause(ctx)}
 	}
-	if d.found != nil {
+	if d.found != nil && time.Now().Before(d.stale) {
 		return d.found, nil
 	}
-	var failed *SignInError
-	d.found, failed = e.search(ctx)
-	return d.found, failed
+	if d.found != nil { // there must be time left to go on with that
+		short, cancel := context.WithTimeout(ctx, refreshLimit)
+		defer cancel()
+		ctx = short
+	}
+	found, failed := e.search(ctx)
+	if failed == nil {
+		d.found, d.stale = found, time.Now().Add(freshFor)
+		return found, nil
+	}
+	if d.found == nil {
+		return nil, failed
+	}
+	d.stale = time.Now().Add(againAfter)
+	return d.found, nil
 }
 
 // search looks for the document where it may be. Of several failures it gives the one that says most: a document that is wrong,

@@ -309,6 +309,38 @@ func TestDiscoveryAsksAgainAfterFailures(t *testing.T) {
 	}
 }
 
+// TestDiscoveryGrowsOld holds that a document is asked for again after an hour, and that the one before does while there is no new one.
+func TestDiscoveryGrowsOld(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		const host = "https://id.example.com"
+		i := &issuer{documents: map[string]string{openIDPath: documentOf(host)}}
+		e := discovering(t, i, host, nil)
+		find := func(after time.Duration, asked int, token string) {
+			t.Helper()
+			time.Sleep(after)
+			got, failed := e.discover(t.Context())
+			if failed != nil || got.Token != token || len(i.asked) != asked {
+				t.Errorf("got %+v, %v after %d requests, want %s after %d", got, failed, len(i.asked), token, asked)
+			}
+		}
+		const old, next = "https://id.example.com/t", "https://id.example.com/t2"
+		find(0, 1, old)
+		find(59*time.Minute, 1, old)
+		i.documents[openIDPath] = documentOf(host, "token_endpoint", next)
+		find(2*time.Minute, 2, next)
+		i.documents[openIDPath] = "out of order"
+		find(2*time.Hour, 4, next)
+		find(30*time.Second, 4, next)
+		i.answer = func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() } // and slow, too
+		began := time.Now()
+		find(31*time.Second, 5, next)
+		if took := time.Since(began); took > 40*time.Second {
+			t.Errorf("it took %s to go on with what was known", took)
+		}
+	})
+}
+
 func TestSlowDiscovery(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

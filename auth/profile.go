@@ -23,6 +23,8 @@ type Profile struct {
 	// RefreshWhen says whether an answer means that the token was rejected; nil means status 401. Where it reads the body
 	// it puts back one that reads the same.
 	RefreshWhen func(*http.Response) (bool, error)
+	// Trace has requests to the profile's origins carry the traceparent of their context.
+	Trace bool
 	// MaxConcurrent is how many requests may be under way at once, their answers' bodies included; 0 for any number.
 	MaxConcurrent int
 	// Rate is how many requests may be made in how long, up to a tenth of them at once.

@@ -29,6 +29,8 @@ const (
 // Redactor masks secrets wherever output leaves the process: as they are, and as they look after URL-, form-, base64-,
 // JSON- and XML-escaping and Go's %q, also where CDATA or comments split them, or base64 stands in lines. It is safe for concurrent use. Adding is rare, masking is the hot path.
 type Redactor struct {
+	trunk *Redactor // that this one is a branch of; nil for one that stands by itself
+
 	mu    sync.RWMutex
 	known map[string]int // how often each was added
 	index index
@@ -44,6 +46,10 @@ func NewRedactor() *Redactor {
 // printed, as one space. The lines of a secret that has several are masked one by one too, where they are longer than 16
 // characters and no PEM header. An empty secret and one of white space only are ignored.
 func (r *Redactor) Add(secret string) {
+	if r.trunk != nil {
+		r.hold(secret)
+		return
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, part := range parts(secret) {
@@ -70,6 +76,7 @@ func (r *Redactor) AddDerived(value string) {
 
 // Contains says whether a secret stands in b.
 func (r *Redactor) Contains(b []byte) bool {
+	r = r.stem()
 	r.mu.RLock()
 	defer r.mu.RUnlock()
 	spans, _ := find(&r.index, b, true)
@@ -79,6 +86,7 @@ func (r *Redactor) Contains(b []byte) bool {
 // In gives the parts of a text that are masked, as they stand in it; each of those that overlap. Masked one by one, with Add, they hide
 // what is secret in such a text from whoever knows the secrets no more.
 func (r *Redactor) In(s string) []string {
+	r = r.stem()
 	r.mu.RLock()
 	defer r.mu.RUnlock()
 	var parts []string
@@ -95,6 +103,7 @@ func (r *Redactor) In(s string) []string {
 
 // Text gives s with its secrets masked, also one of which only the beginning is left before an ellipsis.
 func (r *Redactor) Text(s string) string {
+	r = r.stem()
 	r.mu.RLock()
 	defer r.mu.RUnlock()
 	if spans, _ := find(&r.index, s, true); len(spans) > 0 {
@@ -112,6 +121,7 @@ func (r *Redactor) Text(s string) string {
 
 // Bytes gives b with its secrets masked: b itself when there are none, else a copy.
 func (r *Redactor) Bytes(b []byte) []byte {
+	r = r.stem()
 	r.mu.RLock()
 	defer r.mu.RUnlock()
 	if spans, _ := find(&r.index, b, true); len(spans) > 0 {
@@ -122,6 +132,7 @@ func (r *Redactor) Bytes(b []byte) []byte {
 
 // Cut gives b, the beginning of a longer text, with its secrets masked, also one that the cut has left the beginning of.
 func (r *Redactor) Cut(b []byte) []byte {
+	r = r.stem()
 	r.mu.RLock()
 	defer r.mu.RUnlock()
 	return r.cut(b)
@@ -143,6 +154,10 @@ func (r *Redactor) cut(b []byte) []byte {
 // forget undoes one Add. It is for tokens that have long expired, so that a process that runs for months does not
 // collect them.
 func (r *Redactor) forget(secret string) {
+	if r.trunk != nil {
+		r.drop(secret)
+		return
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, part := range parts(secret) {
@@ -159,6 +174,7 @@ func (r *Redactor) forget(secret string) {
 // swap has a text masked that is made for one request, and another one no more, "" for none. It is masked in every escaping, but not in
 // base64, which would take most of the time.
 func (r *Redactor) swap(text, gone string) {
+	r = r.stem()
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.index.add(form{text: text})

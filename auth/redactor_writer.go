@@ -17,7 +17,9 @@ type MaskedWriter struct {
 }
 
 // Writer gives a writer that masks what is written and passes it on to w. Whoever uses it calls Flush at the end.
-func (r *Redactor) Writer(w io.Writer) *MaskedWriter { return &MaskedWriter{redactor: r, out: w} }
+func (r *Redactor) Writer(w io.Writer) *MaskedWriter {
+	return &MaskedWriter{redactor: r.stem(), out: w}
+}
 
 // Write takes p whole, unless the underlying writer has an error.
 func (w *MaskedWriter) Write(p []byte) (int, error) {

@@ -118,6 +118,9 @@ func (s *signer) prepare(req *http.Request, ours bool) *http.Request {
 			out.Header[name] = values
 		}
 	}
+	if s.profile.Trace {
+		addTraceparent(out)
+	}
 	return out
 }
 

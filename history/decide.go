@@ -29,7 +29,6 @@ type decider struct {
 
 	slots   map[slotKey]*lastSlot
 	going   map[string][]goingRun // the runs of a job that are queued or running, the oldest first
-	orphans bool                  // some that are on record as running have no process any more
 	pending pending
 }
 
@@ -122,11 +121,9 @@ func (d *decider) loadGoing(names []string) error {
 		job, _ := v[0].(string)
 		r := goingRun{live: textOf(v[4]), run: textOf(v[2]), status: engine.Status(textOf(v[3]))}
 		r.number, _ = v[1].(int64)
-		if r.status == engine.Running && d.dead(r.live) {
-			d.orphans = true
-			return nil
+		if r.status == engine.Queued || !d.dead(r.live) {
+			d.going[job] = append(d.going[job], r)
 		}
-		d.going[job] = append(d.going[job], r)
 		return nil
 	})
 }

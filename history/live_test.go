@@ -2,6 +2,7 @@ package history
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -17,6 +18,7 @@ import (
 	"time"
 
 	"snrun/engine"
+	"snrun/jobs"
 )
 
 // childVariable makes the test's binary a process that does what one of children says.
@@ -25,7 +27,7 @@ const childVariable = "SNRUN_HISTORY_TEST_CHILD"
 // children are what a process of its own does with the history at path.
 var children = map[string]func(path string) error{
 	"hold": hold, "create": create, "write": writeMuch, "pour": pour, "read only": readFolder, "fold": foldWithoutEnd,
-	"serve": serve, "claim": claimMuch,
+	"serve": serve, "claim": claimMuch, "prune": pruneBigRuns,
 }
 
 func TestMain(m *testing.M) {
@@ -423,6 +425,12 @@ func readFolder(path string) error {
 	}
 	if len(runs) != 2 {
 		return fmt.Errorf("%d runs, want 2", len(runs))
+	}
+	if _, err := r.Prune(context.Background(), Policy{Keep: jobs.Keep{KeepRule: rule(0, 1, 0)}}, noon); !errors.Is(err, fs.ErrPermission) {
+		return fmt.Errorf("the error of Prune is %w, want fs.ErrPermission", err)
+	}
+	if would, err := r.WouldPrune(context.Background(), Policy{Keep: jobs.Keep{KeepRule: rule(0, 1, 0)}}, noon); err != nil || would.Runs() != 0 {
+		return fmt.Errorf("WouldPrune gives %+v, %w", would, err)
 	}
 	for _, file := range []string{path, filepath.Join(filepath.Dir(path), "more", "new.db")} {
 		s, err := Open(file, Options{})

@@ -3,7 +3,6 @@ package history
 import (
 	"context"
 	"errors"
-	"os"
 	"slices"
 	"strings"
 	"time"
@@ -12,8 +11,8 @@ import (
 )
 
 // Policy says which runs are to go. Of those that it says to delete, some are kept all the same: what waits or goes on, the newest
-// run of each job and the newest that ended well, the newest slot of a schedule, a run whose state its job still has, and one that an
-// alert names.
+// run of each job and the newest that ended well, the newest slot of a schedule, a run whose state its job still has, one that an
+// alert names, and for a week one that was interrupted and that a daemon goes on with.
 type Policy struct {
 	Keep jobs.Keep
 	// Owns says for which jobs it holds, by their names and the file of their newest run; nil: for all.
@@ -23,8 +22,8 @@ type Policy struct {
 // Pruned tells what was deleted, or would be.
 type Pruned struct {
 	Jobs   []PrunedJob // by name
-	Before int64       // how large the database's files were, bytes
-	After  int64       // and are
+	Before int64       // how large the database was, bytes
+	After  int64       // and is
 	Over   int64       // by how much the database is still larger than Keep.Size: nothing more of it may go
 	Fixed  bool        // the file does not shrink, though there is room in it: another program made it
 }
@@ -74,9 +73,11 @@ type Pruner struct {
 	plan   []doomed
 	done   Pruned
 	left   bool          // rows of a run that is gone are still there
+	box    time.Duration // how long a step may take until it has to end; what it is about then still comes
 	held   time.Duration // how long the last step kept others from writing
 	pages  int64         // how many are given back at once
-	free   int64         // how many there were to give back before the last step
+
+	unfolded int // how many steps were written since the log was folded into the file
 }
 
 // Pruner begins to delete what a policy says, as of now.
@@ -93,8 +94,15 @@ func (s *Store) Pruner(policy Policy, now time.Time) (*Pruner, error) {
 	if err != nil {
 		return nil, s.place.fault("delete old runs", err)
 	}
-	p := &Pruner{planner: planner{store: s, policy: policy, now: now}, conn: c, pages: firstPages}
-	p.done.Before = s.sizeOnDisk()
+	before, err := s.fileSize()
+	if err == nil {
+		err = c.run(noFoldSQL)
+	}
+	if err != nil {
+		return nil, errors.Join(s.place.fault("delete old runs", err), c.close())
+	}
+	p := &Pruner{planner: planner{store: s, policy: policy, now: now}, conn: c, pages: firstPages, box: longest}
+	p.done.Before, p.done.After = before, before
 	p.phases = []func() (bool, error){p.makeRoom, p.leftovers, p.byRule, p.bySize, p.texts, p.shrink, p.truncate}
 	return p, nil
 }
@@ -105,7 +113,14 @@ func (p *Pruner) Step() (more bool, err error) {
 	if len(p.phases) == 0 {
 		return false, nil
 	}
+	if p.unfolded == foldAfter {
+		_, _ = p.makeRoom()
+		return true, nil
+	}
 	again, err := p.phases[0]()
+	if p.held > 0 {
+		p.unfolded++
+	}
 	if err != nil {
 		return false, p.store.place.fault("delete old runs", err)
 	}
@@ -130,7 +145,10 @@ func (p *Pruner) Pause() time.Duration {
 // Pruned tells what was deleted up to now.
 func (p *Pruner) Pruned() Pruned {
 	done := p.done
-	done.Jobs, done.After = slices.Clone(done.Jobs), p.store.sizeOnDisk()
+	done.Jobs = slices.Clone(done.Jobs)
+	if size, err := p.store.fileSize(); err == nil {
+		done.After = size
+	}
 	return done
 }
 
@@ -168,13 +186,8 @@ func wait(ctx context.Context, d time.Duration) error {
 	return context.Cause(ctx)
 }
 
-// sizeOnDisk is how large the database and its log are.
-func (s *Store) sizeOnDisk() int64 {
-	var size int64
-	for _, name := range []string{s.place.file, s.place.file + "-wal"} {
-		if info, err := os.Stat(name); err == nil {
-			size += info.Size()
-		}
-	}
-	return size
+// fileSize is how large the database is, with what is in its log.
+func (s *Store) fileSize() (size int64, err error) {
+	err = s.read.QueryRow(fileSizeSQL).Scan(&size)
+	return size, err
 }

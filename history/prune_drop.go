@@ -31,8 +31,8 @@ const (
 )
 
 const (
-	// longest is how long a step may take until it has to end; what it is about then still comes.
-	longest = 8 * time.Millisecond
+	// longest is how long a step keeps others from writing, or a little more.
+	longest = 5 * time.Millisecond
 	// slotMemory is how long slots are remembered whose runs are gone, so that none is fired twice when the clock is set back.
 	slotMemory = 24 * time.Hour
 	// few is how many runs, or texts, are looked at before they are deleted.
@@ -65,7 +65,7 @@ func (p *Pruner) hold(f func(deadline time.Time) error) error {
 	var start time.Time
 	err := p.conn.atomically(func() error {
 		start = time.Now()
-		return f(start.Add(longest))
+		return f(start.Add(p.box))
 	})
 	if !start.IsZero() {
 		p.held = time.Since(start)
@@ -77,16 +77,15 @@ func (p *Pruner) hold(f func(deadline time.Time) error) error {
 // slots that need not be remembered any more.
 func (p *Pruner) leftovers() (more bool, err error) {
 	err = p.hold(func(deadline time.Time) error {
-		for more = true; more && time.Now().Before(deadline); {
+		for {
 			var run int64
 			if more, err = p.conn.ints(rowOf(leftSQL, p.oldSlot()), &run); err != nil || !more {
 				return err
 			}
-			if err := p.clear(run, deadline); err != nil {
+			if err := p.clear(run, deadline); err != nil || time.Now().After(deadline) {
 				return err
 			}
 		}
-		return nil
 	})
 	p.left = more
 	return more, err
@@ -135,7 +134,7 @@ func (p *Pruner) drop() error {
 	var gone []doomed
 	rest := p.plan
 	err := p.hold(func(deadline time.Time) error {
-		for len(rest) > 0 && !p.left && time.Now().Before(deadline) {
+		for more := true; more; more = len(rest) > 0 && time.Now().Before(deadline) {
 			d := rest[0]
 			rest = rest[1:]
 			found, err := p.conn.ints(rowOf(dropRunSQL, d.number, d.status, micros(d.moment)), new(int64))
@@ -223,10 +222,7 @@ func (p *Pruner) texts() (more bool, err error) {
 	}
 	err = p.hold(func(deadline time.Time) error {
 		for _, id := range unused {
-			if time.Now().After(deadline) {
-				return nil
-			}
-			if err := p.conn.exec(rowOf(dropText, id)); err != nil {
+			if err := p.conn.exec(rowOf(dropText, id)); err != nil || time.Now().After(deadline) {
 				return err
 			}
 		}

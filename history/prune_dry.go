@@ -37,8 +37,10 @@ func (s *Store) WouldPrune(ctx context.Context, policy Policy, now time.Time) (P
 	if policy.Keep.Size > 0 {
 		f.seen = map[int64]bool{}
 	}
-	f.done.Before = s.sizeOnDisk()
-	err := f.byRule(ctx)
+	var err error
+	if f.done.Before, err = s.fileSize(); err == nil {
+		err = f.byRule(ctx)
+	}
 	if err == nil && policy.Keep.Size > 0 {
 		err = f.bySize(ctx)
 	}

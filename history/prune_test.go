@@ -56,7 +56,7 @@ func left(t testing.TB, s *Store) string {
 		if at.IsZero() {
 			at = r.Started.Add(time.Second)
 		}
-		list = append(list, fmt.Sprintf("%s %v %s", r.Job, noon.Sub(at).Hours()/24, r.Status))
+		list = append(list, fmt.Sprintf("%s %.6g %s", r.Job, noon.Sub(at).Hours()/24, r.Status))
 	}
 	return strings.Join(list, ", ")
 }

@@ -81,21 +81,27 @@ func (s *Store) Adopt(jobs []string) ([]engine.QueuedRun, error) {
 	queue = slices.DeleteFunc(queue, func(w waiting) bool {
 		return !named[w.Job] || w.live != live && w.live != "" && !gone(w.live)
 	})
-	var adopted []engine.QueuedRun
-	if !slices.ContainsFunc(queue, func(w waiting) bool { return w.live != live }) {
-		for _, w := range queue {
-			adopted = append(adopted, w.QueuedRun)
-		}
-		return adopted, nil
+	if slices.ContainsFunc(queue, func(w waiting) bool { return w.live != live }) {
+		return s.takeOver(doing, live, queue)
 	}
-	err = s.change(doing, func(c *conn) error {
+	var mine []engine.QueuedRun
+	for _, w := range queue {
+		mine = append(mine, w.QueuedRun)
+	}
+	return mine, nil
+}
+
+// takeOver makes queued runs those of a process, and gives the ones that are: others may have been faster.
+func (s *Store) takeOver(doing, live string, runs []waiting) ([]engine.QueuedRun, error) {
+	var adopted []engine.QueuedRun
+	err := s.change(doing, func(c *conn) error {
 		adopted = nil
-		for _, w := range queue {
+		for _, w := range runs {
 			mine, err := c.adopt(w, live)
 			if err != nil {
 				return err
 			}
-			if mine { // else somebody was faster
+			if mine {
 				adopted = append(adopted, w.QueuedRun)
 			}
 		}

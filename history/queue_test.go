@@ -2,13 +2,13 @@ package history
 
 import (
 	"errors"
+	"fmt"
 	"path/filepath"
 	"reflect"
 	"strings"
 	"testing"
 
 	"snrun/engine"
-	"snrun/steps"
 )
 
 // asked is a claim of a run that a person asks for.
@@ -217,21 +217,48 @@ func TestGoingTakesTurns(t *testing.T) {
 	}
 }
 
-// A run that is gone on with is as any other that runs.
+// Whose end was asked for and whose process is gone is as any other once it is gone on with.
 func TestContinueForgetsWhoAskedForItsEnd(t *testing.T) {
 	t.Parallel()
-	s := openTemp(t)
-	run := begin(t, s, aRun("r1", "sync"))
-	if status, err := s.Cancel(day, "r1", "ann"); status != engine.Running || err != nil {
-		t.Fatalf("%s, %v", status, err)
+	path := filepath.Join(t.TempDir(), "history.db")
+	s := openAt(t, path, Options{})
+	gone, err := Open(path, Options{})
+	if err != nil {
+		t.Fatal(err)
 	}
-	run.Error = &steps.Error{Kind: steps.Cancelled, Message: "cancelled by ann"}
-	finish(t, s, run, engine.Cancelled)
-	if asked, err := s.ToCancel(); err != nil || len(asked) != 0 {
-		t.Errorf("after its end it is to be cancelled: %v, %v", asked, err)
+	run := begin(t, gone, aRun("r1", "sync"))
+	if got := cancel(t, s, "r1", "ann"); got != engine.Running {
+		t.Fatalf("it was %s", got)
+	}
+	if err := gone.Close(); err != nil {
+		t.Fatal(err)
 	}
 	goOn(t, s, run)
-	if asked, err := s.ToCancel(); err != nil || len(asked) != 0 {
-		t.Errorf("gone on with, it is to be cancelled: %v, %v", asked, err)
+	toCancel(t, s, map[string]string{})
+}
+
+// Of those who see at the same time what nobody has, one gets each.
+func TestAdoptByMany(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "history.db")
+	s, other := openAt(t, path, Options{}), openAt(t, path, Options{})
+	for i := range 3 {
+		enqueue(t, s, true, asked(fmt.Sprint("r", i), "sync", "allow"))
 	}
+	var seen [2][]waiting
+	for i, s := range []*Store{s, other} {
+		var err error
+		if seen[i], err = s.queued(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	take := func(s *Store, live string, runs []waiting, want int) {
+		t.Helper()
+		if got, err := s.takeOver("take over", live, runs); err != nil || len(got) != want {
+			t.Errorf("%v, %v, want %d", got, err, want)
+		}
+	}
+	take(s, "s", seen[0][:2], 2)
+	take(other, "other", seen[1], 1)
+	take(s, "s", seen[0], 0)
 }

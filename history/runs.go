@@ -19,8 +19,8 @@ const (
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, (SELECT id FROM texts WHERE digest = ?), ?)`
 	beginQueued = `UPDATE runs SET job = ?, status = ?, "trigger" = ?, due = ?, started = ?, inputs = ?, attempt = ?, file = ?, process = ?,
 		live = ?, daemon = ?, reason = ?, text = (SELECT id FROM texts WHERE digest = ?) WHERE run = ?`
-	standsSQL  = `SELECT id, status, live FROM runs WHERE run = ?`
-	beginEntry = `INSERT INTO journal (id, key, started, ended, result, digest, size, run)
+	onRecordSQL = `SELECT id, status, live FROM runs WHERE run = ?`
+	beginEntry  = `INSERT INTO journal (id, key, started, ended, result, digest, size, run)
 		SELECT (id << 32) + ?, ?, ?, ?, ?, ?, ?, CASE WHEN ? THEN id END FROM runs WHERE run = ?`
 	beginCalled = `INSERT INTO called (run, file, text)
 		SELECT runs.id, ?, texts.id FROM runs, texts WHERE runs.run = ? AND texts.digest = ?`
@@ -69,7 +69,7 @@ func (s *Store) Begin(run *engine.Run, entries ...engine.Entry) error {
 func (c *conn) begin(record row, run, live string) error {
 	var number int64
 	var status, of string
-	err := c.each(rowOf(standsSQL, run), 3, func(v []driver.Value) error {
+	err := c.each(rowOf(onRecordSQL, run), 3, func(v []driver.Value) error {
 		number, status, of = numberOf(v[0]), textOf(v[1]), textOf(v[2])
 		return nil
 	})

@@ -44,9 +44,8 @@ func (s *Store) decide(doing string, q question, upon func(*decider, claim) (eng
 		}
 	}
 	var verdicts []engine.Verdict
-	var d *decider
 	err := s.change(doing, func(c *conn) error {
-		d = &decider{conn: c, question: q, dead: s.gone(), pending: pending{now: q.now, live: q.live}}
+		d := &decider{conn: c, question: q, dead: s.gone(), pending: pending{now: q.now, live: q.live}}
 		verdicts = make([]engine.Verdict, 0, len(claims))
 		if err := d.load(claims); err != nil {
 			return err
@@ -63,10 +62,7 @@ func (s *Store) decide(doing string, q question, upon func(*decider, claim) (eng
 	if err != nil {
 		return nil, err
 	}
-	if d.orphans {
-		err = s.settle()
-	}
-	return verdicts, err
+	return verdicts, nil
 }
 
 // hold gives this process's sign of life.

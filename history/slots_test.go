@@ -246,6 +246,33 @@ func TestClaimTells(t *testing.T) {
 	}
 }
 
+// A decision to which slots are added tells why the last of them were not run. Where its run is not kept any more there is a new one.
+func TestClaimAddsToADecision(t *testing.T) {
+	t.Parallel()
+	s := openTemp(t)
+	check := func(run, reason string) {
+		t.Helper()
+		if got, err := s.Run(run); err != nil || got.Reason != reason+" since "+at(1).Local().Format(time.RFC3339) {
+			t.Errorf("%s: %+v, %v, want %s", run, got, err, reason)
+		}
+	}
+	later := missed("c", "sync", 4, 4)
+	later.Detail = "again nobody was there"
+	claimed(t, s, missed("a", "sync", 1, 2), missed("b", "sync", 3, 3))
+	check("a", "nobody was there, 3 times")
+	claimed(t, s, later)
+	check("a", "again nobody was there, 4 times")
+	if err := s.writer.commit(false, row{sql: "DELETE FROM runs"}); err != nil {
+		t.Fatal(err)
+	}
+	if got := told(claimed(t, s, missed("d", "sync", 2, 3), missed("e", "sync", 5, 6))); got != "=, e=skipped missed" {
+		t.Errorf("afterwards %s, want a new run", got)
+	}
+	if got := slotsOf(t, s, "sync"); got != "5-6x2 e skipped missed" {
+		t.Errorf("the slots with runs are %s", got)
+	}
+}
+
 func TestClaimTakesThePlaceOfOthers(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "history.db")

@@ -21,6 +21,7 @@ func profileFields() []steps.Field {
 		{Name: "max_concurrent", Static: true, Type: steps.Of(steps.Int), Example: "4", Doc: "How many requests may be under way at once, by all steps and runs together."},
 		{Name: "expect", Type: conditionsType(), Example: "response.body?.error == nil", Doc: "What every answer must fulfil, beside what the step expects: a condition or a list of them."},
 		{Name: "idempotency_header", Type: steps.Of(steps.Text), Default: "Idempotency-Key", Doc: "The header that a step's `idempotency_key` is sent in."},
+		{Name: "trace", Static: true, Type: steps.Of(steps.Bool), Default: "false", Doc: "Whether requests to the profile's origins carry the header `traceparent`, where runs are traced (`OTEL_EXPORTER_OTLP_ENDPOINT`): so that what the servers do is seen in the same trace."},
 		{Name: "history", Static: true, Type: steps.ObjectOf(historyFields()...), Doc: "What the history keeps of requests and answers. Inside loops those of the first 100 calls of each step that go well are kept, and of all that fail."},
 	}
 }

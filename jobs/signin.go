@@ -95,7 +95,7 @@ func (p *Profile) signInKnown() steps.Input {
 
 // assemble makes the profile that auth knows from the values of its keys. Those that are not known yet are nil in it.
 func (p *Profile) assemble(rest, signIn steps.Input) (auth.Profile, error) {
-	out := auth.Profile{Name: p.Name, Auth: p.AuthType, Proxy: rest.Text("proxy"), MaxConcurrent: rest.Int("max_concurrent")}
+	out := auth.Profile{Name: p.Name, Auth: p.AuthType, Proxy: rest.Text("proxy"), MaxConcurrent: rest.Int("max_concurrent"), Trace: rest.Bool("trace")}
 	var err error
 	if out.BaseURL, err = baseURL(rest["base_url"]); err != nil {
 		return out, err

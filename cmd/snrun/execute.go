@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"strings"
 	"syscall"
 	"time"
 
@@ -92,6 +91,14 @@ func (a *app) startSandbox(faults []string) (*sandbox.Running, error) {
 func (a *app) execute(ctx context.Context, r *prepared, o executeOptions) (*engine.Run, error) {
 	v := a.newView(o.progress, r.next)
 	defer v.close()
+	tell := func(message string) {
+		v.event(engine.Event{Type: engine.Logged, Time: time.Now(), Message: message})
+	}
+	var err error
+	if r.tracer, err = a.tracing(tell); err != nil {
+		r.notes = append(r.notes, err.Error())
+	}
+	defer flush(r.tracer)
 	e, keys, err := a.engine(r, v)
 	if err != nil {
 		return nil, err
@@ -102,9 +109,7 @@ func (a *app) execute(ctx context.Context, r *prepared, o executeOptions) (*engi
 			return nil, err
 		}
 	}
-	defer context.AfterFunc(ctx, func() {
-		v.event(engine.Event{Type: engine.Logged, Time: time.Now(), Message: stopping(ctx)})
-	})()
+	defer context.AfterFunc(ctx, func() { tell(stopping(ctx)) })()
 	run, err := r.carryOut(ctx, e)
 	if err != nil && run != nil { // its end is not on record, what was done is
 		err = &exitError{exitFailed, err, "go on with it then: " + r.next.resume(run.ID)}
@@ -115,7 +120,7 @@ func (a *app) execute(ctx context.Context, r *prepared, o executeOptions) (*engi
 // stopping says why a run is about to end.
 func stopping(ctx context.Context) string {
 	if asked, ok := errors.AsType[*steps.Error](context.Cause(ctx)); ok {
-		return "stopping: " + strings.TrimPrefix(asked.Message, cancelledBy)
+		return "stopping: " + asked.Message
 	}
 	return "stopping; a second signal ends the program at once"
 }

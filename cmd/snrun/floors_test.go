@@ -25,7 +25,7 @@ var floors = [][]string{
 	{"engine"},
 	{"history", "engine/enginetest"},
 	{"engine/schedule"},
-	{"engine/metrics", "engine/notify"},
+	{"engine/metrics", "engine/notify", "engine/trace"},
 	{"engine/daemon"},
 	{"examples/sandbox"},
 	{"cmd/snrun"},

@@ -10,6 +10,7 @@ import (
 	"snrun/auth"
 	"snrun/auth/store"
 	"snrun/engine"
+	"snrun/engine/trace"
 	"snrun/history"
 	"snrun/jobs"
 	"snrun/jobs/source"
@@ -26,8 +27,9 @@ type prepared struct {
 	store    *history.Store
 	tokens   *store.Place // where tokens are kept, nil for nowhere
 	next     commands
-	attempt  int      // of a run that goes on: which one this is; else 0
-	notes    []string // what a person must know of it
+	tracer   *trace.Tracer // nil for none
+	attempt  int           // of a run that goes on: which one this is; else 0
+	notes    []string      // what a person must know of it
 	carryOut func(context.Context, *engine.Engine) (*engine.Run, error)
 }
 

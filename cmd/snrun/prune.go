@@ -164,7 +164,7 @@ func (a *app) keepPolicy() (history.Policy, error) {
 type prunedRecord struct {
 	DryRun     bool              `json:"dry_run"`
 	Runs       int               `json:"runs"`
-	SizeBefore int64             `json:"size_before"` // of the database's files, bytes
+	SizeBefore int64             `json:"size_before"` // of the database, bytes
 	SizeAfter  int64             `json:"size_after"`  // estimated where dry_run is true
 	Over       int64             `json:"over"`        // bytes above history.keep.size that cannot be deleted
 	Shrinks    bool              `json:"shrinks"`     // the file gets smaller

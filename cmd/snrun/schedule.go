@@ -26,19 +26,22 @@ func (a *app) scheduleCommand() *cobra.Command {
 
 // scheduledJob reads a job for its schedules: its secrets are of no interest here. The outcome is what mistakes lead to.
 func (a *app) scheduledJob(name, outcome string) (*jobs.Job, error) {
-	p, err := a.scheduledProject(outcome)
-	if err != nil {
-		return nil, err
+	p, wrong := a.scheduledProject(outcome)
+	if p == nil {
+		return nil, wrong
 	}
 	job, err := p.Load(name)
 	if more := (source.Errors)(nil); err != nil && !errors.As(err, &more) {
 		return nil, usageError(a.noJobHint(p, name), "%w", err)
 	}
-	return job, mistakes(outcome, nil, err)
+	if err != nil { // it may come of those in the profiles
+		return nil, mistakes(outcome, wrong, err)
+	}
+	return job, nil
 }
 
-// scheduledProject reads the project of this folder without looking for its secrets. Mistakes in its profiles are reported with the jobs that
-// use them.
+// scheduledProject reads the project of this folder without looking for its secrets. With mistakes in its profiles it gives those and the
+// project.
 func (a *app) scheduledProject(outcome string) (*project, error) {
 	dir, settings, err := a.settings(".")
 	if err != nil {

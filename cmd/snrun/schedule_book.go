@@ -3,10 +3,12 @@ package main
 import (
 	"errors"
 	"fmt"
+	"os"
 	"strings"
 	"time"
 
 	"snrun/engine"
+	"snrun/engine/daemon"
 	"snrun/history"
 	"snrun/jobs"
 )
@@ -24,13 +26,15 @@ type book struct {
 	daemons   []engine.Daemon // that live, on this database
 	pauses    map[string]engine.Pause
 	standings map[string]*history.Standing
-	plans     []engine.Plan
+	plans     map[string][]engine.Plan // by job
+	status    *daemon.Status           // of the project's daemon; nil where it does not answer
+	wrong     string                   // what is wrong with the project's own files
 	lateAfter time.Duration
 }
 
 // readBook reads what the database knows of jobs.
 func (a *app) readBook(p *project, list []jobRecord) (*book, error) {
-	b := &book{project: p, program: a.name, lateAfter: lateAfter(p.Settings)}
+	b := &book{project: p, program: a.name, lateAfter: lateAfter(p.Settings), plans: map[string][]engine.Plan{}}
 	store, _, err := a.readHistory()
 	if errors.Is(err, history.ErrNoRuns) {
 		return b, nil
@@ -52,7 +56,11 @@ func (a *app) readBook(p *project, list []jobRecord) (*book, error) {
 	if b.standings, err = store.Standings(names); err != nil {
 		return nil, err
 	}
-	b.plans, err = store.Plans(time.Now())
+	plans, err := store.Plans(time.Now())
+	for _, plan := range plans {
+		b.plans[plan.Job] = append(b.plans[plan.Job], plan)
+	}
+	b.status = statusOf(b.daemon())
 	return b, err
 }
 
@@ -67,11 +75,24 @@ func lateAfter(s jobs.Settings) time.Duration {
 // daemon gives the daemon that runs the project's jobs, nil where there is none.
 func (b *book) daemon() *engine.Daemon {
 	for i := range b.daemons {
-		if b.daemons[i].Project == b.project.Dir {
+		if sameFolder(b.daemons[i].Project, b.project.Dir) {
 			return &b.daemons[i]
 		}
 	}
 	return nil
+}
+
+// sameFolder says whether two paths name one folder: a daemon may have come by a link.
+func sameFolder(a, b string) bool {
+	if a == b {
+		return true
+	}
+	first, err := os.Stat(a)
+	if err != nil {
+		return false
+	}
+	second, err := os.Stat(b)
+	return err == nil && os.SameFile(first, second)
 }
 
 // hangs says whether a daemon that lives gives no sign of it any more.
@@ -86,7 +107,7 @@ func (b *book) daemonLines(p page) string {
 		if hangs(d, p.now) {
 			line += p.style.red(": it hangs")
 		}
-		if d.Project == b.project.Dir {
+		if sameFolder(d.Project, b.project.Dir) {
 			own.WriteString(line + "\n")
 			continue
 		}
@@ -95,7 +116,23 @@ func (b *book) daemonLines(p page) string {
 	if own.Len() == 0 {
 		own.WriteString("no daemon is running for this project: start one with " + b.program + " serve\n")
 	}
-	return own.String() + others.String()
+	return own.String() + others.String() + b.trouble(p)
+}
+
+// trouble is what is wrong with the project and with its daemon beside what is wrong with single jobs.
+func (b *book) trouble(p page) string {
+	text := ""
+	if b.wrong != "" {
+		text = p.style.red(clean(b.wrong)) + "\n"
+	}
+	switch s := b.status; {
+	case s == nil:
+	case s.Database != "":
+		text += p.style.red("the daemon cannot use its database: "+inLine(s.Database)) + "\n"
+	case s.State == "draining":
+		text += "the daemon is ending: it starts nothing any more\n"
+	}
+	return text
 }
 
 // fill completes the record of a job with what the database knows, and with when it is due.
@@ -112,6 +149,7 @@ func (b *book) fill(r *jobRecord, now time.Time) {
 		r.Daemon = &d.Process
 	}
 	if r.job == nil {
+		b.stillGoes(r)
 		return
 	}
 	for i := range r.job.Schedules {
@@ -121,6 +159,18 @@ func (b *book) fill(r *jobRecord, now time.Time) {
 		r.Next, r.Note = &next[0].At, given(next[0].Note)
 	}
 	b.judge(r, s, now)
+}
+
+// stillGoes adds to the mistakes in a job's file that the daemon goes on with what it was before.
+func (b *book) stillGoes(r *jobRecord) {
+	if b.status == nil || r.Problem == nil {
+		return
+	}
+	for _, broken := range b.status.Broken {
+		if broken.Job != "" && within(b.project.Dir, broken.File) == r.File {
+			r.Problem = given(*r.Problem + "; the daemon goes on with the job as it was before " + broken.Since.Local().Format(time.DateTime))
+		}
+	}
 }
 
 func (r *jobRecord) fillRuns(s *history.Standing) {
@@ -210,8 +260,8 @@ func (b *book) late(r *jobRecord, s *history.Standing, now time.Time) *lateRecor
 
 // undecided gives the first due time of a schedule that is not decided upon; zero where no daemon knows the schedule yet.
 func (b *book) undecided(job string, s *jobs.Schedule) time.Time {
-	for _, p := range b.plans {
-		if p.Job == job && p.Line == s.Line() && len(p.Inputs) == len(s.Inputs) && (len(p.Inputs) == 0 || oneLine(p.Inputs) == oneLine(s.Inputs)) {
+	for _, p := range b.plans[job] {
+		if p.Line == s.Line() && len(p.Inputs) == len(s.Inputs) && (len(p.Inputs) == 0 || oneLine(p.Inputs) == oneLine(s.Inputs)) {
 			return slotAfter(s, p.Decided).At
 		}
 	}

@@ -90,9 +90,9 @@ type lateRecord struct {
 }
 
 func (a *app) scheduleList(names []string, asJSON bool) error {
-	p, err := a.scheduledProject("the schedules are not known")
-	if err != nil {
-		return err
+	p, wrong := a.scheduledProject("the schedules are not known")
+	if p == nil {
+		return wrong
 	}
 	if err := a.knownJobs(p, names); err != nil {
 		return err
@@ -102,12 +102,18 @@ func (a *app) scheduleList(names []string, asJSON bool) error {
 	if err != nil {
 		return err
 	}
+	if wrong != nil {
+		b.wrong = brokenText(wrong)
+	}
 	now := time.Now()
 	for i := range list {
 		b.fill(&list[i], now)
 	}
 	switch {
 	case asJSON:
+		if b.wrong != "" {
+			io.WriteString(a.err, clean(b.wrong)+"\n")
+		}
 		return a.printJSON(list)
 	case len(list) == 0:
 		io.WriteString(a.err, "no job of the project has a schedule; see: "+a.name+" explain schedule\n")
@@ -127,13 +133,16 @@ func (a *app) scheduledJobs(p *project, names []string) []jobRecord {
 	list := []jobRecord{}
 	called := p.Names()
 	for i, file := range p.Files() {
+		if len(names) > 0 && !slices.Contains(names, called[i]) {
+			continue
+		}
 		job, err := p.Load(file)
 		r := jobRecord{File: absolute(file), Job: called[i], Schedules: []scheduleRecord{}, Running: []string{}, Queued: []string{}, job: job}
 		if job != nil {
 			r.Job = job.Name
 		}
 		broken := err != nil
-		if len(names) > 0 && !slices.Contains(names, r.Job) || len(names) == 0 && !broken && len(job.Schedules) == 0 {
+		if len(names) == 0 && !broken && len(job.Schedules) == 0 {
 			continue
 		}
 		if broken {

@@ -83,7 +83,7 @@ func (a *app) trigger(ctx context.Context, name string, o runOptions, wait bool)
 		return &exitError{exitSkipped, fmt.Errorf("run %s was skipped: %s", c.Run, verdict.Detail), "how it stands: " + next.show(c.Run)}
 	}
 	a.wake(store)
-	if err := a.tellIfNobodyRuns(store, next, c); err != nil || !wait {
+	if err := a.tellIfNobodyRuns(p, store, next, c); err != nil || !wait {
 		return err
 	}
 	return a.followTriggered(ctx, store, next, c.Run)
@@ -145,13 +145,14 @@ func isAllowed(schedules []jobs.Schedule) bool {
 	return len(schedules) > 0 && !slices.ContainsFunc(schedules, func(s jobs.Schedule) bool { return s.Overlap != "allow" })
 }
 
-// tellIfNobodyRuns says where no daemon is there that would take a run.
-func (a *app) tellIfNobodyRuns(store *history.Store, next commands, c engine.Claim) error {
+// tellIfNobodyRuns says where no daemon of the project is there that would take a run.
+func (a *app) tellIfNobodyRuns(p *project, store *history.Store, next commands, c engine.Claim) error {
 	daemons, err := store.Daemons()
-	if err != nil || len(daemons) > 0 {
+	if err != nil || slices.ContainsFunc(daemons, func(d engine.Daemon) bool { return sameFolder(d.Project, p.Dir) }) {
 		return err
 	}
-	fmt.Fprintf(a.err, "no daemon is running: the run waits for the next %s serve; without one: %s, and %s run %s\n", a.name, next.cancel(c.Run), a.name, quoteArg(c.Job))
+	fmt.Fprintf(a.err, "no daemon is running for this project: the run waits for the next %s serve; to run it here instead: %s, and %s run %s\n",
+		a.name, next.cancel(c.Run), a.name, quoteArg(c.Job))
 	return nil
 }
 

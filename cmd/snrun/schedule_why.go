@@ -58,7 +58,7 @@ type slotRecord struct {
 
 func (a *app) scheduleWhy(name string, n int, asJSON bool) error {
 	p, err := a.scheduledProject("the schedules are not known")
-	if err != nil {
+	if p == nil {
 		return err
 	}
 	list, slots, err := a.whatBecame(p, name, n)

@@ -6,15 +6,16 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"slices"
 	"strconv"
 	"syscall"
-	"time"
 
 	"github.com/spf13/cobra"
 
 	"snrun/auth"
 	"snrun/engine/daemon"
+	"snrun/engine/metrics"
 	"snrun/history"
 	"snrun/jobs"
 	"snrun/steps"
@@ -33,7 +34,6 @@ const (
 const (
 	defaultListen  = "127.0.0.1:7070"
 	defaultMaxRuns = 20
-	defaultGrace   = 30 * time.Second
 )
 
 var (
@@ -81,7 +81,7 @@ Exit codes: 0 ended by a signal, 1 it could not start, 2 wrong usage, 3 the proj
 	}{
 		{&o.listen, "listen", listenVariable, "the loopback address for health and metrics, or none (default " + defaultListen + ")"},
 		{&o.maxRuns, "max-runs", maxRunsVariable, "how many runs go on at once; others wait (default " + strconv.Itoa(defaultMaxRuns) + ")"},
-		{&o.grace, "grace", graceVariable, "how long runs may go on after a signal (default " + jobs.FormatDuration(defaultGrace) + ")"},
+		{&o.grace, "grace", graceVariable, "how long runs may go on after a signal (default 30s)"},
 		{&o.logFormat, "log-format", logFormatVariable, "text or json (default text)"},
 		{&o.logLevel, "log-level", logLevelVariable, "debug, info, warn or error (default info)"},
 	} {
@@ -95,10 +95,14 @@ Exit codes: 0 ended by a signal, 1 it could not start, 2 wrong usage, 3 the proj
 	return cmd
 }
 
+// servingGC is how much garbage may be beside what lives, in percent of that: a daemon lives long, and mostly idly.
+const servingGC = 100
+
 // serve runs the daemon of the project of this folder.
 func (a *app) serve(ctx context.Context, o serveOptions) error {
 	ctx, stop := withSignals(ctx)
 	defer stop()
+	debug.SetGCPercent(servingGC)
 	dir, settings, err := a.settings(".")
 	if err != nil {
 		return invalid(notServed, err)
@@ -126,7 +130,7 @@ func (a *app) serve(ctx context.Context, o serveOptions) error {
 	}
 	defer store.Close()
 	s := &serving{app: a, dir: dir, settings: settings, server: server, sandbox: o.sandbox, store: store, next: a.commandsFor(file)}
-	s.log = slog.New(newLogHandler(a.err, server.LogFormat, server.LogLevel))
+	s.log = newLogger(a.err, server.LogFormat, server.LogLevel, a.redactor)
 	return a.notServing(s.run(ctx), server.Listen)
 }
 
@@ -166,9 +170,6 @@ func (o serveOptions) over(s jobs.Server) (jobs.Server, error) {
 	if s.MaxRuns == 0 {
 		s.MaxRuns = defaultMaxRuns
 	}
-	if s.Grace == 0 && o.grace == "" {
-		s.Grace = defaultGrace
-	}
 	if s.Listen == "none" {
 		s.Listen = ""
 	} else if err := daemon.CheckListen(s.Listen); err != nil {
@@ -205,6 +206,8 @@ type serving struct {
 	store    *history.Store
 	next     commands
 	log      *slog.Logger
+	daemon   *daemon.Daemon
+	metrics  *metrics.Metrics
 }
 
 // run has the daemon run until the context ends.
@@ -232,14 +235,14 @@ func (s *serving) run(ctx context.Context) error {
 		s.next = s.next.withSandbox()
 		s.log.Info("the sandbox listens", "address", s.getenv(sandboxVariable))
 	}
-	s.plugIn(&c)
-	d := daemon.New(c)
-	defer s.reloadOnHangup(d)()
-	return d.Run(ctx)
+	defer s.plugIn(&c)()
+	s.daemon = daemon.New(c)
+	defer s.reloadOnHangup()()
+	return s.daemon.Run(ctx)
 }
 
 // reloadOnHangup has the files read again on SIGHUP, until the function that it gives is called.
-func (s *serving) reloadOnHangup(d *daemon.Daemon) (stop func()) {
+func (s *serving) reloadOnHangup() (stop func()) {
 	hangups := make(chan os.Signal, 1)
 	signal.Notify(hangups, syscall.SIGHUP)
 	ended := make(chan struct{})
@@ -247,7 +250,7 @@ func (s *serving) reloadOnHangup(d *daemon.Daemon) (stop func()) {
 		defer close(ended)
 		for range hangups {
 			s.log.Info("SIGHUP: the files are read again")
-			d.Reload()
+			s.daemon.Reload()
 		}
 	}()
 	return func() {

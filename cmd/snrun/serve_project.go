@@ -44,7 +44,11 @@ func (s *serving) project(settings jobs.Settings, place *store.Place) (*daemon.P
 	if s.sandbox { // whose tokens end with it
 		project.Tokens = nil
 	}
-	project.Secrets = func() *auth.Secrets { return s.secretsOf(s.dir, settings, place) }
+	project.Secrets = func(r *auth.Redactor) *auth.Secrets {
+		one := *s.app
+		one.redactor = r
+		return one.secretsOf(s.dir, settings, place)
+	}
 	return project, nil
 }
 

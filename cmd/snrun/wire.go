@@ -99,10 +99,10 @@ func (a *app) engine(r *prepared, v view) (*engine.Engine, *auth.Keyring, error)
 	if err != nil {
 		return nil, nil, err
 	}
-	return engine.New(engine.Config{
+	return engine.New(traced(engine.Config{
 		Journal: r.store, Clients: keys, Redactor: a.redactor, Watch: r.watch(v), Dir: r.project.Dir, UserAgent: userAgent,
 		Sealer: sealerOf(r.project.store),
-	}), keys, nil
+	}, r.tracer)), keys, nil
 }
 
 // keyring makes what signs the requests of one run in. Who is done with it closes it.

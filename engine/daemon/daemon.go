@@ -15,6 +15,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -59,6 +60,8 @@ type Config struct {
 	Watch     func(engine.Event)   // hears of what happens in runs; nil for nobody
 	Scheduled func(schedule.Event) // hears of what the scheduler does; nil for nobody
 	Token     func(auth.TokenEvent)
+	Requested func(profile string, status int) // as in engine.Config
+	Tracer    engine.Tracer                    // follows calls; nil for nobody
 	Tasks     []Task
 	// Interrupted gives the runs of these jobs that a daemon carried out, and that were cut off.
 	Interrupted func(jobs []string) ([]Interrupted, error)
@@ -66,8 +69,8 @@ type Config struct {
 	GoOn func(run string) []string
 	// SignIn signs a profile in that is new; nil leaves that to when a token is needed.
 	SignIn func(context.Context, *auth.Keyring, auth.Profile) error
-	// Loaded hears of each time that the files were read; nil for nobody.
-	Loaded func(Change)
+	// Loaded hears of each time that the files were read, and which jobs there are then, sorted; nil for nobody.
+	Loaded func(p *Project, names []string)
 }
 
 // Task is something that is done in the background for as long as the daemon lives.
@@ -102,20 +105,32 @@ func New(c Config) *Daemon {
 		c.Scheduled = func(schedule.Event) {}
 	}
 	if c.Loaded == nil {
-		c.Loaded = func(Change) {}
+		c.Loaded = func(*Project, []string) {}
 	}
 	return &Daemon{Config: c, library: NewLibrary(c.Open), reloads: make(chan struct{}, 1), started: time.Now()}
 }
 
-// newKeyring makes the keyring of a profile; of one without a name, which signs in nowhere.
-func (d *Daemon) newKeyring(p auth.Profile) (*auth.Keyring, error) {
+// Standing is how it stands with the scheduler.
+func (d *Daemon) Standing() schedule.Standing { return d.scheduler.Standing() }
+
+// Project gives the project as it is now.
+func (d *Daemon) Project() *Project { return d.library.Project() }
+
+// Broken gives the files with mistakes, sorted.
+func (d *Daemon) Broken() []Broken { return d.library.Broken() }
+
+// freeMemory gives back what reading and planning the jobs has taken: much of it is of no use any more, for a long time.
+func freeMemory() { debug.FreeOSMemory() }
+
+// newKeyring makes the keyring of a profile, whose secrets masks is told; of one without a name, which signs in nowhere.
+func (d *Daemon) newKeyring(p auth.Profile, masks *auth.Redactor) (*auth.Keyring, error) {
 	var profiles []auth.Profile
 	if p.Name != "" {
 		profiles = append(profiles, p)
 	}
 	project := d.library.Project()
 	return auth.NewKeyring(profiles, auth.Options{
-		Redactor: d.Redactor, Dir: project.Dir, Store: project.Tokens, Program: d.Program, UserAgent: d.UserAgent, Limits: d.Limits,
+		Redactor: masks, Dir: project.Dir, Store: project.Tokens, Program: d.Program, UserAgent: d.UserAgent, Limits: d.Limits,
 		Notify: d.Token,
 	})
 }

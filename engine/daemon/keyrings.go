@@ -19,9 +19,10 @@ import (
 // keyrings holds a keyring for each profile, which all runs share that fill the profile in with the same values: one token, one
 // pool of connections. It is made anew when the profile is another one; the one before is closed when the last run that has it ended.
 type keyrings struct {
-	make func(auth.Profile) (*auth.Keyring, error)
-	dir  string // where relative names of files start
-	key  []byte // digests of secrets must not be ones that can be guessed at
+	make  func(auth.Profile, *auth.Redactor) (*auth.Keyring, error)
+	masks *auth.Redactor
+	dir   string // where relative names of files start
+	key   []byte // digests of secrets must not be ones that can be guessed at
 
 	mu     sync.Mutex
 	shared map[string]*sharedKeyring // by digest
@@ -31,6 +32,7 @@ type keyrings struct {
 // sharedKeyring is a keyring and how many runs have it.
 type sharedKeyring struct {
 	*auth.Keyring
+	masks   *auth.Redactor // its branch
 	profile string
 	digest  string
 	users   int
@@ -39,8 +41,8 @@ type sharedKeyring struct {
 	err      error // of signing in at first
 }
 
-func newKeyrings(dir string, make func(auth.Profile) (*auth.Keyring, error)) *keyrings {
-	return &keyrings{make: make, dir: dir, key: []byte(rand.Text()), shared: map[string]*sharedKeyring{}, newest: map[string]*sharedKeyring{}}
+func newKeyrings(dir string, masks *auth.Redactor, make func(auth.Profile, *auth.Redactor) (*auth.Keyring, error)) *keyrings {
+	return &keyrings{make: make, masks: masks, dir: dir, key: []byte(rand.Text()), shared: map[string]*sharedKeyring{}, newest: map[string]*sharedKeyring{}}
 }
 
 // clients are what signs the requests of one run in. It is a steps.Clients.
@@ -87,11 +89,13 @@ func (k *keyrings) take(p auth.Profile, edition string) (*sharedKeyring, error) 
 	defer k.mu.Unlock()
 	s := k.shared[digest]
 	if s == nil {
-		keys, err := k.make(p)
+		masks := k.masks.Branch()
+		keys, err := k.make(p, masks)
 		if err != nil {
+			masks.CutOff()
 			return nil, err
 		}
-		s = &sharedKeyring{Keyring: keys, profile: p.Name, digest: digest}
+		s = &sharedKeyring{Keyring: keys, masks: masks, profile: p.Name, digest: digest}
 		k.shared[digest] = s
 	}
 	s.users++
@@ -116,6 +120,7 @@ func (k *keyrings) release(s *sharedKeyring) {
 func (k *keyrings) close(s *sharedKeyring) {
 	delete(k.shared, s.digest)
 	s.Keyring.Close()
+	s.masks.CutOff()
 }
 
 // closeAll closes all keyrings; no run has one any more.

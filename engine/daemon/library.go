@@ -23,10 +23,11 @@ import (
 // Project is a project as its settings and profiles were at one time.
 type Project struct {
 	*jobs.Project
-	Digest  string               // of both: where it is the same, so are they
-	Secrets func() *auth.Secrets // those of one run: a secret may be another one for the next
-	Tokens  *store.Place         // where tokens are kept; nil for nowhere
-	Sealer  engine.Sealer        // encrypts what the journal keeps of secrets; nil without a key
+	Digest string // of both: where it is the same, so are they
+	// Secrets gives those of one run, which has the Redactor mask them: a secret may be another one for the next.
+	Secrets func(*auth.Redactor) *auth.Secrets
+	Tokens  *store.Place  // where tokens are kept; nil for nowhere
+	Sealer  engine.Sealer // encrypts what the journal keeps of secrets; nil without a key
 }
 
 // Library keeps the jobs of a project as texts, each as it was when its file had no mistakes last, with the texts of the jobs that
@@ -34,7 +35,8 @@ type Project struct {
 type Library struct {
 	open func() (*Project, error)
 
-	reading sync.Mutex // held by who reads the files
+	reading sync.Mutex                // held by who reads the files
+	zones   map[string]*time.Location // by name: each is as large as many jobs; guarded by reading
 	mu      sync.RWMutex
 	project *Project            // the last one without mistakes
 	books   map[string]*edition // by file
@@ -92,7 +94,7 @@ var ErrNothing = errors.New("no job can be run")
 
 // NewLibrary makes an empty library of the project that open reads.
 func NewLibrary(open func() (*Project, error)) *Library {
-	return &Library{open: open, books: map[string]*edition{}, names: map[string]*edition{}}
+	return &Library{open: open, books: map[string]*edition{}, names: map[string]*edition{}, zones: map[string]*time.Location{}}
 }
 
 // Load reads the project's files. What has not changed is not checked again. A file with mistakes stays as it was before and is

@@ -32,7 +32,7 @@ func (d *Daemon) Run(ctx context.Context) error {
 		return err
 	}
 	d.loaded(change)
-	d.keyrings = newKeyrings(d.library.Project().Dir, d.newKeyring)
+	d.keyrings = newKeyrings(d.library.Project().Dir, d.Redactor, d.newKeyring)
 	defer d.keyrings.closeAll()
 	d.scheduler = schedule.New(schedule.Config{
 		Book: ticking{d.Store, &d.pulse}, Start: d.start, NewID: engine.New(engine.Config{}).NewID, MaxRuns: d.MaxRuns, MaxQueue: d.MaxQueue,
@@ -65,6 +65,7 @@ func (d *Daemon) work(ctx context.Context) error {
 	go func() { over <- d.scheduler.Run(loop) }()
 	d.background(background)
 	d.tell(stateReady)
+	freeMemory()
 	d.Log.Info("ready", "project", d.library.Project().Dir, "jobs", len(d.library.Names()), "address", d.address, "socket", d.Socket)
 	var err error
 	select {
@@ -154,10 +155,14 @@ func (d *Daemon) reloadOnDemand(ctx context.Context) error {
 	}
 }
 
-// reload reads the files again, and has the scheduler know what has changed.
+// reload reads the files again, and has the scheduler know what has changed. A daemon that ends has no use for that.
 func (d *Daemon) reload() Change {
+	if d.draining.Load() {
+		return Change{}
+	}
 	d.reloading.Lock()
 	defer d.reloading.Unlock()
+	defer freeMemory()
 	d.tell(stateReloading())
 	defer d.tell(stateReady)
 	change, err := d.library.Load(time.Now())
@@ -190,9 +195,8 @@ func (d *Daemon) loaded(c Change) {
 	}
 	if c.Any() {
 		d.Log.Info("jobs read", "added", len(c.Added), "changed", len(c.Changed), "removed", len(c.Removed))
-		freeMemory()
 	}
-	d.Loaded(c)
+	d.Loaded(d.library.Project(), d.library.Names())
 }
 
 // enlist records that this process is a daemon.

@@ -89,10 +89,26 @@ func (r *reading) readJobs() {
 		for _, c := range job.Called() {
 			e.called = append(e.called, engine.Text{File: c.File, Text: cmp.Or(texts[c.File], c.Text)}) // one copy of it
 		}
+		r.shareZones(e)
 		r.books[file] = e
 	}
 	for _, file := range slices.Sorted(maps.Keys(unread)) {
 		r.keep(file, unread[file])
+	}
+}
+
+// shareZones has the schedules of all jobs share their time zones.
+func (r *reading) shareZones(e *edition) {
+	zones := r.library.zones
+	for i := range e.schedules {
+		zone := e.schedules[i].Zone
+		if zone == nil {
+			continue
+		}
+		if zones[zone.String()] == nil {
+			zones[zone.String()] = zone
+		}
+		e.schedules[i].Zone = zones[zone.String()]
 	}
 }
 

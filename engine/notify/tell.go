@@ -18,9 +18,15 @@ const (
 
 func profileOf(a engine.Alert) string { return strings.TrimPrefix(a.Subject, profileSubject) }
 
-// RunEnded is told of each run that has ended; with inDoubt where it has calls of which nobody knows whether they were carried out.
-// One that was interrupted otherwise goes on later, and one that a person cancelled is no failure.
-func (n *Notifier) RunEnded(run *engine.Run, inDoubt bool) {
+// RunEnded is told of each run that has ended, once that is in the history, by an event of engine.RunEnded. A run that was interrupted is
+// a failure only with calls in doubt: else it goes on later. One that a person cancelled is none.
+func (n *Notifier) RunEnded(e engine.Event) {
+	run := &engine.Run{ID: e.Run, Job: e.Job, Status: e.Status, Error: e.Error}
+	inDoubt := len(e.InDoubt) > 0
+	if run.Status != engine.OK && run.Status != engine.Failed && !inDoubt {
+		return
+	}
+	n.complain(n.Store.Times(run))
 	switch {
 	case run.Status == engine.OK:
 		n.pings("success", n.ofRun("success", run))

@@ -26,10 +26,10 @@ type Book interface {
 	// schedule any more, and is not given back.
 	Know(now time.Time, plans []engine.Plan) ([]engine.Plan, error)
 	// Claim decides upon slots, in their order, all or nothing. A slot that is covered by an earlier decision keeps that, and of several
-	// that are skipped together those that are. What is to be run is queued, in the name of this process, unless its overlap policy says otherwise: skip skips it while
-	// another run of the job is queued or running, by whomever; queue has it wait for those (Alone), and skips it where
-	// maxQueue of them wait already; cancel_running asks for the end of those, skips those that wait, and names them all. Slots that are skipped for the same reason as the ones
-	// before them are added to that decision.
+	// that are skipped together those that are. What is to be run is queued, in the name of this process, unless its overlap policy says
+	// otherwise: skip skips it while another run of the job is queued or running, by whomever; queue has it wait for those (Alone), and
+	// skips it where maxQueue of them wait already; cancel_running asks for the end of those, skips those that wait, and names them all.
+	// Slots that are skipped for the same reason as the ones before them are added to that decision.
 	Claim(now time.Time, maxQueue int, claims []engine.Claim) ([]engine.Verdict, error)
 	// Rewind takes back what was decided upon slots that are still to come and were not to be run: the clock was ahead.
 	Rewind(now time.Time) error

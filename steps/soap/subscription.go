@@ -3,14 +3,23 @@ package soap
 import (
 	"context"
 	"sync"
+	"time"
 
 	"snrun/steps/soap/wsdl"
+)
+
+// A WSDL is fetched again after an hour, for processes that live long. Where it cannot be had then, the one that is there does, and
+// it is asked for again a minute later.
+const (
+	freshFor   = time.Hour
+	againAfter = time.Minute
 )
 
 // subscription is a WSDL that is fetched. The zero value is one that was not had yet.
 type subscription struct {
 	mu      sync.Mutex
 	defs    *wsdl.Definitions
+	stale   time.Time // when it is to be fetched again
 	pending *delivery // nil while nobody fetches it
 }
 
@@ -28,10 +37,13 @@ func (s *subscription) get(ctx context.Context, fetch func() (*wsdl.Definitions,
 	for {
 		s.mu.Lock()
 		defs, d := s.defs, s.pending
-		if defs == nil && d == nil {
+		if d == nil && (defs == nil || !time.Now().Before(s.stale)) {
 			s.pending = &delivery{done: make(chan struct{})}
 			s.mu.Unlock()
-			return s.deliver(ctx, fetch)
+			if got, err := s.deliver(ctx, fetch); err == nil || defs == nil {
+				return got, err
+			}
+			return defs, nil
 		}
 		s.mu.Unlock()
 		if defs != nil {
@@ -53,7 +65,12 @@ func (s *subscription) deliver(ctx context.Context, fetch func() (*wsdl.Definiti
 	d := s.pending
 	defer func() { // also where it panics: nobody waits for ever
 		s.mu.Lock()
-		s.defs, s.pending = d.defs, nil
+		s.pending = nil
+		if d.defs != nil {
+			s.defs, s.stale = d.defs, time.Now().Add(freshFor)
+		} else {
+			s.stale = time.Now().Add(againAfter)
+		}
 		s.mu.Unlock()
 		close(d.done)
 	}()

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"snrun/steps/soap/wsdl"
 )
@@ -62,5 +63,33 @@ func TestSubscription(t *testing.T) {
 		if r := <-get(t.Context()); r.defs != want || fetched != 3 {
 			t.Errorf("got %+v after %d fetches; want the one that was had", r, fetched)
 		}
+	})
+}
+
+// TestSubscriptionGrowsOld holds that a WSDL is fetched again after an hour, and that the one before does while that fails.
+func TestSubscriptionGrowsOld(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := &subscription{}
+		old, next := &wsdl.Definitions{}, &wsdl.Definitions{}
+		fetched := 0
+		get := func(after time.Duration, gives, want *wsdl.Definitions, fetches int) {
+			t.Helper()
+			time.Sleep(after)
+			got, err := s.get(t.Context(), func() (*wsdl.Definitions, error) {
+				if fetched++; gives == nil {
+					return nil, errors.New("out of order")
+				}
+				return gives, nil
+			})
+			if err != nil || got != want || fetched != fetches {
+				t.Errorf("got %p, %v after %d fetches, want %p after %d", got, err, fetched, want, fetches)
+			}
+		}
+		get(0, old, old, 1)
+		get(59*time.Minute, next, old, 1)
+		get(2*time.Minute, nil, old, 2)
+		get(30*time.Second, next, old, 2)
+		get(31*time.Second, next, next, 3)
 	})
 }
