@@ -11,8 +11,8 @@ import (
 )
 
 // Policy says which runs are to go. Of those that it says to delete, some are kept all the same: what waits or goes on, the newest
-// run of each job and the newest that ended well, the newest slot of a schedule, a run whose state its job still has, and one that an
-// alert names.
+// run of each job and the newest that ended well, the newest slot of a schedule, a run whose state its job still has, one that an
+// alert names, and for a week one that was interrupted and that a daemon goes on with.
 type Policy struct {
 	Keep jobs.Keep
 	// Owns says for which jobs it holds, by their names and the file of their newest run; nil: for all.

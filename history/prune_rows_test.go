@@ -203,6 +203,19 @@ func TestWhatOthersNeedIsKept(t *testing.T) {
 	}
 }
 
+// TestWhatADaemonWillGoOnWithIsKept holds that a run which was interrupted is there when the next daemon starts.
+func TestWhatADaemonWillGoOnWithIsKept(t *testing.T) {
+	t.Parallel()
+	s := openTemp(t)
+	past(t, s, "a 9 interrupted", "a 6 interrupted", "a 5 interrupted", "a 4 ok", "a 1 ok")
+	carry(t, s, "UPDATE runs SET daemon = 1 WHERE id <> 3")
+	prune(t, s, jobs.Keep{KeepRule: rule(2, 1, 0), Size: 1})
+	if got := left(t, s); got != "a 6 interrupted, a 1 ok" {
+		t.Errorf("left is %s", got)
+	}
+	checkComplete(t, s)
+}
+
 // TestSlotTakenBackMeanwhile holds that a slot which is gone before it is forgotten does no harm.
 func TestSlotTakenBackMeanwhile(t *testing.T) {
 	t.Parallel()
@@ -300,7 +313,7 @@ func TestNoStepLooksThroughATable(t *testing.T) {
 	t.Parallel()
 	s := openTemp(t)
 	full(t, s, 1, 10)
-	statements := []string{dropRunSQL, replaceCalled, dropQueueSQL, slotSQL, dropSlotSQL, rememberSQL, forgetSQL, leftSQL, dropText, goingSQL}
+	statements := []string{dropRunSQL, replaceCalled, dropQueueSQL, slotSQL, dropSlotSQL, rememberSQL, forgetSQL, leftSQL, dropText, activeSQL}
 	for _, table := range rowsOfRun {
 		statements = append(statements, table.look, table.drop)
 		if table.free != "" {

@@ -18,7 +18,11 @@ const (
 	noticedRun = `UPDATE runs SET cancel = '' WHERE run = ? AND live = ? AND status <> 'running' AND cancel <> ''`
 	endQueued  = `UPDATE runs SET status = ?, ended = ?, reason = ?, cancel = ? WHERE id = ? AND status = 'queued'`
 	unqueue    = `DELETE FROM queue WHERE run = ?`
-	goingSQL   = `SELECT run, live FROM runs WHERE job = ? AND status IN ('queued', 'running') AND status = 'running' ORDER BY run`
+	// Of those that are queued, the ones of others that come before a run.
+	goingSQL = `SELECT g.run, g.live FROM runs g LEFT JOIN runs me ON me.run = ?2
+		WHERE g.job = ?1 AND g.status IN ('queued', 'running')
+			AND (g.status = 'running' OR g.live NOT IN ('', ?3) AND (g.due < me.due OR g.due = me.due AND g.run < me.run))
+		ORDER BY g.run`
 )
 
 // Enqueue has a run wait for its start that is no slot: one that a person asked for. It is decided upon like a slot, with the claim's
@@ -194,23 +198,28 @@ func (c *conn) endQueued(r goingRun, e ending) error {
 	return c.exec(rowOf(unqueue, r.number))
 }
 
-// Going gives the runs of a job that are running, in any process, the oldest first.
-func (s *Store) Going(job string) ([]string, error) {
-	if err := s.settle(); err != nil {
+// Going gives what a queued run has to wait for that is to be alone: the runs of its job that are running, in any process, and those
+// of other living processes that were due before it and wait, too. Both in the order of their ids. Without a run it gives the former.
+func (s *Store) Going(job, run string) ([]string, error) {
+	const doing = "look for running runs"
+	live, err := s.hold(doing)
+	if err != nil {
 		return nil, err
 	}
-	rows, err := s.read.Query(goingSQL, job)
+	rows, err := s.read.Query(goingSQL, job, run, live)
 	if err != nil {
-		return nil, s.place.fault("look for running runs", err)
+		return nil, s.place.fault(doing, err)
 	}
 	defer rows.Close()
 	var runs []string
 	for rows.Next() {
 		var run, live string
 		if err := rows.Scan(&run, &live); err != nil {
-			return nil, s.place.fault("look for running runs", err)
+			return nil, s.place.fault(doing, err)
 		}
-		runs = append(runs, run)
+		if !s.alive.dead(live) {
+			runs = append(runs, run)
+		}
 	}
-	return runs, s.place.fault("look for running runs", rows.Err())
+	return runs, s.place.fault(doing, rows.Err())
 }

@@ -9,7 +9,7 @@
 //	store, place, conn, live     a history: its file, its connection, and who else is at work in it
 //	migrate                      its tables, which are made by the files in migrations
 //	commit                       the queue of rows, and who commits them
-//	runs, steps, exchanges, find, order, successes
+//	runs, steps, exchanges, find, order
 //	                             what people are shown, how they find a run, and the order of its steps
 //	journal, ledger, parts, fold, blobs, keys
 //	                             what going on needs: calls by their keys, parts of loops that end, large values once

@@ -94,12 +94,13 @@ func TestSettings(t *testing.T) {
 		name, text string
 		want       jobs.Settings
 	}{
-		{"the defaults", "version: 1\n", jobs.Settings{Jobs: "jobs", Profiles: "profiles.yaml"}},
+		{"the defaults", "version: 1\n", jobs.Settings{Jobs: "jobs", Profiles: "profiles.yaml", Server: jobs.Server{Grace: 30 * time.Second}}},
 		{
 			"all of them", "version: 1\njobs: flows\nprofiles: p.yaml\ndatabase: runs.db\nhistory: {keep: {age: 90d, runs: 1000}}\nsecrets: {dir: /run/secrets, exec: {A: [vault, kv, -n=1, '', 2], b_2: [./get]}}\n",
 			jobs.Settings{
 				Jobs: "flows", Profiles: "p.yaml", Database: "runs.db", SecretsDir: "/run/secrets",
 				SecretsExec: map[string][]string{"A": {"vault", "kv", "-n=1", "", "2"}, "b_2": {"./get"}},
+				Server:      jobs.Server{Grace: 30 * time.Second},
 				Keep:        jobs.Keep{KeepRule: jobs.KeepRule{Age: 90 * 24 * time.Hour, Runs: 1000}},
 			},
 		},
@@ -179,7 +180,7 @@ func TestUnreadableFiles(t *testing.T) {
 	if _, err := jobs.ReadSettings(dir); !errors.As(err, &path) {
 		t.Errorf("settings: got %v", err)
 	}
-	if _, err := jobs.Open(dir, jobs.Settings{Jobs: "jobs", Profiles: "profiles.yaml"}, jobs.Options{Kinds: allKinds()}); !errors.As(err, &path) {
+	if _, err := jobs.Open(dir, jobs.Settings{Jobs: "jobs", Profiles: "profiles.yaml", Server: jobs.Server{Grace: 30 * time.Second}}, jobs.Options{Kinds: allKinds()}); !errors.As(err, &path) {
 		t.Errorf("profiles: got %v", err)
 	}
 }

@@ -7,7 +7,7 @@ import (
 	"snrun/steps"
 )
 
-// Server is what `server` in snrun.yaml says. Zero values are those that are not set.
+// Server is what `server` in snrun.yaml says. Zero values are those that are not set, but for Grace, which has its default then.
 type Server struct {
 	Listen    string        // the address of health and metrics, as HOST:PORT; "none" for no address
 	MaxRuns   int           // how many runs go on at once
@@ -17,6 +17,8 @@ type Server struct {
 	LogFormat string        // text or json
 	LogLevel  string        // debug, info, warn or error
 }
+
+const defaultGrace = 30 * time.Second
 
 // serverFields are the keys of `server`.
 func serverFields() []steps.Field {
@@ -40,8 +42,12 @@ func (d *decoder) server(root *source.Node, in steps.Input) Server {
 			d.r.Errorf(n, "%s must be at least 1", key)
 		}
 	}
+	grace := defaultGrace
+	if in.Has("grace") {
+		grace = in.Duration("grace")
+	}
 	return Server{
-		Listen: in.Text("listen"), MaxRuns: in.Int("max_runs"), MaxQueue: in.Int("max_queue"), Grace: in.Duration("grace"),
+		Listen: in.Text("listen"), MaxRuns: in.Int("max_runs"), MaxQueue: in.Int("max_queue"), Grace: grace,
 		LateAfter: in.Duration("late_after"), LogFormat: in.Object("log").Text("format"), LogLevel: in.Object("log").Text("level"),
 	}
 }

@@ -80,6 +80,7 @@ func TestLogOfSchedules(t *testing.T) {
 		{Type: schedule.RunLate, Job: "sync", Run: "06c3k", Due: due, Late: 5 * time.Minute},
 		{Type: schedule.ClockMoved, Message: "ahead by 1h0m0s"},
 		{Type: schedule.BookFailed, Message: "the disk is full"},
+		{Type: schedule.StartFailed, Job: "sync", Run: "06c3k", Message: "it panicked\ngoroutine 1"},
 	} {
 		v.scheduled(e)
 	}

@@ -171,6 +171,8 @@ func scheduleLevel(e schedule.Event) (slog.Level, string) {
 		return slog.LevelWarn, "the clock was set"
 	case schedule.BookFailed:
 		return slog.LevelError, "the schedules cannot be kept"
+	case schedule.StartFailed:
+		return slog.LevelError, "snrun broke down while it started a run"
 	case schedule.RunStarted:
 		return slog.LevelDebug, "run leaves the queue"
 	}

@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strconv"
 	"syscall"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -34,7 +33,6 @@ const (
 const (
 	defaultListen  = "127.0.0.1:7070"
 	defaultMaxRuns = 20
-	defaultGrace   = 30 * time.Second
 )
 
 var (
@@ -82,7 +80,7 @@ Exit codes: 0 ended by a signal, 1 it could not start, 2 wrong usage, 3 the proj
 	}{
 		{&o.listen, "listen", listenVariable, "the loopback address for health and metrics, or none (default " + defaultListen + ")"},
 		{&o.maxRuns, "max-runs", maxRunsVariable, "how many runs go on at once; others wait (default " + strconv.Itoa(defaultMaxRuns) + ")"},
-		{&o.grace, "grace", graceVariable, "how long runs may go on after a signal (default " + jobs.FormatDuration(defaultGrace) + ")"},
+		{&o.grace, "grace", graceVariable, "how long runs may go on after a signal (default 30s)"},
 		{&o.logFormat, "log-format", logFormatVariable, "text or json (default text)"},
 		{&o.logLevel, "log-level", logLevelVariable, "debug, info, warn or error (default info)"},
 	} {
@@ -167,9 +165,6 @@ func (o serveOptions) over(s jobs.Server) (jobs.Server, error) {
 	if s.MaxRuns == 0 {
 		s.MaxRuns = defaultMaxRuns
 	}
-	if s.Grace == 0 && o.grace == "" {
-		s.Grace = defaultGrace
-	}
 	if s.Listen == "none" {
 		s.Listen = ""
 	} else if err := daemon.CheckListen(s.Listen); err != nil {
@@ -235,7 +230,7 @@ func (s *serving) run(ctx context.Context) error {
 		s.next = s.next.withSandbox()
 		s.log.Info("the sandbox listens", "address", s.getenv(sandboxVariable))
 	}
-	s.plugIn(&c)
+	defer s.plugIn(&c)()
 	s.daemon = daemon.New(c)
 	defer s.reloadOnHangup()()
 	return s.daemon.Run(ctx)

@@ -18,12 +18,22 @@ import (
 // pruneEach is how often runs are deleted that are not kept any more.
 const pruneEach = time.Hour
 
-// plugIn has those hear of what happens who want to: the log, the metrics, people. What is to be done beside the runs comes with it.
-func (s *serving) plugIn(c *daemon.Config) {
+// plugIn has those hear of what happens who want to: the log, the metrics, the traces, people. What is to be done beside the runs comes with it.
+// Done delivers the traces that are left.
+func (s *serving) plugIn(c *daemon.Config) (done func()) {
 	view := newLogView(s.log, s.next)
 	s.metrics = metrics.New(metrics.Config{Version: version, State: s.state})
 	c.Metrics = s.metrics.Handler()
+	tracer, err := s.tracing(func(message string) { s.log.Warn(message) })
+	if err != nil {
+		s.log.Warn(err.Error())
+	}
+	if tracer != nil {
+		c.Tracer = tracer
+	}
+	c.Requested = s.metrics.Request
 	c.Watch = func(e engine.Event) {
+		tracer.Event(e)
 		view.event(e)
 		s.metrics.Event(e)
 	}
@@ -38,6 +48,7 @@ func (s *serving) plugIn(c *daemon.Config) {
 	c.Loaded = s.loaded
 	c.Tasks = append(c.Tasks, daemon.Task{Name: "retention", Run: s.prune})
 	s.tellPeople(c)
+	return func() { flush(tracer) }
 }
 
 // loaded has the metrics know which jobs and profiles there are, and when each job went well last.

@@ -59,6 +59,8 @@ type Config struct {
 	Watch     func(engine.Event)   // hears of what happens in runs; nil for nobody
 	Scheduled func(schedule.Event) // hears of what the scheduler does; nil for nobody
 	Token     func(auth.TokenEvent)
+	Requested func(profile string, status int) // as in engine.Config
+	Tracer    engine.Tracer                    // follows calls; nil for nobody
 	Tasks     []Task
 	// Interrupted gives the runs of these jobs that a daemon carried out, and that were cut off.
 	Interrupted func(jobs []string) ([]Interrupted, error)

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
+	"time"
 )
 
 // maxSocketPath is how long the path of a socket may be, in bytes: what sun_path holds on Linux, less the zero at its end.
@@ -42,10 +43,16 @@ func SocketFile(getenv func(string) string) (file string, remove func(), err err
 
 func fits(folder, name string) bool { return len(filepath.Join(folder, name)) <= maxSocketPath }
 
+// beginning is how long a daemon may take from making its socket to answering there.
+const beginning = 10 * time.Second
+
 // listenUnix listens at a socket for its owner only. What daemons have left beside it that are gone is removed.
 func listenUnix(file string) (net.Listener, error) {
 	left, _ := filepath.Glob(filepath.Join(filepath.Dir(file), "snrun-*.sock"))
 	for _, other := range left {
+		if info, err := os.Stat(other); err != nil || time.Since(info.ModTime()) < beginning {
+			continue
+		}
 		conn, err := net.Dial("unix", other)
 		switch {
 		case err == nil:

@@ -9,7 +9,6 @@ const (
 	lastSuccess    = "snrun_last_success_timestamp_seconds"
 	slotsTotal     = "snrun_slots_total"
 	jobPaused      = "snrun_job_paused"
-	nextTime       = "snrun_job_next_timestamp_seconds"
 	scheduleLate   = "snrun_schedule_late_seconds"
 	runsLate       = "snrun_runs_late_total"
 	bookErrors     = "snrun_schedule_errors_total"
@@ -40,12 +39,11 @@ func families() []family {
 		{runsTotal, "Ends of runs, by how they ended. A run that is gone on with ends once more.", counter, []string{job, "status"}},
 		{runDuration, "How long runs took, each until its end.", counter, []string{job}},
 		{lastSuccess, "When a run of the job last ended well; none where none ever did.", gauge, []string{job}},
-		{slotsTotal, "Due times that were decided upon: run, or why they were not.", counter, []string{job, "outcome"}},
+		{slotsTotal, "Due times that were decided upon: run, or why not. One that was to be run and is withdrawn counts once more.", counter, []string{job, "outcome"}},
 		{jobPaused, "1 while the job is paused, else 0.", gauge, []string{job}},
-		{nextTime, "When the job is due next.", gauge, []string{job}},
 		{scheduleLate, "How long after their time runs started.", counter, nil},
 		{runsLate, "Runs that waited longer for their start than server.late_after.", counter, nil},
-		{bookErrors, "Times that the scheduler could not read or write its decisions.", counter, nil},
+		{bookErrors, "How often the scheduler lost its database, each time until it had it again.", counter, nil},
 		{runsRunning, "Runs that are going on here.", gauge, nil},
 		{runsQueued, "Runs that wait here for their start.", gauge, nil},
 		{requestsTotal, "Requests of steps, by the status of the answer; error where there was none.", counter, []string{profile, "code"}},

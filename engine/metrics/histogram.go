@@ -8,7 +8,7 @@ import (
 
 // The upper bounds of what is counted by size, in seconds.
 var (
-	durationBuckets = []float64{0.1, 0.5, 1, 5, 10, 30, 60, 300, 900, 1800, 3600}
+	durationBuckets = []float64{0.1, 0.5, 2, 10, 60, 300, 900, 3600}
 	lateBuckets     = []float64{0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60, 300, 900, 3600}
 )
 

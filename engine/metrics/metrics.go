@@ -42,10 +42,9 @@ type Config struct {
 type State struct {
 	Running int
 	Queued  int
-	Paused  []string             // jobs
-	Next    map[string]time.Time // when jobs are due next
-	Broken  int                  // files of the project that have mistakes
-	Notices int                  // that wait for their delivery
+	Paused  []string // jobs
+	Broken  int      // files of the project that have mistakes
+	Notices int      // that wait for their delivery
 }
 
 // Metrics count what is told to them, for those jobs and profiles that are set. All methods may be called from many
@@ -138,9 +137,13 @@ func (m *Metrics) Scheduled(e schedule.Event) {
 		m.lateRuns++
 	case schedule.BookFailed:
 		m.bookFails++
+	case schedule.StartFailed:
+		if j := m.jobs[label(e.Job)]; j != nil {
+			j.runs.add(string(engine.Failed), 1)
+		}
 	case schedule.SlotQueued, schedule.SlotSkipped:
 		if j := m.jobs[label(e.Job)]; j != nil {
-			j.slots[outcome(e)] += float64(max(e.Count, 1))
+			j.slots.add(outcome(e), max(e.Count, 1))
 		}
 	}
 }
@@ -191,9 +194,6 @@ func (m *Metrics) Collect(to chan<- prometheus.Metric) {
 	}
 	for _, name := range slices.Sorted(maps.Keys(m.jobs)) {
 		out.job(name, m.jobs[name], paused[name])
-		if at := state.Next[name]; !at.IsZero() {
-			out.value(nextTime, seconds(at), name)
-		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(m.profiles)) {
 		out.profile(name, m.profiles[name])

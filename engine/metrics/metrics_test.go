@@ -107,6 +107,7 @@ func told(state metrics.State) *metrics.Metrics {
 	}
 	m.Scheduled(schedule.Event{Type: schedule.RunLate, Job: "sync"})
 	m.Scheduled(schedule.Event{Type: schedule.BookFailed})
+	m.Scheduled(schedule.Event{Type: schedule.StartFailed, Job: "sync"})
 	m.SetJobs([]string{"sync", "idle", "new"}, map[string]time.Time{"sync": time.Unix(90, 0)})
 	m.SetProfiles([]string{"crm"})
 	return m
@@ -116,7 +117,6 @@ func TestSeries(t *testing.T) {
 	t.Parallel()
 	m := told(metrics.State{
 		Running: 2, Queued: 3, Paused: []string{"idle", "other"}, Broken: 1, Notices: 4,
-		Next: map[string]time.Time{"sync": time.Unix(400, 0), "other": time.Unix(500, 0)},
 	})
 	var got []string
 	for _, s := range read(t, m) {
@@ -129,7 +129,6 @@ func TestSeries(t *testing.T) {
 		"snrun_http_requests_total{code=200,profile=crm} 1",
 		"snrun_http_requests_total{code=error,profile=} 1",
 		"snrun_http_requests_total{code=error,profile=crm} 1",
-		"snrun_job_next_timestamp_seconds{job=sync} 400.000",
 		"snrun_job_paused{job=idle} 1.000",
 		"snrun_job_paused{job=new} 0.000",
 		"snrun_job_paused{job=sync} 0.000",
@@ -145,11 +144,13 @@ func TestSeries(t *testing.T) {
 		"snrun_runs_total{job=idle,status=ok} 0",
 		"snrun_runs_total{job=new,status=failed} 0",
 		"snrun_runs_total{job=new,status=ok} 0",
-		"snrun_runs_total{job=sync,status=failed} 0",
+		"snrun_runs_total{job=sync,status=failed} 1",
 		"snrun_runs_total{job=sync,status=interrupted} 1",
 		"snrun_runs_total{job=sync,status=ok} 1",
 		"snrun_schedule_errors_total{} 1",
 		"snrun_schedule_late_seconds{} count 3",
+		"snrun_slots_total{job=idle,outcome=missed} 0",
+		"snrun_slots_total{job=new,outcome=missed} 0",
 		"snrun_slots_total{job=sync,outcome=missed} 7",
 		"snrun_slots_total{job=sync,outcome=run} 1",
 		"snrun_token_expiry_timestamp_seconds{profile=} 300.000",
@@ -239,7 +240,7 @@ func TestPage(t *testing.T) {
 		}
 	}
 	slices.Sort(written)
-	_, page := scrape(t, told(metrics.State{Next: map[string]time.Time{"sync": time.Unix(400, 0)}}), "text/plain")
+	_, page := scrape(t, told(metrics.State{}), "text/plain")
 	parser := expfmt.NewTextParser(model.UTF8Validation)
 	families, err := parser.TextToMetricFamilies(strings.NewReader(page))
 	if err != nil {

@@ -3,26 +3,43 @@ package metrics
 import (
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"snrun/engine"
 )
 
+// counts are how often there was what, sorted by name. There are few names, and very many counts: a map would be larger.
+type counts []count
+
+type count struct {
+	name string
+	n    float64
+}
+
+func (c *counts) add(name string, n int) {
+	i, there := slices.BinarySearchFunc(*c, name, func(x count, name string) int { return strings.Compare(x.name, name) })
+	if !there {
+		*c = slices.Insert(*c, i, count{name: name})
+	}
+	(*c)[i].n += float64(n)
+}
+
 // job is what is kept of a job.
 type job struct {
-	runs  map[engine.Status]float64
-	slots map[string]float64 // by what became of them
+	runs  counts // by status
+	slots counts // by what became of them
 	took  histogram
 	last  time.Time // success
 }
 
-// newJob has series from the start on, so that the first failure is a rise.
+// newJob has series from the start on of what people want to hear of, so that the first time is a rise.
 func newJob() *job {
-	return &job{runs: map[engine.Status]float64{engine.OK: 0, engine.Failed: 0}, slots: map[string]float64{}}
+	return &job{runs: counts{{string(engine.Failed), 0}, {string(engine.OK), 0}}, slots: counts{{engine.ReasonMissed, 0}}}
 }
 
 func (j *job) ended(e engine.Event) {
-	j.runs[e.Status]++
+	j.runs.add(string(e.Status), 1)
 	j.took.observe(durationBuckets, e.Elapsed.Seconds())
 	if e.Status == engine.OK {
 		j.succeeded(e.Time)
@@ -37,11 +54,11 @@ func (j *job) succeeded(at time.Time) {
 
 // job gives the series of a job.
 func (s *series) job(name string, j *job, paused bool) {
-	for _, status := range slices.Sorted(maps.Keys(j.runs)) {
-		s.value(runsTotal, j.runs[status], name, string(status))
+	for _, c := range j.runs {
+		s.value(runsTotal, c.n, name, c.name)
 	}
-	for _, outcome := range slices.Sorted(maps.Keys(j.slots)) {
-		s.value(slotsTotal, j.slots[outcome], name, outcome)
+	for _, c := range j.slots {
+		s.value(slotsTotal, c.n, name, c.name)
 	}
 	if j.took.count > 0 {
 		s.histogram(runDuration, durationBuckets, &j.took, name)

@@ -33,9 +33,9 @@ func (rc *receiver) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	rc.times = append(rc.times, time.Since(rc.first).Round(time.Second).String())
 	rc.keys = append(rc.keys, r.Header.Get("Idempotency-Key"))
-	n := len(rc.times)
+	n, answer := len(rc.times), rc.answer
 	rc.mu.Unlock()
-	rc.answer(n, w, r)
+	answer(n, w, r)
 }
 
 func (rc *receiver) came() string {

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -33,6 +34,7 @@ func TestSecretsStayHidden(t *testing.T) {
 		redactor := auth.NewRedactor()
 		redactor.Add("pass-secret-3")
 		var log, sent bytes.Buffer
+		var mu sync.Mutex // of sent
 		c := configOf(t, s, targetsOf(t, `
   - {type: webhook, url: "${secret.HOOK}?x=1", headers: {X-Key: "${secret.KEY}"}}
   - {type: slack, url: "${secret.HOOK}/slack"}
@@ -41,6 +43,8 @@ func TestSecretsStayHidden(t *testing.T) {
 `, "", secrets))
 		c.Redactor, c.Log = redactor, slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 		over(c.Targets, steptest.Pipe(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			mu.Lock()
+			defer mu.Unlock()
 			_, _ = sent.ReadFrom(r.Body)
 			w.WriteHeader(http.StatusNotFound)
 			fmt.Fprintf(w, "Cannot %s %s with %s", r.Method, r.URL.Path, r.Header.Get("X-Key"))

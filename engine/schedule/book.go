@@ -38,8 +38,9 @@ type Book interface {
 	Adopt(jobs []string) ([]engine.QueuedRun, error)
 	// Withdraw skips or cancels a run of this process that is still queued. It is false where it is not queued any more.
 	Withdraw(now time.Time, run string, status engine.Status, reason string) (bool, error)
-	// Going gives the runs of a job that are running, in any process.
-	Going(job string) ([]string, error)
+	// Going gives what a queued run has to wait for that is to be alone: the runs of its job that are running, in any process, and those
+	// of other living processes that were due before it and wait, too.
+	Going(job, run string) ([]string, error)
 	// Pauses gives the jobs that are paused, by name.
 	Pauses() (map[string]engine.Pause, error)
 	// ToCancel gives the runs of this process whose end was asked for, and who asked. One that was queued has ended by that, and is
