@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
-	"os"
 	"path/filepath"
 	"slices"
 	"sync"
@@ -224,7 +223,7 @@ func mistakesOf(file string, err error) []Mistake {
 
 // readFile gives what is in a file. It is not there where it was removed since it was listed.
 func readFile(file string) (text string, there bool, err error) {
-	data, err := os.ReadFile(file)
+	data, err := jobs.ReadFile(file)
 	if errors.Is(err, fs.ErrNotExist) {
 		return "", false, nil
 	}
