@@ -6,8 +6,11 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"sort"
 	"strings"
+	"sync"
+	"sync/atomic"
 
 	"snrun/jobs/source"
 	"snrun/steps"
@@ -27,7 +30,7 @@ type Project struct {
 	Profiles map[string]*Profile // by name; nil where their file cannot be read
 	Warnings source.Errors       // about the profiles, when they have no mistakes
 	options  Options
-	zones    *zones            // of the schedules of its jobs
+	known    *known            // what reading one job leaves for the next
 	texts    map[string]string // in place of files, by their full paths; see WithTexts
 
 	keptNames map[string][]string // the files of those texts, sorted, by the names of their jobs
@@ -48,7 +51,7 @@ func FindProject(dir string) string {
 // Open reads a project's profiles. Mistakes in them are an error of type source.Errors; jobs can be loaded all the same, to
 // find further ones.
 func Open(dir string, s Settings, o Options) (*Project, error) {
-	p := &Project{Dir: dir, Settings: s, Profiles: map[string]*Profile{}, options: o, zones: &zones{}}
+	p := &Project{Dir: dir, Settings: s, Profiles: map[string]*Profile{}, options: o, known: &known{}}
 	file := p.path(s.Profiles)
 	data, err := os.ReadFile(file)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -88,12 +91,31 @@ func (p *Project) Load(ref string) (*Job, error) {
 		return nil, err
 	}
 	d := newDecoder(p.options.Kinds, p.Profiles)
-	d.library = newLibrary(p)
+	d.library, d.known = newLibrary(p), p.known
 	j := d.job(display(file), data)
 	if j != nil {
 		j.Secrets = d.secrets(p.options.Secret)
 	}
 	return j, d.err()
+}
+
+// LoadEach loads the jobs of several files, as many at once as there are processors, and gives each to take with the place of its file in
+// the list: one after the other, in any order.
+func (p *Project) LoadEach(files []string, take func(i int, j *Job, err error)) {
+	var workers sync.WaitGroup
+	var taking sync.Mutex
+	var next atomic.Int64
+	for range min(runtime.GOMAXPROCS(0), len(files)) {
+		workers.Go(func() {
+			for i := int(next.Add(1)) - 1; i < len(files); i = int(next.Add(1)) - 1 {
+				j, err := p.Load(files[i])
+				taking.Lock()
+				take(i, j, err)
+				taking.Unlock()
+			}
+		})
+	}
+	workers.Wait()
 }
 
 // Find gives the file of a job: by its name in the project, or by the path of its file.
@@ -126,7 +148,7 @@ func (p *Project) named(name string) []string {
 		return named
 	}
 	for _, file := range p.Files() {
-		if p.jobNameOf(file) == name {
+		if p.NameOf(file) == name {
 			named = append(named, file)
 		}
 	}
@@ -145,7 +167,7 @@ func (p *Project) noJob(ref string) error {
 func (p *Project) Names() []string {
 	var names []string
 	for _, file := range p.Files() {
-		names = append(names, p.jobNameOf(file))
+		names = append(names, p.NameOf(file))
 	}
 	return names
 }
@@ -178,8 +200,8 @@ func isYAML(file string) bool {
 	return ext == ".yaml" || ext == ".yml"
 }
 
-// jobNameOf gives a job's name without checking the job: the `name` in its file, else the file's base name.
-func (p *Project) jobNameOf(file string) string {
+// NameOf gives a job's name without checking the job: the `name` in its file, else the file's base name.
+func (p *Project) NameOf(file string) string {
 	data, err := p.read(file)
 	if err == nil {
 		for _, line := range strings.Split(string(data), "\n") {

@@ -96,6 +96,7 @@ Exit codes: 0 ended by a signal, 1 it could not start, 2 wrong usage, 3 the proj
 
 // serve runs the daemon of the project of this folder.
 func (a *app) serve(ctx context.Context, o serveOptions) error {
+	tuneDaemon()
 	ctx, stop := withSignals(ctx)
 	defer stop()
 	dir, settings, err := a.settings(".")

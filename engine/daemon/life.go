@@ -190,9 +190,9 @@ func (d *Daemon) loaded(c Change) {
 	}
 	if c.Any() {
 		d.Log.Info("jobs read", "added", len(c.Added), "changed", len(c.Changed), "removed", len(c.Removed))
-		freeMemory()
 	}
 	d.Loaded(d.library.Project(), d.library.Names())
+	freeMemory() // of the texts of all files, also where nothing has changed
 }
 
 // enlist records that this process is a daemon.
