@@ -27,6 +27,7 @@ type Project struct {
 	Profiles map[string]*Profile // by name; nil where their file cannot be read
 	Warnings source.Errors       // about the profiles, when they have no mistakes
 	options  Options
+	zones    *zones            // of the schedules of its jobs
 	texts    map[string]string // in place of files, by their full paths; see WithTexts
 
 	keptNames map[string][]string // the files of those texts, sorted, by the names of their jobs
@@ -47,9 +48,9 @@ func FindProject(dir string) string {
 // Open reads a project's profiles. Mistakes in them are an error of type source.Errors; jobs can be loaded all the same, to
 // find further ones.
 func Open(dir string, s Settings, o Options) (*Project, error) {
-	p := &Project{Dir: dir, Settings: s, Profiles: map[string]*Profile{}, options: o}
+	p := &Project{Dir: dir, Settings: s, Profiles: map[string]*Profile{}, options: o, zones: &zones{}}
 	file := p.path(s.Profiles)
-	data, err := os.ReadFile(file)
+	data, err := ReadFile(file)
 	if errors.Is(err, fs.ErrNotExist) {
 		return p, nil
 	}
@@ -188,7 +189,7 @@ func (p *Project) jobNameOf(file string) string {
 			}
 		}
 	}
-	return strings.TrimSuffix(filepath.Base(file), filepath.Ext(file))
+	return baseName(file)
 }
 
 // display gives a path as a person would write it from here: relative where that is shorter.
