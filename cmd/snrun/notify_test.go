@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -46,18 +47,21 @@ func newPeople(t *testing.T) *people {
 	return p
 }
 
-// notifyProject is a project with a job that asks the server each second and one whose runs are over at once, and targets that
+// notifyProject is a project with a job that asks the server each second and some whose runs are over at once, and targets that
 // are told of them.
 func notifyProject(t *testing.T, p *people) string {
 	t.Helper()
 	dir := t.TempDir()
-	for name, text := range map[string]string{
+	files := map[string]string{
 		"snrun.yaml": "version: 1\ndatabase: runs.db\nserver: {listen: none}\nnotify:\n" +
 			"  - {type: webhook, name: hook, url: \"" + p.URL + "/hook/${secret.HOOK}\"}\n" +
 			"  - {type: ping, url: \"" + p.URL + "/ping\"}\n",
 		"jobs/check.yaml": "version: 1\nschedule: {cron: \"@every 1s\", overlap: skip}\nsteps:\n  - rest: {url: \"" + p.URL + "/job\"}\n    retry: none\n",
-		"jobs/quick.yaml": "version: 1\nschedule: {cron: \"@every 1s\"}\nsteps: [{log: done}]\n",
-	} {
+	}
+	for i := range 10 { // while the last of them are started the first are over
+		files[fmt.Sprintf("jobs/quick%d.yaml", i)] = "version: 1\nschedule: {cron: \"@every 1s\"}\nsteps: [{log: done}]\n"
+	}
+	for name, text := range files {
 		file := filepath.Join(dir, filepath.FromSlash(name))
 		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
 			t.Fatal(err)
@@ -95,7 +99,7 @@ func TestServeTellsPeople(t *testing.T) {
 	}
 	failure := next()
 	ends, started := map[string]int{}, map[string]bool{}
-	for ends["/ping/fail"] < 2 || ends["/ping"] < 2 {
+	for ends["/ping/fail"] < 2 || ends["/ping"] < 10 {
 		path, run, _ := strings.Cut(<-p.pings, " ")
 		if path == "/ping/start" {
 			started[run] = true
