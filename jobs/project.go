@@ -50,7 +50,7 @@ func FindProject(dir string) string {
 func Open(dir string, s Settings, o Options) (*Project, error) {
 	p := &Project{Dir: dir, Settings: s, Profiles: map[string]*Profile{}, options: o, zones: &zones{}}
 	file := p.path(s.Profiles)
-	data, err := os.ReadFile(file)
+	data, err := ReadFile(file)
 	if errors.Is(err, fs.ErrNotExist) {
 		return p, nil
 	}
@@ -189,7 +189,7 @@ func (p *Project) jobNameOf(file string) string {
 			}
 		}
 	}
-	return strings.TrimSuffix(filepath.Base(file), filepath.Ext(file))
+	return baseName(file)
 }
 
 // display gives a path as a person would write it from here: relative where that is shorter.

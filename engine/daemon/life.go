@@ -187,7 +187,7 @@ func (d *Daemon) loaded(c Change) {
 			instead = "the job " + b.Job + " goes on as it was before"
 		}
 		for _, m := range b.Mistakes {
-			d.Log.Error("a file has mistakes", "file", b.File, "mistake", m.String(), "instead", instead)
+			d.Log.Error("a file has mistakes", "file", b.File, "mistake", m.String(), "hint", m.Hint, "instead", instead)
 		}
 	}
 	for _, file := range c.Mended {
