@@ -111,23 +111,7 @@ func (r *reading) edition(file string, job *jobs.Job, texts map[string]string) *
 	for _, c := range job.Called() {
 		e.called = append(e.called, engine.Text{File: c.File, Text: cmp.Or(texts[c.File], c.Text)}) // one copy of it
 	}
-	r.shareZones(e)
 	return e
-}
-
-// shareZones has the schedules of all jobs share their time zones.
-func (r *reading) shareZones(e *edition) {
-	zones := r.library.zones
-	for i := range e.schedules {
-		zone := e.schedules[i].Zone
-		if zone == nil {
-			continue
-		}
-		if zones[zone.String()] == nil {
-			zones[zone.String()] = zone
-		}
-		e.schedules[i].Zone = zones[zone.String()]
-	}
 }
 
 // texts reads the job files, and gives why some could not be read.
