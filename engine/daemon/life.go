@@ -70,12 +70,13 @@ func (d *Daemon) work(ctx context.Context) error {
 	var err error
 	select {
 	case <-ctx.Done():
+		d.drain(context.Cause(ctx)) // what is due meanwhile is queued, for the next daemon
 		endLoop()
 		<-over
 	case err = <-over:
 		err = fmt.Errorf("the scheduler ended: %w", cmp.Or(err, errNoReason))
+		d.drain(err)
 	}
-	d.drain(context.Cause(ctx))
 	endBackground()
 	d.waitForTasks()
 	return err
