@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"time"
 
 	"snrun/engine"
@@ -184,8 +185,11 @@ func (d *Daemon) reload() Change {
 func (d *Daemon) loaded(c Change) {
 	for _, b := range c.Broken {
 		instead := "it is not run"
-		if b.Job != "" {
+		switch {
+		case b.Job != "":
 			instead = "the job " + b.Job + " goes on as it was before"
+		case !slices.Contains(d.library.Project().Files(), b.File):
+			instead = "what it said before goes on"
 		}
 		for _, m := range b.Mistakes {
 			d.Log.Error("a file has mistakes", "file", b.File, "mistake", m.String(), "hint", m.Hint, "instead", instead)
