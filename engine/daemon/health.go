@@ -4,11 +4,14 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/netip"
 	"strings"
 	"time"
+
+	"golang.org/x/net/netutil"
 )
 
 // ErrNotLocal is the error of an address that others could reach.
@@ -40,9 +43,7 @@ func (d *Daemon) listen() (closeAll func(), err error) {
 		}
 	}
 	serve := func(l net.Listener, handler http.Handler) {
-		s := &http.Server{Handler: handler, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 30 * time.Second, MaxHeaderBytes: 64 << 10}
-		servers = append(servers, s)
-		go s.Serve(l)
+		servers = append(servers, d.serve(l, handler))
 	}
 	if d.Listen != "" {
 		if err := CheckListen(d.Listen); err != nil {
@@ -66,6 +67,23 @@ func (d *Daemon) listen() (closeAll func(), err error) {
 	}
 	serve(l, d.control())
 	return closeAll, nil
+}
+
+const (
+	// maxConnections bounds those to the address, and those to the socket: whoever makes more waits, and the files that runs have open are
+	// not those that are missing.
+	maxConnections = 64
+	maxRequest     = 64 << 10 // of a head, and of a body, in bytes
+)
+
+// serve begins to serve those who connect. It gives nobody more time than a request takes.
+func (d *Daemon) serve(l net.Listener, handler http.Handler) *http.Server {
+	s := &http.Server{
+		Handler: http.MaxBytesHandler(handler, maxRequest), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 30 * time.Second,
+		WriteTimeout: 30 * time.Second, MaxHeaderBytes: maxRequest, ErrorLog: slog.NewLogLogger(d.Log.Handler(), slog.LevelWarn),
+	}
+	go s.Serve(netutil.LimitListener(l, maxConnections))
+	return s
 }
 
 // localOnly refuses requests for other names: a page in a browser cannot read what is here by giving its own name this address.
@@ -113,7 +131,7 @@ type Readiness struct {
 
 // readyz tells whether the daemon fires: 503 while it ends, or while the database cannot be written.
 func (d *Daemon) readyz(w http.ResponseWriter, _ *http.Request) {
-	r := Readiness{Status: "ready", Jobs: len(d.library.Names()), Broken: d.library.Broken()}
+	r := Readiness{Status: "ready", Jobs: len(d.library.Names()), Broken: placesOf(d.library.Broken())}
 	switch unwell := d.unwell.Load(); {
 	case d.draining.Load():
 		r.Status, r.Why = "draining", "the daemon ends"
@@ -127,6 +145,18 @@ func (d *Daemon) readyz(w http.ResponseWriter, _ *http.Request) {
 		code = http.StatusServiceUnavailable
 	}
 	d.writeJSON(w, code, r)
+}
+
+// placesOf leaves of mistakes where they are: every user of the machine may ask, and what is wrong may quote what stands there.
+func placesOf(list []Broken) []Broken {
+	for i, b := range list {
+		places := make([]Mistake, len(b.Mistakes))
+		for j, m := range b.Mistakes {
+			places[j] = Mistake{File: m.File, Line: m.Line, Column: m.Column}
+		}
+		list[i].Mistakes = places
+	}
+	return list
 }
 
 // writeJSON answers with JSON in which no secret shows.
