@@ -57,6 +57,7 @@ const servingGC = 100
 
 // serve runs the daemon of the project of this folder.
 func (a *app) serve(ctx context.Context, o serveOptions) error {
+	tuneDaemon()
 	ctx, stop := withSignals(ctx)
 	defer stop()
 	debug.SetGCPercent(servingGC)

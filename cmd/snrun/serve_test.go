@@ -144,7 +144,7 @@ func TestServe(t *testing.T) {
 	}
 	runs := u.history()
 	for _, r := range runs {
-		if r.Status != "ok" {
+		if r.Status != "ok" && r.Status != "queued" { // it may have been due while the daemon ended
 			t.Errorf("run %s of %s: %s %+v", r.ID, r.Job, r.Status, r.Error)
 		}
 	}

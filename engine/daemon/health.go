@@ -23,9 +23,7 @@ func (d *Daemon) listen() (closeAll func(), err error) {
 		}
 	}
 	serve := func(l net.Listener, handler http.Handler) {
-		s := d.server(handler)
-		servers = append(servers, s)
-		go s.Serve(netutil.LimitListener(l, maxConnections))
+		servers = append(servers, d.serve(l, handler))
 	}
 	if d.Listen != "" {
 		if err := jobs.CheckListen(d.Listen); err != nil {
@@ -58,12 +56,14 @@ const (
 	maxRequest     = 64 << 10 // of a head, and of a body, in bytes
 )
 
-// server makes a server that gives nobody more time than a request takes.
-func (d *Daemon) server(handler http.Handler) *http.Server {
-	return &http.Server{
+// serve begins to serve those who connect. It gives nobody more time than a request takes.
+func (d *Daemon) serve(l net.Listener, handler http.Handler) *http.Server {
+	s := &http.Server{
 		Handler: http.MaxBytesHandler(handler, maxRequest), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 30 * time.Second,
 		WriteTimeout: 30 * time.Second, MaxHeaderBytes: maxRequest, ErrorLog: slog.NewLogLogger(d.Log.Handler(), slog.LevelWarn),
 	}
+	go s.Serve(netutil.LimitListener(l, maxConnections))
+	return s
 }
 
 // localOnly refuses requests for other names: a page in a browser cannot read what is here by giving its own name this address.

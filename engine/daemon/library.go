@@ -34,8 +34,7 @@ type Project struct {
 type Library struct {
 	open func() (*Project, error)
 
-	reading sync.Mutex                // held by who reads the files
-	zones   map[string]*time.Location // by name: each is as large as many jobs; guarded by reading
+	reading sync.Mutex // held by who reads the files
 	mu      sync.RWMutex
 	project *Project            // the last one without mistakes
 	books   map[string]*edition // by file
@@ -96,7 +95,7 @@ var ErrNothing = errors.New("no job can be run")
 
 // NewLibrary makes an empty library of the project that open reads.
 func NewLibrary(open func() (*Project, error)) *Library {
-	return &Library{open: open, books: map[string]*edition{}, names: map[string]*edition{}, zones: map[string]*time.Location{}}
+	return &Library{open: open, books: map[string]*edition{}, names: map[string]*edition{}}
 }
 
 // Load reads the project's files. What has not changed is not checked again. A file with mistakes stays as it was before and is

@@ -71,12 +71,13 @@ func (d *Daemon) work(ctx context.Context) error {
 	var err error
 	select {
 	case <-ctx.Done():
+		d.drain(context.Cause(ctx)) // what is due meanwhile is queued, for the next daemon
 		endLoop()
 		<-over
 	case err = <-over:
 		err = fmt.Errorf("the scheduler ended: %w", cmp.Or(err, errNoReason))
+		d.drain(err)
 	}
-	d.drain(context.Cause(ctx))
 	endBackground()
 	d.waitForTasks()
 	return err
@@ -201,6 +202,7 @@ func (d *Daemon) loaded(c Change) {
 		d.Log.Info("jobs read", "added", len(c.Added), "changed", len(c.Changed), "removed", len(c.Removed))
 	}
 	d.Loaded(d.library.Project(), d.library.Names())
+	freeMemory() // of the texts of all files, also where nothing has changed
 }
 
 // enlist records that this process is a daemon.

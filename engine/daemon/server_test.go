@@ -11,44 +11,51 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 )
 
-// one is a listener with one connection.
-type one struct {
-	conn chan net.Conn
-	net.Listener
-}
+// pipes is a listener of connections that are there already.
+type pipes chan net.Conn
 
-// Accept gives the connection, once.
-func (l *one) Accept() (net.Conn, error) {
-	if c, there := <-l.conn; there {
+// Accept gives the next connection.
+func (p pipes) Accept() (net.Conn, error) {
+	if c, there := <-p; there {
 		return c, nil
 	}
 	return nil, net.ErrClosed
 }
 
-func (l *one) Close() error { return nil }
+// Close does nothing: all connections are given.
+func (p pipes) Close() error { return nil }
 
-// connected gives a connection to a server of a daemon, within a bubble.
-func connected(t *testing.T, d *Daemon, handler http.Handler) net.Conn {
+// Addr is none.
+func (p pipes) Addr() net.Addr { return &net.UnixAddr{} }
+
+// connected gives connections to a server of a daemon, within a bubble.
+func connected(t *testing.T, d *Daemon, handler http.Handler, n int) []net.Conn {
 	t.Helper()
-	there, here := net.Pipe()
-	l := &one{conn: make(chan net.Conn, 1)}
-	l.conn <- there
-	close(l.conn)
-	s := d.server(handler)
-	go s.Serve(l)
+	l := make(pipes, n)
+	var list []net.Conn
+	for range n {
+		there, here := net.Pipe()
+		l <- there
+		list = append(list, here)
+	}
+	close(l)
+	s := d.serve(l, handler)
 	t.Cleanup(func() {
-		here.Close()
+		for _, c := range list {
+			c.Close()
+		}
 		s.Close()
 	})
-	return here
+	return list
 }
+
+const request = "GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n"
 
 // TestSlowClients holds that who sends nothing more, or reads nothing more, is given up, and that a breakdown is told in the log alone.
 func TestSlowClients(t *testing.T) {
@@ -58,7 +65,7 @@ func TestSlowClients(t *testing.T) {
 	d.Log = slog.New(slog.NewTextHandler(&log, nil))
 	synctest.Test(t, func(t *testing.T) {
 		began := time.Now()
-		c := connected(t, d, d.health())
+		c := connected(t, d, d.health(), 1)[0]
 		_, _ = io.WriteString(c, "GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Slow: ")
 		_, _ = io.Copy(io.Discard, c)
 		if took := time.Since(began); took > 10*time.Second {
@@ -74,15 +81,15 @@ func TestSlowClients(t *testing.T) {
 				_, err = w.Write(make([]byte, 1<<20))
 			}
 			ended <- err
-		}))
-		_, _ = io.WriteString(c, "GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+		}), 1)[0]
+		_, _ = io.WriteString(c, request)
 		if err := <-ended; !errors.Is(err, os.ErrDeadlineExceeded) || time.Since(began) > time.Minute {
 			t.Errorf("%v after %s, want that the time is over", err, time.Since(began))
 		}
 	})
 	synctest.Test(t, func(t *testing.T) {
-		c := connected(t, d, http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic("broken") }))
-		_, _ = io.WriteString(c, "GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+		c := connected(t, d, http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic("broken") }), 1)[0]
+		_, _ = io.WriteString(c, request)
 		_, _ = io.Copy(io.Discard, c)
 	})
 	if !strings.Contains(log.String(), "panic serving") {
@@ -94,40 +101,29 @@ func TestSlowClients(t *testing.T) {
 func TestManyClients(t *testing.T) {
 	t.Parallel()
 	d := standingDaemon(t)
-	var most, now atomic.Int64
-	came, goOn := make(chan struct{}, 2*maxConnections), make(chan struct{})
-	d.Metrics = http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
-		most.Store(max(most.Load(), now.Add(1)))
-		came <- struct{}{}
-		<-goOn
-		now.Add(-1)
+	synctest.Test(t, func(t *testing.T) {
+		var came atomic.Int64
+		goOn := make(chan struct{})
+		list := connected(t, d, http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
+			came.Add(1)
+			<-goOn
+		}), maxConnections+10)
+		for _, c := range list {
+			go func() {
+				_, _ = io.WriteString(c, request)
+				_, _ = io.Copy(io.Discard, c)
+			}()
+		}
+		synctest.Wait()
+		if n := came.Load(); n != maxConnections {
+			t.Errorf("%d are served at once, want %d", n, maxConnections)
+		}
+		close(goOn)
+		synctest.Wait()
+		if n := came.Load(); int(n) != len(list) {
+			t.Errorf("%d were served, want %d", n, len(list))
+		}
 	})
-	d.Listen = "127.0.0.1:0"
-	closeAll, err := d.listen()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer closeAll()
-	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
-	var all sync.WaitGroup
-	for range maxConnections + 10 {
-		all.Go(func() {
-			resp, err := client.Get("http://" + d.address + "/metrics")
-			if err != nil {
-				t.Error(err)
-				return
-			}
-			resp.Body.Close()
-		})
-	}
-	for range maxConnections {
-		<-came
-	}
-	close(goOn)
-	all.Wait()
-	if n := most.Load(); n > maxConnections {
-		t.Errorf("%d were served at once, want %d at most", n, maxConnections)
-	}
 }
 
 // TestHostileRequests holds that a request cannot be longer than any that is meant.

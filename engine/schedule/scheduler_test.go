@@ -226,14 +226,13 @@ func TestTriggered(t *testing.T) {
 // TestARunIsStartedOnce has the daemon look for queued runs while one that it started has not begun yet.
 func TestARunIsStartedOnce(t *testing.T) {
 	bubble(t, func(t *testing.T) {
-		var d *daemon
 		starts, slow := 0, make(chan bool)
-		o := options{Config: Config{Start: func(ctx context.Context, r engine.QueuedRun) {
+		o := options{start: func(d *daemon, ctx context.Context, r engine.QueuedRun) {
 			starts++
 			<-slow
 			d.carryOut(ctx, r, nil)
-		}}}
-		d = newDaemon(t, newFile(t), o, job(t, "sync", "10 * * * *"))
+		}}
+		d := newDaemon(t, newFile(t), o, job(t, "sync", "10 * * * *"))
 		defer d.end()
 		after(10 * time.Minute)
 		d.Wake()
