@@ -15,7 +15,7 @@ func (p *Project) WithTexts(texts map[string]string) *Project {
 		kept.texts[fullPath(file)] = text
 	}
 	for _, file := range slices.Sorted(maps.Keys(kept.texts)) {
-		name := kept.jobNameOf(file)
+		name := kept.NameOf(file)
 		kept.keptNames[name] = append(kept.keptNames[name], file)
 	}
 	return &kept

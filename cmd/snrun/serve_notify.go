@@ -33,7 +33,10 @@ func (s *serving) tellPeople(c *daemon.Config) {
 	}
 	c.Watch = func(e engine.Event) {
 		watch(e)
-		if e.Type == engine.RunEnded {
+		switch e.Type {
+		case engine.RunStarted:
+			n.now.Load().RunStarted(e)
+		case engine.RunEnded:
 			n.now.Load().RunEnded(e)
 		}
 	}
