@@ -14,6 +14,7 @@ const (
 		WHERE a.kind = 'sign_in' AND (r.job = ? OR r.run IS NULL) ORDER BY a.subject`
 	failedSinceSQL = `SELECT count(*) FROM runs WHERE job = ? AND run >= ? AND status IN ('failed', 'interrupted')`
 
+	timesSQL       = `SELECT due, started, ended FROM runs WHERE run = ?`
 	raiseSQL       = `INSERT OR IGNORE INTO alerts (subject, kind, since, run) VALUES (?, ?, ?, ?)`
 	clearSQL       = `DELETE FROM alerts WHERE subject = ? AND kind = ? AND since = ?`
 	wellSQL        = `SELECT NOT EXISTS (SELECT 1 FROM alerts WHERE subject = ? AND kind = ?)`
@@ -60,6 +61,17 @@ func scanAlert(from scanner) (engine.Alert, error) {
 func (s *Store) FailedSince(job, run string) (count int, err error) {
 	err = s.read.QueryRow(failedSinceSQL, job, run).Scan(&count)
 	return count, s.place.fault("count the failed runs of "+job, err)
+}
+
+// Times fills in when a run was due, started and ended. It stays as it is where there is none of its id.
+func (s *Store) Times(run *engine.Run) error {
+	var due, started, ended sql.NullInt64
+	err := s.read.QueryRow(timesSQL, run.ID).Scan(&due, &started, &ended)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil
+	}
+	run.Due, run.Started, run.Ended = moment(due), moment(started), moment(ended)
+	return s.place.fault("read run "+run.ID, err)
 }
 
 // Raise records that something is wrong, and posts notices of it: all of it, or nothing where it was known already, whoever recorded it.

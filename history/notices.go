@@ -25,6 +25,7 @@ const (
 		(SELECT id FROM notices WHERE target = ? AND next IS NOT NULL ORDER BY id DESC LIMIT 1 OFFSET ?) AND next IS NOT NULL`
 	givenUpSQL = `DELETE FROM notices WHERE next IS NULL AND id <=
 		(SELECT id FROM notices WHERE next IS NULL ORDER BY id DESC LIMIT 1 OFFSET ?)`
+	countPosts   = `SELECT count(*) FROM notices WHERE next IS NOT NULL`
 	isNextSQL    = `SELECT EXISTS (SELECT 1 FROM notices WHERE id = ? AND next = ?)`
 	claimPostSQL = `UPDATE notices SET next = ?, attempts = attempts + 1 WHERE id = ?`
 	deliveredSQL = `DELETE FROM notices WHERE id = ?`
@@ -97,6 +98,12 @@ func (s *Store) PutOff(id int64, next time.Time, why string) error {
 // GiveUp gives up all notices that were posted before a time, also those of targets that there are no more.
 func (s *Store) GiveUp(before time.Time) error {
 	return s.place.fault("give up old notices", s.writer.commit(false, rowOf(giveUpSQL, "nobody sent it in time", before)))
+}
+
+// WaitingPosts counts the notices that wait for their delivery.
+func (s *Store) WaitingPosts() (count int, err error) {
+	err = s.read.QueryRow(countPosts).Scan(&count)
+	return count, s.place.fault("count the notices", err)
 }
 
 // Posts gives all notices that wait or were given up, the oldest first.

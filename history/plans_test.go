@@ -74,7 +74,7 @@ func TestNothingIsScanned(t *testing.T) {
 		{slotsSQL, []any{"a", 1, 1}, "INDEX slots_of_job"},
 		{lastSlotsSQL, []any{"[]"}, "INDEX slots_of_job"},
 		{goingRunsSQL, []any{"[]"}, "INDEX runs_going"},
-		{goingSQL, []any{"a"}, "INDEX runs_going"},
+		{goingSQL, []any{"a", "r", "me"}, "INDEX runs_going"},
 		{nowGoingSQL, []any{"[]"}, "INDEX runs_going"},
 		{lastOKSQL, []any{"[]"}, "INDEX runs_ok"},
 		{lastEndedSQL, []any{"[]"}, "INDEX runs_of_job"},

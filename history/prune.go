@@ -11,8 +11,8 @@ import (
 )
 
 // Policy says which runs are to go. Of those that it says to delete, some are kept all the same: what waits or goes on, the newest
-// run of each job and the newest that ended well, the newest slot of a schedule, a run whose state its job still has, and one that an
-// alert names.
+// run of each job and the newest that ended well, the newest slot of a schedule, a run whose state its job still has, one that an
+// alert names, and for a week one that was interrupted and that a daemon goes on with.
 type Policy struct {
 	Keep jobs.Keep
 	// Owns says for which jobs it holds, by their names and the file of their newest run; nil: for all.
@@ -76,7 +76,8 @@ type Pruner struct {
 	box    time.Duration // how long a step may take until it has to end; what it is about then still comes
 	held   time.Duration // how long the last step kept others from writing
 	pages  int64         // how many are given back at once
-	free   int64         // how many there were to give back before the last step
+
+	unfolded int // how many steps were written since the log was folded into the file
 }
 
 // Pruner begins to delete what a policy says, as of now.
@@ -94,6 +95,9 @@ func (s *Store) Pruner(policy Policy, now time.Time) (*Pruner, error) {
 		return nil, s.place.fault("delete old runs", err)
 	}
 	before, err := s.fileSize()
+	if err == nil {
+		err = c.run(noFoldSQL)
+	}
 	if err != nil {
 		return nil, errors.Join(s.place.fault("delete old runs", err), c.close())
 	}
@@ -109,7 +113,14 @@ func (p *Pruner) Step() (more bool, err error) {
 	if len(p.phases) == 0 {
 		return false, nil
 	}
+	if p.unfolded == foldAfter {
+		_, _ = p.makeRoom()
+		return true, nil
+	}
 	again, err := p.phases[0]()
+	if p.held > 0 {
+		p.unfolded++
+	}
 	if err != nil {
 		return false, p.store.place.fault("delete old runs", err)
 	}

@@ -32,7 +32,7 @@ const (
 
 const (
 	// longest is how long a step keeps others from writing, or a little more.
-	longest = 8 * time.Millisecond
+	longest = 5 * time.Millisecond
 	// slotMemory is how long slots are remembered whose runs are gone, so that none is fired twice when the clock is set back.
 	slotMemory = 24 * time.Hour
 	// few is how many runs, or texts, are looked at before they are deleted.

@@ -25,6 +25,9 @@ const (
 	lastOf = `coalesce(ended, started, due)`
 	isWell = `status IN ('ok', 'skipped')`
 
+	// isToResume holds of the runs that a daemon goes on with when it starts.
+	isToResume = `status = 'interrupted' AND daemon = 1`
+
 	// mayGo holds of the runs r that a policy may delete.
 	mayGo = `r.status NOT IN ('queued', 'running')
 		AND EXISTS (SELECT 1 FROM runs n WHERE n.job = r.job AND n.run > r.run)
@@ -35,13 +38,17 @@ const (
 
 	doomedSQL = `SELECT r.id, r.run, r.job, r.status, ` + lastOf + ` AS last FROM runs r
 		WHERE r.job = ?1 AND r.run < ?2 AND (last < ?3 OR r.run < ?4) AND (` + isWell + ` OR last < ?5) AND ` + mayGo + `
-		ORDER BY r.run LIMIT ?6`
-	oldestSQL = `SELECT r.id, r.run, r.job, r.status, ` + lastOf + ` FROM runs r
-		WHERE r.run > ?1 AND (` + isWell + `) = ?2 AND ` + mayGo + ` ORDER BY r.run LIMIT ?3`
+			AND NOT (` + isToResume + ` AND last >= ?7) ORDER BY r.run LIMIT ?6`
+	oldestSQL = `SELECT r.id, r.run, r.job, r.status, ` + lastOf + ` AS last FROM runs r
+		WHERE r.run > ?1 AND (` + isWell + `) = ?2 AND ` + mayGo + ` AND NOT (` + isToResume + ` AND last >= ?4) ORDER BY r.run LIMIT ?3`
 )
 
-// maxPlan is how many runs are chosen before they are deleted.
-const maxPlan = 100_000
+const (
+	// maxPlan is how many runs are chosen before they are deleted.
+	maxPlan = 100_000
+	// resumeTime is how long a run that was interrupted waits for a daemon to go on with it, or for a person to say how.
+	resumeTime = 7 * 24 * time.Hour
+)
 
 // planner chooses the runs that have to go.
 type planner struct {
@@ -128,8 +135,11 @@ func (p *planner) doomedOf(job string, limit int) ([]doomed, error) {
 	if before == "" {
 		return nil, nil
 	}
-	return p.query(doomedSQL, job, before, young, beyond, failed, limit)
+	return p.query(doomedSQL, job, before, young, beyond, failed, limit, p.toResume())
 }
+
+// toResume is the time since which runs that a daemon may go on with are kept.
+func (p *planner) toResume() int64 { return p.now.Add(-resumeTime).UnixMicro() }
 
 // beyond gives the id below which the runs of a job are more than are kept, "" when none is.
 func (p *planner) beyond(job string, rule jobs.KeepRule) (string, error) {
@@ -176,7 +186,7 @@ func (p *planner) oldest(few int) ([]doomed, error) {
 	}
 	var list []doomed
 	for len(list) == 0 && !p.size.end {
-		found, err := p.query(oldestSQL, p.size.after, !p.size.failed, few)
+		found, err := p.query(oldestSQL, p.size.after, !p.size.failed, few, p.toResume())
 		if err != nil {
 			return nil, err
 		}

@@ -203,6 +203,19 @@ func TestWhatOthersNeedIsKept(t *testing.T) {
 	}
 }
 
+// TestWhatADaemonWillGoOnWithIsKept holds that a run which was interrupted is there when the next daemon starts.
+func TestWhatADaemonWillGoOnWithIsKept(t *testing.T) {
+	t.Parallel()
+	s := openTemp(t)
+	past(t, s, "a 9 interrupted", "a 6 interrupted", "a 5 interrupted", "a 4 ok", "a 1 ok")
+	carry(t, s, "UPDATE runs SET daemon = 1 WHERE id <> 3")
+	prune(t, s, jobs.Keep{KeepRule: rule(2, 1, 0), Size: 1})
+	if got := left(t, s); got != "a 6 interrupted, a 1 ok" {
+		t.Errorf("left is %s", got)
+	}
+	checkComplete(t, s)
+}
+
 // TestSlotTakenBackMeanwhile holds that a slot which is gone before it is forgotten does no harm.
 func TestSlotTakenBackMeanwhile(t *testing.T) {
 	t.Parallel()
@@ -293,4 +306,44 @@ func size(t testing.TB, path string) int64 {
 		t.Fatal(err)
 	}
 	return info.Size()
+}
+
+// TestNoStepLooksThroughATable holds that what is done while others may not write finds its rows by an index.
+func TestNoStepLooksThroughATable(t *testing.T) {
+	t.Parallel()
+	s := openTemp(t)
+	full(t, s, 1, 10)
+	statements := []string{dropRunSQL, replaceCalled, dropQueueSQL, slotSQL, dropSlotSQL, rememberSQL, forgetSQL, leftSQL, dropText, activeSQL}
+	for _, table := range rowsOfRun {
+		statements = append(statements, table.look, table.drop)
+		if table.free != "" {
+			statements = append(statements, table.free)
+		}
+	}
+	for _, sql := range statements {
+		args := make([]any, strings.Count(sql, "?"))
+		if strings.Contains(sql, "?1") {
+			args = make([]any, 2)
+		}
+		rows, err := s.read.Query("EXPLAIN QUERY PLAN "+sql, args...)
+		if err != nil {
+			t.Fatal(sql, err)
+		}
+		for rows.Next() {
+			var id, parent, unused int
+			var what string
+			if err := rows.Scan(&id, &parent, &unused, &what); err != nil {
+				t.Fatal(err)
+			}
+			index := strings.Contains(what, "USING COVERING INDEX dropped_until") || strings.Contains(what, "runs_going") ||
+				strings.Contains(what, "(subquery") || strings.Contains(what, "CONSTANT ROW")
+			if strings.HasPrefix(what, "SCAN") && !index {
+				t.Errorf("%s:\n  %s", sql, what)
+			}
+		}
+		if err := rows.Err(); err != nil {
+			t.Error(sql, err)
+		}
+		rows.Close()
+	}
 }

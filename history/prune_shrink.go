@@ -12,6 +12,8 @@ const (
 	fileSizeSQL = `SELECT page_count * page_size FROM pragma_page_count, pragma_page_size`
 	freeSQL     = `SELECT freelist_count, auto_vacuum FROM pragma_freelist_count, pragma_auto_vacuum`
 
+	// noFoldSQL keeps commits from folding the log into the file: that is done apart from them, when nobody is kept from writing.
+	noFoldSQL   = `PRAGMA wal_autocheckpoint = 0`
 	vacuumSQL   = `PRAGMA incremental_vacuum(%d)`
 	passiveSQL  = `PRAGMA wal_checkpoint(PASSIVE)`
 	truncateSQL = `PRAGMA wal_checkpoint(TRUNCATE)`
@@ -21,6 +23,9 @@ const (
 
 // firstPages is how many pages are given back at first; later ones as many as there is time for.
 const firstPages = 64
+
+// foldAfter is after how many steps the log is folded into the file.
+const foldAfter = 32
 
 // incremental is the auto_vacuum of a file that gives pages back when it is told to.
 const incremental = 2
@@ -33,6 +38,7 @@ func (c *conn) used() (size int64, err error) {
 
 // makeRoom folds the log into the file, so that the log can begin anew: a full disk may have no room for a longer one.
 func (p *Pruner) makeRoom() (more bool, err error) {
+	p.unfolded = 0
 	_, _ = p.conn.steps(passiveSQL) // it may fail on a full disk; what comes next may not
 	return false, nil
 }

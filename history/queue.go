@@ -10,14 +10,19 @@ import (
 )
 
 const (
+	// CROSS JOIN has SQLite begin with the queue, which is short.
 	queueSQL = `SELECT runs.id, runs.run, job, file, inputs, "trigger", due, start, alone, reason, live
-		FROM queue JOIN runs ON runs.id = queue.run WHERE status = 'queued' AND live <> ? ORDER BY due, runs.run`
+		FROM queue CROSS JOIN runs ON runs.id = queue.run WHERE status = 'queued' ORDER BY due, runs.run`
 	adoptRun   = `UPDATE runs SET live = ? WHERE id = ? AND status = 'queued' AND live = ?`
 	queuedSQL  = `SELECT id, live FROM runs WHERE run = ? AND status = 'queued'`
 	noticedRun = `UPDATE runs SET cancel = '' WHERE run = ? AND live = ? AND status <> 'running' AND cancel <> ''`
 	endQueued  = `UPDATE runs SET status = ?, ended = ?, reason = ?, cancel = ? WHERE id = ? AND status = 'queued'`
 	unqueue    = `DELETE FROM queue WHERE run = ?`
-	goingSQL   = `SELECT run, live FROM runs WHERE job = ? AND status IN ('queued', 'running') AND status = 'running' ORDER BY run`
+	// Of those that are queued, the ones of others that come before a run.
+	goingSQL = `SELECT g.run, g.live FROM runs g LEFT JOIN runs me ON me.run = ?2
+		WHERE g.job = ?1 AND g.status IN ('queued', 'running')
+			AND (g.status = 'running' OR g.live NOT IN ('', ?3) AND (g.due < me.due OR g.due = me.due AND g.run < me.run))
+		ORDER BY g.run`
 )
 
 // Enqueue has a run wait for its start that is no slot: one that a person asked for. It is decided upon like a slot, with the claim's
@@ -56,15 +61,16 @@ type waiting struct {
 	live   string
 }
 
-// Adopt takes over the queued runs of the jobs named that no living process has, and gives them, the oldest first.
+// Adopt takes over the queued runs of the jobs named that no living process has, and gives all of theirs that this process has
+// then, the oldest first.
 func (s *Store) Adopt(jobs []string) ([]engine.QueuedRun, error) {
 	const doing = "take over the queued runs"
 	live, err := s.hold(doing)
 	if err != nil {
 		return nil, err
 	}
-	others, err := s.queueOfOthers(live)
-	if err != nil || len(others) == 0 {
+	queue, err := s.queued()
+	if err != nil || len(queue) == 0 {
 		return nil, s.place.fault(doing, err)
 	}
 	named := make(map[string]bool, len(jobs))
@@ -72,23 +78,26 @@ func (s *Store) Adopt(jobs []string) ([]engine.QueuedRun, error) {
 		named[job] = true
 	}
 	gone := s.gone()
-	left := slices.DeleteFunc(others, func(w waiting) bool { return !named[w.Job] || w.live != "" && !gone(w.live) })
-	if len(left) == 0 {
-		return nil, nil
+	queue = slices.DeleteFunc(queue, func(w waiting) bool {
+		return !named[w.Job] || w.live != live && w.live != "" && !gone(w.live)
+	})
+	if slices.ContainsFunc(queue, func(w waiting) bool { return w.live != live }) {
+		return s.takeOver(doing, live, queue)
 	}
-	return s.takeOver(doing, live, left)
+	var mine []engine.QueuedRun
+	for _, w := range queue {
+		mine = append(mine, w.QueuedRun)
+	}
+	return mine, nil
 }
 
-// takeOver takes over queued runs, but for those that somebody else did meanwhile.
+// takeOver makes queued runs those of a process, and gives the ones that are: others may have been faster.
 func (s *Store) takeOver(doing, live string, runs []waiting) ([]engine.QueuedRun, error) {
 	var adopted []engine.QueuedRun
 	err := s.change(doing, func(c *conn) error {
 		adopted = nil
 		for _, w := range runs {
-			if err := c.exec(rowOf(adoptRun, live, w.number, w.live)); err != nil {
-				return err
-			}
-			mine, err := c.holds(rowOf(changedSQL))
+			mine, err := c.adopt(w, live)
 			if err != nil {
 				return err
 			}
@@ -104,9 +113,20 @@ func (s *Store) takeOver(doing, live string, runs []waiting) ([]engine.QueuedRun
 	return adopted, nil
 }
 
-// queueOfOthers reads the queued runs that are not this process's.
-func (s *Store) queueOfOthers(live string) ([]waiting, error) {
-	rows, err := s.read.Query(queueSQL, live)
+// adopt makes a queued run one of a process. It is false where another one was faster.
+func (c *conn) adopt(w waiting, live string) (bool, error) {
+	if w.live == live {
+		return true, nil
+	}
+	if err := c.exec(rowOf(adoptRun, live, w.number, w.live)); err != nil {
+		return false, err
+	}
+	return c.holds(rowOf(changedSQL))
+}
+
+// queued reads the runs that wait for their start.
+func (s *Store) queued() ([]waiting, error) {
+	rows, err := s.read.Query(queueSQL)
 	if err != nil {
 		return nil, err
 	}
@@ -178,23 +198,28 @@ func (c *conn) endQueued(r goingRun, e ending) error {
 	return c.exec(rowOf(unqueue, r.number))
 }
 
-// Going gives the runs of a job that are running, in any process, the oldest first.
-func (s *Store) Going(job string) ([]string, error) {
-	if err := s.settle(); err != nil {
+// Going gives what a queued run has to wait for that is to be alone: the runs of its job that are running, in any process, and those
+// of other living processes that were due before it and wait, too. Both in the order of their ids. Without a run it gives the former.
+func (s *Store) Going(job, run string) ([]string, error) {
+	const doing = "look for running runs"
+	live, err := s.hold(doing)
+	if err != nil {
 		return nil, err
 	}
-	rows, err := s.read.Query(goingSQL, job)
+	rows, err := s.read.Query(goingSQL, job, run, live)
 	if err != nil {
-		return nil, s.place.fault("look for running runs", err)
+		return nil, s.place.fault(doing, err)
 	}
 	defer rows.Close()
 	var runs []string
 	for rows.Next() {
 		var run, live string
 		if err := rows.Scan(&run, &live); err != nil {
-			return nil, s.place.fault("look for running runs", err)
+			return nil, s.place.fault(doing, err)
 		}
-		runs = append(runs, run)
+		if !s.alive.dead(live) {
+			runs = append(runs, run)
+		}
 	}
-	return runs, s.place.fault("look for running runs", rows.Err())
+	return runs, s.place.fault(doing, rows.Err())
 }

@@ -125,7 +125,7 @@ func TestAdopt(t *testing.T) {
 		}
 	}
 	check(s, nobodys)
-	check(s)
+	check(s, nobodys) // it is its own now
 	check(third)
 	if err := first.Close(); err != nil {
 		t.Fatal(err)
@@ -136,7 +136,7 @@ func TestAdopt(t *testing.T) {
 		Run: "r2", Job: "sync", File: "/p/jobs/sync.yaml", Inputs: map[string]any{"n": 2}, Trigger: engine.TriggerSchedule, Due: at(5), Start: at(7),
 		Alone: true, Reason: "it waits for the end of run r1",
 	})
-	check(s)
+	check(s, nobodys)
 	begin(t, third, aRun("r1", "sync"))
 	begin(t, s, aRun("r0", "other"))
 	if got := queued(t, s); got != [2]int{2, 2} {
@@ -177,12 +177,43 @@ func TestGoing(t *testing.T) {
 	begin(t, s, aRun("r1", "sync"))
 	begin(t, s, aRun("r2", "other"))
 	enqueue(t, s, true, asked("r3", "sync", "allow"))
-	if got, err := s.Going("sync"); err != nil || strings.Join(got, " ") != "child r1" {
+	if got, err := s.Going("sync", ""); err != nil || strings.Join(got, " ") != "child r1" {
 		t.Errorf("%v, %v are going on, want child and r1", got, err)
 	}
 	c.kill(t)
-	if got, err := s.Going("sync"); err != nil || strings.Join(got, " ") != "r1" {
+	if got, err := s.Going("sync", ""); err != nil || strings.Join(got, " ") != "r1" {
 		t.Errorf("%v, %v are going on, want r1", got, err)
+	}
+}
+
+// Of two processes that each have runs wait which are to be alone, the one with the run that was due first goes first.
+func TestGoingTakesTurns(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "history.db")
+	one, two := openAt(t, path, Options{}), openAt(t, path, Options{})
+	queue := func(s *Store, c engine.Claim) {
+		t.Helper()
+		c.Overlap = "allow"
+		claimed(t, s, c)
+	}
+	queue(two, due("r3", "sync", 3))
+	queue(one, due("r1", "sync", 1))
+	queue(two, due("r2", "sync", 2))
+	queue(one, due("r4", "sync", 4))
+	queue(one, due("r0", "other", 0))
+	for _, test := range []struct {
+		s         *Store
+		run, want string
+	}{{one, "r1", ""}, {two, "r2", "r1"}, {two, "r3", "r1"}, {one, "r4", "r2 r3"}} {
+		if got, err := test.s.Going("sync", test.run); err != nil || strings.Join(got, " ") != test.want {
+			t.Errorf("%s waits for %v, %v, want %s", test.run, got, err, test.want)
+		}
+	}
+	if err := one.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := two.Going("sync", "r2"); err != nil || len(got) != 0 {
+		t.Errorf("r2 waits for %v, %v, want nothing: that process is gone", got, err)
 	}
 }
 
@@ -217,7 +248,7 @@ func TestAdoptByMany(t *testing.T) {
 	var seen [2][]waiting
 	for i, s := range []*Store{s, other} {
 		var err error
-		if seen[i], err = s.queueOfOthers("x"); err != nil {
+		if seen[i], err = s.queued(); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -50,6 +50,7 @@ func notifyWays() []notifyWay {
 				steps.Field{Name: "host", Required: true, Type: steps.Of(steps.Text), Example: "mail.example.com", Doc: "The server that takes mail."},
 				steps.Field{Name: "port", Type: steps.Of(steps.Int), Example: "587", Doc: "Its port. Default: 465 with `tls: tls`, else 587."},
 				steps.Field{Name: "tls", Static: true, Type: steps.OneOf("starttls", "tls", "none"), Default: "starttls", Doc: "How the connection is encrypted: after a greeting in plain text (`starttls`), from the first byte on (`tls`), or not at all, which only this machine itself may be asked for (`none`)."},
+				steps.Field{Name: "ca_file", Static: true, Type: steps.Of(steps.Text), Example: "ca.pem", Doc: "Authorities to trust beside the system's (PEM), relative to the project."},
 				steps.Field{Name: "username", Type: steps.Of(steps.Text), Example: "snrun", Doc: "Whom to sign in as. Default: no sign-in."},
 				steps.Field{Name: "password", Type: steps.Of(steps.Text), Example: "${secret.MAIL_PASSWORD}", Secret: true, Doc: "The password."},
 				steps.Field{Name: "from", Required: true, Type: steps.Of(steps.Text), Example: "snrun@example.com", Doc: "The sender."},

@@ -160,9 +160,6 @@ func followed(ctx context.Context, store *history.Store, run string) (*engine.Ru
 // cancelEvery is how often a run looks whether somebody asks for its end.
 const cancelEvery = time.Second
 
-// cancelledBy begins the error of a run that a person ended; a summary leaves it out.
-const cancelledBy = "the run was cancelled: "
-
 // heedCancel gives a context that ends when somebody asks for the end of this process's run: snrun cancel, in another process. Stop
 // waits until nobody looks into the store any more.
 func heedCancel(ctx context.Context, store *history.Store) (_ context.Context, stop func()) {
@@ -180,7 +177,7 @@ func heedCancel(ctx context.Context, store *history.Store) (_ context.Context, s
 			}
 			asked, _ := store.ToCancel() // a database that is busy is asked again
 			for _, who := range asked {
-				cancel(&steps.Error{Kind: steps.Cancelled, Message: cancelledBy + "by " + who})
+				cancel(&steps.Error{Kind: steps.Cancelled, Message: "cancelled by " + who})
 				return
 			}
 		}

@@ -51,12 +51,12 @@ func TestCancelEndsARunOfAnotherProcess(t *testing.T) {
 	if code != exitFailed {
 		t.Errorf("the run ends with %d, want %d", code, exitFailed)
 	}
-	for _, want := range []string{"stopping: by ", "the last words", "cancelled in "} {
+	for _, want := range []string{"stopping: cancelled by ", "the last words", "cancelled in "} {
 		if !strings.Contains(page, want) {
 			t.Errorf("the terminal shows\n%s\nwithout %q", page, want)
 		}
 	}
-	if record, _ := finished(t, exitOK, snrun(dir, "history", "show", "@last")); !strings.Contains(record, "the run was cancelled: by ") {
+	if record, _ := finished(t, exitOK, snrun(dir, "history", "show", "@last")); !strings.Contains(record, "cancelled by ") {
 		t.Errorf("history does not say who ended it:\n%s", record)
 	}
 	if _, stderr := finished(t, exitFailed, snrun(dir, "cancel", "@last:slow")); !strings.Contains(stderr, "has ended already, just now: cancelled") {

@@ -127,7 +127,18 @@ func TestLockedDatabase(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	_, paused := u.start("schedule", "pause", "tell")
+	_, triggered := u.start("schedule", "trigger", "tell")
+	_, cancelled := u.start("cancel", "@last")
 	checkCalm(t, u.run("run", "tell"), "runs.db", "locked by another program", "end the program that holds it")
+	checkCalm(t, paused(), "runs.db", "locked by another program")
+	got := triggered()
+	checkCalm(t, got, "runs.db", "locked by another program")
+	if got.stdout != "" {
+		t.Errorf("a run that was not queued has the id %s", got.stdout)
+	}
+	checkCalm(t, cancelled(), "has ended already")
+	u.must(exitOK, "schedule", "list", "tell") // reading goes on
 	if err := held.Rollback(); err != nil {
 		t.Fatal(err)
 	}
@@ -152,7 +163,7 @@ func (u *user) runLimited(blocks int, args ...string) outcome {
 
 func TestFullDisk(t *testing.T) {
 	t.Parallel()
-	for _, blocks := range []int{20, 150, 250, 500, 550} {
+	for _, blocks := range []int{20, 150, 250, 600, 650} {
 		t.Run(fmt.Sprint(blocks, " blocks"), func(t *testing.T) {
 			t.Parallel()
 			u := newUser(t, sandbox.Options{})
@@ -165,7 +176,7 @@ func TestFullDisk(t *testing.T) {
 			}
 			u.checkIntact()
 			begun := strings.HasPrefix(got.stderr, "run ")
-			if begun != (blocks >= 500) || begun != strings.Contains(got.stderr, "\n  go on with it then: snrun resume ") {
+			if begun != (blocks >= 600) || begun != strings.Contains(got.stderr, "\n  go on with it then: snrun resume ") {
 				t.Errorf("got %q, want a run that has begun to say how to go on", got.stderr)
 			}
 			u.must(exitOK, "run", "fills")
@@ -177,6 +188,28 @@ func TestFullDisk(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestPruneOnAFullDisk holds that old runs can be deleted where there is hardly room for anything, or that it is said why not.
+func TestPruneOnAFullDisk(t *testing.T) {
+	t.Parallel()
+	u := newUser(t, sandbox.Options{})
+	u.write("fills.yaml", "version: 1\nsteps:\n  - foreach:\n      in: ${1..20}\n      steps:\n"+
+		"        - rest: {profile: servicenow, path: /api/now/table/incident, query: {sysparm_limit: 100}}\n")
+	for range 3 {
+		u.must(exitOK, "run", "fills")
+	}
+	for _, blocks := range []int{20, 100, 400, 800} {
+		if got := u.runLimited(blocks, "history", "prune", "--keep-runs", "1"); got.code != exitOK {
+			checkCalm(t, got, "runs.db", "the disk is full", "free some space")
+		}
+		u.checkIntact()
+	}
+	u.must(exitOK, "history", "prune", "--keep-runs", "1")
+	if runs := u.history(); len(runs) != 1 || runs[0].Status != "ok" {
+		t.Errorf("left are %+v, want the newest run", runs)
+	}
+	u.checkIntact()
 }
 
 // roomy is a limit that no file of a test comes near, in blocks.

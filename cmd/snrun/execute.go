@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"strings"
 	"syscall"
 	"time"
 
@@ -121,7 +120,7 @@ func (a *app) execute(ctx context.Context, r *prepared, o executeOptions) (*engi
 // stopping says why a run is about to end.
 func stopping(ctx context.Context) string {
 	if asked, ok := errors.AsType[*steps.Error](context.Cause(ctx)); ok {
-		return "stopping: " + strings.TrimPrefix(asked.Message, cancelledBy)
+		return "stopping: " + asked.Message
 	}
 	return "stopping; a second signal ends the program at once"
 }

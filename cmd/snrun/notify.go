@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"snrun/auth"
+	"snrun/auth/store"
 	"snrun/engine/notify"
 	"snrun/jobs"
 	"snrun/steps"
@@ -58,12 +59,9 @@ func (a *app) testTargets(ctx context.Context, names []string) error {
 	if _, err := p.CheckNotify(); err != nil {
 		return invalid("nothing was sent", err)
 	}
-	targets, keys, err := a.targets(ctx, p)
-	if err != nil {
-		return err
-	}
-	defer keys.Close()
-	n := notify.New(notify.Config{Targets: targets, Clients: keys, Redactor: a.redactor, Project: p.Dir, UserAgent: userAgent})
+	q := &targetProject{Project: p.Project, tokens: p.store, secrets: func(*auth.Redactor) *auth.Secrets { return p.secrets }}
+	targets := a.targets(q)
+	n := notify.New(notify.Config{Targets: targets, Redactor: a.redactor, Project: p.Dir, UserAgent: userAgent})
 	width, failed := 0, 0
 	for _, t := range targets {
 		width = max(width, len(t.Name))
@@ -108,53 +106,63 @@ func targetNames(list []*jobs.Notify) []string {
 	return names
 }
 
-// targets fills in the project's targets: their secrets, and the profiles that they sign in with. Who is done with them closes the
-// keyring.
-func (a *app) targets(ctx context.Context, p *project) ([]*notify.Target, *auth.Keyring, error) {
-	names, profiles, err := a.namesOfTargets(ctx, p)
-	if err != nil {
-		return nil, nil, err
-	}
-	filled, err := a.signIns(p, &jobs.Job{Profiles: profiles}, names)
-	if err != nil {
-		return nil, nil, &exitError{exitInvalid, err, helpOf(err)}
-	}
-	keys, err := auth.NewKeyring(filled, auth.Options{
-		Redactor: a.redactor, Dir: p.Dir, Store: p.store, Program: a.name, UserAgent: userAgent, Limits: a.limits,
-	})
-	if err != nil {
-		return nil, nil, &exitError{exitInvalid, err, helpOf(err)}
-	}
-	var list []*notify.Target
-	for _, t := range p.Settings.Notify {
-		target := &notify.Target{Notify: t, Names: names}
-		if i := slices.IndexFunc(filled, func(f auth.Profile) bool { return f.Name == t.Profile }); i >= 0 {
-			target.Base = filled[i].BaseURL
-		}
-		list = append(list, target)
-	}
-	return list, keys, nil
+// targetProject is a project whose targets are told.
+type targetProject struct {
+	*jobs.Project
+	tokens  *store.Place // where tokens are kept; nil for nowhere
+	secrets func(*auth.Redactor) *auth.Secrets
 }
 
-// namesOfTargets gives what the expressions of the targets and of their profiles see, and the names of the profiles.
-func (a *app) namesOfTargets(ctx context.Context, p *project) (names map[string]any, profiles []string, err error) {
-	var needed []string
+// targets gives the targets of a project. What they read of secrets and profiles is looked up at each attempt.
+func (a *app) targets(p *targetProject) []*notify.Target {
+	var list []*notify.Target
 	for _, t := range p.Settings.Notify {
-		needed = append(needed, t.Secrets()...)
-		if profile := p.Profiles[t.Profile]; profile != nil && !slices.Contains(profiles, t.Profile) {
-			profiles = append(profiles, t.Profile)
-			needed = append(needed, profile.Secrets()...)
-		}
+		list = append(list, &notify.Target{Notify: t, Open: func(ctx context.Context, masks *auth.Redactor) (*notify.Opened, error) {
+			return a.openTarget(ctx, p, t, masks)
+		}})
 	}
-	secrets := map[string]any{}
+	return list
+}
+
+// openTarget looks up the secrets of a target, and signs in as its profile.
+func (a *app) openTarget(ctx context.Context, p *targetProject, t *jobs.Notify, masks *auth.Redactor) (*notify.Opened, error) {
+	needed, secrets := t.Secrets(), map[string]any{}
+	profile := p.Profiles[t.Profile]
+	if profile != nil {
+		needed = append(needed, profile.Secrets()...)
+	}
+	from := p.secrets(masks)
 	for _, name := range needed {
-		secret, err := p.secrets.Lookup(ctx, name)
+		secret, err := from.Lookup(ctx, name)
 		if err != nil {
-			return nil, nil, secretFailure(ctx, err, "the targets of notify cannot be told")
+			return nil, err
 		}
 		secrets[name] = secret.Reveal()
 	}
-	return map[string]any{"env": a.environment(), "secret": secrets}, profiles, nil
+	out := &notify.Opened{Names: map[string]any{"env": a.environment(), "secret": secrets}}
+	var profiles []auth.Profile
+	if profile != nil {
+		texts, err := profile.Derived(out.Names)
+		if err != nil {
+			return nil, err
+		}
+		for _, text := range texts {
+			masks.AddDerived(text)
+		}
+		filled, err := profile.SignIn(out.Names)
+		if err != nil {
+			return nil, err
+		}
+		profiles, out.Base = append(profiles, filled), filled.BaseURL
+	}
+	keys, err := auth.NewKeyring(profiles, auth.Options{
+		Redactor: masks, Dir: p.Dir, Store: p.tokens, Program: a.name, UserAgent: userAgent, Limits: a.limits,
+	})
+	if err != nil {
+		return nil, err
+	}
+	out.Clients, out.Close = keys, keys.Close
+	return out, nil
 }
 
 func (a *app) completeTargets(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {

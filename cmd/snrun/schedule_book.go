@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"os"
 	"strings"
 	"time"
 
@@ -25,15 +26,19 @@ type book struct {
 	daemons   []engine.Daemon // that live, on this database
 	pauses    map[string]engine.Pause
 	standings map[string]*history.Standing
-	plans     []engine.Plan
-	status    *daemon.Status // of the project's daemon; nil where it does not answer
-	wrong     string         // what is wrong with the project's own files
+	plans     map[string][]engine.Plan // by job
+	status    *daemon.Status           // of the project's daemon; nil where it does not answer
+	wrong     string                   // what is wrong with the project's own files
 	lateAfter time.Duration
 }
 
 // readBook reads what the database knows of jobs.
 func (a *app) readBook(p *project, list []jobRecord) (*book, error) {
-	b := &book{project: p, program: a.name, lateAfter: lateAfter(p.Settings)}
+	server, err := a.waitingSettings(p.Settings.Server)
+	if err != nil {
+		return nil, err
+	}
+	b := &book{project: p, program: a.name, lateAfter: server.LateAfter, plans: map[string][]engine.Plan{}}
 	store, _, err := a.readHistory()
 	if errors.Is(err, history.ErrNoRuns) {
 		return b, nil
@@ -55,27 +60,35 @@ func (a *app) readBook(p *project, list []jobRecord) (*book, error) {
 	if b.standings, err = store.Standings(names); err != nil {
 		return nil, err
 	}
-	b.plans, err = store.Plans(time.Now())
+	plans, err := store.Plans(time.Now())
+	for _, plan := range plans {
+		b.plans[plan.Job] = append(b.plans[plan.Job], plan)
+	}
 	b.status = statusOf(b.daemon())
 	return b, err
-}
-
-// lateAfter is how long a run may wait before it counts as late.
-func lateAfter(s jobs.Settings) time.Duration {
-	if s.Server.LateAfter > 0 {
-		return s.Server.LateAfter
-	}
-	return 5 * time.Minute
 }
 
 // daemon gives the daemon that runs the project's jobs, nil where there is none.
 func (b *book) daemon() *engine.Daemon {
 	for i := range b.daemons {
-		if b.daemons[i].Project == b.project.Dir {
+		if sameFolder(b.daemons[i].Project, b.project.Dir) {
 			return &b.daemons[i]
 		}
 	}
 	return nil
+}
+
+// sameFolder says whether two paths name one folder: a daemon may have come by a link.
+func sameFolder(a, b string) bool {
+	if a == b {
+		return true
+	}
+	first, err := os.Stat(a)
+	if err != nil {
+		return false
+	}
+	second, err := os.Stat(b)
+	return err == nil && os.SameFile(first, second)
 }
 
 // hangs says whether a daemon that lives gives no sign of it any more.
@@ -90,7 +103,7 @@ func (b *book) daemonLines(p page) string {
 		if hangs(d, p.now) {
 			line += p.style.red(": it hangs")
 		}
-		if d.Project == b.project.Dir {
+		if sameFolder(d.Project, b.project.Dir) {
 			own.WriteString(line + "\n")
 			continue
 		}
@@ -243,8 +256,8 @@ func (b *book) late(r *jobRecord, s *history.Standing, now time.Time) *lateRecor
 
 // undecided gives the first due time of a schedule that is not decided upon; zero where no daemon knows the schedule yet.
 func (b *book) undecided(job string, s *jobs.Schedule) time.Time {
-	for _, p := range b.plans {
-		if p.Job == job && p.Line == s.Line() && len(p.Inputs) == len(s.Inputs) && (len(p.Inputs) == 0 || oneLine(p.Inputs) == oneLine(s.Inputs)) {
+	for _, p := range b.plans[job] {
+		if p.Line == s.Line() && len(p.Inputs) == len(s.Inputs) && (len(p.Inputs) == 0 || oneLine(p.Inputs) == oneLine(s.Inputs)) {
 			return slotAfter(s, p.Decided).At
 		}
 	}

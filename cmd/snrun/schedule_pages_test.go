@@ -41,9 +41,9 @@ func testBook(t *testing.T) (*book, []jobRecord) {
 			"nightly": {Last: ok, LastOK: ok}, "paused": {Last: failed, LastOK: ok, Running: []history.Brief{{Run: "06c3k9q2f5z"}}}, "queued": {Queued: []history.Brief{waits, {Run: "06c3k9q2f61", Due: began}}},
 			"undecided": {Last: failed},
 		},
-		plans: []engine.Plan{
-			{Job: "nightly", Line: line.Line(), Decided: began}, {Job: "undecided", Line: line.Line(), Decided: began.Add(-24 * time.Hour)},
-			{Job: "paused", Line: line.Line(), Decided: began.Add(-24 * time.Hour)},
+		plans: map[string][]engine.Plan{
+			"nightly": {{Line: line.Line(), Decided: began}}, "undecided": {{Line: "0 0 1 1 *"}, {Line: line.Line(), Decided: began.Add(-24 * time.Hour)}},
+			"paused": {{Line: line.Line(), Decided: began.Add(-24 * time.Hour)}},
 		},
 	}
 	var list []jobRecord

@@ -95,6 +95,9 @@ func (a *app) namedJobs(cmd *cobra.Command, args []string, all bool) ([]string, 
 
 // knownJobs says which of the names is of no job.
 func (a *app) knownJobs(p *project, names []string) error {
+	if len(names) == 0 {
+		return nil
+	}
 	known := p.Names()
 	for _, name := range names {
 		if slices.Contains(known, name) {

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -55,6 +54,10 @@ func (a *app) trigger(ctx context.Context, name string, o runOptions, wait bool)
 	if err != nil {
 		return err
 	}
+	server, err := a.waitingSettings(p.Settings.Server)
+	if err != nil {
+		return err
+	}
 	given, _, err := a.givenInputs(job, o)
 	if err != nil {
 		return err
@@ -72,7 +75,7 @@ func (a *app) trigger(ctx context.Context, name string, o runOptions, wait bool)
 	if isAllowed(job.Schedules) {
 		c.Overlap = "allow"
 	}
-	verdict, err := store.Enqueue(c.Due, maxQueue(p.Settings), true, c)
+	verdict, err := store.Enqueue(c.Due, server.MaxQueue, true, c)
 	if err != nil {
 		return err
 	}
@@ -83,7 +86,7 @@ func (a *app) trigger(ctx context.Context, name string, o runOptions, wait bool)
 		return &exitError{exitSkipped, fmt.Errorf("run %s was skipped: %s", c.Run, verdict.Detail), "how it stands: " + next.show(c.Run)}
 	}
 	a.wake(store)
-	if err := a.tellIfNobodyRuns(store, next, c); err != nil || !wait {
+	if err := a.tellIfNobodyRuns(p, store, next, c); err != nil || !wait {
 		return err
 	}
 	return a.followTriggered(ctx, store, next, c.Run)
@@ -96,9 +99,6 @@ func claimOf(job *jobs.Job, overlap string) engine.Claim {
 		Run: engine.New(engine.Config{}).NewID(now), Job: job.Name, File: job.File, Trigger: engine.TriggerManual, Due: now, Overlap: overlap,
 	}
 }
-
-// maxQueue is how many runs of a job may wait.
-func maxQueue(s jobs.Settings) int { return cmp.Or(s.Server.MaxQueue, 100) }
 
 // triggeredJob reads a job that is named; which of its secrets are here the daemon must know, not whoever asks for a run.
 func (a *app) triggeredJob(name string) (*project, *jobs.Job, error) {
@@ -145,13 +145,14 @@ func isAllowed(schedules []jobs.Schedule) bool {
 	return len(schedules) > 0 && !slices.ContainsFunc(schedules, func(s jobs.Schedule) bool { return s.Overlap != "allow" })
 }
 
-// tellIfNobodyRuns says where no daemon is there that would take a run.
-func (a *app) tellIfNobodyRuns(store *history.Store, next commands, c engine.Claim) error {
+// tellIfNobodyRuns says where no daemon of the project is there that would take a run.
+func (a *app) tellIfNobodyRuns(p *project, store *history.Store, next commands, c engine.Claim) error {
 	daemons, err := store.Daemons()
-	if err != nil || len(daemons) > 0 {
+	if err != nil || slices.ContainsFunc(daemons, func(d engine.Daemon) bool { return sameFolder(d.Project, p.Dir) }) {
 		return err
 	}
-	fmt.Fprintf(a.err, "no daemon is running: the run waits for the next %s serve; without one: %s, and %s run %s\n", a.name, next.cancel(c.Run), a.name, quoteArg(c.Job))
+	fmt.Fprintf(a.err, "no daemon is running for this project: the run waits for the next %s serve; to run it here instead: %s, and %s run %s\n",
+		a.name, next.cancel(c.Run), a.name, quoteArg(c.Job))
 	return nil
 }
 

@@ -27,6 +27,7 @@ type secretRecord struct {
 	Error    string   `json:"error"`    // what is wrong with the place that it comes from
 	Jobs     []string `json:"jobs"`     // that need it, themselves or through a profile
 	Profiles []string `json:"profiles"` // that read it
+	Targets  []string `json:"targets"`  // of notify, that read it
 }
 
 func (a *app) secretListCommand() *cobra.Command {
@@ -34,14 +35,14 @@ func (a *app) secretListCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "list",
 		Short: "List the secrets: where each comes from, and who uses it",
-		Long: `List the secrets that are there and those that jobs and profiles read: where each comes from, who uses it, and which
+		Long: `List the secrets that are there and those that jobs, profiles and notify read: where each comes from, who uses it, and which
 are missing. No value is shown, and no command of secrets.exec is run.`,
 		Args: exactly(0, "secret list takes no argument"),
 		RunE: func(*cobra.Command, []string) error {
 			return a.listSecrets(asJSON)
 		},
 	}
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print a JSON array of {name, source, place, missing, error, jobs, profiles}")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print a JSON array of {name, source, place, missing, error, jobs, profiles, targets}")
 	return cmd
 }
 
@@ -136,6 +137,9 @@ func (r secretRecord) usedBy() string {
 	for _, name := range r.Profiles {
 		users = append(users, "profile "+name)
 	}
+	for _, name := range r.Targets {
+		users = append(users, "notify "+name)
+	}
 	if len(users) == 0 {
 		return "nobody"
 	}
@@ -147,12 +151,12 @@ type uses map[string]*secretRecord
 
 func (u uses) of(name string) *secretRecord {
 	if u[name] == nil {
-		u[name] = &secretRecord{Name: name, Jobs: []string{}, Profiles: []string{}}
+		u[name] = &secretRecord{Name: name, Jobs: []string{}, Profiles: []string{}, Targets: []string{}}
 	}
 	return u[name]
 }
 
-// secretUses gives the secrets that the jobs and profiles of a project read. Broken counts the files with mistakes.
+// secretUses gives the secrets that the jobs, the profiles and the targets of notify of a project read. Broken counts the files with mistakes.
 func secretUses(dir string, s jobs.Settings) (found uses, broken int, err error) {
 	p, err := jobs.Open(dir, s, jobs.Options{Kinds: kinds()})
 	var mistakes source.Errors
@@ -167,6 +171,12 @@ func secretUses(dir string, s jobs.Settings) (found uses, broken int, err error)
 		for _, secret := range p.Profiles[name].Secrets() {
 			r := found.of(secret)
 			r.Profiles = append(r.Profiles, name)
+		}
+	}
+	for _, t := range s.Notify {
+		for _, secret := range t.Secrets() {
+			r := found.of(secret)
+			r.Targets = append(r.Targets, t.Name)
 		}
 	}
 	for _, file := range p.Files() {
@@ -197,7 +207,7 @@ func (u uses) list(secrets *auth.Secrets, storeErr error) []secretRecord {
 			r.Source, r.Place = origin.Source, origin.Place
 		case errors.As(err, &missing) && slices.Contains(sandboxSecrets[:], name):
 			r.Source, r.Place = fromSandbox, "run --sandbox"
-		case errors.As(err, &missing) && len(r.Jobs)+len(r.Profiles) == 0:
+		case errors.As(err, &missing) && len(r.Jobs)+len(r.Profiles)+len(r.Targets) == 0:
 			continue // an empty file or variable, which nobody uses
 		case errors.As(err, &missing):
 			r.Missing = true

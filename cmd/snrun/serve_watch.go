@@ -18,7 +18,7 @@ import (
 // pruneEach is how often runs are deleted that are not kept any more.
 const pruneEach = time.Hour
 
-// plugIn has those hear of what happens who want to: the log, the metrics and traces. What is to be done beside the runs comes with it.
+// plugIn has those hear of what happens who want to: the log, the metrics, the traces, people. What is to be done beside the runs comes with it.
 // Done delivers the traces that are left.
 func (s *serving) plugIn(c *daemon.Config) (done func()) {
 	view := newLogView(s.log, s.next)
@@ -47,6 +47,7 @@ func (s *serving) plugIn(c *daemon.Config) (done func()) {
 	}
 	c.Loaded = s.loaded
 	c.Tasks = append(c.Tasks, daemon.Task{Name: "retention", Run: s.prune})
+	s.tellPeople(c)
 	return func() { flush(tracer) }
 }
 
@@ -70,6 +71,7 @@ func (s *serving) loaded(p *daemon.Project, names []string) {
 func (s *serving) state() metrics.State {
 	standing := s.daemon.Standing()
 	state := metrics.State{Running: len(standing.Running), Queued: len(standing.Queued), Broken: len(s.daemon.Broken())}
+	state.Notices, _ = s.store.WaitingPosts()
 	if pauses, err := s.store.Pauses(); err == nil { // else the next time: what is wrong with the database is told already
 		state.Paused = slices.Sorted(maps.Keys(pauses))
 	}

@@ -36,7 +36,11 @@ func runPage(p page, r *engine.Run, next commands) string {
 		b.WriteString("\n" + p.style.red(statusWord(r.Status)) + ": " + p.wrapped(errorText(r.Error)) + "\n")
 	}
 	if r.Error == nil && r.Reason != "" {
-		b.WriteString("\n" + statusWord(r.Status) + ": " + p.wrapped(clean(r.Reason)) + "\n")
+		text := clean(r.Reason)
+		if word := statusWord(r.Status); !strings.HasPrefix(text, word) {
+			text = word + ": " + text
+		}
+		b.WriteString("\n" + p.wrapped(text) + "\n")
 	}
 	if len(r.Steps) > 0 {
 		b.WriteString("\n" + p.timeline(r.Steps))

@@ -25,7 +25,7 @@ func summary(s style, next commands, e engine.Event, failed int) string {
 	if e.Error != nil {
 		text := errorText(e.Error)
 		if e.Status == engine.Cancelled {
-			text = strings.TrimPrefix(text, cancelledBy) // the line says so already
+			text = strings.TrimPrefix(strings.TrimPrefix(text, "the run was cancelled: "), "cancelled ") // the line says so already
 		}
 		b.WriteString(": " + indented(text))
 		show += stepFlags(e.Error, inDoubt)

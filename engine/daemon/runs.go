@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"snrun/auth"
 	"snrun/engine"
@@ -15,12 +16,6 @@ import (
 
 // start carries out a queued run to its end, or records why it could not begin.
 func (d *Daemon) start(ctx context.Context, q engine.QueuedRun) {
-	if ctx.Err() != nil {
-		var later *engine.Suspend
-		if errors.As(context.Cause(ctx), &later) {
-			return // it stays queued, for the next daemon
-		}
-	}
 	r := d.newRun()
 	defer r.end()
 	req := engine.Request{
@@ -28,22 +23,33 @@ func (d *Daemon) start(ctx context.Context, q engine.QueuedRun) {
 		Env: d.Env, Space: d.Space,
 	}
 	why := r.prepare(ctx, &req)
-	var run *engine.Run
-	var err error
-	if why != nil {
-		run, err = r.engine.Refuse(req, why)
-	} else {
-		run, err = r.engine.Run(ctx, req)
+	switch {
+	case ctx.Err() != nil:
+		d.withdraw(ctx, q)
+	case why != nil:
+		_, err := r.engine.Refuse(req, why)
+		d.ended(q, err)
+	default:
+		_, err := r.engine.Run(ctx, req)
+		d.ended(q, err)
 	}
-	d.ended(q.Run, q.Job, run, err)
+}
+
+// withdraw has a run whose context ended before it began be cancelled; one that is only suspended stays queued, for the next daemon.
+func (d *Daemon) withdraw(ctx context.Context, q engine.QueuedRun) {
+	var later *engine.Suspend
+	if errors.As(context.Cause(ctx), &later) {
+		return
+	}
+	_, err := d.Store.Withdraw(time.Now(), q.Run, engine.Cancelled, context.Cause(ctx).Error())
+	d.ended(q, err)
 }
 
 // ended tells what became of a run where that is not on record.
-func (d *Daemon) ended(id, job string, run *engine.Run, err error) {
-	if err == nil {
-		return
+func (d *Daemon) ended(q engine.QueuedRun, err error) {
+	if err != nil {
+		d.Log.Error("the run could not be recorded", "run", q.Run, "job", q.Job, "error", err)
 	}
-	d.Log.Error("the run could not be recorded", "run", id, "job", job, "begun", run != nil, "error", err)
 }
 
 // oneRun is what one run works with: its engine, and what it gives back at its end.

@@ -82,9 +82,9 @@ func (n *Notifier) settle(ctx context.Context, t *Target, p *engine.Post, err er
 	}
 	now := n.Now()
 	if ctx.Err() != nil { // it was broken off, and is sent by the next one
-		return n.Store.PutOff(p.ID, now, "broken off: this snrun ended")
+		return n.Store.PutOff(p.ID, now, "broken off: this snrun ended, or has other settings now")
 	}
-	why := n.masked(err.Error())
+	why := err.Error()
 	next := now.Add(pauseAfter(p.Attempts, err))
 	if final(err) || next.After(p.Posted.Add(t.lifetime())) {
 		n.Log.Error("a notice was given up", "target", t.Name, "attempts", p.Attempts, "error", why)
@@ -116,9 +116,6 @@ type refusal struct {
 
 // Error says why.
 func (r *refusal) Error() string { return r.why.Error() }
-
-// Unwrap gives the cause.
-func (r *refusal) Unwrap() error { return r.why }
 
 func final(err error) bool {
 	var r *refusal

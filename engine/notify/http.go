@@ -21,42 +21,42 @@ import (
 const maxAnswer = 4 << 10
 
 // webhook posts JSON: what the target asks for, else the notice itself.
-func (s sender) webhook(ctx context.Context, t *Target, in steps.Input, notice Notice) error {
-	text, err := json.Marshal(notice)
-	if in.Has("json") {
-		text, err = steps.EncodeJSON(in["json"])
+func (a *attempt) webhook(ctx context.Context) error {
+	text, err := json.Marshal(a.notice)
+	if a.in.Has("json") {
+		text, err = steps.EncodeJSON(a.in["json"])
 	}
 	if err != nil {
 		return &refusal{why: err, final: true}
 	}
-	req, err := request(ctx, t, in, text)
+	req, err := a.request(ctx, text)
 	if err != nil {
 		return err
 	}
-	req.Header.Set("Idempotency-Key", notice.ID)
-	for _, h := range in.Pairs("headers") {
+	req.Header.Set("Idempotency-Key", a.notice.ID)
+	for _, h := range a.in.Pairs("headers") {
 		if value, isText := h.Value.(string); isText {
 			req.Header.Set(h.Key, value)
 		}
 	}
-	return s.do(ctx, t, req)
+	return a.do(ctx, req)
 }
 
 // escapeChat is what Slack asks for: these three and no others.
 var escapeChat = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;")
 
 // chat posts a message. Its one key, `text`, is what Slack, Mattermost and Rocket.Chat all take.
-func (s sender) chat(ctx context.Context, t *Target, in steps.Input, notice Notice) error {
-	text, err := json.Marshal(map[string]string{"text": chatText(notice)})
+func (a *attempt) chat(ctx context.Context) error {
+	text, err := json.Marshal(map[string]string{"text": chatText(a.notice)})
 	if err != nil {
 		return err
 	}
-	req, err := request(ctx, t, in, text)
+	req, err := a.request(ctx, text)
 	if err != nil {
 		return err
 	}
-	req.Header.Set("Idempotency-Key", notice.ID)
-	return s.do(ctx, t, req)
+	req.Header.Set("Idempotency-Key", a.notice.ID)
+	return a.do(ctx, req)
 }
 
 // chatText is the notice with its command in a line of its own, set as code.
@@ -71,23 +71,23 @@ func chatText(notice Notice) string {
 
 // ping asks for the address with GET: with /start behind it when a run starts and /fail when it failed, there with the notice as a body.
 // The parameter rid joins what belongs to one run; it has to be a UUID.
-func (s sender) ping(ctx context.Context, t *Target, in steps.Input, notice Notice) error {
-	u, err := t.address(in)
+func (a *attempt) ping(ctx context.Context) error {
+	u, err := a.address()
 	if err != nil {
 		return err
 	}
 	method, body := http.MethodGet, ""
-	switch notice.Kind {
+	switch a.notice.Kind {
 	case "start":
 		u = u.JoinPath("start")
 	case "failure":
-		u, method, body = u.JoinPath("fail"), http.MethodPost, notice.Text
+		u, method, body = u.JoinPath("fail"), http.MethodPost, a.notice.Text
 	case "test":
-		u, method, body = u.JoinPath("log"), http.MethodPost, notice.Text
+		u, method, body = u.JoinPath("log"), http.MethodPost, a.notice.Text
 	}
-	if notice.Run != "" {
+	if a.notice.Run != "" {
 		query := u.Query()
-		query.Set("rid", uuidOf(notice.Run))
+		query.Set("rid", uuidOf(a.notice.Run))
 		u.RawQuery = query.Encode()
 	}
 	req, err := http.NewRequestWithContext(ctx, method, u.String(), strings.NewReader(body))
@@ -97,7 +97,7 @@ func (s sender) ping(ctx context.Context, t *Target, in steps.Input, notice Noti
 	if body != "" {
 		req.Header.Set("Content-Type", "text/plain; charset=utf-8")
 	}
-	return s.do(ctx, t, req)
+	return a.do(ctx, req)
 }
 
 // uuidOf makes a UUID (RFC 9562, version 8) of the id of a run: the same whenever it is asked for.
@@ -108,8 +108,8 @@ func uuidOf(run string) string {
 }
 
 // request makes a POST of JSON to the target's address.
-func request(ctx context.Context, t *Target, in steps.Input, body []byte) (*http.Request, error) {
-	u, err := t.address(in)
+func (a *attempt) request(ctx context.Context, body []byte) (*http.Request, error) {
+	u, err := a.address()
 	if err != nil {
 		return nil, err
 	}
@@ -122,13 +122,13 @@ func request(ctx context.Context, t *Target, in steps.Input, body []byte) (*http
 }
 
 // address is the target's URL: a whole one, or a path below its profile's.
-func (t *Target) address(in steps.Input) (*url.URL, error) {
-	u, err := url.Parse(in.Text("url"))
+func (a *attempt) address() (*url.URL, error) {
+	u, err := url.Parse(a.in.Text("url"))
 	if err != nil {
 		return nil, unusable(err)
 	}
-	if u.Scheme == "" && u.Host == "" && t.Base != nil {
-		whole := t.Base.JoinPath(u.EscapedPath())
+	if u.Scheme == "" && u.Host == "" && a.Base != nil {
+		whole := a.Base.JoinPath(u.EscapedPath())
 		whole.RawQuery = u.RawQuery
 		return whole, nil
 	}
@@ -147,14 +147,14 @@ func unusable(err error) error {
 }
 
 // do sends a request. No redirect is followed: a notice goes to nobody who is not in the settings.
-func (s sender) do(ctx context.Context, t *Target, req *http.Request) error {
-	shared, err := s.clients.Client(ctx, t.Profile)
+func (a *attempt) do(ctx context.Context, req *http.Request) error {
+	shared, err := a.Clients.Client(ctx, a.target.Profile)
 	if err != nil {
 		return err
 	}
 	client := *shared
 	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	req.Header.Set("User-Agent", s.userAgent)
+	req.Header.Set("User-Agent", a.userAgent)
 	answer, err := client.Do(req)
 	if where := (*url.Error)(nil); errors.As(err, &where) { // which quotes the address
 		err = where.Err

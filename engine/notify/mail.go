@@ -19,13 +19,13 @@ const maxSubject = 120
 func compose(from *netmail.Address, to []*netmail.Address, notice Notice, now time.Time) []byte {
 	receivers := make([]string, len(to))
 	for i, a := range to {
-		receivers[i] = exchange.Clean(a.String(), 1000)
+		receivers[i] = folded(a)
 	}
 	_, domain, _ := strings.Cut(from.Address, "@")
 	var b bytes.Buffer
-	head := func(name, value string) { fmt.Fprintf(&b, "%s: %s\r\n", name, exchange.Clean(value, 10_000)) }
-	head("From", from.String())
-	fmt.Fprintf(&b, "To: %s\r\n", strings.Join(receivers, ",\r\n ")) // one a line: a line has an end
+	head := func(name, value string) { fmt.Fprintf(&b, "%s: %s\r\n", name, value) }
+	head("From", folded(from))
+	head("To", strings.Join(receivers, ",\r\n "))
 	head("Subject", mime.QEncoding.Encode("utf-8", exchange.Clean(subject(notice), maxSubject)))
 	head("Date", now.Format(time.RFC1123Z))
 	head("Message-ID", "<"+notice.ID+".snrun@"+domain+">")
@@ -39,6 +39,9 @@ func compose(from *netmail.Address, to []*netmail.Address, notice Notice, now ti
 	_ = body.Close()
 	return b.Bytes()
 }
+
+// folded is an address for the head of a mail, in lines that are not too long. What is in its name and no letter of ASCII is encoded.
+func folded(a *netmail.Address) string { return strings.ReplaceAll(a.String(), "?= =?", "?=\r\n =?") }
 
 // subject is the notice in a few words.
 func subject(n Notice) string {

@@ -22,14 +22,12 @@ import (
 
 	"snrun/auth"
 	"snrun/history"
-	"snrun/steps"
 )
 
 // Config is what a Notifier works with.
 type Config struct {
 	Targets  []*Target
 	Store    *history.Store
-	Clients  steps.Clients // give the clients of the targets' profiles, and the one for "" that signs in nowhere
 	Redactor *auth.Redactor
 	Commands Commands
 	Project  string // the project's folder
@@ -70,10 +68,9 @@ func New(c Config) *Notifier {
 	if c.Redactor == nil {
 		c.Redactor = auth.NewRedactor()
 	}
-	n := &Notifier{Config: c, wake: map[string]chan struct{}{}, tries: sender{c.Clients, c.Redactor, c.UserAgent}}
+	n := &Notifier{Config: c, wake: map[string]chan struct{}{}, tries: sender{c.Redactor, c.UserAgent, c.Project}}
 	n.host, _ = os.Hostname() // without a name the notice has none
 	for _, t := range c.Targets {
-		t.mask(c.Redactor)
 		n.wake[n.key(t)] = make(chan struct{}, 1)
 	}
 	return n

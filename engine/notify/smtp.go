@@ -3,6 +3,7 @@ package notify
 import (
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"net"
@@ -10,6 +11,7 @@ import (
 	"net/smtp"
 	"net/textproto"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
@@ -21,7 +23,8 @@ import (
 // letter is a mail with whom it goes to.
 type letter struct {
 	host, port string
-	tls        string // starttls, tls or none
+	tls        string         // starttls, tls or none
+	roots      *x509.CertPool // nil for the system's
 	user       string
 	password   string
 	from       *netmail.Address
@@ -30,12 +33,15 @@ type letter struct {
 }
 
 // mail hands a notice to a server of mail.
-func mail(ctx context.Context, in steps.Input, notice Notice) error {
-	l, err := newLetter(in)
+func (a *attempt) mail(ctx context.Context) error {
+	l, err := newLetter(a.in)
 	if err != nil {
 		return &refusal{why: err, final: true}
 	}
-	l.text = compose(l.from, l.to, notice, time.Now())
+	if l.roots, err = a.authorities(a.in.Text("ca_file")); err != nil {
+		return err
+	}
+	l.text = compose(l.from, l.to, a.notice, time.Now())
 	conn, err := l.dial(ctx)
 	if err != nil {
 		return err
@@ -101,15 +107,65 @@ func mailbox(text string) (*netmail.Address, error) {
 
 // dial opens the connection.
 func (l *letter) dial(ctx context.Context) (net.Conn, error) {
-	address := net.JoinHostPort(l.host, l.port)
-	if l.tls == "tls" {
-		return (&tls.Dialer{Config: l.config()}).DialContext(ctx, "tcp", address)
+	plain, err := new(net.Dialer).DialContext(ctx, "tcp", net.JoinHostPort(l.host, l.port))
+	if err != nil {
+		return nil, err
 	}
-	return new(net.Dialer).DialContext(ctx, "tcp", address)
+	conn := net.Conn(&brief{plain, maxSaid})
+	if l.tls != "tls" {
+		return conn, nil
+	}
+	secure := tls.Client(conn, l.config())
+	if err := secure.HandshakeContext(ctx); err != nil {
+		plain.Close()
+		return nil, err
+	}
+	return secure, nil
+}
+
+// maxSaid is how much a server may say in all, in bytes: net/smtp reads a line to its end, however long it is.
+const maxSaid = 1 << 20
+
+// brief is a connection to a server that may say so much only.
+type brief struct {
+	net.Conn
+	left int
+}
+
+// Read reads what is left of that.
+func (b *brief) Read(p []byte) (int, error) {
+	if b.left == 0 {
+		return 0, errors.New("the server says more than any answer needs")
+	}
+	n, err := b.Conn.Read(p[:min(len(p), b.left)])
+	b.left -= n
+	return n, err
 }
 
 func (l *letter) config() *tls.Config {
-	return &tls.Config{ServerName: l.host, MinVersion: tls.VersionTLS12}
+	return &tls.Config{ServerName: l.host, RootCAs: l.roots, MinVersion: tls.VersionTLS12}
+}
+
+// authorities are those of a file and the system's; nil for the system's alone.
+func (s sender) authorities(file string) (*x509.CertPool, error) {
+	if file == "" {
+		return nil, nil
+	}
+	if !filepath.IsAbs(file) {
+		file = filepath.Join(s.dir, file)
+	}
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return nil, fmt.Errorf("ca_file: %w", err)
+	}
+	roots, err := x509.SystemCertPool()
+	if err != nil { // a container without certificates
+		roots = x509.NewCertPool()
+	}
+	if !roots.AppendCertsFromPEM(text) {
+		return nil, fmt.Errorf("ca_file: there is no PEM certificate in %s", file)
+	}
+	return roots, nil
 }
 
 // hand gives the mail to a server that has greeted.

@@ -33,12 +33,14 @@ type Book interface {
 	Claim(now time.Time, maxQueue int, claims []engine.Claim) ([]engine.Verdict, error)
 	// Rewind takes back what was decided upon slots that are still to come and were not to be run: the clock was ahead.
 	Rewind(now time.Time) error
-	// Adopt takes over the queued runs of the jobs named that no living process has, and gives them, the oldest first.
+	// Adopt takes over the queued runs of the jobs named that no living process has, and gives all of theirs that this process has then,
+	// the oldest first: also those that it had before.
 	Adopt(jobs []string) ([]engine.QueuedRun, error)
 	// Withdraw skips or cancels a run of this process that is still queued. It is false where it is not queued any more.
 	Withdraw(now time.Time, run string, status engine.Status, reason string) (bool, error)
-	// Going gives the runs of a job that are running, in any process.
-	Going(job string) ([]string, error)
+	// Going gives what a queued run has to wait for that is to be alone: the runs of its job that are running, in any process, and those
+	// of other living processes that were due before it and wait, too.
+	Going(job, run string) ([]string, error)
 	// Pauses gives the jobs that are paused, by name.
 	Pauses() (map[string]engine.Pause, error)
 	// ToCancel gives the runs of this process whose end was asked for, and who asked. One that was queued has ended by that, and is

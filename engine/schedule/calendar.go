@@ -116,11 +116,12 @@ func (c *calendar) plans() (plans []engine.Plan, keys []string) {
 func (c *calendar) learn(known []engine.Plan, keys []string, before *calendar, now time.Time) {
 	for i, p := range known {
 		l := c.tables[keys[i]].line(p.Line)
-		l.decided, l.watched = earlier(p.Decided, now), now
-		if old := before.tables[keys[i]]; old != nil && old.line(p.Line) != nil {
-			l.decided, l.watched = later(l.decided, old.line(p.Line).decided), old.line(p.Line).watched
+		decided, watched := p.Decided, now
+		if t := before.tables[keys[i]]; t != nil && t.line(p.Line) != nil {
+			old := t.line(p.Line)
+			decided, watched = later(decided, old.decided), old.watched
 		}
-		l.decided = l.decided.In(l.Zone)
+		l.decided, l.watched = decided.In(l.Zone), watched
 	}
 	c.sort()
 }
@@ -128,8 +129,9 @@ func (c *calendar) learn(known []engine.Plan, keys []string, before *calendar, n
 // sort makes the heap anew.
 func (c *calendar) sort() {
 	c.soon = c.soon[:0]
-	for _, key := range sortedKeys(c.tables) {
+	for i, key := range sortedKeys(c.tables) {
 		t := c.tables[key]
+		t.place = i
 		if t.findNext(); !t.next.IsZero() {
 			c.soon = append(c.soon, t)
 		}
@@ -172,9 +174,11 @@ func (c *calendar) put(t *timetable) {
 // soonest is a heap of timetables by their next slots.
 type soonest []*timetable
 
-func (h soonest) Len() int           { return len(h) }
-func (h soonest) Less(i, j int) bool { return h[i].next.Before(h[j].next) }
-func (h soonest) Swap(i, j int)      { h[i], h[j] = h[j], h[i] }
+func (h soonest) Len() int      { return len(h) }
+func (h soonest) Swap(i, j int) { h[i], h[j] = h[j], h[i] }
+func (h soonest) Less(i, j int) bool {
+	return h[i].next.Before(h[j].next) || h[i].next.Equal(h[j].next) && h[i].place < h[j].place
+}
 
 // Push is for container/heap.
 func (h *soonest) Push(x any) { *h = append(*h, x.(*timetable)) }

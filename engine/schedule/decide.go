@@ -153,7 +153,7 @@ func (s *Scheduler) goesOn(job string) bool {
 
 // free says whether no run of a job goes on in any process, so that one that is to be alone may start.
 func (s *Scheduler) free(w *waiting) (bool, error) {
-	others, err := s.config.Book.Going(w.Job)
+	others, err := s.config.Book.Going(w.Job, w.Run)
 	if err != nil || len(others) == 0 {
 		return err == nil, err
 	}

@@ -1,7 +1,9 @@
 package schedule
 
 import (
+	"cmp"
 	"context"
+	"crypto/rand"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -22,10 +24,13 @@ import (
 type daemon struct {
 	*Scheduler
 	t     *testing.T
+	file  string
 	store *history.Store
 	shift atomic.Int64 // how far the clock on the wall is off
 	stop  context.CancelFunc
 	ended chan struct{}
+
+	mayFail bool // the book
 
 	mu     sync.Mutex
 	begun  []started
@@ -42,9 +47,11 @@ type started struct {
 // options say how a daemon of a test is. The zero value is right for most.
 type options struct {
 	Config
-	take func(engine.QueuedRun) time.Duration // how long a run takes; nil: no time
-	book func(Book) Book
-	idle bool // Run is not called
+	take  func(engine.QueuedRun) time.Duration             // how long a run takes; nil: no time
+	start func(*daemon, context.Context, engine.QueuedRun) // in place of a run that takes so long
+	book  func(Book) Book
+	shift time.Duration // how far the clock on the wall is off
+	idle  bool          // Run is not called
 }
 
 // open opens the history in a file.
@@ -60,17 +67,23 @@ func open(t *testing.T, file string) *history.Store {
 // newDaemon starts a daemon on the history in a file. It must be ended by end or kill.
 func newDaemon(t *testing.T, file string, o options, list ...Job) *daemon {
 	t.Helper()
-	d := &daemon{t: t, store: open(t, file), ended: make(chan struct{})}
+	d := &daemon{t: t, file: file, store: open(t, file), ended: make(chan struct{})}
+	d.shift.Store(int64(o.shift))
 	c := o.Config
 	c.Book, c.Now, c.Watch = d.store, d.now, d.watch
 	if o.book != nil {
-		c.Book = o.book(d.store)
+		c.Book, d.mayFail = o.book(d.store), true
 	}
 	if c.NewID == nil {
-		c.NewID = (&engine.Engine{}).NewID
+		e := &engine.Engine{} // its ids begin in 2020; two daemons of a bubble often make some in the same millisecond
+		c.NewID = func(at time.Time) string { return e.NewID(at.AddDate(26, 0, 0)) + rand.Text()[:5] }
 	}
-	if c.Start == nil {
-		c.Start = func(ctx context.Context, r engine.QueuedRun) { d.carryOut(ctx, r, o.take) }
+	c.Start = func(ctx context.Context, r engine.QueuedRun) {
+		if o.start != nil {
+			o.start(d, ctx, r)
+			return
+		}
+		d.carryOut(ctx, r, o.take)
 	}
 	d.Scheduler = New(c)
 	if err := d.Plan(list); err != nil {
@@ -96,6 +109,9 @@ func (d *daemon) watch(e Event) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.events = append(d.events, e)
+	if e.Type == BookFailed && !d.mayFail {
+		d.t.Errorf("at %s: %s", clockOf(d.now()), e.Message)
+	}
 }
 
 // carryOut is a run.
@@ -149,12 +165,12 @@ func after(d time.Duration) {
 	synctest.Wait()
 }
 
-// started gives what was started, by due times.
+// started gives the runs that have ended, by due times.
 func (d *daemon) started() []started {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	list := slices.Clone(d.begun)
-	slices.SortStableFunc(list, func(a, b started) int { return a.Due.Compare(b.Due) })
+	slices.SortStableFunc(list, func(a, b started) int { return cmp.Or(a.Due.Compare(b.Due), cmp.Compare(a.Run, b.Run)) })
 	return list
 }
 

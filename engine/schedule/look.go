@@ -34,7 +34,11 @@ func (s *Scheduler) look() time.Duration {
 	s.notice(now, moved)
 	s.passTick(now)
 	if !time.Now().Before(s.book.again) {
-		s.work(now)
+		if err := s.work(now); err != nil {
+			s.rest(now, err)
+		} else {
+			s.book.rest = 0
+		}
 	}
 	wait := s.wait()
 	events := s.events
@@ -45,22 +49,28 @@ func (s *Scheduler) look() time.Duration {
 	return wait
 }
 
-// work goes through all that needs the book. After the first error it leaves the book alone for a while.
-func (s *Scheduler) work(now time.Time) {
-	for _, do := range []func(time.Time) error{s.setBack, s.read, s.decide, s.start} {
-		err := do(now)
-		if err == nil {
-			continue
-		}
-		if s.book.rest == 0 {
-			s.book.cause = "the history could not be written from " + now.Format(written)
-			s.event(Event{Type: BookFailed, Message: err.Error()})
-		}
-		s.book.rest = min(max(2*s.book.rest, tick), longRest)
-		s.book.again = time.Now().Add(s.book.rest)
-		return
+// work does all that needs the book.
+func (s *Scheduler) work(now time.Time) error {
+	if err := s.setBack(now); err != nil {
+		return err
 	}
-	s.book.rest = 0
+	if err := s.read(now); err != nil {
+		return err
+	}
+	if err := s.decide(now); err != nil {
+		return err
+	}
+	return s.start(now)
+}
+
+// rest leaves the book alone for a while, after an error that is told where it is the first.
+func (s *Scheduler) rest(now time.Time, err error) {
+	if s.book.rest == 0 {
+		s.book.cause = "the history could not be written from " + now.Format(written)
+		s.event(Event{Type: BookFailed, Message: err.Error()})
+	}
+	s.book.rest = min(max(2*s.book.rest, tick), longRest)
+	s.book.again = time.Now().Add(s.book.rest)
 }
 
 // event has something be told once the turn is over.
@@ -180,7 +190,11 @@ func (s *Scheduler) adopt(now time.Time) error {
 	for run := range s.going {
 		known[run] = true
 	}
+	draining := s.draining
 	s.mu.Unlock()
+	if draining {
+		return nil
+	}
 	runs, err := s.config.Book.Adopt(s.calendar.jobs)
 	if err != nil {
 		return err

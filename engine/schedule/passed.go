@@ -62,8 +62,8 @@ func (t *timetable) toRun(o outlook) []moment {
 func (l *line) toRun(o outlook) []moment {
 	unseen := l.unseen(o)
 	var list []moment
-	for slot, ok := l.Next(later(l.decided, unseen)); ok && !slot.At.After(o.now); slot, ok = l.Next(slot.At) {
-		list = append(list, moment{slot.At, l, engine.TriggerSchedule})
+	for due, ok := l.first(later(l.decided, unseen)); ok && !due.After(o.now); due, ok = l.first(due) {
+		list = append(list, moment{due, l, engine.TriggerSchedule})
 	}
 	from := l.decided
 	if l.CatchUp.Window > 0 {
@@ -95,8 +95,8 @@ func (l *line) all(from, upTo time.Time, most int) []moment {
 		from = from.Add(time.Duration(seconds) * time.Second)
 	}
 	var list []moment
-	for slot, ok := l.Next(from); ok && !slot.At.After(upTo); slot, ok = l.Next(slot.At) {
-		list = append(list, moment{slot.At, l, engine.TriggerCatchUp})
+	for due, ok := l.first(from); ok && !due.After(upTo); due, ok = l.first(due) {
+		list = append(list, moment{due, l, engine.TriggerCatchUp})
 	}
 	return list
 }
@@ -137,12 +137,12 @@ func (t *timetable) span(list []engine.Claim, from, upTo time.Time, o outlook) [
 	for i := range t.lines {
 		l := &t.lines[i]
 		after := later(l.decided, from)
-		slot, ok := l.Next(after)
-		if !ok || slot.At.After(upTo) {
+		due, ok := l.first(after)
+		if !ok || due.After(upTo) {
 			continue
 		}
-		if first == nil || slot.At.Before(c.Due) {
-			first, c.Due = l, slot.At
+		if first == nil || due.Before(c.Due) {
+			first, c.Due = l, due
 		}
 		last, _ := l.Last(after, upTo)
 		c.Until = later(c.Until, last)
@@ -172,8 +172,8 @@ func (t *timetable) distinct(from, upTo time.Time, sum int) int {
 	due := make(map[int64]bool, sum)
 	for i := range t.lines {
 		l := &t.lines[i]
-		for slot, ok := l.Next(later(l.decided, from)); ok && !slot.At.After(upTo); slot, ok = l.Next(slot.At) {
-			due[slot.At.Unix()] = true
+		for at, ok := l.first(later(l.decided, from)); ok && !at.After(upTo); at, ok = l.first(at) {
+			due[at.Unix()] = true
 		}
 	}
 	return len(due)

@@ -78,7 +78,14 @@ func (q *queue) releaseJob(job string) {
 
 // releaseAll has all that wait for others be looked at again.
 func (q *queue) releaseAll() {
-	for _, job := range sortedKeys(q.lanes) {
+	var held []string
+	for job, l := range q.lanes {
+		if l.held {
+			held = append(held, job)
+		}
+	}
+	slices.Sort(held)
+	for _, job := range held {
 		q.release(q.lanes[job])
 	}
 }
@@ -151,14 +158,13 @@ func (q *queue) nextStart() time.Time {
 // late gives the runs that should have started before a time, each once.
 func (q *queue) late(before time.Time) []*waiting {
 	var list []*waiting
-	for _, job := range sortedKeys(q.lanes) {
-		for _, w := range q.lanes[job].runs {
-			if !w.late && w.starts().Before(before) {
-				w.late = true
-				list = append(list, w)
-			}
+	for _, w := range q.runs {
+		if w.at < 0 && !w.late && w.starts().Before(before) {
+			w.late = true
+			list = append(list, w)
 		}
 	}
+	slices.SortFunc(list, func(a, b *waiting) int { return cmp.Compare(a.Run, b.Run) })
 	return list
 }
 

@@ -15,7 +15,8 @@ import (
 type Config struct {
 	Book Book
 	// Start carries a queued run out to its end, or records why it could not begin. It is called on a goroutine of its own. When its context
-	// ends the run is to be cancelled, with the context's cause.
+	// ends the run is to be cancelled, with the context's cause. A run that is still queued after it, as nothing could be recorded, is
+	// started again a while later.
 	Start func(context.Context, engine.QueuedRun)
 	NewID func(time.Time) string
 	Now   func() time.Time // the clock on the wall; nil for time.Now

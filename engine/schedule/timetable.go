@@ -13,14 +13,28 @@ type timetable struct {
 	inputs    map[string]any
 	lines     []line
 	next      time.Time // the first slot that is not decided upon; zero where there is none
+	place     int       // among those that are due at the same time
 }
 
 // line is one schedule, and how far its slots are decided upon.
 type line struct {
 	jobs.Schedule
-	text    string    // Schedule.Line
-	decided time.Time // up to here
-	watched time.Time // what is due later is looked out for by this process; what was due before passed while nobody was there
+	text     string    // Schedule.Line
+	decided  time.Time // up to here
+	watched  time.Time // what is due later is looked out for by this process; what was due before passed while nobody was there
+	from, to time.Time // what first found last: the first slot after from is to
+}
+
+// first gives the first slot after a moment. It is false when there is none.
+func (l *line) first(after time.Time) (time.Time, bool) {
+	if !after.Before(l.from) && after.Before(l.to) {
+		return l.to, true
+	}
+	slot, ok := l.Next(after)
+	if ok {
+		l.from, l.to = after, slot.At
+	}
+	return slot.At, ok
 }
 
 // settle notes that all slots up to a moment are decided upon, and finds the next one.
@@ -37,9 +51,9 @@ func (t *timetable) settle(now time.Time) {
 func (t *timetable) findNext() {
 	t.next = time.Time{}
 	for i := range t.lines {
-		slot, ok := t.lines[i].Next(t.lines[i].decided)
-		if ok && (t.next.IsZero() || slot.At.Before(t.next)) {
-			t.next = slot.At
+		slot, ok := t.lines[i].first(t.lines[i].decided)
+		if ok && (t.next.IsZero() || slot.Before(t.next)) {
+			t.next = slot
 		}
 	}
 }
