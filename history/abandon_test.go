@@ -35,13 +35,16 @@ func TestAbandonedRun(t *testing.T) {
 		if err != nil || got.Status != want {
 			t.Errorf("the run is %s, %v, want %s", got.Status, err, want)
 		}
-		if want == engine.Interrupted && got.Error.Message != "what it did could not be recorded any further" {
+		if want == engine.Interrupted && got.Error != nil && got.Error.Message != "what it did could not be recorded any further" {
 			t.Errorf("it says %q", got.Error.Message)
 		}
 	}
 	check(engine.Interrupted)
 	check(engine.Interrupted)
 	goOn(t, s, run)
+	check(engine.Running)
+	s.Abandon("r1")
+	goOn(t, s, run) // before anybody else has looked
 	check(engine.Running)
 	run.Status, run.Ended = engine.OK, day.Add(time.Hour)
 	if err := s.Finish(run); err != nil {
