@@ -26,6 +26,7 @@ type decider struct {
 	question
 	conn *conn
 	dead func(token string) bool // whether a process is gone
+	over func(run string) bool   // whether its process carries a run out no more
 
 	slots   map[slotKey]*lastSlot
 	going   map[string][]goingRun // the runs of a job that are queued or running, the oldest first
@@ -111,7 +112,7 @@ func (d *decider) load(claims []claim) error {
 	return d.loadSlots(keys)
 }
 
-// loadGoing reads the runs of jobs that are queued or running. One whose process is gone runs no more.
+// loadGoing reads the runs of jobs that are queued or running. One whose process is gone, or carries it out no more, does not run.
 func (d *decider) loadGoing(names []string) error {
 	text, err := json.Marshal(names)
 	if err != nil {
@@ -121,7 +122,7 @@ func (d *decider) loadGoing(names []string) error {
 		job, _ := v[0].(string)
 		r := goingRun{live: textOf(v[4]), run: textOf(v[2]), status: engine.Status(textOf(v[3]))}
 		r.number, _ = v[1].(int64)
-		if r.status == engine.Queued || !d.dead(r.live) {
+		if r.status == engine.Queued || !d.dead(r.live) && !d.over(r.run) {
 			d.going[job] = append(d.going[job], r)
 		}
 		return nil

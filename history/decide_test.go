@@ -123,7 +123,7 @@ func TestClaimIsDecidedAnewWhereACommitFails(t *testing.T) {
 	claim := &op{rows: []row{{do: func(c *conn) error {
 		times++
 		verdicts = nil
-		d := &decider{conn: c, question: question{now: day, maxQueue: 1}, dead: s.gone(), pending: pending{now: day}}
+		d := &decider{conn: c, question: question{now: day, maxQueue: 1}, dead: s.gone(), over: s.isAbandoned, pending: pending{now: day}}
 		one, err := claimOf(due("a", "sync", 1))
 		if err == nil {
 			err = d.load([]claim{one})

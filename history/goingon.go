@@ -51,6 +51,7 @@ func (s *Store) Continue(run *engine.Run, forget, doubt []string) error {
 		l.recording(key, id)
 		l.remember(key, call{id, engine.Intended})
 	}
+	s.keeps(run.ID)
 	if err := s.flush(doing, rows...); err != nil {
 		return err
 	}

@@ -217,7 +217,7 @@ func (s *Store) Going(job, run string) ([]string, error) {
 		if err := rows.Scan(&run, &live); err != nil {
 			return nil, s.place.fault(doing, err)
 		}
-		if !s.alive.dead(live) {
+		if !s.alive.dead(live) && !s.isAbandoned(run) {
 			runs = append(runs, run)
 		}
 	}

@@ -29,11 +29,34 @@ const (
 		UNION ALL SELECT max(coalesce(ended, started)) FROM journal WHERE id BETWEEN ?2 AND ?3)), 0)`
 )
 
-// orphan is a run on record as running whose process is gone.
+// orphan is a run on record as running that no process carries out.
 type orphan struct {
-	number int64
-	run    string
-	token  string
+	number    int64
+	run       string
+	token     string
+	abandoned bool // by this process, which lives
+}
+
+// Abandon says that nobody in this process carries a run out any more. Where it is still on record as running, since its end could not
+// be written, it counts as interrupted from here on, as one whose process is gone.
+func (s *Store) Abandon(run string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.abandoned[run] = true
+}
+
+// isAbandoned says whether that was said of a run.
+func (s *Store) isAbandoned(run string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.abandoned[run]
+}
+
+// keeps takes that back.
+func (s *Store) keeps(run string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.abandoned, run)
 }
 
 // settle marks the runs whose process is gone as interrupted. A history that may not be written, or is locked, is left
@@ -45,6 +68,11 @@ func (s *Store) settle() error {
 	}
 	if len(orphans) == 0 {
 		return nil
+	}
+	if s.writer != nil { // what an abandoned run has noted comes first
+		if err := s.flush("mark interrupted runs"); err != nil {
+			return err
+		}
 	}
 	rows, err := s.interruptions(orphans)
 	if err != nil {
@@ -74,8 +102,11 @@ func (s *Store) commitOnce(rows []row) error {
 	return errors.Join(c.transact(rows), c.close())
 }
 
-// orphans gives the runs on record as running whose process is gone.
+// orphans gives the runs on record as running that no process carries out.
 func (s *Store) orphans() ([]orphan, error) {
+	s.mu.Lock()
+	abandoned := maps.Clone(s.abandoned)
+	s.mu.Unlock()
 	rows, err := s.read.Query(runningSQL)
 	if err != nil {
 		return nil, err
@@ -91,11 +122,19 @@ func (s *Store) orphans() ([]orphan, error) {
 		if _, known := gone[o.token]; !known {
 			gone[o.token] = s.alive.dead(o.token)
 		}
-		if gone[o.token] {
+		delete(abandoned, o.run)
+		o.abandoned = s.alive.own(o.token) && s.isAbandoned(o.run)
+		if gone[o.token] || o.abandoned {
 			orphans = append(orphans, o)
 		}
 	}
-	return orphans, rows.Err()
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	for run := range abandoned { // their ends are on record
+		s.keeps(run)
+	}
+	return orphans, nil
 }
 
 // interruptions gives the rows that mark runs as interrupted.
@@ -127,7 +166,7 @@ func (s *Store) interruption(o orphan) ([]row, error) {
 		return nil, err
 	}
 	inDoubt := openCalls(calls)
-	failure, err := orNull(interrupted(o.run, inDoubt))
+	failure, err := orNull(interrupted(o, inDoubt))
 	if err != nil {
 		return nil, err
 	}
@@ -186,14 +225,17 @@ func (s *Store) goingOn(number int64) (map[string]int64, error) {
 	return goingOn, rows.Err()
 }
 
-// interrupted gives the error of a run whose process is gone.
-func interrupted(run string, inDoubt []string) *steps.Error {
+// interrupted gives the error of a run that no process carries out.
+func interrupted(o orphan, inDoubt []string) *steps.Error {
 	e := &steps.Error{
-		Kind: steps.Cancelled, Message: "the process that ran it ended before the run did", Hint: "go on with it: snrun resume " + run,
+		Kind: steps.Cancelled, Message: "the process that ran it ended before the run did", Hint: "go on with it: snrun resume " + o.run,
+	}
+	if o.abandoned {
+		e.Message = "what it did could not be recorded any further"
 	}
 	if len(inDoubt) > 0 {
 		e.Message += "; it is not known whether this was carried out: " + several(inDoubt)
-		e.Hint = "look in the other system, then go on with --assume done where it was carried out, else with --assume redo: snrun resume " + run
+		e.Hint = "look in the other system, then go on with --assume done where it was carried out, else with --assume redo: snrun resume " + o.run
 	}
 	return e
 }

@@ -45,7 +45,7 @@ func (s *Store) decide(doing string, q question, upon func(*decider, claim) (eng
 	}
 	var verdicts []engine.Verdict
 	err := s.change(doing, func(c *conn) error {
-		d := &decider{conn: c, question: q, dead: s.gone(), pending: pending{now: q.now, live: q.live}}
+		d := &decider{conn: c, question: q, dead: s.gone(), over: s.isAbandoned, pending: pending{now: q.now, live: q.live}}
 		verdicts = make([]engine.Verdict, 0, len(claims))
 		if err := d.load(claims); err != nil {
 			return err

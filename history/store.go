@@ -54,8 +54,9 @@ type Store struct {
 	alive   *alive
 	version atomic.Int64 // of the database, when Changed was asked last
 
-	mu      sync.Mutex
-	ledgers map[string]*ledger // of the runs that were written to, by id
+	mu        sync.Mutex
+	ledgers   map[string]*ledger // of the runs that were written to, by id
+	abandoned map[string]bool    // runs that this process carries out no more, whatever is on record of them
 }
 
 var _ engine.Journal = (*Store)(nil)
@@ -124,7 +125,7 @@ func newStore(p place) (*Store, error) {
 	}
 	db.SetMaxOpenConns(4)
 	db.SetMaxIdleConns(4)
-	return &Store{place: p, read: db, alive: newAlive(p.file), ledgers: map[string]*ledger{}}, nil
+	return &Store{place: p, read: db, alive: newAlive(p.file), ledgers: map[string]*ledger{}, abandoned: map[string]bool{}}, nil
 }
 
 // Close writes what is still to be written and gives back all that the Store holds. Runs that are not finished count as

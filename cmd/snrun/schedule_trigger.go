@@ -29,6 +29,7 @@ a daemon the run waits for the next one: snrun run carries a job out by itself.
 
 The inputs wait in the database as plain text: what holds a secret is refused.
 
+A run that is interrupted by the end of a daemon is waited for until it is gone on with, unless a request is in doubt.
 Exit codes with --wait are those of run; without it 0 as soon as the run is queued.`,
 		Example: `  snrun schedule trigger incident_sync -i priority=2
   snrun schedule trigger incident_sync --wait`,
@@ -158,7 +159,7 @@ func (a *app) tellIfNobodyRuns(p *project, store *history.Store, next commands, 
 
 // followTriggered waits for the end of a run that was queued, and ends the program as `run` does.
 func (a *app) followTriggered(ctx context.Context, store *history.Store, next commands, id string) error {
-	head, err := followed(ctx, store, id)
+	head, err := a.followedOn(ctx, store, id)
 	if err != nil {
 		if ctx.Err() != nil {
 			io.WriteString(a.err, "nobody waits for run "+id+" any more; it goes on without: "+next.show(id)+"\n")
@@ -171,6 +172,30 @@ func (a *app) followTriggered(ctx context.Context, store *history.Store, next co
 		io.WriteString(a.err, summary(a.style(a.err), next, endOf(head), 0))
 	}
 	return exitWith(exitCode(head, nil))
+}
+
+// followedOn waits for the end of a run that daemons carry out: one that is interrupted with nothing in doubt is gone on with by the next daemon.
+func (a *app) followedOn(ctx context.Context, store *history.Store, id string) (*engine.Run, error) {
+	told := false
+	for {
+		head, err := followed(ctx, store, id)
+		if err != nil || head.Status != engine.Interrupted {
+			return head, err
+		}
+		doubts, err := store.InDoubt(id)
+		if err != nil || len(doubts) > 0 {
+			return head, err
+		}
+		if !told {
+			told = true
+			fmt.Fprintf(a.err, "run %s was interrupted: a daemon goes on with it, the next %s serve at the latest; Ctrl-C waits for it no longer\n", id, a.name)
+		}
+		select {
+		case <-ctx.Done():
+			return head, ctx.Err()
+		case <-time.After(followEvery):
+		}
+	}
 }
 
 // endOf is the event that told the end of a run.

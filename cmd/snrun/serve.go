@@ -173,15 +173,15 @@ func (s *serving) reloadOnHangup() (stop func()) {
 	}
 }
 
-// goOn gives the commands with which a person goes on with a run that is in doubt.
-func (s *serving) goOn(run string) []string { return s.next.goOn(run, nil, true) }
+// goOn gives the commands with which a person goes on with a run.
+func (s *serving) goOn(run string, inDoubt bool) []string { return s.next.goOn(run, nil, inDoubt) }
 
 // interrupted gives the runs of these jobs that a daemon carried out and that were cut off.
 func (s *serving) interrupted(names []string) ([]daemon.Interrupted, error) {
 	list, err := s.store.Interrupted(names)
 	var runs []daemon.Interrupted
 	for _, i := range list {
-		runs = append(runs, daemon.Interrupted{Run: i.Run, Job: i.Job, InDoubt: i.InDoubt})
+		runs = append(runs, daemon.Interrupted{Run: i.Run, Job: i.Job, Attempt: i.Attempt, InDoubt: i.InDoubt})
 	}
 	return runs, err
 }

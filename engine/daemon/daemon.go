@@ -35,6 +35,8 @@ type Store interface {
 	Enlist(engine.Daemon) error
 	SignOfLife(now time.Time) error
 	Dismiss() error
+	// Abandon says that this process carries a run out no more, also where the run's end could not be recorded.
+	Abandon(run string)
 }
 
 // Config is what a Daemon works with. All but what says otherwise must be given.
@@ -65,8 +67,8 @@ type Config struct {
 	Tasks     []Task
 	// Interrupted gives the runs of these jobs that a daemon carried out, and that were cut off.
 	Interrupted func(jobs []string) ([]Interrupted, error)
-	// GoOn gives the commands with which a person goes on with a run that is in doubt.
-	GoOn func(run string) []string
+	// GoOn gives the commands with which a person goes on with a run.
+	GoOn func(run string, inDoubt bool) []string
 	// SignIn signs a profile in that is new; nil leaves that to when a token is needed.
 	SignIn func(context.Context, *auth.Keyring, auth.Profile) error
 	// Loaded hears of each time that the files were read, and which jobs there are then, sorted; nil for nobody.
@@ -93,6 +95,7 @@ type Daemon struct {
 	address   string                 // where it listens; "" for nowhere
 	reloads   chan struct{}          // has room for one
 	reloading sync.Mutex             // held by who reads the files again
+	cutOff    cutOff
 	tasks     sync.WaitGroup
 }
 

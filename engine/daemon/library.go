@@ -53,6 +53,11 @@ type edition struct {
 	onInterrupt string
 }
 
+// mayOverlap says whether runs of the job may go on beside each other.
+func (e *edition) mayOverlap() bool {
+	return len(e.schedules) > 0 && !slices.ContainsFunc(e.schedules, func(s jobs.Schedule) bool { return s.Overlap != "allow" })
+}
+
 // Broken is a file with mistakes.
 type Broken struct {
 	File     string    `json:"file"`

@@ -59,6 +59,7 @@ func (d *Daemon) work(ctx context.Context) error {
 	background, endBackground := context.WithCancel(context.WithoutCancel(ctx))
 	defer endBackground()
 	d.pulse.Store(time.Now().UnixNano())
+	d.cutOff.room = make(chan struct{}, max(d.MaxRuns, 1))
 	d.goOn()
 	loop, endLoop := context.WithCancel(background)
 	defer endLoop()
@@ -220,7 +221,8 @@ func (d *Daemon) dismiss() {
 	}
 }
 
-// signs gives a sign of life again and again, which also tells whether the database can be written.
+// signs gives a sign of life again and again, which also tells whether the database can be written. Each time it looks for runs that
+// were cut off meanwhile: those of another daemon that is gone, and those whose ends could not be recorded.
 func (d *Daemon) signs(ctx context.Context) error {
 	every := time.NewTicker(signEvery)
 	defer every.Stop()
@@ -230,7 +232,9 @@ func (d *Daemon) signs(ctx context.Context) error {
 			return nil
 		case <-every.C:
 		}
-		d.sign()
+		if d.sign(); d.unwell.Load() == nil {
+			d.goOn()
+		}
 		if d.unplanned.Load() {
 			d.Reload()
 		}

@@ -16,6 +16,7 @@ import (
 
 // start carries out a queued run to its end, or records why it could not begin.
 func (d *Daemon) start(ctx context.Context, q engine.QueuedRun) {
+	defer d.Store.Abandon(q.Run)
 	r := d.newRun()
 	defer r.end()
 	req := engine.Request{
@@ -30,8 +31,9 @@ func (d *Daemon) start(ctx context.Context, q engine.QueuedRun) {
 		_, err := r.engine.Refuse(req, why)
 		d.ended(q, err)
 	default:
-		_, err := r.engine.Run(ctx, req)
+		run, err := r.engine.Run(ctx, req)
 		d.ended(q, err)
+		d.cutOff.know(run, err)
 	}
 }
 

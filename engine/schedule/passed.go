@@ -18,6 +18,7 @@ type outlook struct {
 	now    time.Time
 	paused time.Time // since when a person has the job paused; zero: it is not
 	most   int       // how many runs of a job may be caught up with at once
+	halted bool      // it is paused now, also where these slots are of before that
 	cause  string    // why slots were not looked at in time though a process was there, for people
 }
 
@@ -123,7 +124,7 @@ func (t *timetable) skipped(list []engine.Claim, from, upTo time.Time, o outlook
 	}
 	if from.Before(o.paused) {
 		before := o
-		before.paused = time.Time{}
+		before.paused, before.halted = time.Time{}, true
 		list = t.span(list, from, o.paused.Add(-1), before)
 		from = o.paused.Add(-1)
 	}
@@ -189,6 +190,8 @@ func (l *line) missed(last time.Time, o outlook) string {
 	switch {
 	case old:
 		return why + "; that is longer ago than catch_up.window"
+	case o.halted && l.CatchUp.Mode != "none":
+		return why + "; the job was paused before it could be caught up with"
 	case l.CatchUp.Mode == "latest":
 		return why + "; catch_up runs only the latest"
 	case l.CatchUp.Mode == "all":

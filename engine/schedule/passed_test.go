@@ -93,19 +93,28 @@ func TestMissedSlotsSayWhy(t *testing.T) {
 		catchUp jobs.CatchUp
 		until   float64
 		want    string // of the first claim
+		paused  float64
 	}{
-		"none":          {jobs.CatchUp{Mode: "none"}, 65, down + "; catch_up is none"},
-		"latest":        {jobs.CatchUp{Mode: "latest"}, 65, down + "; catch_up runs only the latest"},
-		"all, too old":  {jobs.CatchUp{Mode: "all", Window: 20 * time.Minute}, 65, down + "; that is longer ago than catch_up.window"},
-		"all, too many": {jobs.CatchUp{Mode: "all"}, 65, down + "; catch_up runs no more than 2 of them (max_queue)"},
-		"it was there":  {jobs.CatchUp{Mode: "none"}, 0, "the daemon slept; catch_up is none"},
+		"none":            {jobs.CatchUp{Mode: "none"}, 65, down + "; catch_up is none", 0},
+		"latest":          {jobs.CatchUp{Mode: "latest"}, 65, down + "; catch_up runs only the latest", 0},
+		"all, too old":    {jobs.CatchUp{Mode: "all", Window: 20 * time.Minute}, 65, down + "; that is longer ago than catch_up.window", 0},
+		"all, too many":   {jobs.CatchUp{Mode: "all"}, 65, down + "; catch_up runs no more than 2 of them (max_queue)", 0},
+		"it was there":    {jobs.CatchUp{Mode: "none"}, 0, "the daemon slept; catch_up is none", 0},
+		"latest, paused":  {jobs.CatchUp{Mode: "latest"}, 65, down + "; the job was paused before it could be caught up with", 35},
+		"all, paused":     {jobs.CatchUp{Mode: "all"}, 65, down + "; the job was paused before it could be caught up with", 35},
+		"none, paused":    {jobs.CatchUp{Mode: "none"}, 65, down + "; catch_up is none", 35},
+		"too old, paused": {jobs.CatchUp{Mode: "all", Window: 20 * time.Minute}, 65, down + "; that is longer ago than catch_up.window", 35},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := schedule(t, "*/10 * * * *", func(s *jobs.Schedule) { s.CatchUp = test.catchUp })
 			table := timetable{lines: []line{{Schedule: s, decided: beginning, watched: minutesIn(test.until)}}}
-			claims := table.claims(outlook{now: minutesIn(65), most: 2, cause: "the daemon slept"})
+			o := outlook{now: minutesIn(65), most: 2, cause: "the daemon slept"}
+			if test.paused > 0 {
+				o.paused = minutesIn(test.paused)
+			}
+			claims := table.claims(o)
 			if claims[0].Detail != test.want {
 				t.Errorf("got  %s\nwant %s", claims[0].Detail, test.want)
 			}
