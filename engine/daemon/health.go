@@ -2,37 +2,17 @@ package daemon
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
-	"net/netip"
 	"strings"
 	"time"
 
 	"golang.org/x/net/netutil"
+
+	"snrun/jobs"
 )
-
-// ErrNotLocal is the error of an address that others could reach.
-var ErrNotLocal = errors.New("only a loopback address can be listened on: whoever reaches it may read what is there, and nobody is asked for a password")
-
-// CheckListen says what is wrong with an address to listen on, as HOST:PORT.
-func CheckListen(address string) error {
-	host, _, err := net.SplitHostPort(address)
-	if err != nil {
-		return fmt.Errorf("%q is no address: write HOST:PORT, as in 127.0.0.1:7070", address)
-	}
-	if !isLoopback(host) {
-		return fmt.Errorf("%s: %w", address, ErrNotLocal)
-	}
-	return nil
-}
-
-func isLoopback(host string) bool {
-	ip, err := netip.ParseAddr(host)
-	return host == "localhost" || err == nil && ip.IsLoopback()
-}
 
 // listen opens the address and the socket. The function it gives closes both.
 func (d *Daemon) listen() (closeAll func(), err error) {
@@ -46,7 +26,7 @@ func (d *Daemon) listen() (closeAll func(), err error) {
 		servers = append(servers, d.serve(l, handler))
 	}
 	if d.Listen != "" {
-		if err := CheckListen(d.Listen); err != nil {
+		if err := jobs.CheckListen(d.Listen); err != nil {
 			return nil, err
 		}
 		l, err := net.Listen("tcp", d.Listen)
@@ -93,7 +73,7 @@ func localOnly(next http.Handler) http.Handler {
 		if err != nil {
 			host = r.Host
 		}
-		if !isLoopback(strings.Trim(host, "[]")) {
+		if !jobs.IsLoopback(strings.Trim(host, "[]")) {
 			http.Error(w, "this is for requests to a loopback address", http.StatusMisdirectedRequest)
 			return
 		}
