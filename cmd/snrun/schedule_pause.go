@@ -35,7 +35,9 @@ start further ones.`,
 			if err != nil {
 				return err
 			}
-			return a.pauseJobs(names, why)
+			return a.changePauses(func(store *history.Store, paused map[string]engine.Pause) (string, error) {
+				return a.pauseJobs(store, paused, names, why)
+			})
 		},
 	}
 	cmd.Flags().BoolVar(&all, "all", false, "all jobs of the project that have a schedule")
@@ -57,7 +59,9 @@ caught up with: snrun schedule trigger runs a job once.`,
 			if len(args) > 0 == all {
 				return oneOrAll(cmd)
 			}
-			return a.resumeJobs(args, all)
+			return a.changePauses(func(store *history.Store, paused map[string]engine.Pause) (string, error) {
+				return a.resumeJobs(store, paused, args, all)
+			})
 		},
 	}
 	cmd.Flags().BoolVar(&all, "all", false, "all jobs that are paused")
@@ -111,7 +115,8 @@ func (a *app) knownJobs(p *project, names []string) error {
 	return nil
 }
 
-func (a *app) pauseJobs(names []string, why string) error {
+// changePauses changes which jobs are paused, has the daemons know, and tells what was changed.
+func (a *app) changePauses(change func(store *history.Store, paused map[string]engine.Pause) (told string, err error)) error {
 	store, _, err := a.changeHistory()
 	if err != nil {
 		return err
@@ -121,6 +126,17 @@ func (a *app) pauseJobs(names []string, why string) error {
 	if err != nil {
 		return err
 	}
+	told, err := change(store, paused)
+	if err != nil {
+		return err
+	}
+	a.wake(store)
+	io.WriteString(a.err, told)
+	return nil
+}
+
+// pauseJobs pauses the jobs named, and tells of each. Of one that is paused already the newer reason counts.
+func (a *app) pauseJobs(store *history.Store, paused map[string]engine.Pause, names []string, why string) (string, error) {
 	var told strings.Builder
 	for _, name := range names {
 		before, already := paused[name]
@@ -128,36 +144,26 @@ func (a *app) pauseJobs(names []string, why string) error {
 			fmt.Fprintf(&told, "%s is paused already, %s\n", clean(name), pauseText(before))
 			continue
 		}
-		if already { // the newer reason counts
+		if already {
 			if _, err := store.Unpause(name); err != nil {
-				return err
+				return "", err
 			}
 		}
 		if _, err := store.Pause(engine.Pause{Job: name, Since: time.Now(), Who: a.person(), Why: a.redactor.Text(why)}); err != nil {
-			return err
+			return "", err
 		}
 		fmt.Fprintf(&told, "%s is paused: its due times are skipped from now on; go on with: %s schedule resume %s\n", clean(name), a.name, quoteArg(name))
 	}
-	a.wake(store)
-	io.WriteString(a.err, told.String())
-	return nil
+	return told.String(), nil
 }
 
-func (a *app) resumeJobs(names []string, all bool) error {
-	store, _, err := a.changeHistory()
-	if err != nil {
-		return err
-	}
-	defer store.Close()
-	paused, err := store.Pauses()
-	if err != nil {
-		return err
-	}
+// resumeJobs has the jobs named, or all that are paused, run by their schedules again, and tells of each.
+func (a *app) resumeJobs(store *history.Store, paused map[string]engine.Pause, names []string, all bool) (string, error) {
 	if all {
 		names = slices.Sorted(maps.Keys(paused))
 	}
 	if err := a.resumable(names, paused); err != nil {
-		return err
+		return "", err
 	}
 	var told strings.Builder
 	for _, name := range names {
@@ -166,16 +172,14 @@ func (a *app) resumeJobs(names []string, all bool) error {
 			continue
 		}
 		if _, err := store.Unpause(name); err != nil {
-			return err
+			return "", err
 		}
 		fmt.Fprintf(&told, "%s runs by its schedule again%s\n", clean(name), a.nextDue(name))
 	}
 	if len(names) == 0 {
 		told.WriteString("no job is paused\n")
 	}
-	a.wake(store)
-	io.WriteString(a.err, told.String())
-	return nil
+	return told.String(), nil
 }
 
 // resumable says which of the names is neither of a job that is paused nor of one of the project: a job that is gone may be paused still.
