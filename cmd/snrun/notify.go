@@ -169,10 +169,8 @@ func (a *app) completeTargets(_ *cobra.Command, args []string, _ string) ([]stri
 // notifierCommands are the commands that notices name.
 func (c commands) notifier() notify.Commands {
 	return notify.Commands{
-		Run: c.show,
-		Job: func(job string) string {
-			return c.program + " schedule why" + c.history + c.project + " " + quoteArg(job)
-		},
+		Run:     c.show,
+		Job:     func(job string) string { return c.schedule("why", job) },
 		Profile: func(profile string) string { return c.program + " auth test" + c.project + " " + quoteArg(profile) },
 	}
 }

@@ -179,7 +179,7 @@ func TestPaused(t *testing.T) {
 		defer d.end()
 		person := d.other()
 		after(15 * time.Minute)
-		if _, err := person.Pause(engine.Pause{Job: "sync", Since: d.now(), Who: "ann"}); err != nil {
+		if err := person.Pause(engine.Pause{Job: "sync", Since: d.now(), Who: "ann"}); err != nil {
 			t.Fatal(err)
 		}
 		after(30 * time.Minute)
