@@ -72,9 +72,22 @@ func (c commands) retry(run string) string {
 	return c.program + " retry" + c.history + c.project + c.sandbox + " " + run + " --failed-items"
 }
 
+// schedule is a command about when a job runs: why, resume and the like.
+func (c commands) schedule(verb, job string) string {
+	return c.program + " schedule " + verb + c.history + c.project + " " + quoteArg(job)
+}
+
+// serve is the command that starts a daemon.
+func (c commands) serve() string { return c.program + " serve" + c.history + c.project }
+
+// run is the command that carries a job out.
+func (c commands) run(job string) string {
+	return c.program + " run" + c.history + c.project + c.sandbox + " " + quoteArg(job)
+}
+
 // start is how another run of a job is started.
 func (c commands) start(run *engine.Run) string {
-	return "start a new one: " + c.program + " run" + c.history + c.project + c.sandbox + " " + quoteArg(run.Job)
+	return "start a new one: " + c.run(run.Job)
 }
 
 // goOn says how a run goes on that did not end well: a line, or one for each of the things that a person may find where a

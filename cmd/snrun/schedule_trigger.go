@@ -152,8 +152,8 @@ func (a *app) tellIfNobodyRuns(p *project, store *history.Store, next commands, 
 	if err != nil || slices.ContainsFunc(daemons, func(d engine.Daemon) bool { return sameFolder(d.Project, p.Dir) }) {
 		return err
 	}
-	fmt.Fprintf(a.err, "no daemon is running for this project: the run waits for the next %s serve; to run it here instead: %s, and %s run %s\n",
-		a.name, next.cancel(c.Run), a.name, quoteArg(c.Job))
+	fmt.Fprintf(a.err, "no daemon is running for this project: the run waits for the next %s; to run it here instead: %s, and %s\n",
+		next.serve(), next.cancel(c.Run), next.run(c.Job))
 	return nil
 }
 

@@ -186,7 +186,7 @@ func TestQueuedRunsSurviveARestart(t *testing.T) {
 					t.Fatal("it is draining")
 				}
 				after(10 * time.Minute)
-				first.Cancel("x", "nobody")
+				first.endHere("x", "nobody")
 				first.stop()
 				first.Drain(context.Background(), nil)
 				first.end()
