@@ -140,8 +140,7 @@ func (l *library) load(d *decoder, chain []link, file string, secret []string) (
 // which is reported.
 func (l *library) find(d *decoder, at *source.Node, name string) string {
 	if strings.ContainsAny(name, `/\`) || isYAML(name) {
-		base := filepath.Base(name)
-		d.r.Errorf(at, "call takes the name of a job, not its file").Hint = "write job: " + strings.TrimSuffix(base, filepath.Ext(base))
+		d.r.Errorf(at, "call takes the name of a job, not its file").Hint = "write job: " + baseName(name)
 		return ""
 	}
 	kept := l.project.keptAs(name)

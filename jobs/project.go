@@ -6,11 +6,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"runtime"
 	"sort"
 	"strings"
-	"sync"
-	"sync/atomic"
 
 	"snrun/jobs/source"
 	"snrun/steps"
@@ -53,7 +50,7 @@ func FindProject(dir string) string {
 func Open(dir string, s Settings, o Options) (*Project, error) {
 	p := &Project{Dir: dir, Settings: s, Profiles: map[string]*Profile{}, options: o, known: &known{}}
 	file := p.path(s.Profiles)
-	data, err := os.ReadFile(file)
+	data, err := ReadFile(file)
 	if errors.Is(err, fs.ErrNotExist) {
 		return p, nil
 	}
@@ -97,25 +94,6 @@ func (p *Project) Load(ref string) (*Job, error) {
 		j.Secrets = d.secrets(p.options.Secret)
 	}
 	return j, d.err()
-}
-
-// LoadEach loads the jobs of several files, as many at once as there are processors, and gives each to take with the place of its file in
-// the list: one after the other, in any order.
-func (p *Project) LoadEach(files []string, take func(i int, j *Job, err error)) {
-	var workers sync.WaitGroup
-	var taking sync.Mutex
-	var next atomic.Int64
-	for range min(runtime.GOMAXPROCS(0), len(files)) {
-		workers.Go(func() {
-			for i := int(next.Add(1)) - 1; i < len(files); i = int(next.Add(1)) - 1 {
-				j, err := p.Load(files[i])
-				taking.Lock()
-				take(i, j, err)
-				taking.Unlock()
-			}
-		})
-	}
-	workers.Wait()
 }
 
 // Find gives the file of a job: by its name in the project, or by the path of its file.
@@ -211,7 +189,7 @@ func (p *Project) NameOf(file string) string {
 			}
 		}
 	}
-	return strings.TrimSuffix(filepath.Base(file), filepath.Ext(file))
+	return baseName(file)
 }
 
 // display gives a path as a person would write it from here: relative where that is shorter.

@@ -2,7 +2,6 @@ package jobs
 
 import (
 	"maps"
-	"os"
 	"path/filepath"
 	"slices"
 )
@@ -27,7 +26,7 @@ func (p *Project) read(file string) ([]byte, error) {
 	if text, kept := p.kept(file); kept {
 		return []byte(text), nil
 	}
-	return os.ReadFile(file)
+	return readNamed(file)
 }
 
 // kept gives the text that stands in for a file, where there is one.

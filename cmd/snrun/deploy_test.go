@@ -1,7 +1,10 @@
 package main
 
 import (
+	"database/sql"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -194,5 +197,49 @@ func TestCredentials(t *testing.T) {
 	}
 	if !isFound(filepath.Join(u.dir, "runs-auth.db")) {
 		t.Error("no token was kept under the key")
+	}
+}
+
+// TestBackup makes a copy of the database with the statement of docs/operations.md while a daemon writes to it, and puts it back: the
+// runs are there, and, after a pause, none is made up for.
+func TestBackup(t *testing.T) {
+	t.Parallel()
+	f := newFleet(t, 1)
+	f.serve(1)
+	f.asked(10)
+	copied := filepath.Join(f.dir, "copy.db")
+	statement := regexp.MustCompile(`"(VACUUM INTO) '/backup/snrun\.db'"`).FindStringSubmatch(readText(t, root+"/docs/operations.md"))[1]
+	db, err := sql.Open("sqlite3", "file:"+filepath.Join(f.dir, "runs.db")+"?_busy_timeout=10000")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if _, err := db.Exec(statement+" ?", copied); err != nil {
+		t.Fatal(err)
+	}
+	db.Close()
+	f.end()
+	for _, end := range []string{"", "-wal", "-shm"} {
+		if err := os.Remove(filepath.Join(f.dir, "runs.db"+end)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Rename(copied, filepath.Join(f.dir, "runs.db")); err != nil {
+		t.Fatal(err)
+	}
+	f.checkIntact()
+	before := f.story()
+	f.must(exitOK, "schedule", "pause", "--all", "--why", "put back from a copy")
+	f.serve(1)
+	f.settled()
+	f.end()
+	after := f.story()
+	if len(before.runs) == 0 || len(after.runs) <= len(before.runs) {
+		t.Fatalf("%d runs came back, and then there were %d", len(before.runs), len(after.runs))
+	}
+	for id, run := range after.runs {
+		if old := before.runs[id]; old == nil && run.status != "skipped" {
+			t.Errorf("though all was paused there is %s", run)
+		}
 	}
 }

@@ -34,7 +34,11 @@ type book struct {
 
 // readBook reads what the database knows of jobs.
 func (a *app) readBook(p *project, list []jobRecord) (*book, error) {
-	b := &book{project: p, program: a.name, lateAfter: lateAfter(p.Settings), plans: map[string][]engine.Plan{}}
+	server, err := a.waitingSettings(p.Settings.Server)
+	if err != nil {
+		return nil, err
+	}
+	b := &book{project: p, program: a.name, lateAfter: server.LateAfter, plans: map[string][]engine.Plan{}}
 	store, _, err := a.readHistory()
 	if errors.Is(err, history.ErrNoRuns) {
 		return b, nil
@@ -62,14 +66,6 @@ func (a *app) readBook(p *project, list []jobRecord) (*book, error) {
 	}
 	b.status = statusOf(b.daemon())
 	return b, err
-}
-
-// lateAfter is how long a run may wait before it counts as late.
-func lateAfter(s jobs.Settings) time.Duration {
-	if s.Server.LateAfter > 0 {
-		return s.Server.LateAfter
-	}
-	return 5 * time.Minute
 }
 
 // daemon gives the daemon that runs the project's jobs, nil where there is none.

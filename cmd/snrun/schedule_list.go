@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"snrun/engine"
+	"snrun/engine/daemon"
 	"snrun/jobs"
 	"snrun/jobs/source"
 )
@@ -135,7 +136,7 @@ func (a *app) scheduledJobs(p *project, names []string) []jobRecord {
 	if len(names) > 0 {
 		files = slices.DeleteFunc(files, func(file string) bool { return !slices.Contains(names, p.NameOf(file)) })
 	}
-	p.LoadEach(files, func(i int, job *jobs.Job, err error) {
+	daemon.LoadEach(p.Project, files, func(i int, job *jobs.Job, err error) {
 		r := jobRecord{File: absolute(files[i]), Schedules: []scheduleRecord{}, Running: []string{}, Queued: []string{}}
 		if job != nil {
 			r.Job = job.Name

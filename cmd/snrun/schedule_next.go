@@ -26,8 +26,7 @@ func (a *app) scheduleNextCommand() *cobra.Command {
 		Long: `Show the next times at which a job is due, in the time zone of its schedule and by the clock of this machine, with what a
 change of the clock does to them. It goes by the job's file alone: no daemon and no database is needed.
 
-A run starts up to the schedule's jitter later than it is due. An @every schedule counts from the time given here; once a
-daemon knows it, from the time it was due last.`,
+A run starts up to the schedule's jitter later than it is due.`,
 		Example: `  snrun schedule next incident_sync
   snrun schedule next incident_sync -n 3 --from 2026-03-28
   snrun schedule next incident_sync --json | jq -r '.[].at'`,
@@ -114,7 +113,7 @@ func parseTime(text string, zone *time.Location) (time.Time, error) {
 func dueTimes(schedules []jobs.Schedule, start time.Time, n int) []dueRecord {
 	next := make([]jobs.Slot, len(schedules)) // of each schedule; the zero Slot once there is none
 	for i := range schedules {
-		next[i] = slotFrom(&schedules[i], start)
+		next[i] = slotAfter(&schedules[i], start.Add(-1)) // so that it may be due at that very moment
 	}
 	list := []dueRecord{}
 	for {
@@ -149,14 +148,6 @@ func sameDue(list []dueRecord, at time.Time, inputs map[string]any) *dueRecord {
 		}
 	}
 	return nil
-}
-
-// slotFrom gives the first slot of a schedule at or after a time. What counts from that time is due after it.
-func slotFrom(s *jobs.Schedule, start time.Time) jobs.Slot {
-	if !strings.HasPrefix(strings.ToLower(strings.TrimSpace(s.Cron.String())), "@every") {
-		start = start.Add(-1)
-	}
-	return slotAfter(s, start)
 }
 
 // slotAfter gives the first slot of a schedule after a time, the zero Slot where there is none: RFC 3339 ends with the year 9999.

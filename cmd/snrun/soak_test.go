@@ -36,7 +36,7 @@ func TestSoak(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := newSoak(t, long)
+	s := newSoak(t)
 	s.serve()
 	disturbances := s.disturbances()
 	ticks := time.NewTicker(long / time.Duration(len(disturbances)+1))
@@ -89,8 +89,8 @@ var (
 	jitterLine = regexp.MustCompile(`jitter: \w+`)
 )
 
-// newSoak copies the examples. In less than half an hour nothing would be due: there they are due every few seconds.
-func newSoak(t *testing.T, long time.Duration) *soak {
+// newSoak copies the examples. Here they are due every few seconds: in an hour some would not be due at all.
+func newSoak(t *testing.T) *soak {
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
 	s := &soak{user: newUser(t, sandbox.Options{Faults: faults(rand.New(rand.NewPCG(seed, 3))), TokenLifetime: 20 * time.Second})}
@@ -103,10 +103,8 @@ func newSoak(t *testing.T, long time.Duration) *soak {
 		name, _ := filepath.Rel(root+"/examples", file)
 		if job, isJob := strings.CutSuffix(name, ".yaml"); isJob && strings.Contains(text, "\nschedule:") {
 			s.jobs = append(s.jobs, job)
-			if long < 30*time.Minute {
-				text = cronLine.ReplaceAllString(text, fmt.Sprintf(`cron: "@every %ds"`, 1+i%4))
-				text = jitterLine.ReplaceAllString(text, "jitter: 500ms")
-			}
+			text = cronLine.ReplaceAllString(text, fmt.Sprintf(`cron: "@every %ds"`, 1+i%4))
+			text = jitterLine.ReplaceAllString(text, "jitter: 500ms")
 		}
 		s.write(name, text)
 	}
@@ -119,7 +117,7 @@ func newSoak(t *testing.T, long time.Duration) *soak {
 	}
 	t.Cleanup(func() { os.RemoveAll(runtime) })
 	s.environ = append(s.environ, "XDG_RUNTIME_DIR="+runtime)
-	s.write("snrun.yaml", "version: 1\njobs: .\ndatabase: runs.db\nserver: {listen: \"127.0.0.1:0\", grace: 30s}\n")
+	s.write("snrun.yaml", readText(t, root+"/examples/snrun.yaml")+"\ndatabase: runs.db\nserver: {listen: \"127.0.0.1:0\", grace: 30s}\n")
 	return s
 }
 

@@ -3,18 +3,19 @@
 //
 // The files:
 //
-//	daemon, life                  what a Daemon is given; from its first breath to its last
-//	library, reading, watch       the jobs, how their files are read again, and when
-//	runs, interrupted, keyrings   carrying runs out, going on with those that were cut off, signing them in
-//	health                        what the address on the network tells
-//	control, client, socket       what commands ask over the socket, and where that is
-//	systemd                       what a service manager is told
+//	daemon, life                   what a Daemon is given; from its first breath to its last
+//	library, reading, each, watch  the jobs, how their files are read again, and when
+//	runs, interrupted, keyrings    carrying runs out, going on with those that were cut off, signing them in
+//	health                         what the address on the network tells
+//	control, client, socket        what commands ask over the socket, and where that is
+//	systemd                        what a service manager is told
 package daemon
 
 import (
 	"context"
 	"log/slog"
 	"net/http"
+	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -117,6 +118,9 @@ func (d *Daemon) Project() *Project { return d.library.Project() }
 
 // Broken gives the files with mistakes, sorted.
 func (d *Daemon) Broken() []Broken { return d.library.Broken() }
+
+// freeMemory gives back what reading and planning the jobs has taken: much of it is of no use any more, for a long time.
+func freeMemory() { debug.FreeOSMemory() }
 
 // newKeyring makes the keyring of a profile, whose secrets masks is told; of one without a name, which signs in nowhere.
 func (d *Daemon) newKeyring(p auth.Profile, masks *auth.Redactor) (*auth.Keyring, error) {

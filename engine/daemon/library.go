@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
-	"os"
 	"path/filepath"
 	"slices"
 	"sync"
@@ -67,14 +66,17 @@ type Mistake struct {
 	File    string `json:"file"`
 	Line    int    `json:"line,omitempty"`
 	Column  int    `json:"column,omitempty"`
-	Message string `json:"message"`
+	Message string `json:"message,omitempty"`
 	Hint    string `json:"hint,omitempty"`
-
-	text string // with the line and a caret
 }
 
-// String is the mistake with its place, its line and a caret.
-func (m Mistake) String() string { return m.text }
+// String is the mistake with its place. Unlike that of a source.Error it has not the line of the file, in which a secret may stand.
+func (m Mistake) String() string {
+	if m.Line == 0 {
+		return m.File + ": " + m.Message
+	}
+	return fmt.Sprintf("%s:%d:%d: %s", m.File, m.Line, m.Column, m.Message)
+}
 
 // Change is what reading the files anew has changed.
 type Change struct {
@@ -211,12 +213,12 @@ func (e *edition) parse() (*jobs.Job, error) {
 func mistakesOf(file string, err error) []Mistake {
 	var all source.Errors
 	if !errors.As(err, &all) {
-		return []Mistake{{File: file, Message: err.Error(), text: fmt.Sprintf("%s: %s", file, err)}}
+		return []Mistake{{File: file, Message: err.Error()}}
 	}
 	var list []Mistake
 	for _, e := range all {
 		if !e.Warning {
-			list = append(list, Mistake{e.File, e.Line, e.Column, e.Message, e.Hint, e.Error()})
+			list = append(list, Mistake{e.File, e.Line, e.Column, e.Message, e.Hint})
 		}
 	}
 	return list
@@ -224,7 +226,7 @@ func mistakesOf(file string, err error) []Mistake {
 
 // readFile gives what is in a file. It is not there where it was removed since it was listed.
 func readFile(file string) (text string, there bool, err error) {
-	data, err := os.ReadFile(file)
+	data, err := jobs.ReadFile(file)
 	if errors.Is(err, fs.ErrNotExist) {
 		return "", false, nil
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"time"
 
 	"snrun/engine"
@@ -65,16 +66,18 @@ func (d *Daemon) work(ctx context.Context) error {
 	go func() { over <- d.scheduler.Run(loop) }()
 	d.background(background)
 	d.tell(stateReady)
+	freeMemory()
 	d.Log.Info("ready", "project", d.library.Project().Dir, "jobs", len(d.library.Names()), "address", d.address, "socket", d.Socket)
 	var err error
 	select {
 	case <-ctx.Done():
+		d.drain(context.Cause(ctx)) // what is due meanwhile is queued, for the next daemon
 		endLoop()
 		<-over
 	case err = <-over:
 		err = fmt.Errorf("the scheduler ended: %w", cmp.Or(err, errNoReason))
+		d.drain(err)
 	}
-	d.drain(context.Cause(ctx))
 	endBackground()
 	d.waitForTasks()
 	return err
@@ -154,10 +157,14 @@ func (d *Daemon) reloadOnDemand(ctx context.Context) error {
 	}
 }
 
-// reload reads the files again, and has the scheduler know what has changed.
+// reload reads the files again, and has the scheduler know what has changed. A daemon that ends has no use for that.
 func (d *Daemon) reload() Change {
+	if d.draining.Load() {
+		return Change{}
+	}
 	d.reloading.Lock()
 	defer d.reloading.Unlock()
+	defer freeMemory()
 	d.tell(stateReloading())
 	defer d.tell(stateReady)
 	change, err := d.library.Load(time.Now())
@@ -178,11 +185,14 @@ func (d *Daemon) reload() Change {
 func (d *Daemon) loaded(c Change) {
 	for _, b := range c.Broken {
 		instead := "it is not run"
-		if b.Job != "" {
+		switch {
+		case b.Job != "":
 			instead = "the job " + b.Job + " goes on as it was before"
+		case !slices.Contains(d.library.Project().Files(), b.File):
+			instead = "what it said before goes on"
 		}
 		for _, m := range b.Mistakes {
-			d.Log.Error("a file has mistakes", "file", b.File, "mistake", m.String(), "instead", instead)
+			d.Log.Error("a file has mistakes", "file", b.File, "mistake", m.String(), "hint", m.Hint, "instead", instead)
 		}
 	}
 	for _, file := range c.Mended {
@@ -192,7 +202,6 @@ func (d *Daemon) loaded(c Change) {
 		d.Log.Info("jobs read", "added", len(c.Added), "changed", len(c.Changed), "removed", len(c.Removed))
 	}
 	d.Loaded(d.library.Project(), d.library.Names())
-	freeMemory() // of the texts of all files, also where nothing has changed
 }
 
 // enlist records that this process is a daemon.

@@ -91,7 +91,7 @@ func (r *reading) readJobs() {
 // check reads the texts of files that have changed.
 func (r *reading) check(changed []string, texts map[string]string) {
 	problems := make([]error, len(changed))
-	r.project.WithTexts(texts).LoadEach(changed, func(i int, job *jobs.Job, err error) {
+	LoadEach(r.project.WithTexts(texts), changed, func(i int, job *jobs.Job, err error) {
 		if problems[i] = err; err == nil {
 			r.books[changed[i]] = r.edition(changed[i], job, texts)
 		}

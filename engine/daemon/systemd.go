@@ -3,7 +3,6 @@ package daemon
 import (
 	"context"
 	"fmt"
-	"runtime/debug"
 	"time"
 
 	sd "github.com/coreos/go-systemd/v22/daemon"
@@ -48,6 +47,3 @@ func (d *Daemon) watchdog(ctx context.Context) error {
 		d.tell(sd.SdNotifyWatchdog)
 	}
 }
-
-// freeMemory gives back what reading the files has taken.
-func freeMemory() { debug.FreeOSMemory() }

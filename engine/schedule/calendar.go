@@ -116,7 +116,7 @@ func (c *calendar) plans() (plans []engine.Plan, keys []string) {
 func (c *calendar) learn(known []engine.Plan, keys []string, before *calendar, now time.Time) {
 	for i, p := range known {
 		l := c.tables[keys[i]].line(p.Line)
-		decided, watched := earlier(p.Decided, now), now
+		decided, watched := p.Decided, now
 		if t := before.tables[keys[i]]; t != nil && t.line(p.Line) != nil {
 			old := t.line(p.Line)
 			decided, watched = later(decided, old.decided), old.watched

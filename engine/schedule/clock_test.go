@@ -108,6 +108,38 @@ func TestClockThatMovedIsNamed(t *testing.T) {
 	})
 }
 
+// TestEachGapHasItsOwnCause has the clock be set forward, and later the daemon not look for a while.
+func TestEachGapHasItsOwnCause(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		d := newDaemon(t, newFile(t), options{idle: true}, job(t, "sync", "30 * * * *"))
+		defer d.end()
+		d.look()
+		d.shift.Add(int64(time.Hour))
+		d.look()
+		time.Sleep(time.Hour)
+		d.look()
+		told := d.told(SlotSkipped)
+		if len(told) != 2 || !strings.HasPrefix(told[0].Message, "the clock was set forward") || !strings.HasPrefix(told[1].Message, "the daemon could not look") {
+			t.Errorf("got %+v, want a cause for each", told)
+		}
+	})
+}
+
+// TestClockSetBackWhileNobodyWasThere has a daemon live in the wrong year, and the next one in the right one.
+func TestClockSetBackWhileNobodyWasThere(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		file, put := newFile(t), job(t, "sync", "*/10 * * * *")
+		newDaemon(t, file, options{}, put).end()
+		ahead := newDaemon(t, file, options{shift: 365 * 24 * time.Hour}, put)
+		after(15 * time.Minute)
+		ahead.end()
+		d := newDaemon(t, file, options{}, put)
+		defer d.end()
+		after(10 * time.Minute)
+		d.wantStory("sync", "10:00 skipped:missed, 20:00 ok, 525610:00 ok")
+	})
+}
+
 func TestJitterDoesNotHoldARunWhenTheClockGoesBack(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		s := job(t, "sync", "*/10 * * * *")

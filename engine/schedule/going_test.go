@@ -98,17 +98,15 @@ func highest(list []change) int {
 
 func TestPanicInStart(t *testing.T) {
 	bubble(t, func(t *testing.T) {
-		file, panics := newFile(t), true
-		o := options{Config: Config{MaxRuns: 1}}
-		var d *daemon
-		o.Start = func(ctx context.Context, r engine.QueuedRun) {
+		panics := true
+		o := options{Config: Config{MaxRuns: 1}, start: func(d *daemon, ctx context.Context, r engine.QueuedRun) {
 			if panics {
 				panics = false
 				panic("oh no")
 			}
 			d.carryOut(ctx, r, nil)
-		}
-		d = newDaemon(t, file, o, job(t, "sync", "*/10 * * * *"))
+		}}
+		d := newDaemon(t, newFile(t), o, job(t, "sync", "*/10 * * * *"))
 		defer d.end()
 		after(25 * time.Minute)
 		d.wantStory("sync", "10:00 failed, 20:00 ok")
@@ -158,6 +156,14 @@ func TestDrain(t *testing.T) {
 			drained <- time.Now()
 		}()
 		after(2 * time.Minute)
+		trigger := engine.Claim{Run: "byhand", Job: "a", Trigger: engine.TriggerManual, Due: d.now(), Overlap: "allow"}
+		if _, err := d.other().Enqueue(d.now(), 100, true, trigger); err != nil {
+			t.Fatal(err)
+		}
+		after(20 * time.Second)
+		if n := len(d.Standing().Queued); n != 2 {
+			t.Errorf("%d wait, want the two slots: what is triggered now is for another daemon", n)
+		}
 		for _, w := range d.Standing().Queued {
 			if w.Why != "the daemon is ending; the next one starts it" {
 				t.Errorf("got %q as the reason to wait", w.Why)

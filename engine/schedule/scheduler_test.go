@@ -1,6 +1,7 @@
 package schedule
 
 import (
+	"context"
 	"slices"
 	"strings"
 	"testing"
@@ -134,6 +135,30 @@ func TestReload(t *testing.T) {
 	})
 }
 
+// TestAJobWithoutSchedulesHasNoSlots has the schedule of a job be gone for a while, and then for as long as no daemon lives.
+func TestAJobWithoutSchedulesHasNoSlots(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		file, with := newFile(t), []Job{job(t, "sync", "*/10 * * * *", catchUp("all", 0))}
+		without := []Job{{Name: "sync", File: with[0].File}}
+		d := newDaemon(t, file, options{}, with...)
+		for _, list := range [][]Job{without, with} {
+			after(15 * time.Minute)
+			if err := d.Plan(list); err != nil {
+				t.Fatal(err)
+			}
+		}
+		after(15 * time.Minute)
+		d.wantStory("sync", "10:00 ok, 40:00 ok")
+		d.end()
+		newDaemon(t, file, options{}, without...).end()
+		time.Sleep(30 * time.Minute)
+		d = newDaemon(t, file, options{}, with...)
+		defer d.end()
+		after(10 * time.Minute)
+		d.wantStory("sync", "10:00 ok, 40:00 ok, 80:00 ok")
+	})
+}
+
 func TestReloadKeepsSlotsThatAreDueMeanwhile(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		d := newDaemon(t, newFile(t), options{idle: true}, job(t, "sync", "*/10 * * * *"))
@@ -185,6 +210,7 @@ func TestTriggered(t *testing.T) {
 		after(time.Minute + 500*time.Millisecond)
 		trigger("t1", "by hand")
 		after(time.Second)
+		person = d.store // whose changes it does not see by itself
 		trigger("t2", "sync")
 		d.Wake()
 		synctest.Wait()
@@ -193,6 +219,29 @@ func TestTriggered(t *testing.T) {
 		got := d.started()
 		if len(got) != 2 || got[0].Run != "t1" || got[1].Run != "t2" || got[0].Inputs["n"] != "1" || !got[1].at.Equal(got[1].Due) {
 			t.Errorf("got %+v, want both, the second one at once", got)
+		}
+	})
+}
+
+// TestARunIsStartedOnce has the daemon look for queued runs while one that it started has not begun yet.
+func TestARunIsStartedOnce(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		starts, slow := 0, make(chan bool)
+		o := options{start: func(d *daemon, ctx context.Context, r engine.QueuedRun) {
+			starts++
+			<-slow
+			d.carryOut(ctx, r, nil)
+		}}
+		d := newDaemon(t, newFile(t), o, job(t, "sync", "10 * * * *"))
+		defer d.end()
+		after(10 * time.Minute)
+		d.Wake()
+		after(time.Minute)
+		close(slow)
+		after(time.Minute)
+		d.wantStory("sync", "10:00 ok")
+		if starts != 1 {
+			t.Errorf("it was started %d times", starts)
 		}
 	})
 }

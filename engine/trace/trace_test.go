@@ -202,16 +202,16 @@ func TestNoSecrets(t *testing.T) {
 	w := newWorld(t, 500)
 	server := steptest.NewServer(t).On("/secret-of-A", steptest.Text(404, "no secret-of-A here"))
 	w.environ["OTEL_EXPORTER_OTLP_ENDPOINT"] = strings.Replace(w.collector.URL, "//", "//user:secret-of-url@", 1) + "?key=secret-of-query"
-	w.environ["OTEL_EXPORTER_OTLP_HEADERS"] = "x-key=secret-of-header"
+	w.environ["OTEL_EXPORTER_OTLP_HEADERS"] = "x-key=Bearer%20secret-of-header"
 	w.open()
 	w.run("profiles: {crm: {base_url: \""+server.URL+"\", auth: {type: api_key, in: query, name: k, value: \"${secret.B}\"}}}", `
 steps:
   - {log: "${secret.A}"}
   - foreach: {in: ["${secret.A}"], key: "${item}", tolerate: all, steps: [{rest: {profile: crm, path: "/${item}", query: {q: "${item}"}}}]}
-  - {fail: "the header was secret-of-header and the value ${secret.A}"}
+  - {fail: "the header was secret-of-header, the password secret-of-url and the value ${secret.A}"}
 `)
 	w.close()
-	if w.collector.headers[0].Get("X-Key") != "secret-of-header" {
+	if w.collector.headers[0].Get("X-Key") != "Bearer secret-of-header" {
 		t.Error("the header for the collector is missing")
 	}
 	all := fmt.Sprint(w.told)

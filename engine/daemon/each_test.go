@@ -1,4 +1,4 @@
-package jobs_test
+package daemon
 
 import (
 	"fmt"
@@ -9,21 +9,25 @@ import (
 )
 
 // TestLoadEach holds that each file's job or mistake is given with the place of the file, and that schedules of one time zone share it: ten
-// thousand would else take 18 MB.
+// thousand would else take 18 MB more.
 func TestLoadEach(t *testing.T) {
 	t.Parallel()
 	const n = 50
+	f := newFolder(t)
+	p, err := f.open()
+	if err != nil {
+		t.Fatal(err)
+	}
 	texts, files := map[string]string{}, make([]string, n)
-	p := projectOf(t, allKinds(), nil)
 	for i := range files {
-		files[i] = filepath.Join(p.Dir, fmt.Sprintf("job_%02d.yaml", i))
+		files[i] = filepath.Join(f.dir, fmt.Sprintf("job_%02d.yaml", i))
 		texts[files[i]] = "version: 1\nschedule: {cron: \"0 * * * *\", timezone: Europe/Berlin}\nsteps: [{log: a}]\n"
 		if i%10 == 3 {
 			texts[files[i]] += "mistake: true\n"
 		}
 	}
 	list := make([]*jobs.Job, n)
-	p.WithTexts(texts).LoadEach(files, func(i int, j *jobs.Job, err error) {
+	LoadEach(p.WithTexts(texts), files, func(i int, j *jobs.Job, err error) {
 		if (err != nil) != (i%10 == 3) {
 			t.Errorf("%s: %v", files[i], err)
 		}
