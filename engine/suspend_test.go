@@ -2,8 +2,8 @@ package engine_test
 
 import (
 	"context"
-	"slices"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
