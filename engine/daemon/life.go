@@ -203,7 +203,6 @@ func (d *Daemon) loaded(c Change) {
 		d.Log.Info("jobs read", "added", len(c.Added), "changed", len(c.Changed), "removed", len(c.Removed))
 	}
 	d.Loaded(d.library.Project(), d.library.Names())
-	freeMemory() // of the texts of all files, also where nothing has changed
 }
 
 // enlist records that this process is a daemon.
