@@ -9,6 +9,8 @@ import (
 	"os/signal"
 	"syscall"
 
+	"golang.org/x/sys/unix"
+
 	"snrun/engine"
 	"snrun/steps"
 )
@@ -88,7 +90,7 @@ func failureCode(e *steps.Error) int {
 // signalError is the cause of a context that a signal ended.
 type signalError struct{ signal syscall.Signal }
 
-func (e *signalError) Error() string { return "stopped by " + e.signal.String() }
+func (e *signalError) Error() string { return "stopped by " + unix.SignalName(e.signal) }
 
 // stopped gives the error that ends the program where a signal did not come first.
 func stopped(ctx context.Context, err error) error {
