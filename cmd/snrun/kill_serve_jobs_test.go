@@ -94,6 +94,20 @@ func (a *auditor) note(d deed) (pause time.Duration) {
 	return time.Duration(a.random.IntN(most)) * time.Millisecond
 }
 
+// ages has the due times of all that came be so much earlier.
+func (a *auditor) ages(t *testing.T, by time.Duration) {
+	t.Helper()
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for i := range a.deeds {
+		due, err := time.Parse(time.RFC3339, a.deeds[i].due)
+		if err != nil {
+			t.Fatal(err)
+		}
+		a.deeds[i].due = due.Add(-by).Format(time.RFC3339)
+	}
+}
+
 // after gives a channel that closes when n more requests have come.
 func (a *auditor) after(n int) <-chan struct{} {
 	a.mu.Lock()

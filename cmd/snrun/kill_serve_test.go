@@ -61,7 +61,7 @@ func newFleet(t *testing.T, seed uint64) *fleet {
 	}
 	t.Cleanup(func() { os.RemoveAll(runtime) })
 	f.environ = append(f.environ, "AUDIT_URL="+f.audit.URL, "XDG_RUNTIME_DIR="+runtime)
-	f.write("snrun.yaml", "version: 1\ndatabase: runs.db\nserver: {listen: none, grace: 20s, log: {level: error}}\n")
+	f.write("snrun.yaml", "version: 1\ndatabase: runs.db\nserver: {listen: none, grace: 20s, max_queue: 5, log: {level: error}}\n")
 	f.writeDaemonJobs()
 	t.Cleanup(func() {
 		for _, d := range f.going { // only where the test broke off
@@ -91,7 +91,16 @@ func (f *fleet) kill(rounds int) {
 				break
 			}
 		}
+		if len(f.going) == 0 && f.random.IntN(4) == 0 {
+			f.ages(time.Duration(1+f.random.IntN(300)) * time.Second)
+		}
 	}
+	f.serve(1)
+	f.asked(1)
+	for len(f.going) > 0 {
+		f.strike(0)
+	}
+	f.ages(100 * time.Second)
 	f.serve(2)
 	f.asked(5)
 	f.must(exitOK, "schedule", "pause", "--all")
@@ -101,6 +110,23 @@ func (f *fleet) kill(rounds int) {
 	f.settled()
 	f.end()
 	f.check(last)
+}
+
+// ages has all that is on record have been so much earlier, as if no daemon had been there since.
+func (f *fleet) ages(by time.Duration) {
+	f.t.Helper()
+	if len(f.story().since) == 0 { // the first daemon did not get so far
+		return
+	}
+	const apart = 1_000_000_000_000_000 // no time on its way may be that of another slot
+	f.change(
+		fmt.Sprintf("UPDATE slots SET due = due + %d, until = until - %d", apart, by.Microseconds()),
+		fmt.Sprintf("UPDATE slots SET due = due - %d", apart+by.Microseconds()),
+		fmt.Sprintf("UPDATE runs SET due = due - %d", by.Microseconds()),
+		fmt.Sprintf("UPDATE queue SET start = start - %d", by.Microseconds()),
+		fmt.Sprintf("UPDATE schedules SET since = since - %d", by.Microseconds()),
+	)
+	f.audit.ages(f.t, by)
 }
 
 // moment waits for a random one: soon after the start, or soon after some request.
@@ -224,6 +250,33 @@ func (f *fleet) check(last time.Time) {
 			f.t.Errorf("in the end there is %s", run)
 		}
 	}
+	f.checkCaughtUp(s)
 	f.audit.checkDeeds(f.t, s.runs)
 	f.t.Logf("%d times, %d runs: %v", len(s.slots), len(s.runs), s.checkListed(f.user))
+}
+
+// checkCaughtUp holds that times which passed while no daemon was there were made up for where the job asks for that, and else missed: each
+// of unsafe's, and of keyed's no more than may wait.
+func (f *fleet) checkCaughtUp(s *story) {
+	f.t.Helper()
+	missed := map[string]int{}
+	for _, d := range s.slots {
+		if d.reason == "missed" {
+			missed[d.job] += d.count
+		}
+	}
+	caughtUp := map[string]int{}
+	for _, run := range s.runs {
+		if run.trigger == "catch_up" {
+			caughtUp[run.job]++
+		}
+	}
+	for _, job := range []string{"safe", "keyed", "newest", "brittle", "spread"} {
+		if caughtUp[job] == 0 {
+			f.t.Errorf("no time of %s was made up for: %v", job, caughtUp)
+		}
+	}
+	if caughtUp["unsafe"] > 0 || missed["unsafe"] < 99 || missed["keyed"] < 90 {
+		f.t.Errorf("made up for are %v, missed %v", caughtUp, missed)
+	}
 }

@@ -30,8 +30,8 @@ When a job, profiles.yaml or snrun.yaml changes, or on SIGHUP, the files are rea
 what it was before goes on; so does a run that is under way.
 
 On a signal nothing new starts, and runs have --grace to end. What runs still is interrupted where it is; the next daemon goes on
-with it, as it does after a crash, unless the job says on_interrupt: fail or a request is in doubt. A second signal
-ends the process at once.
+with it, as it does after a crash, unless the job says on_interrupt: fail or a request is in doubt. A second signal,
+half a second later or more, ends the process at once.
 
 GET /healthz at the address of --listen tells whether the scheduler is at work, /readyz whether it fires, and which files have
 mistakes. The log goes to standard error.

@@ -21,6 +21,7 @@ type story struct {
 // storyRun is a run.
 type storyRun struct {
 	id, job, status   string
+	trigger           string
 	errorText, reason string
 	due               time.Time
 	attempt           int
@@ -95,10 +96,10 @@ func (u *user) look(at func(*sql.Tx)) {
 
 func (s *story) read(t *testing.T, tx *sql.Tx) {
 	t.Helper()
-	each(t, tx, "SELECT run, job, status, coalesce(due, 0), coalesce(error, ''), reason, attempt FROM runs", func(rows *sql.Rows) error {
+	each(t, tx, `SELECT run, job, status, "trigger", coalesce(due, 0), coalesce(error, ''), reason, attempt FROM runs`, func(rows *sql.Rows) error {
 		var r storyRun
 		var due int64
-		err := rows.Scan(&r.id, &r.job, &r.status, &due, &r.errorText, &r.reason, &r.attempt)
+		err := rows.Scan(&r.id, &r.job, &r.status, &r.trigger, &due, &r.errorText, &r.reason, &r.attempt)
 		r.due = time.UnixMicro(due)
 		s.runs[r.id] = &r
 		return err
