@@ -69,6 +69,49 @@ func TestCancel(t *testing.T) {
 	}
 }
 
+// Nobody is told of the end of a run that nobody has queued, or one who is gone: nobody would take notice of it.
+func TestCancelOfWhatNobodyHas(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "history.db")
+	s := openAt(t, path, Options{})
+	gone, err := Open(path, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	claimed(t, gone, due("a", "a", 1), due("b", "b", 1))
+	enqueue(t, gone, true, asked("c", "c", "allow"))
+	enqueue(t, gone, true, asked("d", "d", "allow"))
+	if err := gone.Close(); err != nil {
+		t.Fatal(err)
+	}
+	cancel(t, s, "a", "ann")
+	cancel(t, s, "c", "ann")
+	instead := func(run, job string) engine.Claim {
+		c := due(run, job, 2)
+		c.Overlap = "cancel_running"
+		return c
+	}
+	claimed(t, s, instead("b2", "b"), instead("d2", "d"))
+	if got, want := queued(t, s), [2]int{2, 2}; got != want {
+		t.Errorf("%v are queued, want the two that came instead", got)
+	}
+	if n := number(t, s, "SELECT count(*) FROM runs WHERE cancel <> ''"); n != 0 {
+		t.Errorf("%d ends wait for somebody's notice, want none", n)
+	}
+}
+
+// Withdraw of a run that has begun takes nothing of what was asked for.
+func TestWithdrawOfARunThatGoesOn(t *testing.T) {
+	t.Parallel()
+	s := openTemp(t)
+	begin(t, s, aRun("r1", "sync"))
+	cancel(t, s, "r1", "ann")
+	if ok, err := s.Withdraw(day, "r1", engine.Cancelled, "x"); ok || err != nil {
+		t.Errorf("Withdraw: %v, %v, want false", ok, err)
+	}
+	toCancel(t, s, map[string]string{"r1": "ann"})
+}
+
 // A run whose process is gone cannot be asked to end: it has.
 func TestCancelOfTheDead(t *testing.T) {
 	t.Parallel()

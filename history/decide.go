@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"math"
 	"strconv"
-	"time"
 
 	"snrun/engine"
 )
@@ -208,10 +207,9 @@ func (c *claim) after(decided int64) {
 	apart := (c.until - c.due) / max(c.count-1, 1)
 	left := c.count
 	if apart > 0 {
-		left = min(c.count, max((c.until-decided+apart-1)/apart, 1))
+		left = max(min((c.until-decided+apart-1)/apart, c.count-1), 1) // the first is not among them
 	}
 	c.due, c.count = c.until-(left-1)*apart, left
-	c.Due = time.UnixMicro(c.due).In(c.Due.Location())
 }
 
 // run decides what becomes of the run of a claim.

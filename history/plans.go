@@ -123,7 +123,7 @@ func writePlans(c *conn, now time.Time, keys []planKey, known map[planKey]knownP
 	var fresh []any
 	stay := make(map[planKey]bool, len(keys))
 	for _, k := range keys {
-		if k.line == "" || stay[k] {
+		if k.line == "" {
 			continue
 		}
 		stay[k] = true

@@ -111,7 +111,10 @@ func TestAdopt(t *testing.T) {
 	}
 	late := due("r2", "sync", 5)
 	late.Start, late.Overlap, late.Inputs = at(7), "queue", map[string]any{"n": 2}
-	claimed(t, first, due("r1", "sync", 1), late, due("r3", "unheard", 2))
+	claimed(t, first, late, due("r3", "unheard", 2))
+	sooner := due("r1", "sync", 1)
+	sooner.Inputs, sooner.Overlap = map[string]any{"n": 1}, "queue"
+	claimed(t, first, sooner) // it is due before the one that is on record already
 	enqueue(t, first, true, asked("r0", "other", "allow"))
 	s, third := openAt(t, path, Options{}), openAt(t, path, Options{})
 	nobodys := engine.QueuedRun{
@@ -131,10 +134,11 @@ func TestAdopt(t *testing.T) {
 		t.Fatal(err)
 	}
 	check(third, engine.QueuedRun{
-		Run: "r1", Job: "sync", File: "/p/jobs/sync.yaml", Inputs: map[string]any{}, Trigger: engine.TriggerSchedule, Due: at(1), Start: at(1), Alone: true,
+		Run: "r1", Job: "sync", File: "/p/jobs/sync.yaml", Inputs: map[string]any{"n": 1}, Trigger: engine.TriggerSchedule, Due: at(1), Start: at(1),
+		Alone: true, Reason: "it waits for the end of run r2",
 	}, engine.QueuedRun{
 		Run: "r2", Job: "sync", File: "/p/jobs/sync.yaml", Inputs: map[string]any{"n": 2}, Trigger: engine.TriggerSchedule, Due: at(5), Start: at(7),
-		Alone: true, Reason: "it waits for the end of run r1",
+		Alone: true,
 	})
 	check(s, nobodys)
 	begin(t, third, aRun("r1", "sync"))
@@ -162,6 +166,11 @@ func TestEnqueue(t *testing.T) {
 	}
 	if n := number(t, s, "SELECT count(*) FROM slots"); n != 0 {
 		t.Errorf("%d slots, want none: nobody planned them", n)
+	}
+	odd := asked("r4", "sync", "allow")
+	odd.Until, odd.Count, odd.Reason = at(9), 5, engine.ReasonMissed
+	if v := enqueue(t, s, true, odd); v.Status != engine.Queued {
+		t.Errorf("%+v, want it to wait: nobody skips what a person asks for", v)
 	}
 	if err := s.Begin(aRun("r3", "sync")); !errors.Is(err, engine.ErrNotQueued) {
 		t.Errorf("Begin of a run that nobody has: %v, want ErrNotQueued", err)
@@ -201,10 +210,13 @@ func TestGoingTakesTurns(t *testing.T) {
 	queue(two, due("r2", "sync", 2))
 	queue(one, due("r4", "sync", 4))
 	queue(one, due("r0", "other", 0))
+	twin := due("r5", "sync", 4) // due with r4
+	twin.Inputs = map[string]any{"n": 1}
+	queue(two, twin)
 	for _, test := range []struct {
 		s         *Store
 		run, want string
-	}{{one, "r1", ""}, {two, "r2", "r1"}, {two, "r3", "r1"}, {one, "r4", "r2 r3"}} {
+	}{{one, "r1", ""}, {two, "r2", "r1"}, {two, "r3", "r1"}, {one, "r4", "r2 r3"}, {two, "r5", "r1 r4"}} {
 		if got, err := test.s.Going("sync", test.run); err != nil || strings.Join(got, " ") != test.want {
 			t.Errorf("%s waits for %v, %v, want %s", test.run, got, err, test.want)
 		}

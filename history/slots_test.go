@@ -273,6 +273,18 @@ func TestClaimAddsToADecision(t *testing.T) {
 	}
 }
 
+// Of several slots the first of which is decided upon already, all others are counted, also where they do not lie evenly.
+func TestClaimCountsTheRest(t *testing.T) {
+	t.Parallel()
+	s := openTemp(t)
+	uneven := missed("b", "sync", 1, 12)
+	uneven.Count = 8
+	claimed(t, s, due("a", "sync", 1), uneven)
+	if n := number(t, s, "SELECT sum(count) FROM slots"); n != 8 {
+		t.Errorf("%d slots are on record, want 8", n)
+	}
+}
+
 func TestClaimTakesThePlaceOfOthers(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "history.db")

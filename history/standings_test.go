@@ -44,7 +44,9 @@ func TestStandings(t *testing.T) {
 	waits := due("a5", "a", 3)
 	waits.Overlap, waits.Start = "queue", at(4)
 	claimed(t, s, waits)
-	finish(t, s, begin(t, s, aRun("b1", "b")), engine.OK)
+	for _, run := range []string{"b0", "b1"} {
+		finish(t, s, begin(t, s, aRun(run, "b")), engine.OK)
+	}
 	begin(t, s, aRun("c1", "c"))
 	finish(t, s, begin(t, s, aRun("x1", "x")), engine.Interrupted)
 	got, err := s.Standings([]string{"a", "b", "c", "never", "b"})

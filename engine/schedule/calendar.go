@@ -121,7 +121,7 @@ func (c *calendar) learn(known []engine.Plan, keys []string, before *calendar, n
 			old := t.line(p.Line)
 			decided, watched = later(decided, old.decided), old.watched
 		}
-		l.decided, l.watched = decided.In(l.Zone), watched
+		l.decided, l.watched = decided, watched
 	}
 	c.sort()
 }

@@ -153,6 +153,11 @@ func TestJitterDoesNotHoldARunWhenTheClockGoesBack(t *testing.T) {
 		d.shift.Add(int64(-1000 * time.Hour))
 		after(2 * time.Second)
 		d.wantStory("sync", "10:00 ok")
+		d.turn.Lock()
+		defer d.turn.Unlock()
+		if n := len(d.calendar.soon); n != 1 {
+			t.Errorf("the job is looked out for %d times", n)
+		}
 	})
 }
 

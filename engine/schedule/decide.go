@@ -163,11 +163,11 @@ func (s *Scheduler) free(w *waiting) (bool, error) {
 	return false, nil
 }
 
-// begin starts a run, unless somebody cancelled it, or the daemon ends.
+// begin starts a run, unless the daemon ends.
 func (s *Scheduler) begin(w *waiting) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.draining || s.queue.runs[w.Run] != w {
+	if s.draining {
 		return false
 	}
 	s.queue.begin(w.Run)

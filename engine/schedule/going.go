@@ -34,7 +34,6 @@ func (s *Scheduler) ended(g *going) {
 	g.end(nil)
 	s.mu.Lock()
 	delete(s.going, g.run)
-	delete(s.elsewhere, g.job)
 	s.queue.releaseJob(g.job)
 	s.mu.Unlock()
 	s.nudge()

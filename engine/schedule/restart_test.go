@@ -173,6 +173,7 @@ func TestQueuedRunsSurviveARestart(t *testing.T) {
 	}{
 		"at once":            {time.Second, "a 10:00 ok, b 10:00 ok, c 10:00 ok"},
 		"within the window":  {19 * time.Minute, "a 10:00 ok, b 10:00 ok, c 10:00 ok"},
+		"just in the window": {20 * time.Minute, "a 10:00 ok, b 10:00 ok, c 10:00 ok"},
 		"beyond the windows": {21 * time.Minute, "a 10:00 ok, b 10:00 skipped, c 10:00 ok"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -206,6 +207,26 @@ func TestQueuedRunsSurviveARestart(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestTriggeredRunsHaveNoWindow has a person ask for a run while no daemon is there to start it.
+func TestTriggeredRunsHaveNoWindow(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		file, put := newFile(t), job(t, "sync", "0 12 * * *", catchUp("latest", time.Minute))
+		person := open(t, file)
+		defer person.Close()
+		claim := engine.Claim{Run: "t1", Job: "sync", Trigger: engine.TriggerManual, Due: time.Now(), Overlap: "allow"}
+		if _, err := person.Enqueue(time.Now(), 100, true, claim); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Hour)
+		d := newDaemon(t, file, options{}, put)
+		defer d.end()
+		after(time.Second)
+		if got := d.started(); len(got) != 1 || got[0].Run != "t1" {
+			t.Errorf("got %+v, want what the person asked for", got)
+		}
+	})
 }
 
 // TestAnotherDaemonTakesOver has a daemon end while one of its runs waits, and another one live on.
