@@ -24,6 +24,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"sync/atomic"
 	"time"
@@ -50,6 +51,9 @@ type Config struct {
 	Sealer Sealer
 	// Grace is how long the steps at the end of a cancelled run may take. Default: 30 s.
 	Grace time.Duration
+	// Insist has the end of a run be recorded again and again, until it is on record or the context ends: where the disk was full, the run
+	// would go on for ever in the eyes of all others. Nil: it is tried once.
+	Insist context.Context
 }
 
 // Engine runs jobs. It may run many at once.
@@ -102,13 +106,33 @@ func (x *execution) carryOut(ctx context.Context, b begun) (*Run, error) {
 	x.tell(Event{Type: RunStarted, Job: x.run.Job, Trigger: x.run.Trigger, Attempt: x.run.Attempt})
 	out := flow.Run(&host{execution: x}, x.job, x.given(b))
 	x.settle(out)
-	if err := x.finish(out); err != nil {
+	if err := x.record(func() error { return x.finish(out) }); err != nil {
 		return x.run, fmt.Errorf("recording the end of run %s: %w", x.run.ID, err)
 	}
 	x.tell(Event{
 		Type: RunEnded, Job: x.run.Job, Status: x.run.Status, Elapsed: x.run.Ended.Sub(began), Error: x.run.Error, InDoubt: x.doubts.keys(),
 	})
 	return x.run, nil
+}
+
+// How long it takes until the end of a run is recorded again, at first and at most.
+const insistFirst, insistLast = time.Second, 10 * time.Second
+
+// record has the end of a run be recorded, as Insist says. What no waiting mends is tried once.
+func (e *Engine) record(finish func() error) error {
+	err := finish()
+	if e.Insist == nil {
+		return err
+	}
+	for wait := insistFirst; errors.Is(err, ErrFull) || errors.Is(err, ErrLocked) || errors.Is(err, fs.ErrPermission); wait = min(2*wait, insistLast) {
+		select {
+		case <-e.Insist.Done():
+			return err
+		case <-time.After(wait):
+			err = finish()
+		}
+	}
+	return err
 }
 
 // finish records how the run ended, with what going on with it starts from.

@@ -45,7 +45,7 @@ func (e *Engine) Refuse(req Request, why *steps.Error) (*Run, error) {
 	}
 	x.tell(Event{Type: RunStarted, Job: x.run.Job, Trigger: x.run.Trigger, Attempt: x.run.Attempt})
 	x.run.Status, x.run.Ended, x.run.Error = Failed, now, x.masked(why)
-	if err := e.Journal.Finish(x.run); err != nil {
+	if err := e.record(func() error { return e.Journal.Finish(x.run) }); err != nil {
 		return x.run, fmt.Errorf("recording the end of run %s: %w", x.run.ID, err)
 	}
 	x.tell(Event{Type: RunEnded, Job: x.run.Job, Status: x.run.Status, Error: x.run.Error})
@@ -62,7 +62,7 @@ func (e *Engine) GiveUp(interrupted *Run, why *steps.Error) error {
 		return fmt.Errorf("giving up run %s: %w", run.ID, err)
 	}
 	run.Status, run.Ended, run.Error = Failed, time.Now(), x.masked(why)
-	if err := e.Journal.Finish(&run); err != nil {
+	if err := e.record(func() error { return e.Journal.Finish(&run) }); err != nil {
 		return fmt.Errorf("recording the end of run %s: %w", run.ID, err)
 	}
 	x.tell(Event{Type: RunStarted, Job: run.Job, Attempt: run.Attempt})

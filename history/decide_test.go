@@ -226,7 +226,7 @@ func TestBookForReadingOnly(t *testing.T) {
 	one := func(_ any, err error) error { return err }
 	for name, err := range map[string]error{
 		"Claim": one(s.Claim(day, 1, []engine.Claim{due("a", "sync", 1)})), "Know": one(s.Know(day, nil)), "Rewind": s.Rewind(day),
-		"Adopt": one(s.Adopt(nil)), "Withdraw": one(s.Withdraw(day, "r1", engine.Skipped, "")), "Pause": one(s.Pause(engine.Pause{})),
+		"Adopt": one(s.Adopt(nil)), "Withdraw": one(s.Withdraw(day, "r1", engine.Skipped, "")), "Pause": s.Pause(engine.Pause{}),
 		"Unpause": one(s.Unpause("sync")), "Cancel": one(s.Cancel(day, "r1", "ann")), "ToCancel": one(s.ToCancel()), "Changed": one(s.Changed()),
 		"Enlist": s.Enlist(engine.Daemon{}), "SignOfLife": s.SignOfLife(day), "Dismiss": s.Dismiss(),
 		"Enqueue": one(s.Enqueue(day, 1, true, asked("a", "sync", "allow"))),

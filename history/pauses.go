@@ -7,33 +7,31 @@ import (
 )
 
 const (
-	pauseJob  = `INSERT INTO pauses (job, since, who, why) VALUES (?, ?, ?, ?) ON CONFLICT (job) DO NOTHING`
+	pauseJob = `INSERT INTO pauses (job, since, who, why) VALUES (?, ?, ?, ?)
+		ON CONFLICT (job) DO UPDATE SET who = excluded.who, why = excluded.why`
 	resumeJob = `DELETE FROM pauses WHERE job = ?`
 	pausesSQL = `SELECT job, since, who, why FROM pauses ORDER BY job`
 	// changedSQL is about the last row that the connection wrote.
 	changedSQL = `SELECT changes()`
 )
 
-// Pause has a job not be run by its schedules until Unpause. It is false where that is so already; then nothing changes.
-func (s *Store) Pause(p engine.Pause) (bool, error) {
-	return s.changes("pause "+p.Job, rowOf(pauseJob, p.Job, p.Since, p.Who, p.Why))
+// Pause has a job not be run by its schedules until Unpause. One that is paused already stays so since then, for the newer reason.
+func (s *Store) Pause(p engine.Pause) error {
+	return s.change("pause "+p.Job, func(c *conn) error { return c.exec(rowOf(pauseJob, p.Job, p.Since, p.Who, p.Why)) })
 }
 
 // Unpause has a job be run by its schedules again. It is false where it was not paused.
 func (s *Store) Unpause(job string) (bool, error) {
-	return s.changes("resume "+job, rowOf(resumeJob, job))
-}
-
-// changes carries out a row and says whether it changed anything.
-func (s *Store) changes(doing string, r row) (changed bool, err error) {
-	err = s.change(doing, func(c *conn) error {
-		if err := c.exec(r); err != nil {
+	paused := false
+	err := s.change("resume "+job, func(c *conn) error {
+		if err := c.exec(rowOf(resumeJob, job)); err != nil {
 			return err
 		}
-		changed, err = c.holds(rowOf(changedSQL))
+		var err error
+		paused, err = c.holds(rowOf(changedSQL))
 		return err
 	})
-	return changed && err == nil, err
+	return paused && err == nil, err
 }
 
 // Pauses gives the jobs that are paused, by name.

@@ -129,7 +129,7 @@ func (l *library) load(d *decoder, chain []link, file string, secret []string) (
 		return nil, err
 	}
 	inner := newDecoder(d.kinds, d.profiles)
-	inner.library, inner.chain, inner.secret = l, chain, secret
+	inner.library, inner.known, inner.chain, inner.secret = l, d.known, chain, secret
 	c := &called{job: inner.job(display(file), data), used: inner.used}
 	errors.As(inner.err(), &c.mistakes)
 	l.read[key] = c
@@ -140,8 +140,7 @@ func (l *library) load(d *decoder, chain []link, file string, secret []string) (
 // which is reported.
 func (l *library) find(d *decoder, at *source.Node, name string) string {
 	if strings.ContainsAny(name, `/\`) || isYAML(name) {
-		base := filepath.Base(name)
-		d.r.Errorf(at, "call takes the name of a job, not its file").Hint = "write job: " + strings.TrimSuffix(base, filepath.Ext(base))
+		d.r.Errorf(at, "call takes the name of a job, not its file").Hint = "write job: " + baseName(name)
 		return ""
 	}
 	kept := l.project.keptAs(name)
@@ -189,7 +188,7 @@ func (d *decoder) severalNamed(at *source.Node, name string, files []string) {
 func (l *library) name(file string) string {
 	name, known := l.names[file]
 	if !known {
-		name = l.project.jobNameOf(file)
+		name = l.project.NameOf(file)
 		l.names[file] = name
 	}
 	return name

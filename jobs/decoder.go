@@ -18,7 +18,7 @@ type decoder struct {
 	used     usage
 	read     map[*source.Node][]source.Entry  // what entries has given
 	torn     source.Errors                    // where YAML took an expression apart
-	defaults map[defaultKey]any               // of fields, in the forms of their types
+	known    *known                           // what other files leave for this one
 	tables   map[string][]steps.Field         // the keys of a step, by kind
 	presets  map[string]*preset               // those that were named so far
 	any      *Shape                           // of which nothing is known
@@ -35,7 +35,7 @@ type decoder struct {
 func newDecoder(kinds steps.Set, profiles map[string]*Profile) *decoder {
 	return &decoder{
 		r: &source.Report{}, kinds: kinds, profiles: profiles, used: usage{profiles: map[string]bool{}},
-		read: map[*source.Node][]source.Entry{}, defaults: map[defaultKey]any{}, tables: map[string][]steps.Field{},
+		read: map[*source.Node][]source.Entry{}, known: &known{}, tables: map[string][]steps.Field{},
 		presets: map[string]*preset{}, carries: map[*source.Node]map[string]bool{}, any: AnyShape(), given: map[string]*Shape{},
 	}
 }

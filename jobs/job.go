@@ -3,7 +3,8 @@
 //
 // The files, by the first word of their names:
 //
-//	project, settings, load, texts  a folder of files, read from disk or from the texts that a run has kept
+//	project, settings, load, texts, files, known
+//	                                a folder of files, read from disk or from the texts that a run has kept; what its jobs share
 //	decoder, mapping, object, fields, value, scalar, either, body, find
 //	                                from YAML to checked values, key by key, by tables of fields
 //	job, step, retry, schedule, cron, zone, duration, inputs

@@ -3,6 +3,7 @@ package jobs
 import (
 	"path/filepath"
 	"strings"
+	"unicode"
 
 	"snrun/jobs/source"
 	"snrun/steps"
@@ -114,9 +115,21 @@ func (d *decoder) jobName(file string, m mapping) string {
 	if n := m.get("name"); n != nil {
 		return d.title(n, "the name of a job")
 	}
+	name := baseName(file)
+	if i := strings.IndexFunc(name, isHidden); i >= 0 {
+		d.r.Errorf(m.node, "the file's name %q cannot be that of a job: it holds a character that does not print", name).Hint = "give the file another name, or the job one with `name:`"
+	}
+	return name
+}
+
+// baseName is the name of a file without its folder and its ending.
+func baseName(file string) string {
 	base := filepath.Base(file)
 	return strings.TrimSuffix(base, filepath.Ext(base))
 }
+
+// isHidden says whether a character would end a line, act on a terminal or hide there.
+func isHidden(r rune) bool { return !unicode.IsPrint(r) }
 
 // inputs reads the schemas of the inputs, in which nothing is evaluated.
 func (d *decoder) inputs(n *source.Node) *Inputs {

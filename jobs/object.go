@@ -91,21 +91,9 @@ func (d *decoder) field(n *source.Node, f steps.Field, scope *Scope) value {
 	return d.value(n, f.Type, f.Name, scope)
 }
 
-// defaultKey is what defaults are kept under.
-type defaultKey struct {
-	name, text string
-	form       steps.Form
-}
-
 // defaultOf gives a field's default in the form of its type. A default that does not fit is a mistake in the table.
 func (d *decoder) defaultOf(f steps.Field) any {
-	key := defaultKey{f.Name, f.Default, f.Type.Form}
-	v, known := d.defaults[key]
-	if !known {
-		v = readDefault(f)
-		d.defaults[key] = v
-	}
-	return v
+	return d.known.defaultOf(defaultKey{f.Name, f.Default, f.Type.Form}, func() any { return readDefault(f) })
 }
 
 func readDefault(f steps.Field) any {

@@ -27,7 +27,7 @@ type Project struct {
 	Profiles map[string]*Profile // by name; nil where their file cannot be read
 	Warnings source.Errors       // about the profiles, when they have no mistakes
 	options  Options
-	zones    *zones            // of the schedules of its jobs
+	known    *known            // what reading one job leaves for the next
 	texts    map[string]string // in place of files, by their full paths; see WithTexts
 
 	keptNames map[string][]string // the files of those texts, sorted, by the names of their jobs
@@ -48,9 +48,9 @@ func FindProject(dir string) string {
 // Open reads a project's profiles. Mistakes in them are an error of type source.Errors; jobs can be loaded all the same, to
 // find further ones.
 func Open(dir string, s Settings, o Options) (*Project, error) {
-	p := &Project{Dir: dir, Settings: s, Profiles: map[string]*Profile{}, options: o, zones: &zones{}}
+	p := &Project{Dir: dir, Settings: s, Profiles: map[string]*Profile{}, options: o, known: &known{}}
 	file := p.path(s.Profiles)
-	data, err := os.ReadFile(file)
+	data, err := ReadFile(file)
 	if errors.Is(err, fs.ErrNotExist) {
 		return p, nil
 	}
@@ -88,7 +88,7 @@ func (p *Project) Load(ref string) (*Job, error) {
 		return nil, err
 	}
 	d := newDecoder(p.options.Kinds, p.Profiles)
-	d.library = newLibrary(p)
+	d.library, d.known = newLibrary(p), p.known
 	j := d.job(display(file), data)
 	if j != nil {
 		j.Secrets = d.secrets(p.options.Secret)
@@ -126,7 +126,7 @@ func (p *Project) named(name string) []string {
 		return named
 	}
 	for _, file := range p.Files() {
-		if p.jobNameOf(file) == name {
+		if p.NameOf(file) == name {
 			named = append(named, file)
 		}
 	}
@@ -145,7 +145,7 @@ func (p *Project) noJob(ref string) error {
 func (p *Project) Names() []string {
 	var names []string
 	for _, file := range p.Files() {
-		names = append(names, p.jobNameOf(file))
+		names = append(names, p.NameOf(file))
 	}
 	return names
 }
@@ -178,8 +178,8 @@ func isYAML(file string) bool {
 	return ext == ".yaml" || ext == ".yml"
 }
 
-// jobNameOf gives a job's name without checking the job: the `name` in its file, else the file's base name.
-func (p *Project) jobNameOf(file string) string {
+// NameOf gives a job's name without checking the job: the `name` in its file, else the file's base name.
+func (p *Project) NameOf(file string) string {
 	data, err := p.read(file)
 	if err == nil {
 		for _, line := range strings.Split(string(data), "\n") {
@@ -189,7 +189,7 @@ func (p *Project) jobNameOf(file string) string {
 			}
 		}
 	}
-	return strings.TrimSuffix(filepath.Base(file), filepath.Ext(file))
+	return baseName(file)
 }
 
 // display gives a path as a person would write it from here: relative where that is shorter.

@@ -2,10 +2,12 @@ package jobs_test
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"reflect"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -182,6 +184,38 @@ func TestUnreadableFiles(t *testing.T) {
 	}
 	if _, err := jobs.Open(dir, jobs.Settings{Jobs: "jobs", Profiles: "profiles.yaml", Server: jobs.Server{Grace: 30 * time.Second}}, jobs.Options{Kinds: allKinds()}); !errors.As(err, &path) {
 		t.Errorf("profiles: got %v", err)
+	}
+}
+
+// TestPipes holds that a job may come through a pipe that a person names, as a shell makes one, and that one in the folder of jobs is not
+// waited for.
+func TestPipes(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	if err := os.Mkdir(filepath.Join(dir, "jobs"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Mkfifo(filepath.Join(dir, "jobs", "b.yaml"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	p, err := jobs.Open(dir, jobs.Settings{Jobs: "jobs", Profiles: "profiles.yaml"}, jobs.Options{Kinds: allKinds()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := p.Load("b"); err == nil || !strings.Contains(err.Error(), "no regular file") {
+		t.Errorf("got %v", err)
+	}
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	go func() {
+		defer w.Close()
+		_, _ = w.WriteString("version: 1\nsteps: [{log: hi}]\n")
+	}()
+	if job, err := p.Load(fmt.Sprintf("/dev/fd/%d", r.Fd())); err != nil || len(job.Steps) != 1 {
+		t.Errorf("got %v, %v", job, err)
 	}
 }
 

@@ -78,7 +78,7 @@ func (d *decoder) cron(n *source.Node) *Cron {
 }
 
 func (d *decoder) zone(n *source.Node) *time.Location {
-	zone, hint, err := d.library.project.zones.load(n.Text())
+	zone, hint, err := d.known.zone(n.Text())
 	if err != nil {
 		d.r.Errorf(n, "%s", err).Hint = hint
 		return nil

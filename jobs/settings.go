@@ -54,7 +54,7 @@ func settingsFields() []steps.Field {
 func ReadSettings(dir string) (Settings, error) {
 	d := newDecoder(nil, nil)
 	file := filepath.Join(dir, SettingsFile)
-	data, err := os.ReadFile(file)
+	data, err := ReadFile(file)
 	if errors.Is(err, fs.ErrNotExist) {
 		data, err = []byte("version: 1"), nil
 	}

@@ -2,6 +2,7 @@ package jobs
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -15,6 +16,27 @@ import (
 
 // unknownURL stands for a base URL that is known only in a run.
 var unknownURL = url.URL{Scheme: "http", Host: "127.0.0.1"}
+
+// SignIns gives the profiles named with their environment and secrets filled in: names holds `env` and `secret`. Derived hears of each
+// text in them that is computed from secrets, before an error quotes it.
+func (p *Project) SignIns(profiles []string, names map[string]any, derived func(text string)) ([]auth.Profile, error) {
+	var list []auth.Profile
+	var errs []error
+	for _, name := range profiles {
+		profile := p.Profiles[name]
+		texts, err := profile.Derived(names)
+		for _, text := range texts {
+			derived(text)
+		}
+		if err == nil {
+			var filled auth.Profile
+			filled, err = profile.SignIn(names)
+			list = append(list, filled)
+		}
+		errs = append(errs, err)
+	}
+	return list, errors.Join(errs...)
+}
 
 // SignIn gives the profile with its environment and secrets filled in: names holds `env` and `secret`.
 func (p *Profile) SignIn(names map[string]any) (auth.Profile, error) {

@@ -2,7 +2,6 @@ package jobs
 
 import (
 	"maps"
-	"os"
 	"path/filepath"
 	"slices"
 )
@@ -16,7 +15,7 @@ func (p *Project) WithTexts(texts map[string]string) *Project {
 		kept.texts[fullPath(file)] = text
 	}
 	for _, file := range slices.Sorted(maps.Keys(kept.texts)) {
-		name := kept.jobNameOf(file)
+		name := kept.NameOf(file)
 		kept.keptNames[name] = append(kept.keptNames[name], file)
 	}
 	return &kept
@@ -27,7 +26,7 @@ func (p *Project) read(file string) ([]byte, error) {
 	if text, kept := p.kept(file); kept {
 		return []byte(text), nil
 	}
-	return os.ReadFile(file)
+	return readNamed(file)
 }
 
 // kept gives the text that stands in for a file, where there is one.

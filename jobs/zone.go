@@ -3,7 +3,6 @@ package jobs
 import (
 	"fmt"
 	"strings"
-	"sync"
 	"time"
 
 	"snrun/steps"
@@ -22,30 +21,6 @@ func LoadZone(name string) (zone *time.Location, hint string, err error) {
 		}
 	}
 	return nil, zoneHint(name), fmt.Errorf("the time zone %q is not known", name)
-}
-
-// zones keeps the time zones that were found, so that ten thousand schedules of one zone share it: one takes 7 KB and more. It is safe
-// for concurrent use.
-type zones struct {
-	mu    sync.Mutex
-	found map[string]*time.Location
-}
-
-// load does what LoadZone does.
-func (z *zones) load(name string) (zone *time.Location, hint string, err error) {
-	z.mu.Lock()
-	defer z.mu.Unlock()
-	if zone := z.found[name]; zone != nil {
-		return zone, "", nil
-	}
-	if zone, hint, err = LoadZone(name); err != nil {
-		return nil, hint, err
-	}
-	if z.found == nil {
-		z.found = map[string]*time.Location{}
-	}
-	z.found[strings.Clone(name)] = zone
-	return zone, "", nil
 }
 
 // zoneHint advises which name to write instead.

@@ -106,7 +106,7 @@ func (a *app) open(ctx context.Context, p *project, profile *jobs.Profile) (*ope
 		secrets[name] = secret.Reveal()
 	}
 	names := map[string]any{"env": a.environment(), "secret": secrets}
-	filled, err := a.signIns(p, &jobs.Job{Profiles: []string{profile.Name}}, names)
+	filled, err := p.SignIns([]string{profile.Name}, names, a.redactor.AddDerived)
 	if err != nil {
 		return nil, &exitError{exitInvalid, err, helpOf(err)}
 	}

@@ -122,32 +122,17 @@ func (r signInRecord) refresh(now time.Time) string {
 
 // statusNotes are what is wrong and what to do about it, below the table. What several profiles have in common is said once.
 func (a *app) statusNotes(p *project, list []signInRecord, now time.Time) string {
-	type note struct{ wrong, help string }
-	var order []note
-	profiles := map[note][]string{}
+	var notes remarks
 	for _, r := range list {
-		n := note{r.wrong(now), textOf(r.Help)}
-		if n.wrong == "" && n.help == "" {
-			continue
-		}
-		if profiles[n] == nil {
-			order = append(order, n)
-		}
-		profiles[n] = append(profiles[n], r.Profile)
+		notes.add(r.Profile, r.wrong(now), textOf(r.Help))
 	}
-	var b strings.Builder
-	for _, n := range order {
-		fmt.Fprintf(&b, "%s: %s\n", clean(strings.Join(profiles[n], ", ")), clean(n.wrong))
-		if n.help != "" {
-			fmt.Fprintf(&b, "  %s\n", indented(clean(n.help)))
-		}
-	}
+	text := notes.String()
 	unkept := slices.ContainsFunc(list, func(r signInRecord) bool { return r.Grant != nil && !r.Kept })
 	untold := !slices.ContainsFunc(list, func(r signInRecord) bool { return r.problem == problemStore })
 	if unkept && untold && p.store != nil {
-		b.WriteString(a.noKeyNote(p.store))
+		text += a.noKeyNote(p.store)
 	}
-	return b.String()
+	return text
 }
 
 // wrong says what is wrong with a sign-in, "" for nothing.

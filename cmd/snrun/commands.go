@@ -13,6 +13,7 @@ type commands struct {
 	program string // how the program is called
 	history string // the flag that leads to the history, with a space before it; "" where none has to
 	project string // the flags that the project was read with, in the same way
+	sandbox string // the flag of what is only tried, in the same way: only commands that carry runs out take it
 }
 
 // commandsFor gives the commands for the history in a file: as short as they can be from here.
@@ -43,7 +44,7 @@ func (a *app) projectFlags() (flags string) {
 
 // withSandbox gives the commands for runs that are only tried.
 func (c commands) withSandbox() commands {
-	c.project += " --sandbox"
+	c.sandbox = " --sandbox"
 	return c
 }
 
@@ -60,7 +61,7 @@ func (c commands) show(run string) string { return c.program + " history show" +
 
 // resume is the command with which a run goes on.
 func (c commands) resume(run string) string {
-	return c.program + " resume" + c.history + c.project + " " + run
+	return c.program + " resume" + c.history + c.project + c.sandbox + " " + run
 }
 
 // cancel is the command that ends a run, or takes it out of the queue.
@@ -68,12 +69,25 @@ func (c commands) cancel(run string) string { return c.program + " cancel" + c.h
 
 // retry is the command that tries a run's failed items again.
 func (c commands) retry(run string) string {
-	return c.program + " retry" + c.history + c.project + " " + run + " --failed-items"
+	return c.program + " retry" + c.history + c.project + c.sandbox + " " + run + " --failed-items"
+}
+
+// schedule is a command about when a job runs: why, resume and the like.
+func (c commands) schedule(verb, job string) string {
+	return c.program + " schedule " + verb + c.history + c.project + " " + quoteArg(job)
+}
+
+// serve is the command that starts a daemon.
+func (c commands) serve() string { return c.program + " serve" + c.history + c.project }
+
+// run is the command that carries a job out.
+func (c commands) run(job string) string {
+	return c.program + " run" + c.history + c.project + c.sandbox + " " + quoteArg(job)
 }
 
 // start is how another run of a job is started.
 func (c commands) start(run *engine.Run) string {
-	return "start a new one: " + c.program + " run" + c.history + c.project + " " + quoteArg(run.Job)
+	return "start a new one: " + c.run(run.Job)
 }
 
 // goOn says how a run goes on that did not end well: a line, or one for each of the things that a person may find where a

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 
 	"snrun/engine"
 	"snrun/steps"
@@ -99,8 +100,12 @@ func stopped(ctx context.Context, err error) error {
 	return err
 }
 
-// withSignals gives a context that SIGINT or SIGTERM ends, with a signalError as its cause. A second signal ends the
-// process at once. Stop gives the signals back.
+// sameSignal is how long after the first signal further ones count as the same: timeout(1), and other supervisors, tell the process and then
+// its whole group.
+const sameSignal = 500 * time.Millisecond
+
+// withSignals gives a context that SIGINT or SIGTERM ends, with a signalError as its cause. A second signal, half a second later or more, ends
+// the process at once. Stop gives the signals back.
 func withSignals(ctx context.Context) (_ context.Context, stop func()) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	signals := make(chan os.Signal, 2)
@@ -108,17 +113,26 @@ func withSignals(ctx context.Context) (_ context.Context, stop func()) {
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		for s := range signals {
-			if ctx.Err() != nil {
-				os.Exit(exitSignal + int(s.(syscall.Signal)))
-			}
-			cancel(&signalError{s.(syscall.Signal)})
-		}
+		heed(signals, cancel, os.Exit)
 	}()
 	return ctx, func() {
 		signal.Stop(signals) // nothing is sent to the channel any more
 		close(signals)
 		<-ended
 		cancel(nil)
+	}
+}
+
+// heed has the first signal end what goes on, and a second one exit.
+func heed(signals <-chan os.Signal, end context.CancelCauseFunc, exit func(code int)) {
+	var first time.Time
+	for s := range signals {
+		switch number := s.(syscall.Signal); {
+		case first.IsZero():
+			first = time.Now()
+			end(&signalError{number})
+		case time.Since(first) >= sameSignal:
+			exit(exitSignal + int(number))
+		}
 	}
 }

@@ -2,8 +2,11 @@ package main
 
 import (
 	"fmt"
+	"os"
 	"syscall"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"snrun/engine"
 	"snrun/steps"
@@ -44,4 +47,29 @@ func TestExitCode(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestSignalsThatComeTogetherAreOne holds that a supervisor which tells the process and its group at once does not end it at once.
+func TestSignalsThatComeTogetherAreOne(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		signals := make(chan os.Signal)
+		ends, code := 0, 0
+		go heed(signals, func(error) { ends++ }, func(c int) { code = c })
+		send := func(s syscall.Signal, wantCode int) {
+			t.Helper()
+			signals <- s
+			synctest.Wait()
+			if ends != 1 || code != wantCode {
+				t.Errorf("ended %d times, exit code %d; want once, and %d", ends, code, wantCode)
+			}
+		}
+		send(syscall.SIGTERM, 0)
+		send(syscall.SIGTERM, 0)
+		time.Sleep(sameSignal - time.Millisecond)
+		send(syscall.SIGTERM, 0)
+		time.Sleep(time.Millisecond)
+		send(syscall.SIGINT, 130)
+		close(signals)
+	})
 }

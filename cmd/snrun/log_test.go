@@ -134,7 +134,7 @@ func TestLogHidesSecrets(t *testing.T) {
 		log.Info("structs", "struct", hidden, "pointer", &hidden, "described", described{secret}, "list", []string{secret}, "map", map[string]any{secret: secret},
 			"bytes", []byte(secret), "raw", json.RawMessage(`{"a": "pa\"ss<w\u00f6rd>-7"}`), "channel", make(chan int), "func", func() {})
 		log.Info("groups", slog.Group(secret, "a", secret, slog.Group("c", "d", hidden)), "valued", valued{secret})
-		log.With("early", secret).WithGroup("g").With("inner", valued{secret}).Info("later", "x", secret)
+		log.With("early", secret).WithGroup("g").WithGroup(secret).With("inner", valued{secret}).Info("later", "x", secret)
 		log.Log(context.Background(), slog.LevelError, "escaped", "url", url.QueryEscape(secret), "base64", base64.StdEncoding.EncodeToString([]byte("u:"+secret)))
 		text := out.String()
 		if lines := strings.Count(text, "\n"); lines != 7 || !strings.Contains(text, auth.Mask) {

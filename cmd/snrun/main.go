@@ -1,6 +1,26 @@
 // Command snrun runs integration jobs that are written in YAML, and keeps a history of their runs.
 //
 // What a program wants to read goes to standard output, all else to standard error. exit.go lists the exit codes.
+//
+// The files, by the first word of their names:
+//
+//	main, app, root, exit, wire  what all commands share; wire is where everything meets
+//	project, prepare, inputs     reading a project, a job, and what it is given
+//	run, execute, resume, goingon, cancel, dry
+//	                             carrying runs out, going on with them, ending them, or only showing what they would send
+//	progress, plain, tty, quiet, jsonlines, board, frame, pace, summary
+//	                             a run as it is shown while it goes on, in one of four ways
+//	history, runs, show, record, exchanges, prune
+//	                             what is on record
+//	serve, log, notify, wake     the daemon, its log, who is told, and how it is woken
+//	schedule, remarks            when jobs run; what is wrong, below tables of jobs and of profiles
+//	auth, secret, key, prompt    signing in, secrets and keys
+//	soap                         WSDLs
+//	validate, checker, explain, schema, init, sandbox, completion, version
+//	                             the further commands
+//	commands, stream, style, text, indent
+//	                             what is written: commands to paste, masks, colours, columns
+//	memory, tracing              how far the heap grows, and OpenTelemetry
 package main
 
 import (
@@ -8,6 +28,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	_ "time/tzdata" // where the machine knows no time zones
 )
 
 func main() {

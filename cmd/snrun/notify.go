@@ -142,18 +142,11 @@ func (a *app) openTarget(ctx context.Context, p *targetProject, t *jobs.Notify, 
 	out := &notify.Opened{Names: map[string]any{"env": a.environment(), "secret": secrets}}
 	var profiles []auth.Profile
 	if profile != nil {
-		texts, err := profile.Derived(out.Names)
-		if err != nil {
+		var err error
+		if profiles, err = p.SignIns([]string{t.Profile}, out.Names, masks.AddDerived); err != nil {
 			return nil, err
 		}
-		for _, text := range texts {
-			masks.AddDerived(text)
-		}
-		filled, err := profile.SignIn(out.Names)
-		if err != nil {
-			return nil, err
-		}
-		profiles, out.Base = append(profiles, filled), filled.BaseURL
+		out.Base = profiles[0].BaseURL
 	}
 	keys, err := auth.NewKeyring(profiles, auth.Options{
 		Redactor: masks, Dir: p.Dir, Store: p.tokens, Program: a.name, UserAgent: userAgent, Limits: a.limits,
@@ -176,10 +169,8 @@ func (a *app) completeTargets(_ *cobra.Command, args []string, _ string) ([]stri
 // notifierCommands are the commands that notices name.
 func (c commands) notifier() notify.Commands {
 	return notify.Commands{
-		Run: c.show,
-		Job: func(job string) string {
-			return c.program + " schedule why" + c.history + c.project + " " + quoteArg(job)
-		},
+		Run:     c.show,
+		Job:     func(job string) string { return c.schedule("why", job) },
 		Profile: func(profile string) string { return c.program + " auth test" + c.project + " " + quoteArg(profile) },
 	}
 }

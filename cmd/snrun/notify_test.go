@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -36,7 +37,7 @@ func newPeople(t *testing.T) *people {
 			}
 			p.notices <- n
 		case strings.HasPrefix(r.URL.Path, "/ping"):
-			p.pings <- r.URL.Path
+			p.pings <- r.URL.Path + " " + r.FormValue("rid")
 		case !p.works.Load():
 			w.WriteHeader(http.StatusInternalServerError)
 			_, _ = io.WriteString(w, "out of order: hidden-4711")
@@ -46,16 +47,21 @@ func newPeople(t *testing.T) *people {
 	return p
 }
 
-// notifyProject is a project with a job that asks the server each second, and targets that are told of it.
+// notifyProject is a project with a job that asks the server each second and some whose runs are over at once, and targets that
+// are told of them.
 func notifyProject(t *testing.T, p *people) string {
 	t.Helper()
 	dir := t.TempDir()
-	for name, text := range map[string]string{
+	files := map[string]string{
 		"snrun.yaml": "version: 1\ndatabase: runs.db\nserver: {listen: none}\nnotify:\n" +
 			"  - {type: webhook, name: hook, url: \"" + p.URL + "/hook/${secret.HOOK}\"}\n" +
 			"  - {type: ping, url: \"" + p.URL + "/ping\"}\n",
 		"jobs/check.yaml": "version: 1\nschedule: {cron: \"@every 1s\", overlap: skip}\nsteps:\n  - rest: {url: \"" + p.URL + "/job\"}\n    retry: none\n",
-	} {
+	}
+	for i := range 10 { // while the last of them are started the first are over
+		files[fmt.Sprintf("jobs/quick%d.yaml", i)] = "version: 1\nschedule: {cron: \"@every 1s\"}\nsteps: [{log: done}]\n"
+	}
+	for name, text := range files {
 		file := filepath.Join(dir, filepath.FromSlash(name))
 		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
 			t.Fatal(err)
@@ -92,9 +98,15 @@ func TestServeTellsPeople(t *testing.T) {
 		return notify.Notice{}
 	}
 	failure := next()
-	for _, want := range []string{"/ping/start", "/ping/fail", "/ping/start", "/ping/fail"} { // two runs that failed
-		if got := <-p.pings; got != want {
-			t.Errorf("got the ping %s, want %s", got, want)
+	ends, started := map[string]int{}, map[string]bool{}
+	for ends["/ping/fail"] < 2 || ends["/ping"] < 10 {
+		path, run, _ := strings.Cut(<-p.pings, " ")
+		if path == "/ping/start" {
+			started[run] = true
+			continue
+		}
+		if ends[path]++; !started[run] {
+			t.Errorf("the ping %s of a run came before that of its start", path)
 		}
 	}
 	p.works.Store(true)
@@ -113,6 +125,22 @@ func TestServeTellsPeople(t *testing.T) {
 	}
 	if strings.Contains(failure.Error.Message+failure.Text+log.String(), "hidden-4711") {
 		t.Errorf("the secret shows in %+v or in\n%s", failure, log.String())
+	}
+}
+
+// TestCommandsOfNotices holds that what a notice tells a person to type is a command that there is, also where the sandbox is used.
+func TestCommandsOfNotices(t *testing.T) {
+	t.Parallel()
+	c := commands{program: "snrun", history: " --db x.db", project: " --jobs j"}.withSandbox()
+	n := c.notifier()
+	for _, line := range []string{n.Run("6akh4m00b13"), n.Job("sync"), n.Profile("erp"), c.resume("6akh4m00b13"), c.retry("6akh4m00b13"), c.cancel("6akh4m00b13")} {
+		cmd, rest, err := newApp(nil, nil, nil, nil).rootCommand().Find(strings.Fields(line)[1:])
+		if err == nil {
+			err = cmd.ParseFlags(rest)
+		}
+		if err != nil {
+			t.Errorf("%s: %v", line, err)
+		}
 	}
 }
 

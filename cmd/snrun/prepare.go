@@ -44,7 +44,7 @@ func (a *app) ready(ctx context.Context, p *project, job *jobs.Job, o executeOpt
 		r.secrets[name] = secret.Reveal()
 	}
 	var err error
-	r.profiles, err = a.signIns(p, job, map[string]any{"env": r.env, "secret": r.secrets})
+	r.profiles, err = p.SignIns(job.Profiles, map[string]any{"env": r.env, "secret": r.secrets}, a.redactor.AddDerived)
 	if err != nil {
 		return nil, &exitError{exitInvalid, fmt.Errorf("%s: %w", outcome, err), signInHint(err, o)}
 	}

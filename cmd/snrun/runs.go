@@ -103,6 +103,8 @@ func (p page) table(rows [][]string, paint func(row, column int, text string) st
 	widths := make([]int, len(rows[0]))
 	for _, row := range rows {
 		for i, text := range row {
+			text = strings.ReplaceAll(text, "\n", " ") // the name of a file could write lines of its own
+			row[i] = text
 			widths[i] = max(widths[i], cells(text))
 		}
 	}

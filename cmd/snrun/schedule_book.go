@@ -22,7 +22,7 @@ const lateSlot = time.Minute
 // book is what the database knows of a project's jobs. All of it is empty where there is no database.
 type book struct {
 	project   *project
-	program   string
+	next      commands
 	daemons   []engine.Daemon // that live, on this database
 	pauses    map[string]engine.Pause
 	standings map[string]*history.Standing
@@ -34,8 +34,12 @@ type book struct {
 
 // readBook reads what the database knows of jobs.
 func (a *app) readBook(p *project, list []jobRecord) (*book, error) {
-	b := &book{project: p, program: a.name, lateAfter: lateAfter(p.Settings), plans: map[string][]engine.Plan{}}
-	store, _, err := a.readHistory()
+	server, err := a.waitingSettings(p.Settings.Server)
+	if err != nil {
+		return nil, err
+	}
+	store, next, err := a.readHistory()
+	b := &book{project: p, next: next, lateAfter: server.LateAfter, plans: map[string][]engine.Plan{}}
 	if errors.Is(err, history.ErrNoRuns) {
 		return b, nil
 	}
@@ -62,14 +66,6 @@ func (a *app) readBook(p *project, list []jobRecord) (*book, error) {
 	}
 	b.status = statusOf(b.daemon())
 	return b, err
-}
-
-// lateAfter is how long a run may wait before it counts as late.
-func lateAfter(s jobs.Settings) time.Duration {
-	if s.Server.LateAfter > 0 {
-		return s.Server.LateAfter
-	}
-	return 5 * time.Minute
 }
 
 // daemon gives the daemon that runs the project's jobs, nil where there is none.
@@ -114,7 +110,7 @@ func (b *book) daemonLines(p page) string {
 		others.WriteString(line + ", for another project: " + clean(shown(d.Project)) + "\n")
 	}
 	if own.Len() == 0 {
-		own.WriteString("no daemon is running for this project: start one with " + b.program + " serve\n")
+		own.WriteString("no daemon is running for this project: start one with " + b.next.serve() + "\n")
 	}
 	return own.String() + others.String() + b.trouble(p)
 }
@@ -213,13 +209,13 @@ func (b *book) judge(r *jobRecord, s *history.Standing, now time.Time) {
 	r.Late = b.late(r, s, now)
 	d := b.daemon()
 	say := func(problem, help string) { r.Problem, r.Help = &problem, &help }
-	switch start := "start one: " + b.program + " serve"; {
+	switch start := "start one: " + b.next.serve(); {
 	case r.Paused != nil:
-		say("paused "+pauseText(b.pauses[r.Job]), "go on: "+b.program+" schedule resume "+quoteArg(r.Job))
+		say("paused "+pauseText(b.pauses[r.Job]), "go on: "+b.next.schedule("resume", r.Job))
 	case d != nil && hangs(d, now):
 		say("the daemon "+d.Process+" hangs: its last sign of life was "+ago(d.Seen, now), "look at its log, and end the process")
 	case d != nil && r.Late != nil:
-		say("late: it was due at "+dueText(r.Late.Due, true)+": "+r.Late.Why, "see: "+b.program+" schedule why "+quoteArg(r.Job))
+		say("late: it was due at "+dueText(r.Late.Due, true)+": "+r.Late.Why, "see: "+b.next.schedule("why", r.Job))
 	case d == nil && len(b.daemons) > 0:
 		say("no daemon runs it: the one on this database is for another project", start)
 	case d == nil:

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"snrun/engine"
+	"snrun/engine/daemon"
 	"snrun/jobs"
 	"snrun/jobs/source"
 )
@@ -131,26 +132,27 @@ func (a *app) scheduleList(names []string, asJSON bool) error {
 // names.
 func (a *app) scheduledJobs(p *project, names []string) []jobRecord {
 	list := []jobRecord{}
-	called := p.Names()
-	for i, file := range p.Files() {
-		if len(names) > 0 && !slices.Contains(names, called[i]) {
-			continue
-		}
-		job, err := p.Load(file)
-		r := jobRecord{File: absolute(file), Job: called[i], Schedules: []scheduleRecord{}, Running: []string{}, Queued: []string{}, job: job}
+	files := p.Files()
+	if len(names) > 0 {
+		files = slices.DeleteFunc(files, func(file string) bool { return !slices.Contains(names, p.NameOf(file)) })
+	}
+	daemon.LoadEach(p.Project, files, func(i int, job *jobs.Job, err error) {
+		r := jobRecord{File: absolute(files[i]), Schedules: []scheduleRecord{}, Running: []string{}, Queued: []string{}}
 		if job != nil {
 			r.Job = job.Name
 		}
-		broken := err != nil
-		if len(names) == 0 && !broken && len(job.Schedules) == 0 {
-			continue
-		}
-		if broken {
-			r.job, r.Problem, r.Help = nil, given(brokenText(err)), given("see: "+a.name+" validate "+quoteArg(shown(file)))
+		switch {
+		case err != nil:
+			r.Job = orWord(r.Job, p.NameOf(files[i]))
+			r.Problem, r.Help = given(brokenText(err)), given("see: "+a.name+" validate "+quoteArg(shown(files[i])))
+		case len(names) == 0 && len(job.Schedules) == 0:
+			return
+		default:
+			r.job = &jobs.Job{Name: job.Name, Schedules: job.Schedules} // without its steps, which take much more memory
 		}
 		list = append(list, r)
-	}
-	slices.SortStableFunc(list, func(a, b jobRecord) int { return cmp.Compare(a.Job, b.Job) })
+	})
+	slices.SortFunc(list, func(a, b jobRecord) int { return cmp.Or(cmp.Compare(a.Job, b.Job), cmp.Compare(a.File, b.File)) })
 	return list
 }
 

@@ -35,7 +35,7 @@ start further ones.`,
 			if err != nil {
 				return err
 			}
-			return a.pauseJobs(names, why)
+			return a.changePauses(func(p *pausing) error { return p.pause(names, why) })
 		},
 	}
 	cmd.Flags().BoolVar(&all, "all", false, "all jobs of the project that have a schedule")
@@ -57,7 +57,7 @@ caught up with: snrun schedule trigger runs a job once.`,
 			if len(args) > 0 == all {
 				return oneOrAll(cmd)
 			}
-			return a.resumeJobs(args, all)
+			return a.changePauses(func(p *pausing) error { return p.resume(args, all) })
 		},
 	}
 	cmd.Flags().BoolVar(&all, "all", false, "all jobs that are paused")
@@ -95,6 +95,9 @@ func (a *app) namedJobs(cmd *cobra.Command, args []string, all bool) ([]string, 
 
 // knownJobs says which of the names is of no job.
 func (a *app) knownJobs(p *project, names []string) error {
+	if len(names) == 0 {
+		return nil
+	}
 	known := p.Names()
 	for _, name := range names {
 		if slices.Contains(known, name) {
@@ -108,8 +111,18 @@ func (a *app) knownJobs(p *project, names []string) error {
 	return nil
 }
 
-func (a *app) pauseJobs(names []string, why string) error {
-	store, _, err := a.changeHistory()
+// pausing is what changing pauses works with.
+type pausing struct {
+	*app
+	store  *history.Store
+	next   commands
+	paused map[string]engine.Pause // those before
+	told   strings.Builder         // what was changed so far
+}
+
+// changePauses changes which jobs are paused, has the daemons know, and tells what was changed.
+func (a *app) changePauses(change func(p *pausing) error) error {
+	store, next, err := a.changeHistory()
 	if err != nil {
 		return err
 	}
@@ -118,60 +131,50 @@ func (a *app) pauseJobs(names []string, why string) error {
 	if err != nil {
 		return err
 	}
-	var told strings.Builder
+	p := &pausing{app: a, store: store, next: next, paused: paused}
+	err = change(p)
+	a.wake(store)
+	io.WriteString(a.err, p.told.String())
+	return err
+}
+
+// pause pauses jobs. Of one that is paused already the newer reason counts.
+func (p *pausing) pause(names []string, why string) error {
 	for _, name := range names {
-		before, already := paused[name]
-		if already && (why == "" || why == before.Why) {
-			fmt.Fprintf(&told, "%s is paused already, %s\n", clean(name), pauseText(before))
+		if before, already := p.paused[name]; already && (why == "" || why == before.Why) {
+			fmt.Fprintf(&p.told, "%s is paused already, %s\n", clean(name), pauseText(before))
 			continue
 		}
-		if already { // the newer reason counts
-			if _, err := store.Unpause(name); err != nil {
-				return err
-			}
-		}
-		if _, err := store.Pause(engine.Pause{Job: name, Since: time.Now(), Who: a.person(), Why: a.redactor.Text(why)}); err != nil {
+		if err := p.store.Pause(engine.Pause{Job: name, Since: time.Now(), Who: p.person(), Why: p.redactor.Text(why)}); err != nil {
 			return err
 		}
-		fmt.Fprintf(&told, "%s is paused: its due times are skipped from now on; go on with: %s schedule resume %s\n", clean(name), a.name, quoteArg(name))
+		fmt.Fprintf(&p.told, "%s is paused: its due times are skipped from now on; go on with: %s\n", clean(name), p.next.schedule("resume", name))
 	}
-	a.wake(store)
-	io.WriteString(a.err, told.String())
 	return nil
 }
 
-func (a *app) resumeJobs(names []string, all bool) error {
-	store, _, err := a.changeHistory()
-	if err != nil {
-		return err
-	}
-	defer store.Close()
-	paused, err := store.Pauses()
-	if err != nil {
-		return err
-	}
+// resume has jobs, or all that are paused, run by their schedules again.
+func (p *pausing) resume(names []string, all bool) error {
 	if all {
-		names = slices.Sorted(maps.Keys(paused))
+		names = slices.Sorted(maps.Keys(p.paused))
 	}
-	if err := a.resumable(names, paused); err != nil {
+	if err := p.resumable(names, p.paused); err != nil {
 		return err
 	}
-	var told strings.Builder
 	for _, name := range names {
-		if _, isPaused := paused[name]; !isPaused {
-			fmt.Fprintf(&told, "%s is not paused\n", clean(name))
-			continue
-		}
-		if _, err := store.Unpause(name); err != nil {
+		unpaused, err := p.store.Unpause(name)
+		switch {
+		case err != nil:
 			return err
+		case unpaused:
+			fmt.Fprintf(&p.told, "%s runs by its schedule again%s\n", clean(name), p.nextDue(name))
+		default:
+			fmt.Fprintf(&p.told, "%s is not paused\n", clean(name))
 		}
-		fmt.Fprintf(&told, "%s runs by its schedule again%s\n", clean(name), a.nextDue(name))
 	}
 	if len(names) == 0 {
-		told.WriteString("no job is paused\n")
+		p.told.WriteString("no job is paused\n")
 	}
-	a.wake(store)
-	io.WriteString(a.err, told.String())
 	return nil
 }
 

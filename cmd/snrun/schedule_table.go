@@ -81,25 +81,11 @@ func (r *jobRecord) now() string {
 // scheduleNotes say what keeps jobs from running, and what to do about it. What several have in common is said once, and that there is no
 // daemon stands above the table.
 func scheduleNotes(list []jobRecord) string {
-	type note struct{ problem, help string }
-	var order []note
-	names := map[note][]string{}
+	var notes remarks
 	for _, r := range list {
-		if r.Problem == nil || strings.HasPrefix(*r.Problem, "no daemon") {
-			continue
-		}
-		n := note{*r.Problem, textOf(r.Help)}
-		if names[n] == nil {
-			order = append(order, n)
-		}
-		names[n] = append(names[n], r.Job)
-	}
-	var b strings.Builder
-	for _, n := range order {
-		fmt.Fprintf(&b, "%s: %s\n", clean(strings.Join(names[n], ", ")), clean(n.problem))
-		if n.help != "" {
-			fmt.Fprintf(&b, "  %s\n", indented(clean(n.help)))
+		if r.Problem != nil && !strings.HasPrefix(*r.Problem, "no daemon") {
+			notes.add(r.Job, *r.Problem, textOf(r.Help))
 		}
 	}
-	return b.String()
+	return notes.String()
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -56,6 +55,10 @@ func (a *app) trigger(ctx context.Context, name string, o runOptions, wait bool)
 	if err != nil {
 		return err
 	}
+	server, err := a.waitingSettings(p.Settings.Server)
+	if err != nil {
+		return err
+	}
 	given, _, err := a.givenInputs(job, o)
 	if err != nil {
 		return err
@@ -73,7 +76,7 @@ func (a *app) trigger(ctx context.Context, name string, o runOptions, wait bool)
 	if isAllowed(job.Schedules) {
 		c.Overlap = "allow"
 	}
-	verdict, err := store.Enqueue(c.Due, maxQueue(p.Settings), true, c)
+	verdict, err := store.Enqueue(c.Due, server.MaxQueue, true, c)
 	if err != nil {
 		return err
 	}
@@ -97,9 +100,6 @@ func claimOf(job *jobs.Job, overlap string) engine.Claim {
 		Run: engine.New(engine.Config{}).NewID(now), Job: job.Name, File: job.File, Trigger: engine.TriggerManual, Due: now, Overlap: overlap,
 	}
 }
-
-// maxQueue is how many runs of a job may wait.
-func maxQueue(s jobs.Settings) int { return cmp.Or(s.Server.MaxQueue, 100) }
 
 // triggeredJob reads a job that is named; which of its secrets are here the daemon must know, not whoever asks for a run.
 func (a *app) triggeredJob(name string) (*project, *jobs.Job, error) {
@@ -152,8 +152,8 @@ func (a *app) tellIfNobodyRuns(p *project, store *history.Store, next commands, 
 	if err != nil || slices.ContainsFunc(daemons, func(d engine.Daemon) bool { return sameFolder(d.Project, p.Dir) }) {
 		return err
 	}
-	fmt.Fprintf(a.err, "no daemon is running for this project: the run waits for the next %s serve; to run it here instead: %s, and %s run %s\n",
-		a.name, next.cancel(c.Run), a.name, quoteArg(c.Job))
+	fmt.Fprintf(a.err, "no daemon is running for this project: the run waits for the next %s; to run it here instead: %s, and %s\n",
+		next.serve(), next.cancel(c.Run), next.run(c.Job))
 	return nil
 }
 

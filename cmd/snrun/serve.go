@@ -7,8 +7,6 @@ import (
 	"os"
 	"os/signal"
 	"runtime/debug"
-	"slices"
-	"strconv"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -18,36 +16,7 @@ import (
 	"snrun/engine/metrics"
 	"snrun/history"
 	"snrun/jobs"
-	"snrun/steps"
 )
-
-// The variables that stand in for the flags of `serve`.
-const (
-	listenVariable    = "SNRUN_LISTEN"
-	maxRunsVariable   = "SNRUN_MAX_RUNS"
-	graceVariable     = "SNRUN_GRACE"
-	logFormatVariable = "SNRUN_LOG_FORMAT"
-	logLevelVariable  = "SNRUN_LOG_LEVEL"
-)
-
-// What is taken where neither a flag, nor a variable, nor snrun.yaml says otherwise.
-const (
-	defaultListen  = "127.0.0.1:7070"
-	defaultMaxRuns = 20
-)
-
-var (
-	logFormats = [...]string{"text", "json"}
-	logLevels  = [...]string{"debug", "info", "warn", "error"}
-)
-
-// serveOptions are the flags of `serve`, as texts: an empty one is not set.
-type serveOptions struct {
-	listen, maxRuns, grace, logFormat, logLevel string
-
-	sandbox bool
-	faults  []string
-}
 
 func (a *app) serveCommand() *cobra.Command {
 	var o serveOptions
@@ -61,8 +30,8 @@ When a job, profiles.yaml or snrun.yaml changes, or on SIGHUP, the files are rea
 what it was before goes on; so does a run that is under way.
 
 On a signal nothing new starts, and runs have --grace to end. What runs still is interrupted where it is; the next daemon goes on
-with it, as it does after a crash, unless the job says on_interrupt: fail or a request is in doubt. A second signal
-ends the process at once.
+with it, as it does after a crash, unless the job says on_interrupt: fail or a request is in doubt. A second signal,
+half a second later or more, ends the process at once.
 
 GET /healthz at the address of --listen tells whether the scheduler is at work, /readyz whether it fires, and which files have
 mistakes. The log goes to standard error.
@@ -75,19 +44,7 @@ Exit codes: 0 ended by a signal, 1 it could not start, 2 wrong usage, 3 the proj
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.serve(cmd.Context(), o) },
 	}
 	flags := cmd.Flags()
-	for _, f := range []struct {
-		value                 *string
-		name, variable, usage string
-	}{
-		{&o.listen, "listen", listenVariable, "the loopback address for health and metrics, or none (default " + defaultListen + ")"},
-		{&o.maxRuns, "max-runs", maxRunsVariable, "how many runs go on at once; others wait (default " + strconv.Itoa(defaultMaxRuns) + ")"},
-		{&o.grace, "grace", graceVariable, "how long runs may go on after a signal (default 30s)"},
-		{&o.logFormat, "log-format", logFormatVariable, "text or json (default text)"},
-		{&o.logLevel, "log-level", logLevelVariable, "debug, info, warn or error (default info)"},
-	} {
-		flags.StringVar(f.value, f.name, a.getenv(f.variable), f.usage+" ["+f.variable+"]")
-		flags.Lookup(f.name).DefValue = ""
-	}
+	o.bind(flags, a.getenv)
 	flags.BoolVar(&o.sandbox, "sandbox", false, "start the built-in sandbox for these runs; its address is env."+sandboxVariable)
 	flags.StringArrayVar(&o.faults, "sandbox-fault", nil, "make requests to the sandbox fail, as snrun sandbox --fault does; may be repeated")
 	_ = cmd.RegisterFlagCompletionFunc("log-format", cobra.FixedCompletions(logFormats[:], cobra.ShellCompDirectiveNoFileComp))
@@ -100,6 +57,7 @@ const servingGC = 100
 
 // serve runs the daemon of the project of this folder.
 func (a *app) serve(ctx context.Context, o serveOptions) error {
+	tuneDaemon()
 	ctx, stop := withSignals(ctx)
 	defer stop()
 	debug.SetGCPercent(servingGC)
@@ -149,51 +107,6 @@ func (a *app) notServing(err error, listen string) error {
 		return &exitError{exitFailed, err, "another daemon or program listens at " + listen + ": choose an address with --listen HOST:PORT, or --listen none for none"}
 	}
 	return invalid(notServed, err)
-}
-
-// over gives the settings of the server with what the flags say.
-func (o serveOptions) over(s jobs.Server) (jobs.Server, error) {
-	var err error
-	set(&s.Listen, o.listen, defaultListen)
-	set(&s.LogFormat, o.logFormat, logFormats[0])
-	set(&s.LogLevel, o.logLevel, "info")
-	if o.maxRuns != "" {
-		if s.MaxRuns, err = strconv.Atoi(o.maxRuns); err != nil || s.MaxRuns < 1 {
-			return s, usageError("write a whole number, at least 1", "--max-runs %s", quoteArg(o.maxRuns))
-		}
-	}
-	if o.grace != "" {
-		if s.Grace, err = jobs.ParseDuration(o.grace); err != nil {
-			return s, usageError("", "--grace: %w", err)
-		}
-	}
-	if s.MaxRuns == 0 {
-		s.MaxRuns = defaultMaxRuns
-	}
-	if s.Listen == "none" {
-		s.Listen = ""
-	} else if err := daemon.CheckListen(s.Listen); err != nil {
-		return s, usageError("write --listen 127.0.0.1:PORT, or none; from another machine it is reached through a tunnel or a proxy that asks for a password", "--listen %w", err)
-	}
-	for _, f := range []struct {
-		name, value string
-		of          []string
-	}{{"--log-format", s.LogFormat, logFormats[:]}, {"--log-level", s.LogLevel, logLevels[:]}} {
-		if !slices.Contains(f.of, f.value) {
-			return s, usageError(steps.Hint(f.value, f.of), "there is no %s %s", f.name, quoteArg(f.value))
-		}
-	}
-	return s, nil
-}
-
-// set gives a setting what a flag says, else what is taken where nothing is said.
-func set(setting *string, flag, otherwise string) {
-	if flag != "" {
-		*setting = flag
-	}
-	if *setting == "" {
-		*setting = otherwise
-	}
 }
 
 // serving is a daemon and what it is wired to.

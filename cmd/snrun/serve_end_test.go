@@ -106,6 +106,35 @@ func cutOffs(url string) []cutOff {
 	}
 }
 
+// TestServeEnds holds that while a daemon waits for its runs to end, what is due is queued for the next one, and a run can be cancelled.
+func TestServeEnds(t *testing.T) {
+	t.Parallel()
+	u, g := newUser(t, sandbox.Options{}), newGate(t)
+	u.write("snrun.yaml", "version: 1\ndatabase: runs.db\n")
+	u.write("jobs/long.yaml", "version: 1\nsteps: [{rest: {url: \""+g.URL+"/slow\"}}]\n")
+	u.write("jobs/often.yaml", "version: 1\nschedule: {cron: \"@every 1s\"}\nsteps: [{log: often}]\n")
+	s := u.ready("--grace", "1m")
+	u.must(exitOK, "schedule", "trigger", "long")
+	g.waitFor(t, "GET /slow")
+	s.signal(syscall.SIGTERM)
+	s.sees("ending")
+	statuses := func() map[string]string {
+		seen := map[string]string{}
+		for _, r := range u.history() {
+			seen[r.Job] += r.Status + " "
+		}
+		return seen
+	}
+	if !u.within(patience, func() bool { return strings.Contains(statuses()["often"], "queued") }) {
+		t.Error("what is due while the daemon ends is not queued")
+	}
+	u.must(exitOK, "cancel", "@last:long")
+	s.ends(exitOK)
+	if got := statuses(); got["long"] != "cancelled " || strings.Count(got["often"], "queued") != 1 {
+		t.Errorf("the runs are %v, want the long one cancelled, and one waiting", got)
+	}
+}
+
 // TestServeIsCutOff ends a daemon, by a signal and by a crash, in the middle of each kind of step. Two daemons that are started after it
 // go on with each run once: nothing that was done is done again, and where that is not known a person is asked.
 func TestServeIsCutOff(t *testing.T) {

@@ -33,7 +33,10 @@ func (s *serving) tellPeople(c *daemon.Config) {
 	}
 	c.Watch = func(e engine.Event) {
 		watch(e)
-		if e.Type == engine.RunEnded {
+		switch e.Type {
+		case engine.RunStarted:
+			n.now.Load().RunStarted(e)
+		case engine.RunEnded:
 			n.now.Load().RunEnded(e)
 		}
 	}
@@ -70,7 +73,7 @@ func (n *notifying) complain(p *daemon.Project) {
 	var mistakes source.Errors
 	errors.As(err, &mistakes)
 	for _, e := range append(mistakes, warnings...) {
-		n.log.Warn("somebody may not be told what is wrong", "mistake", e.Error())
+		n.log.Warn("somebody may not be told what is wrong", "mistake", e.Pos.String()+": "+e.Message, "hint", e.Hint) // without its line: an address there may be a secret
 	}
 	secrets := p.Secrets(n.redactor)
 	for _, t := range p.Settings.Notify {

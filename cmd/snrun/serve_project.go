@@ -3,7 +3,6 @@ package main
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"os"
 	"path/filepath"
 
 	"snrun/auth"
@@ -56,7 +55,7 @@ func (s *serving) project(settings jobs.Settings, place *store.Place) (*daemon.P
 func digestOf(files ...string) string {
 	all := sha256.New()
 	for _, file := range files {
-		data, _ := os.ReadFile(file)
+		data, _ := jobs.ReadFile(file)
 		one := sha256.Sum256(data)
 		all.Write(one[:])
 	}

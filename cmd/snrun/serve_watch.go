@@ -34,8 +34,8 @@ func (s *serving) plugIn(c *daemon.Config) (done func()) {
 	c.Requested = s.metrics.Request
 	c.Watch = func(e engine.Event) {
 		tracer.Event(e)
+		s.metrics.Event(e) // before the log: who reads of a run there finds it counted
 		view.event(e)
-		s.metrics.Event(e)
 	}
 	c.Scheduled = func(e schedule.Event) {
 		view.scheduled(e)

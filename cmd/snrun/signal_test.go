@@ -12,6 +12,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"snrun/examples/sandbox"
 )
@@ -144,18 +145,33 @@ func TestSecondSignalEndsAtOnce(t *testing.T) {
 		for lines := bufio.NewScanner(stderr); lines.Scan(); {
 		}
 	}()
-	for range 2 { // the first signal leads to the last steps, which ask too
-		<-asked
-		if err := cmd.Process.Signal(syscall.SIGINT); err != nil {
-			t.Fatal(err)
-		}
+	<-asked
+	if err := cmd.Process.Signal(syscall.SIGINT); err != nil {
+		t.Fatal(err)
 	}
-	if got := exitCodeOf(t, cmd.Wait()); got != 130 {
+	<-asked // by the last steps
+	over := make(chan error, 1)
+	go func() { over <- cmd.Wait() }()
+	if got := exitCodeOf(t, signalled(cmd.Process, over)); got != 130 {
 		t.Errorf("exit code %d, want 130", got)
 	}
 	out, err := snrun(dir, "history", "list", "--json").Output()
 	if err != nil || !strings.Contains(string(out), `"status":"interrupted"`) {
 		t.Errorf("history has %s, %v, want the run as interrupted", out, err)
+	}
+}
+
+// signalled sends SIGINT again and again, since those right after the first do not count, until the process is over.
+func signalled(p *os.Process, over <-chan error) error {
+	every := time.NewTicker(sameSignal / 5)
+	defer every.Stop()
+	for {
+		select {
+		case err := <-over:
+			return err
+		case <-every.C:
+			_ = p.Signal(syscall.SIGINT)
+		}
 	}
 }
 

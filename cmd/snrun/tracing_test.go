@@ -1,12 +1,14 @@
 package main
 
 import (
+	"encoding/hex"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 
 	tracepb "go.opentelemetry.io/proto/otlp/trace/v1"
@@ -85,5 +87,40 @@ func TestTracesThatGoNowhere(t *testing.T) {
 		if got.stdout != "\"well\"\n" || strings.Count(got.stderr, "traces") < 1 || !strings.Contains(got.stderr, want) {
 			t.Errorf("%s: got %q and\n%s", variable, got.stdout, got.stderr)
 		}
+	}
+}
+
+// TestTracesOfADaemon holds that what a daemon runs is traced and counted, that servers see the spans, and that the last ones are
+// delivered when it ends.
+func TestTracesOfADaemon(t *testing.T) {
+	t.Parallel()
+	u := newUser(t, sandbox.Options{})
+	asked := make(chan string, 100)
+	target := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { asked <- r.Header.Get("Traceparent") }))
+	t.Cleanup(target.Close)
+	u.write("profiles.yaml", "version: 1\nprofiles: {crm: {base_url: \""+target.URL+"\", trace: true}}\n")
+	u.write("tick.yaml", "version: 1\nschedule: {cron: \"@every 1s\"}\nsteps: [{rest: {profile: crm, path: /x}}]\n")
+	url, came := collecting(t)
+	s := u.serve([]string{"OTEL_EXPORTER_OTLP_ENDPOINT=" + url, "OTEL_BSP_SCHEDULE_DELAY=3600000"}, "--listen", "127.0.0.1:0")
+	ready := s.sees("ready", "address=")
+	s.sees("run ended", "job=tick", "status=ok")
+	_, address, _ := strings.Cut(ready, "address=")
+	address, _, _ = strings.Cut(address, " ")
+	page := get(t, "http://"+address+"/metrics")
+	for _, series := range []string{`snrun_http_requests_total{code="200",profile="crm"} `, `snrun_runs_total{job="tick",status="ok"} `, `snrun_slots_total{job="tick",outcome="run"} `} {
+		if _, n, found := strings.Cut(page, "\n"+series); !found || strings.HasPrefix(n, "0") {
+			t.Errorf("there is no %s in\n%s", series, page)
+		}
+	}
+	s.signal(syscall.SIGTERM)
+	s.ends(exitOK)
+	names, text := came()
+	if !slices.Contains(names, "tick") || !slices.Contains(names, "rest:1") || !slices.Contains(names, "GET") {
+		t.Errorf("the spans are %q", names)
+	}
+	_, ids, _ := strings.Cut(<-asked, "-")
+	trace, _, _ := strings.Cut(ids, "-")
+	if id, err := hex.DecodeString(trace); err != nil || len(id) != 16 || !strings.Contains(text, string(id)) {
+		t.Errorf("the server saw the trace %q, which is none of those that came", trace)
 	}
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -155,24 +154,4 @@ func (a *app) environment() map[string]any {
 		}
 	}
 	return env
-}
-
-// signIns gives the profiles that a job uses with their secrets filled in.
-func (a *app) signIns(p *project, job *jobs.Job, names map[string]any) ([]auth.Profile, error) {
-	var list []auth.Profile
-	var errs []error
-	for _, name := range job.Profiles {
-		profile := p.Profiles[name]
-		texts, err := profile.Derived(names)
-		for _, text := range texts {
-			a.redactor.AddDerived(text)
-		}
-		if err == nil {
-			var filled auth.Profile
-			filled, err = profile.SignIn(names)
-			list = append(list, filled)
-		}
-		errs = append(errs, err)
-	}
-	return list, errors.Join(errs...)
 }

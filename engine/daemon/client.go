@@ -7,7 +7,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"net/url"
 	"strings"
 	"time"
 )
@@ -34,18 +33,6 @@ func (c *Client) Wake(ctx context.Context) error { return c.ask(ctx, http.Method
 func (c *Client) Status(ctx context.Context) (Status, error) {
 	var s Status
 	return s, c.ask(ctx, http.MethodGet, "/status", &s)
-}
-
-// Reload has the daemon read its files again, and tells how it stands then.
-func (c *Client) Reload(ctx context.Context) (Status, error) {
-	var s Status
-	return s, c.ask(ctx, http.MethodPost, "/reload", &s)
-}
-
-// Cancel ends a run that the daemon carries out, or withdraws one that waits there, in the name of who. It is an error where the run is
-// neither.
-func (c *Client) Cancel(ctx context.Context, run, who string) error {
-	return c.ask(ctx, http.MethodPost, "/cancel?"+url.Values{"run": {run}, "who": {who}}.Encode(), nil)
 }
 
 // ask makes a request and reads its answer into one of JSON.

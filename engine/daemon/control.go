@@ -36,17 +36,6 @@ func (d *Daemon) control() http.Handler {
 		w.WriteHeader(http.StatusNoContent)
 	})
 	mux.HandleFunc("GET /status", func(w http.ResponseWriter, _ *http.Request) { d.writeJSON(w, http.StatusOK, d.status()) })
-	mux.HandleFunc("POST /reload", func(w http.ResponseWriter, _ *http.Request) {
-		d.reload()
-		d.writeJSON(w, http.StatusOK, d.status())
-	})
-	mux.HandleFunc("POST /cancel", func(w http.ResponseWriter, r *http.Request) {
-		if !d.scheduler.Cancel(r.FormValue("run"), r.FormValue("who")) {
-			http.Error(w, "no such run goes on here", http.StatusNotFound)
-			return
-		}
-		w.WriteHeader(http.StatusNoContent)
-	})
 	return mux
 }
 

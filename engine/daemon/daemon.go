@@ -3,12 +3,12 @@
 //
 // The files:
 //
-//	daemon, life                  what a Daemon is given; from its first breath to its last
-//	library, reading, watch       the jobs, how their files are read again, and when
-//	runs, interrupted, keyrings   carrying runs out, going on with those that were cut off, signing them in
-//	health                        what the address on the network tells
-//	control, client, socket       what commands ask over the socket, and where that is
-//	systemd                       what a service manager is told
+//	daemon, life                   what a Daemon is given; from its first breath to its last
+//	library, reading, each, watch  the jobs, how their files are read again, and when
+//	runs, interrupted, keyrings    carrying runs out, going on with those that were cut off, signing them in
+//	health                         what the address on the network tells
+//	control, client, socket        what commands ask over the socket, and where that is
+//	systemd                        what a service manager is told
 package daemon
 
 import (

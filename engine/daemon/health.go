@@ -2,34 +2,17 @@ package daemon
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/http"
-	"net/netip"
 	"strings"
 	"time"
+
+	"golang.org/x/net/netutil"
+
+	"snrun/jobs"
 )
-
-// ErrNotLocal is the error of an address that others could reach.
-var ErrNotLocal = errors.New("only a loopback address can be listened on: whoever reaches it may read what is there, and nobody is asked for a password")
-
-// CheckListen says what is wrong with an address to listen on, as HOST:PORT.
-func CheckListen(address string) error {
-	host, _, err := net.SplitHostPort(address)
-	if err != nil {
-		return fmt.Errorf("%q is no address: write HOST:PORT, as in 127.0.0.1:7070", address)
-	}
-	if !isLoopback(host) {
-		return fmt.Errorf("%s: %w", address, ErrNotLocal)
-	}
-	return nil
-}
-
-func isLoopback(host string) bool {
-	ip, err := netip.ParseAddr(host)
-	return host == "localhost" || err == nil && ip.IsLoopback()
-}
 
 // listen opens the address and the socket. The function it gives closes both.
 func (d *Daemon) listen() (closeAll func(), err error) {
@@ -40,12 +23,10 @@ func (d *Daemon) listen() (closeAll func(), err error) {
 		}
 	}
 	serve := func(l net.Listener, handler http.Handler) {
-		s := &http.Server{Handler: handler, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 30 * time.Second, MaxHeaderBytes: 64 << 10}
-		servers = append(servers, s)
-		go s.Serve(l)
+		servers = append(servers, d.serve(l, handler))
 	}
 	if d.Listen != "" {
-		if err := CheckListen(d.Listen); err != nil {
+		if err := jobs.CheckListen(d.Listen); err != nil {
 			return nil, err
 		}
 		l, err := net.Listen("tcp", d.Listen)
@@ -68,6 +49,23 @@ func (d *Daemon) listen() (closeAll func(), err error) {
 	return closeAll, nil
 }
 
+const (
+	// maxConnections bounds those to the address, and those to the socket: whoever makes more waits, and the files that runs have open are
+	// not those that are missing.
+	maxConnections = 64
+	maxRequest     = 64 << 10 // of a head, and of a body, in bytes
+)
+
+// serve begins to serve those who connect. It gives nobody more time than a request takes.
+func (d *Daemon) serve(l net.Listener, handler http.Handler) *http.Server {
+	s := &http.Server{
+		Handler: http.MaxBytesHandler(handler, maxRequest), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 30 * time.Second,
+		WriteTimeout: 30 * time.Second, MaxHeaderBytes: maxRequest, ErrorLog: slog.NewLogLogger(d.Log.Handler(), slog.LevelWarn),
+	}
+	go s.Serve(netutil.LimitListener(l, maxConnections))
+	return s
+}
+
 // localOnly refuses requests for other names: a page in a browser cannot read what is here by giving its own name this address.
 func localOnly(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -75,7 +73,7 @@ func localOnly(next http.Handler) http.Handler {
 		if err != nil {
 			host = r.Host
 		}
-		if !isLoopback(strings.Trim(host, "[]")) {
+		if !jobs.IsLoopback(strings.Trim(host, "[]")) {
 			http.Error(w, "this is for requests to a loopback address", http.StatusMisdirectedRequest)
 			return
 		}
@@ -113,7 +111,7 @@ type Readiness struct {
 
 // readyz tells whether the daemon fires: 503 while it ends, or while the database cannot be written.
 func (d *Daemon) readyz(w http.ResponseWriter, _ *http.Request) {
-	r := Readiness{Status: "ready", Jobs: len(d.library.Names()), Broken: d.library.Broken()}
+	r := Readiness{Status: "ready", Jobs: len(d.library.Names()), Broken: placesOf(d.library.Broken())}
 	switch unwell := d.unwell.Load(); {
 	case d.draining.Load():
 		r.Status, r.Why = "draining", "the daemon ends"
@@ -127,6 +125,18 @@ func (d *Daemon) readyz(w http.ResponseWriter, _ *http.Request) {
 		code = http.StatusServiceUnavailable
 	}
 	d.writeJSON(w, code, r)
+}
+
+// placesOf leaves of mistakes where they are: every user of the machine may ask, and what is wrong may quote what stands there.
+func placesOf(list []Broken) []Broken {
+	for i, b := range list {
+		places := make([]Mistake, len(b.Mistakes))
+		for j, m := range b.Mistakes {
+			places[j] = Mistake{File: m.File, Line: m.Line, Column: m.Column}
+		}
+		list[i].Mistakes = places
+	}
+	return list
 }
 
 // writeJSON answers with JSON in which no secret shows.

@@ -1,6 +1,7 @@
 package daemon
 
 import (
+	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -18,8 +19,8 @@ import (
 func standingDaemon(t *testing.T) *Daemon {
 	t.Helper()
 	f := newFolder(t)
-	f.write(map[string]string{"jobs/a.yaml": says("1"), "jobs/b.yaml": "stepz: hunter2\n"})
-	d := New(Config{Open: f.open, Redactor: auth.NewRedactor()})
+	f.write(map[string]string{"jobs/a.yaml": says("1"), "jobs/b.yaml": "steps: plain-hunter\n"})
+	d := New(Config{Open: f.open, Redactor: auth.NewRedactor(), Log: slog.New(slog.DiscardHandler)})
 	d.Redactor.Add("hunter2")
 	d.scheduler = schedule.New(schedule.Config{})
 	if _, err := d.library.Load(time.Now()); err != nil {
@@ -63,8 +64,8 @@ func TestHealth(t *testing.T) {
 			if got.Code != test.ready || !strings.Contains(got.Body.String(), test.says) {
 				t.Errorf("/readyz gives %d %s, want %d with %s", got.Code, got.Body, test.ready, test.says)
 			}
-			if strings.Contains(got.Body.String(), "hunter2") {
-				t.Errorf("a secret shows: %s", got.Body)
+			if text := got.Body.String(); strings.Contains(text, "hunter2") || strings.Contains(text, "plain-hunter") || !strings.Contains(text, `b.yaml","line":2,"column":8}`) {
+				t.Errorf("a secret shows, or the mistake has no place: %s", text)
 			}
 		})
 	}
@@ -84,20 +85,6 @@ func TestLocalOnly(t *testing.T) {
 		localOnly(ok).ServeHTTP(w, r)
 		if w.Code != want {
 			t.Errorf("%s: %d, want %d", host, w.Code, want)
-		}
-	}
-}
-
-func TestCheckListen(t *testing.T) {
-	t.Parallel()
-	for address, want := range map[string]string{
-		"127.0.0.1:0": "", "localhost:7070": "", "[::1]:7070": "",
-		"0.0.0.0:7070": "only a loopback address", ":7070": "only a loopback address", "10.1.2.3:80": "only a loopback address",
-		"example.com:80": "only a loopback address", "7070": "write HOST:PORT", "": "write HOST:PORT",
-	} {
-		err := CheckListen(address)
-		if want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
-			t.Errorf("%q: %v, want %q", address, err, want)
 		}
 	}
 }
@@ -150,9 +137,6 @@ func TestSocket(t *testing.T) {
 	s, err := c.Status(t.Context())
 	if err != nil || s.State != "running" || s.Jobs != 1 || len(s.Broken) != 1 || s.Broken[0].Mistakes[0].Line != 2 {
 		t.Errorf("got %+v, %v", s, err)
-	}
-	if err := c.Cancel(t.Context(), "none", "me"); err == nil || !strings.Contains(err.Error(), "no such run") {
-		t.Errorf("got %v, want that there is no such run", err)
 	}
 	closeAll()
 	if err := c.Wake(t.Context()); err == nil {

@@ -134,8 +134,8 @@ func (k *keyrings) closeAll() {
 	clear(k.newest)
 }
 
-// digest tells filled-in profiles apart, without giving away what is in them. The files of TLS count as they are now: certificates
-// are renewed in place.
+// digest tells filled-in profiles apart, without giving away what is in them. The files of TLS, and of the key that signs, count as
+// they are now: they are renewed in place.
 func (k *keyrings) digest(p auth.Profile, edition string) string {
 	base := ""
 	if p.BaseURL != nil {
@@ -144,9 +144,11 @@ func (k *keyrings) digest(p auth.Profile, edition string) string {
 	if p.RefreshWhen == nil {
 		edition = ""
 	}
+	privateKey, _ := p.Settings["private_key_file"].(string)
 	data, err := json.Marshal([]any{
-		p.Name, base, p.Auth, p.Settings, p.TLS, p.Proxy, p.Header, p.Origins, p.MaxConcurrent, p.Rate, p.Hidden, p.Product, p.Causes, edition,
-		k.stamp(p.TLS.CAFile), k.stamp(p.TLS.CertFile), k.stamp(p.TLS.KeyFile), k.stamp(p.TLS.PKCS12File),
+		p.Name, base, p.Auth, p.Settings, p.TLS, p.Proxy, p.Header, p.Origins, p.Trace, p.MaxConcurrent, p.Rate, p.Hidden, p.TestPath, p.Product,
+		p.Causes, edition,
+		k.stamp(p.TLS.CAFile), k.stamp(p.TLS.CertFile), k.stamp(p.TLS.KeyFile), k.stamp(p.TLS.PKCS12File), k.stamp(privateKey),
 	})
 	if err != nil { // of a value that JSON does not know: then it is like no other
 		data = []byte(rand.Text())

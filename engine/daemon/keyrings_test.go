@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"reflect"
 	"testing"
 
 	"snrun/auth"
@@ -94,16 +95,41 @@ func TestKeyringsByFiles(t *testing.T) {
 	t.Parallel()
 	r := newRing(t)
 	p := profileWith("secret-1")
-	p.TLS.CAFile = "ca.pem"
-	before := r.digest(p, "")
-	if r.digest(p, "") != before {
-		t.Error("the same file gives another digest")
+	p.TLS = auth.TLS{CAFile: "ca.pem", CertFile: "me.pem", KeyFile: "me.key", PKCS12File: "me.p12"}
+	p.Settings["private_key_file"] = "jwt.pem"
+	for _, file := range []string{"ca.pem", "me.pem", "me.key", "me.p12", "jwt.pem"} {
+		before := r.digest(p, "")
+		if r.digest(p, "") != before {
+			t.Error("the same file gives another digest")
+		}
+		if err := os.WriteFile(filepath.Join(r.dir, file), []byte("new"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if r.digest(p, "") == before {
+			t.Errorf("another %s gives the same digest", file)
+		}
 	}
-	if err := os.WriteFile(filepath.Join(r.dir, "ca.pem"), []byte("new"), 0o600); err != nil {
-		t.Fatal(err)
+}
+
+// TestKeyringsByEachField holds that a profile with any other field is another one: else a daemon would go on with what was taken back, such
+// as a header for all requests, or trace.
+func TestKeyringsByEachField(t *testing.T) {
+	t.Parallel()
+	r := newRing(t)
+	other := auth.Profile{
+		Name: "q", BaseURL: &url.URL{Scheme: "https", Host: "example.com"}, Auth: "basic", Settings: auth.Settings{"token": "x"},
+		TLS: auth.TLS{MinVersion: "1.3"}, Proxy: "http://127.0.0.1:2", Header: http.Header{"A": {"b"}}, Origins: []string{"https://example.com"},
+		Trace: true, MaxConcurrent: 1, Rate: auth.Rate{Limit: 1}, Hidden: []string{"x"}, TestPath: "/x", Product: "x", Causes: []auth.Cause{{}},
+		RefreshWhen: func(*http.Response) (bool, error) { return false, nil },
 	}
-	if r.digest(p, "") == before {
-		t.Error("another file gives the same digest")
+	fields := reflect.TypeFor[auth.Profile]()
+	for i := range fields.NumField() {
+		p := profileWith("secret-1")
+		before := r.digest(p, "edition")
+		reflect.ValueOf(&p).Elem().Field(i).Set(reflect.ValueOf(other).Field(i))
+		if r.digest(p, "edition") == before {
+			t.Errorf("another %s gives the same digest", fields.Field(i).Name)
+		}
 	}
 }
 

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
-	"os"
 	"path/filepath"
 	"slices"
 	"sync"
@@ -35,8 +34,7 @@ type Project struct {
 type Library struct {
 	open func() (*Project, error)
 
-	reading sync.Mutex                // held by who reads the files
-	zones   map[string]*time.Location // by name: each is as large as many jobs; guarded by reading
+	reading sync.Mutex // held by who reads the files
 	mu      sync.RWMutex
 	project *Project            // the last one without mistakes
 	books   map[string]*edition // by file
@@ -73,14 +71,17 @@ type Mistake struct {
 	File    string `json:"file"`
 	Line    int    `json:"line,omitempty"`
 	Column  int    `json:"column,omitempty"`
-	Message string `json:"message"`
+	Message string `json:"message,omitempty"`
 	Hint    string `json:"hint,omitempty"`
-
-	text string // with the line and a caret
 }
 
-// String is the mistake with its place, its line and a caret.
-func (m Mistake) String() string { return m.text }
+// String is the mistake with its place. Unlike that of a source.Error it has not the line of the file, in which a secret may stand.
+func (m Mistake) String() string {
+	if m.Line == 0 {
+		return m.File + ": " + m.Message
+	}
+	return fmt.Sprintf("%s:%d:%d: %s", m.File, m.Line, m.Column, m.Message)
+}
 
 // Change is what reading the files anew has changed.
 type Change struct {
@@ -99,7 +100,7 @@ var ErrNothing = errors.New("no job can be run")
 
 // NewLibrary makes an empty library of the project that open reads.
 func NewLibrary(open func() (*Project, error)) *Library {
-	return &Library{open: open, books: map[string]*edition{}, names: map[string]*edition{}, zones: map[string]*time.Location{}}
+	return &Library{open: open, books: map[string]*edition{}, names: map[string]*edition{}}
 }
 
 // Load reads the project's files. What has not changed is not checked again. A file with mistakes stays as it was before and is
@@ -217,12 +218,12 @@ func (e *edition) parse() (*jobs.Job, error) {
 func mistakesOf(file string, err error) []Mistake {
 	var all source.Errors
 	if !errors.As(err, &all) {
-		return []Mistake{{File: file, Message: err.Error(), text: fmt.Sprintf("%s: %s", file, err)}}
+		return []Mistake{{File: file, Message: err.Error()}}
 	}
 	var list []Mistake
 	for _, e := range all {
 		if !e.Warning {
-			list = append(list, Mistake{e.File, e.Line, e.Column, e.Message, e.Hint, e.Error()})
+			list = append(list, Mistake{e.File, e.Line, e.Column, e.Message, e.Hint})
 		}
 	}
 	return list
@@ -230,7 +231,7 @@ func mistakesOf(file string, err error) []Mistake {
 
 // readFile gives what is in a file. It is not there where it was removed since it was listed.
 func readFile(file string) (text string, there bool, err error) {
-	data, err := os.ReadFile(file)
+	data, err := jobs.ReadFile(file)
 	if errors.Is(err, fs.ErrNotExist) {
 		return "", false, nil
 	}

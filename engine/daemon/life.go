@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"time"
 
 	"snrun/engine"
@@ -71,12 +72,13 @@ func (d *Daemon) work(ctx context.Context) error {
 	var err error
 	select {
 	case <-ctx.Done():
+		d.drain(context.Cause(ctx)) // what is due meanwhile is queued, for the next daemon
 		endLoop()
 		<-over
 	case err = <-over:
 		err = fmt.Errorf("the scheduler ended: %w", cmp.Or(err, errNoReason))
+		d.drain(err)
 	}
-	d.drain(context.Cause(ctx))
 	endBackground()
 	d.waitForTasks()
 	return err
@@ -184,11 +186,14 @@ func (d *Daemon) reload() Change {
 func (d *Daemon) loaded(c Change) {
 	for _, b := range c.Broken {
 		instead := "it is not run"
-		if b.Job != "" {
+		switch {
+		case b.Job != "":
 			instead = "the job " + b.Job + " goes on as it was before"
+		case !slices.Contains(d.library.Project().Files(), b.File):
+			instead = "what it said before goes on"
 		}
 		for _, m := range b.Mistakes {
-			d.Log.Error("a file has mistakes", "file", b.File, "mistake", m.String(), "instead", instead)
+			d.Log.Error("a file has mistakes", "file", b.File, "mistake", m.String(), "hint", m.Hint, "instead", instead)
 		}
 	}
 	for _, file := range c.Mended {

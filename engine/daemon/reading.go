@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"snrun/engine"
+	"snrun/jobs"
 	"snrun/jobs/source"
 )
 
@@ -71,45 +72,46 @@ func (r *reading) readJobs() {
 		return
 	}
 	texts, unread := r.texts()
-	all := r.project.WithTexts(texts)
+	var changed []string
 	for _, file := range slices.Sorted(maps.Keys(texts)) {
-		before := r.library.books[file]
-		if before.stands(r.project, texts, file) {
+		if before := r.library.books[file]; before.stands(r.project, texts, file) {
 			r.books[file] = before
-			continue
+		} else {
+			changed = append(changed, file)
 		}
-		job, err := all.Load(file)
-		if err != nil {
-			r.keep(file, err)
-			continue
-		}
-		e := &edition{
-			project: r.project, job: job.Name, file: file, text: texts[file], schedules: job.Schedules, onInterrupt: job.OnInterrupt,
-		}
-		for _, c := range job.Called() {
-			e.called = append(e.called, engine.Text{File: c.File, Text: cmp.Or(texts[c.File], c.Text)}) // one copy of it
-		}
-		r.shareZones(e)
-		r.books[file] = e
+	}
+	if len(changed) > 0 {
+		r.check(changed, texts)
 	}
 	for _, file := range slices.Sorted(maps.Keys(unread)) {
 		r.keep(file, unread[file])
 	}
 }
 
-// shareZones has the schedules of all jobs share their time zones.
-func (r *reading) shareZones(e *edition) {
-	zones := r.library.zones
-	for i := range e.schedules {
-		zone := e.schedules[i].Zone
-		if zone == nil {
-			continue
+// check reads the texts of files that have changed.
+func (r *reading) check(changed []string, texts map[string]string) {
+	problems := make([]error, len(changed))
+	LoadEach(r.project.WithTexts(texts), changed, func(i int, job *jobs.Job, err error) {
+		if problems[i] = err; err == nil {
+			r.books[changed[i]] = r.edition(changed[i], job, texts)
 		}
-		if zones[zone.String()] == nil {
-			zones[zone.String()] = zone
+	})
+	for i, err := range problems {
+		if err != nil {
+			r.keep(changed[i], err)
 		}
-		e.schedules[i].Zone = zones[zone.String()]
 	}
+}
+
+// edition is what is kept of a job.
+func (r *reading) edition(file string, job *jobs.Job, texts map[string]string) *edition {
+	e := &edition{
+		project: r.project, job: job.Name, file: file, text: texts[file], schedules: job.Schedules, onInterrupt: job.OnInterrupt,
+	}
+	for _, c := range job.Called() {
+		e.called = append(e.called, engine.Text{File: c.File, Text: cmp.Or(texts[c.File], c.Text)}) // one copy of it
+	}
+	return e
 }
 
 // texts reads the job files, and gives why some could not be read.

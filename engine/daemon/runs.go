@@ -114,7 +114,7 @@ func (r *oneRun) equip(ctx context.Context, p *Project, job *jobs.Job) (map[stri
 		}
 		secrets[name] = secret.Reveal()
 	}
-	profiles, err := r.signIns(p, job, map[string]any{"env": r.daemon.Env, "secret": secrets})
+	profiles, err := p.SignIns(job.Profiles, map[string]any{"env": r.daemon.Env, "secret": secrets}, r.engine.Redactor.AddDerived)
 	if err != nil {
 		return nil, err
 	}
@@ -123,26 +123,6 @@ func (r *oneRun) equip(ctx context.Context, p *Project, job *jobs.Job) (map[stri
 	}
 	r.engine.Clients = r.clients
 	return secrets, r.daemon.signInFirst(ctx, r.clients, profiles)
-}
-
-// signIns gives the profiles of a job with their secrets filled in.
-func (r *oneRun) signIns(p *Project, job *jobs.Job, names map[string]any) ([]auth.Profile, error) {
-	var list []auth.Profile
-	var errs []error
-	for _, name := range job.Profiles {
-		profile := p.Profiles[name]
-		texts, err := profile.Derived(names)
-		for _, text := range texts {
-			r.engine.Redactor.AddDerived(text)
-		}
-		if err == nil {
-			var filled auth.Profile
-			filled, err = profile.SignIn(names)
-			list = append(list, filled)
-		}
-		errs = append(errs, err)
-	}
-	return list, errors.Join(errs...)
 }
 
 // refusal makes an error that of a run, nil of nil.

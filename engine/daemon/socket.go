@@ -3,6 +3,7 @@ package daemon
 import (
 	"crypto/rand"
 	"errors"
+	"fmt"
 	"net"
 	"os"
 	"path/filepath"
@@ -24,7 +25,7 @@ func SocketFile(getenv func(string) string) (file string, remove func(), err err
 	}
 	if user := getenv("XDG_RUNTIME_DIR"); filepath.IsAbs(user) {
 		folder := filepath.Join(user, "snrun")
-		if err := os.MkdirAll(folder, 0o700); err == nil && fits(folder, name) {
+		if fits(folder, name) && private(folder) == nil {
 			return filepath.Join(folder, name), func() {}, nil
 		}
 	}
@@ -39,6 +40,26 @@ func SocketFile(getenv func(string) string) (file string, remove func(), err err
 		os.Remove(folder)
 	}
 	return "", nil, errors.New("no folder for the control socket: set XDG_RUNTIME_DIR to one with a short path")
+}
+
+// private makes a folder that nobody else may enter. One that somebody else has made, or made a link of, is an error: whoever has the
+// folder could put a socket of his own in the place of ours.
+func private(folder string) error {
+	if err := os.MkdirAll(folder, 0o700); err != nil {
+		return err
+	}
+	info, err := os.Lstat(folder)
+	if err != nil {
+		return err
+	}
+	stat, known := info.Sys().(*syscall.Stat_t)
+	if !info.IsDir() || !known || int(stat.Uid) != os.Geteuid() {
+		return fmt.Errorf("%s is no folder of this user", folder)
+	}
+	if info.Mode().Perm()&0o077 == 0 {
+		return nil
+	}
+	return os.Chmod(folder, 0o700)
 }
 
 func fits(folder, name string) bool { return len(filepath.Join(folder, name)) <= maxSocketPath }
@@ -61,7 +82,9 @@ func listenUnix(file string) (net.Listener, error) {
 			os.Remove(other)
 		}
 	}
+	before := syscall.Umask(0o077) // or others might connect before it has its mode
 	l, err := net.Listen("unix", file)
+	syscall.Umask(before)
 	if err != nil {
 		return nil, err
 	}

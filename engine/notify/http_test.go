@@ -100,7 +100,7 @@ func TestPing(t *testing.T) {
 	}
 }
 
-// TestSignedInTarget holds that a target's profile signs its requests in.
+// TestSignedInTarget holds that a target's profile signs its requests in, but for those to another origin.
 func TestSignedInTarget(t *testing.T) {
 	t.Parallel()
 	server := steptest.NewServer(t).On("POST /v1/hook", steptest.Text(200, ""))
@@ -120,6 +120,15 @@ func TestSignedInTarget(t *testing.T) {
 	}
 	if got := server.Last().Header.Get("Authorization"); got != "Bearer t-4711" {
 		t.Errorf("got the sign-in %q", got)
+	}
+	other := steptest.NewServer(t).On("POST /hook", steptest.Text(200, ""))
+	c = configOf(t, nil, targetsOf(t, `  {type: slack, url: "${env.BASE}/hook", profile: chat}`, other.URL, nil))
+	over(c.Targets, keys)
+	_ = notify.New(c).Try(t.Context(), c.Targets[0], sample) // which may be refused as well
+	for _, r := range other.Requests() {
+		if got := r.Header.Get("Authorization"); got != "" {
+			t.Errorf("another origin got the sign-in %q", got)
+		}
 	}
 }
 

@@ -107,11 +107,39 @@ func mailbox(text string) (*netmail.Address, error) {
 
 // dial opens the connection.
 func (l *letter) dial(ctx context.Context) (net.Conn, error) {
-	address := net.JoinHostPort(l.host, l.port)
-	if l.tls == "tls" {
-		return (&tls.Dialer{Config: l.config()}).DialContext(ctx, "tcp", address)
+	plain, err := new(net.Dialer).DialContext(ctx, "tcp", net.JoinHostPort(l.host, l.port))
+	if err != nil {
+		return nil, err
 	}
-	return new(net.Dialer).DialContext(ctx, "tcp", address)
+	conn := net.Conn(&brief{plain, maxSaid})
+	if l.tls != "tls" {
+		return conn, nil
+	}
+	secure := tls.Client(conn, l.config())
+	if err := secure.HandshakeContext(ctx); err != nil {
+		plain.Close()
+		return nil, err
+	}
+	return secure, nil
+}
+
+// maxSaid is how much a server may say in all, in bytes: net/smtp reads a line to its end, however long it is.
+const maxSaid = 1 << 20
+
+// brief is a connection to a server that may say so much only.
+type brief struct {
+	net.Conn
+	left int
+}
+
+// Read reads what is left of that.
+func (b *brief) Read(p []byte) (int, error) {
+	if b.left == 0 {
+		return 0, errors.New("the server says more than any answer needs")
+	}
+	n, err := b.Conn.Read(p[:min(len(p), b.left)])
+	b.left -= n
+	return n, err
 }
 
 func (l *letter) config() *tls.Config {

@@ -195,3 +195,36 @@ func TestMailAddresses(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+// TestMailServerWithoutEnd holds that a server that never ends its line takes neither memory nor time.
+func TestMailServerWithoutEnd(t *testing.T) {
+	t.Parallel()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	sent := make(chan int, 1)
+	go func() {
+		n := 0
+		defer func() { sent <- n }()
+		c, err := l.Accept()
+		if err != nil {
+			return
+		}
+		defer c.Close()
+		for n < 1<<26 && err == nil { // 64 MB
+			_, err = c.Write(make([]byte, 1<<16))
+			n += 1 << 16
+		}
+	}()
+	port := l.Addr().(*net.TCPAddr).Port
+	c := configOf(t, nil, targetsOf(t, fmt.Sprintf("  {type: smtp, host: 127.0.0.1, port: %d, from: a@example.com, to: [b@example.com], tls: none}\n", port), "", nil))
+	err = notify.New(c).Try(t.Context(), c.Targets[0], notify.Notice{ID: "ID1", Kind: "test"})
+	if err == nil || !strings.Contains(err.Error(), "says more than any answer needs") {
+		t.Errorf("got %v", err)
+	}
+	if n := <-sent; n >= 1<<26 {
+		t.Errorf("%d bytes were read", n)
+	}
+}

@@ -3,6 +3,7 @@ package notify
 import (
 	"encoding/json"
 	"net/http"
+	"slices"
 	"strings"
 
 	"snrun/engine"
@@ -17,6 +18,17 @@ const (
 )
 
 func profileOf(a engine.Alert) string { return strings.TrimPrefix(a.Subject, profileSubject) }
+
+// RunStarted is told of each run that starts, by an event of engine.RunStarted: on the way of the run itself, so that no ping of its end
+// comes before that of its start.
+func (n *Notifier) RunStarted(e engine.Event) {
+	if !slices.ContainsFunc(n.Targets, func(t *Target) bool { return t.pinged(e.Job) }) {
+		return // and nothing is looked up
+	}
+	run := &engine.Run{ID: e.Run, Job: e.Job, Status: engine.Running}
+	n.complain(n.Store.Times(run))
+	n.pings("start", n.ofRun("start", run))
+}
 
 // RunEnded is told of each run that has ended, once that is in the history, by an event of engine.RunEnded. A run that was interrupted is
 // a failure only with calls in doubt: else it goes on later. One that a person cancelled is none.
@@ -89,17 +101,9 @@ func (n *Notifier) Scheduled(e schedule.Event) {
 			late()
 		}
 	case schedule.RunStarted:
-		n.started(e)
-	}
-}
-
-// started tells that a run has started, and whether the job is on time with that.
-func (n *Notifier) started(e schedule.Event) {
-	out := n.notice("start")
-	out.Job, out.Run, out.Status, out.Due, out.Started = e.Job, e.Run, string(engine.Running), stamp(e.Due), stamp(n.Now())
-	n.pings("start", out)
-	if e.Late <= n.LateAfter {
-		n.over(jobSubject+e.Job, jobs.NoticeLate, func(a engine.Alert) Notice { return n.onTime(e.Job, e.Run, e.Due, a) })
+		if e.Late <= n.LateAfter {
+			n.over(jobSubject+e.Job, jobs.NoticeLate, func(a engine.Alert) Notice { return n.onTime(e.Job, e.Run, e.Due, a) })
+		}
 	}
 }
 
@@ -138,11 +142,14 @@ func (n *Notifier) posts(notice Notice) []engine.Post {
 // pings sends a sign of life of a run.
 func (n *Notifier) pings(kind string, notice Notice) {
 	notice.Kind = kind
-	posts := n.address(notice, func(t *Target) bool { return t.Type == "ping" && t.WantsJob(notice.Job) })
+	posts := n.address(notice, func(t *Target) bool { return t.pinged(notice.Job) })
 	if len(posts) > 0 && !n.complain(n.Store.Post(posts)) {
 		n.stir(posts)
 	}
 }
+
+// pinged says whether a target gets a sign of life of a job's runs.
+func (t *Target) pinged(job string) bool { return t.Type == "ping" && t.WantsJob(job) }
 
 func (n *Notifier) address(notice Notice, wants func(*Target) bool) []engine.Post {
 	var posts []engine.Post

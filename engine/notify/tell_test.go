@@ -154,6 +154,8 @@ func TestWhoIsTold(t *testing.T) {
 	end(n, ran(t, s, "r1", "a_sync", engine.Failed), false)
 	end(n, ran(t, s, "r2", "a_sync", engine.OK), false)
 	end(n, ran(t, s, "r3", "syncs", engine.Failed), false)
+	n.RunStarted(engine.Event{Type: engine.RunStarted, Job: "a_sync", Run: "r4"})
+	n.RunStarted(engine.Event{Type: engine.RunStarted, Job: "nightly", Run: "r4"})
 	n.Scheduled(schedule.Event{Type: schedule.RunStarted, Job: "nightly", Run: "r4"})
 	end(n, ran(t, s, "r4", "nightly", engine.OK), false)
 	end(n, ran(t, s, "r5", "nightly", engine.Failed), false)

@@ -65,25 +65,6 @@ func (s *Scheduler) Go(job, run string, carryOut func(context.Context)) bool {
 	return true
 }
 
-// Cancel ends a run that goes on here, or withdraws one that is queued here. It is false where it is neither.
-func (s *Scheduler) Cancel(run, who string) bool {
-	s.mu.Lock()
-	g, w := s.going[run], s.queue.remove(run)
-	s.mu.Unlock()
-	switch {
-	case g != nil:
-		g.end(cancelledBy(who))
-		return true
-	case w == nil:
-		return false
-	}
-	withdrawn, err := s.config.Book.Withdraw(s.config.Now(), run, engine.Cancelled, "cancelled by "+who)
-	if err != nil {
-		s.enqueue(w.QueuedRun)
-	}
-	return withdrawn && err == nil
-}
-
 func cancelledBy(who string) error {
 	return &steps.Error{Kind: steps.Cancelled, Message: "cancelled by " + who}
 }

@@ -47,7 +47,8 @@ type started struct {
 // options say how a daemon of a test is. The zero value is right for most.
 type options struct {
 	Config
-	take  func(engine.QueuedRun) time.Duration // how long a run takes; nil: no time
+	take  func(engine.QueuedRun) time.Duration             // how long a run takes; nil: no time
+	start func(*daemon, context.Context, engine.QueuedRun) // in place of a run that takes so long
 	book  func(Book) Book
 	shift time.Duration // how far the clock on the wall is off
 	idle  bool          // Run is not called
@@ -77,8 +78,12 @@ func newDaemon(t *testing.T, file string, o options, list ...Job) *daemon {
 		e := &engine.Engine{} // its ids begin in 2020; two daemons of a bubble often make some in the same millisecond
 		c.NewID = func(at time.Time) string { return e.NewID(at.AddDate(26, 0, 0)) + rand.Text()[:5] }
 	}
-	if c.Start == nil {
-		c.Start = func(ctx context.Context, r engine.QueuedRun) { d.carryOut(ctx, r, o.take) }
+	c.Start = func(ctx context.Context, r engine.QueuedRun) {
+		if o.start != nil {
+			o.start(d, ctx, r)
+			return
+		}
+		d.carryOut(ctx, r, o.take)
 	}
 	d.Scheduler = New(c)
 	if err := d.Plan(list); err != nil {

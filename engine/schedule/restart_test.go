@@ -186,7 +186,7 @@ func TestQueuedRunsSurviveARestart(t *testing.T) {
 					t.Fatal("it is draining")
 				}
 				after(10 * time.Minute)
-				first.Cancel("x", "nobody")
+				first.endHere("x", "nobody")
 				first.stop()
 				first.Drain(context.Background(), nil)
 				first.end()
@@ -258,14 +258,13 @@ func TestADaemonThatStoodStillAsksOthers(t *testing.T) {
 // TestARunThatCouldNotBeginIsStartedAgain has the first try of a run leave nothing on record, as on a full disk.
 func TestARunThatCouldNotBeginIsStartedAgain(t *testing.T) {
 	bubble(t, func(t *testing.T) {
-		var d *daemon
 		var tries []time.Time
-		o := options{Config: Config{Start: func(ctx context.Context, r engine.QueuedRun) {
+		o := options{start: func(d *daemon, ctx context.Context, r engine.QueuedRun) {
 			if tries = append(tries, time.Now()); len(tries) > 1 {
 				d.carryOut(ctx, r, nil)
 			}
-		}}}
-		d = newDaemon(t, newFile(t), o, job(t, "sync", "10 * * * *"))
+		}}
+		d := newDaemon(t, newFile(t), o, job(t, "sync", "10 * * * *"))
 		defer d.end()
 		after(11 * time.Minute)
 		d.wantStory("sync", "10:00 ok")

@@ -179,7 +179,7 @@ func TestPaused(t *testing.T) {
 		defer d.end()
 		person := d.other()
 		after(15 * time.Minute)
-		if _, err := person.Pause(engine.Pause{Job: "sync", Since: d.now(), Who: "ann"}); err != nil {
+		if err := person.Pause(engine.Pause{Job: "sync", Since: d.now(), Who: "ann"}); err != nil {
 			t.Fatal(err)
 		}
 		after(30 * time.Minute)
@@ -226,14 +226,13 @@ func TestTriggered(t *testing.T) {
 // TestARunIsStartedOnce has the daemon look for queued runs while one that it started has not begun yet.
 func TestARunIsStartedOnce(t *testing.T) {
 	bubble(t, func(t *testing.T) {
-		var d *daemon
 		starts, slow := 0, make(chan bool)
-		o := options{Config: Config{Start: func(ctx context.Context, r engine.QueuedRun) {
+		o := options{start: func(d *daemon, ctx context.Context, r engine.QueuedRun) {
 			starts++
 			<-slow
 			d.carryOut(ctx, r, nil)
-		}}}
-		d = newDaemon(t, newFile(t), o, job(t, "sync", "10 * * * *"))
+		}}
+		d := newDaemon(t, newFile(t), o, job(t, "sync", "10 * * * *"))
 		defer d.end()
 		after(10 * time.Minute)
 		d.Wake()
@@ -258,22 +257,19 @@ func TestCancel(t *testing.T) {
 		if len(st.Running) != 2 || len(st.Queued) != 2 || st.Queued[0].Why != "2 runs go on already (max_runs)" {
 			t.Fatalf("got %+v, want two to go on and two to wait", st)
 		}
-		if !d.Cancel(st.Queued[0].Run, "ann") {
-			t.Error("c was not there")
+		cancel := func(run, who string) {
+			if _, err := person.Cancel(d.now(), run, who); err != nil {
+				t.Fatal(err)
+			}
 		}
-		if _, err := person.Cancel(d.now(), st.Queued[1].Run, "bob"); err != nil {
-			t.Fatal(err)
-		}
+		cancel(st.Queued[0].Run, "ann")
+		cancel(st.Queued[1].Run, "bob")
 		after(time.Second)
 		if st := d.Standing(); len(st.Queued) != 0 || len(st.Running) != 2 {
 			t.Fatalf("got %+v, want none to wait", st)
 		}
-		if _, err := person.Cancel(d.now(), st.Running[0].Run, "bob"); err != nil {
-			t.Fatal(err)
-		}
-		if !d.Cancel(st.Running[1].Run, "ann") || d.Cancel("nope", "ann") {
-			t.Error("b was not there, or another was")
-		}
+		cancel(st.Running[0].Run, "bob")
+		cancel(st.Running[1].Run, "ann")
 		after(time.Second)
 		for name, want := range map[string]string{"a": "1:00 cancelled", "b": "2:00 cancelled", "c": "3:00 cancelled", "d": "4:00 cancelled"} {
 			d.wantStory(name, want)

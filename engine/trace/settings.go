@@ -145,6 +145,17 @@ func (s *settings) readTLS(get reader) error {
 	return nil
 }
 
+// secrets are what signs in to the collector: whole headers, what stands behind a word such as Bearer, and the address's password.
+func (s *settings) secrets() []string {
+	var list []string
+	for _, h := range s.headers {
+		_, credential, _ := strings.Cut(strings.TrimSpace(h.value), " ")
+		list = append(list, h.value, credential)
+	}
+	password, _ := s.endpoint.User.Password()
+	return append(list, password)
+}
+
 // place is the collector's address as it may be shown.
 func (s *settings) place() string {
 	return (&url.URL{Scheme: s.endpoint.Scheme, Host: s.endpoint.Host, Path: s.endpoint.Path}).String()

@@ -61,8 +61,8 @@ func New(c Config) (*Tracer, error) {
 	if err != nil || s == nil {
 		return nil, err
 	}
-	for _, h := range s.headers {
-		c.Redactor.Add(h.value)
+	for _, secret := range s.secrets() {
+		c.Redactor.Add(secret)
 	}
 	client := newClient(s, c.Version)
 	exporter, err := otlptrace.New(context.Background(), client)

@@ -134,17 +134,17 @@ steps:
       as: n
       tolerate: all
       steps:
-        - id: block
-          steps:
-            - {id: get, rest: {profile: crm, path: "${n > 700 ? '/bad' : '/ok'}"}}
+        - id: caught
+          try: [{id: get, rest: {profile: crm, path: "${n > 700 ? '/bad' : '/ok'}"}}]
+          catch: [{steps: [{log: x}]}]
 `)
 	w.close()
 	counts := map[string]int{}
 	for _, s := range w.collector.all() {
 		counts[s.GetName()]++
 	}
-	// The run, the loop, and the blocks, steps and tries of the first hundred and of the first hundred that failed.
-	if want := map[string]int{"job": 1, "each": 1, "block": 200, "get": 200, "GET": 200}; fmt.Sprint(counts) != fmt.Sprint(want) {
+	// The run, the loop, and the steps and tries of the first hundred and of the first hundred that failed, with the blocks that caught that.
+	if want := map[string]int{"job": 1, "each": 1, "caught": 200, "get": 200, "GET": 200}; fmt.Sprint(counts) != fmt.Sprint(want) {
 		t.Errorf("got %v, want %v", counts, want)
 	}
 	w.collector.tree() // finds spans whose parents are missing
@@ -202,16 +202,16 @@ func TestNoSecrets(t *testing.T) {
 	w := newWorld(t, 500)
 	server := steptest.NewServer(t).On("/secret-of-A", steptest.Text(404, "no secret-of-A here"))
 	w.environ["OTEL_EXPORTER_OTLP_ENDPOINT"] = strings.Replace(w.collector.URL, "//", "//user:secret-of-url@", 1) + "?key=secret-of-query"
-	w.environ["OTEL_EXPORTER_OTLP_HEADERS"] = "x-key=secret-of-header"
+	w.environ["OTEL_EXPORTER_OTLP_HEADERS"] = "x-key=Bearer%20secret-of-header"
 	w.open()
 	w.run("profiles: {crm: {base_url: \""+server.URL+"\", auth: {type: api_key, in: query, name: k, value: \"${secret.B}\"}}}", `
 steps:
   - {log: "${secret.A}"}
   - foreach: {in: ["${secret.A}"], key: "${item}", tolerate: all, steps: [{rest: {profile: crm, path: "/${item}", query: {q: "${item}"}}}]}
-  - {fail: "the header was secret-of-header and the value ${secret.A}"}
+  - {fail: "the header was secret-of-header, the password secret-of-url and the value ${secret.A}"}
 `)
 	w.close()
-	if w.collector.headers[0].Get("X-Key") != "secret-of-header" {
+	if w.collector.headers[0].Get("X-Key") != "Bearer secret-of-header" {
 		t.Error("the header for the collector is missing")
 	}
 	all := fmt.Sprint(w.told)
@@ -220,6 +220,31 @@ steps:
 	}
 	if strings.Contains(all, "secret-of") || !strings.Contains(all, "***") || len(w.told) != 1 {
 		t.Errorf("a secret shows, or too little else, in %q", all)
+	}
+}
+
+// TestAddressIsNotTold holds that an error does not show the collector's address with what signs in there.
+func TestAddressIsNotTold(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.environ["OTEL_EXPORTER_OTLP_ENDPOINT"] = steptest.Refusing + "/?key=secret-of-query"
+	w.open()
+	w.run("profiles: {}", "steps: [{log: x}]\n")
+	w.close()
+	if got := fmt.Sprint(w.told); len(w.told) != 1 || strings.Contains(got, "secret") || !strings.Contains(got, "refused") {
+		t.Errorf("told %q", w.told)
+	}
+}
+
+// TestEndIsTriedOnce holds that a collector which is busy at the end of a command is not asked again.
+func TestEndIsTriedOnce(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 503, 503, 503)
+	w.open()
+	w.run("profiles: {}", "steps: [{log: x}]\n")
+	w.close()
+	if asked := len(w.collector.paths); asked != 1 || len(w.told) != 1 {
+		t.Errorf("the collector was asked %d times, told was %q", asked, w.told)
 	}
 }
 
