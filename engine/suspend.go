@@ -11,7 +11,10 @@ import (
 
 // Suspend is the cause of a context that ends a run for now: it stops where it is, nothing is tidied up, and it is on record as
 // interrupted, so that it can go on later.
-type Suspend struct{ Why string }
+type Suspend struct {
+	Why   string
+	Later string // what becomes of a run that may go on by itself: neither is a call in doubt nor does its job say on_interrupt: fail
+}
 
 // Error says why.
 func (s *Suspend) Error() string { return s.Why }
@@ -27,12 +30,16 @@ func suspended(ctx context.Context) *Suspend {
 
 // interruption is the error of a run that was suspended, with the calls that this left in doubt.
 func (x *execution) interruption(s *Suspend) *steps.Error {
-	e := &steps.Error{Kind: steps.Cancelled, Message: s.Why}
-	if len(x.doubts.keys()) == 0 {
-		return e
+	e := &steps.Error{Kind: steps.Suspended, Message: s.Why}
+	switch {
+	case len(x.doubts.keys()) > 0:
+		e = x.cutShort(e)
+		e.Hint = "look in the other system, then go on with --assume done where it was carried out, else with --assume redo"
+	case x.job.OnInterrupt == "fail":
+		e.Hint = "the next daemon puts it down as failed, since its job says on_interrupt: fail"
+	case s.Later != "":
+		e.Message += "; " + s.Later
 	}
-	e = x.cutShort(e)
-	e.Hint = "look in the other system, then go on with --assume done where it was carried out, else with --assume redo"
 	return e
 }
 

@@ -11,7 +11,7 @@ import (
 )
 
 const (
-	runningSQL = `SELECT id, run, live FROM runs WHERE status = 'running'`
+	runningSQL = `SELECT id, run, live, daemon FROM runs WHERE status = 'running'`
 	goingOnSQL = `SELECT id, key FROM steps WHERE id BETWEEN ? AND ? AND status IN ('running', 'waiting')`
 
 	interruptStep = `UPDATE steps SET status = ?1, ended = coalesce(ended, ` + lastMoment + `)
@@ -34,6 +34,7 @@ type orphan struct {
 	number int64
 	run    string
 	token  string
+	daemon bool // a daemon carried it out
 }
 
 // settle marks the runs whose process is gone as interrupted. A history that may not be written, or is locked, is left
@@ -85,7 +86,7 @@ func (s *Store) orphans() ([]orphan, error) {
 	var orphans []orphan
 	for rows.Next() {
 		var o orphan
-		if err := rows.Scan(&o.number, &o.run, &o.token); err != nil {
+		if err := rows.Scan(&o.number, &o.run, &o.token, &o.daemon); err != nil {
 			return nil, err
 		}
 		if _, known := gone[o.token]; !known {
@@ -127,7 +128,7 @@ func (s *Store) interruption(o orphan) ([]row, error) {
 		return nil, err
 	}
 	inDoubt := openCalls(calls)
-	failure, err := orNull(interrupted(o.run, inDoubt))
+	failure, err := orNull(interrupted(o, inDoubt))
 	if err != nil {
 		return nil, err
 	}
@@ -187,13 +188,16 @@ func (s *Store) goingOn(number int64) (map[string]int64, error) {
 }
 
 // interrupted gives the error of a run whose process is gone.
-func interrupted(run string, inDoubt []string) *steps.Error {
+func interrupted(o orphan, inDoubt []string) *steps.Error {
 	e := &steps.Error{
-		Kind: steps.Cancelled, Message: "the process that ran it ended before the run did", Hint: "go on with it: snrun resume " + run,
+		Kind: steps.Cancelled, Message: "the process that ran it ended before the run did", Hint: "go on with it: snrun resume " + o.run,
+	}
+	if o.daemon {
+		e.Hint = "the next snrun serve goes on with it by itself, or puts it down as failed where the job says on_interrupt: fail; at once: snrun resume " + o.run
 	}
 	if len(inDoubt) > 0 {
 		e.Message += "; it is not known whether this was carried out: " + several(inDoubt)
-		e.Hint = "look in the other system, then go on with --assume done where it was carried out, else with --assume redo: snrun resume " + run
+		e.Hint = "look in the other system, then go on with --assume done where it was carried out, else with --assume redo: snrun resume " + o.run
 	}
 	return e
 }

@@ -18,6 +18,9 @@ const (
 	Limit      = "limit"
 )
 
+// Suspended is the kind of error of a run that its daemon interrupted, to end; no job sees it.
+const Suspended = "suspended"
+
 // Repeat says when a call that failed may be made again.
 type Repeat int
 

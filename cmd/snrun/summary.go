@@ -47,7 +47,7 @@ func stepFlags(e *steps.Error, inDoubt bool) string {
 		return flags + " --http"
 	}
 	switch e.Kind {
-	case steps.Expression, steps.BadInput, steps.Cancelled, steps.Auth: // requests for a token are not in the history
+	case steps.Expression, steps.BadInput, steps.Cancelled, steps.Suspended, steps.Auth: // requests for a token are not in the history
 		return flags
 	}
 	return flags + " --http"

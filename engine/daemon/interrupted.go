@@ -73,7 +73,7 @@ func (d *Daemon) goOnWith(ctx context.Context, run *engine.Run) {
 
 // givesUp says why an interrupted run has failed, nil where it goes on.
 func (d *Daemon) givesUp(run *engine.Run) *steps.Error {
-	crashed := run.Error == nil || run.Error.Message != suspension
+	crashed := run.Error == nil || run.Error.Kind != steps.Suspended
 	e := d.library.named(run.Job)
 	switch {
 	case e != nil && e.onInterrupt == "fail":
