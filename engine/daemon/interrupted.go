@@ -50,7 +50,7 @@ func (d *Daemon) goOn() {
 func (d *Daemon) tellDoubt(run *engine.Run, calls []string) {
 	d.Log.Warn("a run was interrupted, and a person must say how it goes on", "run", run.ID, "job", run.Job,
 		"in_doubt", strings.Join(calls, ", "), "next", strings.Join(d.GoOn(run.ID), "; "))
-	d.Watch(engine.Event{
+	d.Doubted(engine.Event{
 		Type: engine.RunEnded, Time: time.Now(), Run: run.ID, Job: run.Job, Status: run.Status, Error: run.Error, InDoubt: calls,
 	})
 }
