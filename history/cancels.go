@@ -82,10 +82,14 @@ func (s *Store) ToCancel() (map[string]string, error) {
 }
 
 // Changed says whether another connection or process may have changed the book since it was asked last. It costs next to nothing.
+// The error is ErrMoved where the file is not the one any more that others find.
 func (s *Store) Changed() (bool, error) {
 	const doing = "look for changes"
 	if s.writer == nil {
 		return false, s.onlyReading(doing)
+	}
+	if err := s.inPlace(doing); err != nil {
+		return false, err
 	}
 	var version int64
 	look := row{looks: true, do: func(c *conn) error {

@@ -41,8 +41,11 @@ func (s *Store) Enlist(d engine.Daemon) error {
 	return s.place.fault(doing, s.writer.commit(false, rows...))
 }
 
-// SignOfLife records that the daemon of this process works.
+// SignOfLife records that the daemon of this process works. The error is ErrMoved where nobody would find that.
 func (s *Store) SignOfLife(now time.Time) error {
+	if err := s.inPlace("give a sign of life"); err != nil {
+		return err
+	}
 	return s.ofDaemon("give a sign of life", func(live string) row { return rowOf(sawDaemon, now, live) })
 }
 

@@ -6,7 +6,8 @@
 //
 // The files:
 //
-//	store, place, conn, live     a history: its file, its connection, and who else is at work in it
+//	store, place, moved, conn, live
+//	                             a history: its file, whether it stays there, its connection, and who else is at work in it
 //	migrate                      its tables, which are made by the files in migrations
 //	commit                       the queue of rows, and who commits them
 //	runs, steps, exchanges, find, order
@@ -53,6 +54,7 @@ type Store struct {
 	writer  *writer // nil when the Store is only for reading
 	alive   *alive
 	version atomic.Int64 // of the database, when Changed was asked last
+	opened  []openedFile // when the Store was made to write
 
 	mu        sync.Mutex
 	ledgers   map[string]*ledger // of the runs that were written to, by id
@@ -87,7 +89,7 @@ func Open(path string, opts Options) (*Store, error) {
 		return nil, errors.Join(err, c.close())
 	}
 	s.writer = startWriter(c)
-	if err := s.settle(); err != nil {
+	if err := errors.Join(s.settle(), s.noteFiles()); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
 	return s, nil

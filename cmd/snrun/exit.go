@@ -10,6 +10,8 @@ import (
 	"syscall"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"snrun/engine"
 	"snrun/steps"
 )
@@ -89,7 +91,7 @@ func failureCode(e *steps.Error) int {
 // signalError is the cause of a context that a signal ended.
 type signalError struct{ signal syscall.Signal }
 
-func (e *signalError) Error() string { return "stopped by " + e.signal.String() }
+func (e *signalError) Error() string { return "stopped by " + unix.SignalName(e.signal) }
 
 // stopped gives the error that ends the program where a signal did not come first.
 func stopped(ctx context.Context, err error) error {

@@ -160,7 +160,7 @@ func TestSignalStopsASecretCommand(t *testing.T) {
 	if got := exitCodeOf(t, cmd.Wait()); got != exitSignal+int(syscall.SIGTERM) {
 		t.Errorf("exit code %d\n%s", got, &stderr)
 	}
-	if !strings.Contains(stderr.String(), "secret SLOW: the command sh (secrets.exec): stopped by terminated") {
+	if !strings.Contains(stderr.String(), "secret SLOW: the command sh (secrets.exec): stopped by SIGTERM") {
 		t.Errorf("got\n%s", &stderr)
 	}
 	if _, err := os.Stat(filepath.Join(dir, "runs.db")); err == nil {
