@@ -89,10 +89,14 @@ func (d *Daemon) goOn() {
 			d.tellDoubt(run, i.InDoubt)
 		default:
 			d.scheduler.Go(run.Job, run.ID, func(ctx context.Context) {
-				if d.waitForOthers(ctx, run.Job) {
-					d.cutOff.room <- struct{}{}
+				if !d.waitForOthers(ctx, run.Job) {
+					return
+				}
+				select {
+				case d.cutOff.room <- struct{}{}:
 					defer func() { <-d.cutOff.room }()
 					d.goOnWith(ctx, run)
+				case <-ctx.Done(): // the next daemon does
 				}
 			})
 		}

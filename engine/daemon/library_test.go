@@ -245,3 +245,20 @@ func TestLibraryMany(t *testing.T) {
 		t.Error("what has changed was not read")
 	}
 }
+
+// TestLibrarySinceWhen holds that a file is broken since it was first, also where its mistakes change.
+func TestLibrarySinceWhen(t *testing.T) {
+	t.Parallel()
+	f := newFolder(t)
+	l := NewLibrary(f.open)
+	began := time.Now()
+	for i, broken := range []string{"", "stepz: 1\n", "stepz: 1\nmore: 2\n"} {
+		f.write(map[string]string{"jobs/a.yaml": says("1"), "jobs/b.yaml": says("2") + broken})
+		if _, err := l.Load(began.Add(time.Duration(i) * time.Hour)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := l.Broken(); len(got) != 1 || !got[0].Since.Equal(began.Add(time.Hour)) || len(got[0].Mistakes) != 2 {
+		t.Errorf("got %+v, want it broken for an hour", got)
+	}
+}

@@ -47,9 +47,9 @@ func (d *Daemon) withdraw(ctx context.Context, q engine.QueuedRun) {
 	d.ended(q, err)
 }
 
-// ended tells what became of a run where that is not on record.
+// ended tells what became of a run where that is not on record. One that does not wait here any more was cancelled just now.
 func (d *Daemon) ended(q engine.QueuedRun, err error) {
-	if err != nil {
+	if err != nil && !errors.Is(err, engine.ErrNotQueued) {
 		d.Log.Error("the run could not be recorded", "run", q.Run, "job", q.Job, "error", err)
 	}
 }

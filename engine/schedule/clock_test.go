@@ -198,6 +198,8 @@ func TestBookThatFails(t *testing.T) {
 		book.fails.Store(true)
 		after(15 * time.Minute)
 		book.fails.Store(false)
+		after(longRest + time.Second)
+		d.wantStory("sync", "10:00 ok, 20:00-30:00(2) skipped:missed")
 		after(7 * time.Minute)
 		d.wantStory("sync", "10:00 ok, 20:00-30:00(2) skipped:missed, 40:00 ok")
 		if n := len(d.told(BookFailed)); n != 2 {

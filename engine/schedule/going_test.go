@@ -18,7 +18,7 @@ func TestQueueIsFairAmongJobs(t *testing.T) {
 	q := newQueue()
 	add := func(job string, minutes ...float64) {
 		for _, m := range minutes {
-			q.add(engine.QueuedRun{Run: fmt.Sprint(job, m), Job: job, Due: minutesIn(m)}, minutesIn(100))
+			q.add(engine.QueuedRun{Run: fmt.Sprint(job, m), Job: job, Due: minutesIn(-m)}, minutesIn(100))
 		}
 	}
 	anyone := func(*waiting) bool { return true }
@@ -32,9 +32,9 @@ func TestQueueIsFairAmongJobs(t *testing.T) {
 	}
 	take(3)
 	add("c", 9)
-	q.remove("b2")
+	q.remove("b1")
 	take(3)
-	if want := "a1 b1 a2 a3 c9 a4"; strings.Join(got, " ") != want || q.next(anyone) != nil {
+	if want := "a4 b2 a3 a2 c9 a1"; strings.Join(got, " ") != want || q.next(anyone) != nil {
 		t.Errorf("got %v, want %s and nothing more", got, want)
 	}
 }

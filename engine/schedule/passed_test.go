@@ -58,6 +58,7 @@ func TestWhatBecomesOfSlotsThatPassed(t *testing.T) {
 		"paused":                              {[]jobs.Schedule{ten()}, 0, 20, 5, "10:00-20:00(2) paused"},
 		"paused at that moment":               {[]jobs.Schedule{ten()}, 0, 10, 10, "10:00 paused"},
 		"paused just after it was due":        {[]jobs.Schedule{ten()}, 0, 10.5, 10.2, "10:00 schedule"},
+		"paused while nobody was there, all":  {[]jobs.Schedule{ten(catchUp("all", 0))}, 65, 65, 35, "10:00-30:00(3) missed, 40:00-60:00(3) paused"},
 		"paused while nobody was there":       {[]jobs.Schedule{ten(catchUp("latest", 0))}, 65, 65, 35, "10:00-30:00(3) missed, 40:00-60:00(3) paused"},
 		"two that meet":                       {[]jobs.Schedule{ten(), schedule(t, "*/20 * * * *")}, 0, 20, 0, "10:00 missed, 20:00 schedule"},
 		"two that meet, down":                 {[]jobs.Schedule{ten(), schedule(t, "*/15 * * * *")}, 65, 65, 0, "10:00-60:00(8) missed"},
@@ -83,6 +84,26 @@ func TestWhatBecomesOfSlotsThatPassed(t *testing.T) {
 				t.Errorf("got  %s\nwant %s", got, test.want)
 			}
 		})
+	}
+}
+
+// TestTheWindowOfSeveralSchedules holds that the longest counts, and that none is the longest of all.
+func TestTheWindowOfSeveralSchedules(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		windows []time.Duration
+		want    time.Duration
+	}{
+		{[]time.Duration{5, 3}, 5}, {[]time.Duration{3, 5}, 5}, {[]time.Duration{0, 5}, 0},
+		{[]time.Duration{5, 0}, 0},
+	} {
+		var table timetable
+		for _, window := range test.windows {
+			table.lines = append(table.lines, line{Schedule: schedule(t, "@daily", catchUp("all", window))})
+		}
+		if got := table.window(); got != test.want {
+			t.Errorf("%v: got %d, want %d", test.windows, got, test.want)
+		}
 	}
 }
 

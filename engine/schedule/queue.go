@@ -33,11 +33,8 @@ type lane struct {
 
 func newQueue() queue { return queue{runs: map[string]*waiting{}, lanes: map[string]*lane{}} }
 
-// add has a run wait. One that waits already stays as it is.
+// add has a run wait that does not yet.
 func (q *queue) add(r engine.QueuedRun, now time.Time) {
-	if q.runs[r.Run] != nil {
-		return
-	}
 	w := &waiting{QueuedRun: r, at: -1}
 	q.runs[r.Run] = w
 	if r.Start.After(now) {
@@ -115,9 +112,7 @@ func (q *queue) next(may func(*waiting) bool) *waiting {
 func (q *queue) begin(run string) *waiting {
 	l := q.turns[0]
 	w := q.remove(run)
-	if q.turns = q.turns[1:]; len(l.runs) > 0 {
-		q.turns = append(q.turns, l)
-	}
+	q.turns = append(q.turns[1:], l)
 	return w
 }
 
@@ -159,7 +154,7 @@ func (q *queue) nextStart() time.Time {
 func (q *queue) late(before time.Time) []*waiting {
 	var list []*waiting
 	for _, w := range q.runs {
-		if w.at < 0 && !w.late && w.starts().Before(before) {
+		if !w.late && w.starts().Before(before) {
 			w.late = true
 			list = append(list, w)
 		}
