@@ -134,7 +134,7 @@ func TestAdopt(t *testing.T) {
 		Run: "r1", Job: "sync", File: "/p/jobs/sync.yaml", Inputs: map[string]any{}, Trigger: engine.TriggerSchedule, Due: at(1), Start: at(1), Alone: true,
 	}, engine.QueuedRun{
 		Run: "r2", Job: "sync", File: "/p/jobs/sync.yaml", Inputs: map[string]any{"n": 2}, Trigger: engine.TriggerSchedule, Due: at(5), Start: at(7),
-		Alone: true, Reason: "it waits for the end of run r1",
+		Alone: true, Reason: "it was queued behind run r1",
 	})
 	check(s, nobodys)
 	begin(t, third, aRun("r1", "sync"))
