@@ -85,3 +85,12 @@ func (e *Engine) GiveUp(interrupted *Run, why *steps.Error) error {
 
 // NewID gives the id of a run that is to start at a time. Each is greater than all before.
 func (e *Engine) NewID(at time.Time) string { return e.ids.next(at) }
+
+// Interruption is a run that a daemon carried out, and that was interrupted: by a crash, or by the end of the daemon.
+type Interruption struct {
+	Run     string
+	Job     string
+	Attempt int
+	Ended   time.Time // the last that is known of it
+	InDoubt []string  // the calls of which it is not known whether they were carried out
+}

@@ -2,22 +2,14 @@ package history
 
 import (
 	"database/sql"
-	"time"
+
+	"snrun/engine"
 )
 
 const toResumeSQL = `SELECT run, job, attempt, ended FROM runs WHERE status = 'interrupted' AND daemon = 1 ORDER BY run`
 
-// Interruption is a run that a daemon carried out and that was interrupted.
-type Interruption struct {
-	Run     string
-	Job     string
-	Attempt int
-	Ended   time.Time // the last that is known of it
-	InDoubt []string  // the calls of which it is not known whether they were carried out
-}
-
 // Interrupted gives the runs of the jobs named that a daemon carried out and that were interrupted, the oldest first.
-func (s *Store) Interrupted(jobs []string) ([]Interruption, error) {
+func (s *Store) Interrupted(jobs []string) ([]engine.Interruption, error) {
 	const doing = "look for interrupted runs"
 	if err := s.settle(); err != nil {
 		return nil, err
@@ -31,9 +23,9 @@ func (s *Store) Interrupted(jobs []string) ([]Interruption, error) {
 		return nil, s.place.fault(doing, err)
 	}
 	defer rows.Close()
-	var found []Interruption
+	var found []engine.Interruption
 	for rows.Next() {
-		var i Interruption
+		var i engine.Interruption
 		var ended sql.NullInt64
 		if err := rows.Scan(&i.Run, &i.Job, &i.Attempt, &ended); err != nil {
 			return nil, s.place.fault(doing, err)

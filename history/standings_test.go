@@ -99,7 +99,7 @@ func TestInterrupted(t *testing.T) {
 		t.Fatalf("%+v, %v, want 3", got, err)
 	}
 	got[0].Ended = day // of the intent, by the real clock
-	for i, want := range []Interruption{
+	for i, want := range []engine.Interruption{
 		{Run: "doubtful", Job: "sync", Attempt: 2, Ended: day, InDoubt: []string{"/send"}},
 		{Run: "mine", Job: "sync", Attempt: 2, Ended: aRun("", "").Started},
 		{Run: "suspended", Job: "sync", Attempt: 1, Ended: suspended.Ended},

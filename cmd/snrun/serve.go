@@ -138,7 +138,7 @@ func (s *serving) run(ctx context.Context) error {
 	c := daemon.Config{
 		Open: open, Store: s.store, Redactor: s.redactor, Limits: s.limits, Log: s.log, Env: s.environment(), Program: s.name, UserAgent: userAgent,
 		Version: version, MaxRuns: s.server.MaxRuns, MaxQueue: s.server.MaxQueue, LateAfter: s.server.LateAfter, Grace: s.server.Grace,
-		Listen: s.server.Listen, Socket: socket, Interrupted: s.interrupted, GoOn: s.goOn,
+		Listen: s.server.Listen, Socket: socket, GoOn: s.goOn,
 	}
 	if s.sandbox {
 		c.Space = executeOptions{sandbox: true}.space()
@@ -175,13 +175,3 @@ func (s *serving) reloadOnHangup() (stop func()) {
 
 // goOn gives the commands with which a person goes on with a run.
 func (s *serving) goOn(run string, inDoubt bool) []string { return s.next.goOn(run, nil, inDoubt) }
-
-// interrupted gives the runs of these jobs that a daemon carried out and that were cut off.
-func (s *serving) interrupted(names []string) ([]daemon.Interrupted, error) {
-	list, err := s.store.Interrupted(names)
-	var runs []daemon.Interrupted
-	for _, i := range list {
-		runs = append(runs, daemon.Interrupted{Run: i.Run, Job: i.Job, Attempt: i.Attempt, InDoubt: i.InDoubt})
-	}
-	return runs, err
-}

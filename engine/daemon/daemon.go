@@ -31,6 +31,8 @@ type Store interface {
 	schedule.Book
 	// Run gives a run with its texts.
 	Run(id string) (*engine.Run, error)
+	// Interrupted gives the runs of these jobs that a daemon carried out, and that were cut off.
+	Interrupted(jobs []string) ([]engine.Interruption, error)
 	// Enlist records that this process is a daemon; SignOfLife that it still is; Dismiss that it is none any more.
 	Enlist(engine.Daemon) error
 	SignOfLife(now time.Time) error
@@ -66,8 +68,6 @@ type Config struct {
 	Requested func(profile string, status int) // as in engine.Config
 	Tracer    engine.Tracer                    // follows calls; nil for nobody
 	Tasks     []Task
-	// Interrupted gives the runs of these jobs that a daemon carried out, and that were cut off.
-	Interrupted func(jobs []string) ([]Interrupted, error)
 	// GoOn gives the commands with which a person goes on with a run.
 	GoOn func(run string, inDoubt bool) []string
 	// SignIn signs a profile in that is new; nil leaves that to when a token is needed.

@@ -12,13 +12,6 @@ import (
 	"snrun/steps"
 )
 
-// Interrupted is a run that was cut off, by a crash or by the end of the daemon that carried it out.
-type Interrupted struct {
-	Run, Job string
-	Attempt  int
-	InDoubt  []string // the calls of which nobody knows whether they were carried out
-}
-
 // maxCrashes is how often a run is gone on with that crashes took with them: it may be what brings them about.
 const maxCrashes = 3
 
@@ -55,7 +48,7 @@ func (c *cutOff) forget(run string) {
 }
 
 // unseen gives those runs that were not seen to since they were cut off. From here on they are.
-func (c *cutOff) unseen(list []Interrupted) (unseen []Interrupted) {
+func (c *cutOff) unseen(list []engine.Interruption) (unseen []engine.Interruption) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	known := make(map[string]int, len(list))
@@ -73,7 +66,7 @@ func (c *cutOff) unseen(list []Interrupted) (unseen []Interrupted) {
 func (d *Daemon) goOn() {
 	d.cutOff.looking.Lock()
 	defer d.cutOff.looking.Unlock()
-	list, err := d.Interrupted(d.library.Names())
+	list, err := d.Store.Interrupted(d.library.Names())
 	if err != nil {
 		d.Log.Error("looking for interrupted runs: none is gone on with", "error", err)
 		return

@@ -50,29 +50,29 @@ func TestGivesUp(t *testing.T) {
 func TestCutOffIsSeenOnce(t *testing.T) {
 	t.Parallel()
 	var c cutOff
-	look := func(list ...Interrupted) string {
+	look := func(list ...engine.Interruption) string {
 		var runs []string
 		for _, i := range c.unseen(list) {
 			runs = append(runs, i.Run)
 		}
 		return strings.Join(runs, " ")
 	}
-	a, b := Interrupted{Run: "a", Attempt: 1}, Interrupted{Run: "b", Attempt: 2}
+	a, b := engine.Interruption{Run: "a", Attempt: 1}, engine.Interruption{Run: "b", Attempt: 2}
 	for i, step := range []struct {
 		do   func()
-		list []Interrupted
+		list []engine.Interruption
 		want string
 	}{
-		{func() {}, []Interrupted{a}, "a"},
-		{func() {}, []Interrupted{a, b}, "b"},
-		{func() {}, []Interrupted{a, b}, ""},
-		{func() { c.forget("b") }, []Interrupted{a, b}, "b"},
-		{func() { c.know(&engine.Run{ID: "a", Attempt: 2, Status: engine.Interrupted}, nil) }, []Interrupted{{Run: "a", Attempt: 2}}, ""},
+		{func() {}, []engine.Interruption{a}, "a"},
+		{func() {}, []engine.Interruption{a, b}, "b"},
+		{func() {}, []engine.Interruption{a, b}, ""},
+		{func() { c.forget("b") }, []engine.Interruption{a, b}, "b"},
+		{func() { c.know(&engine.Run{ID: "a", Attempt: 2, Status: engine.Interrupted}, nil) }, []engine.Interruption{{Run: "a", Attempt: 2}}, ""},
 		{func() {
 			c.know(&engine.Run{ID: "d", Attempt: 1, Status: engine.Interrupted}, errors.New("the disk is full"))
 		},
-			[]Interrupted{{Run: "d", Attempt: 1}}, "d"},
-		{func() { c.know(&engine.Run{ID: "e", Attempt: 1, Status: engine.Failed}, nil) }, []Interrupted{{Run: "e", Attempt: 1}}, "e"},
+			[]engine.Interruption{{Run: "d", Attempt: 1}}, "d"},
+		{func() { c.know(&engine.Run{ID: "e", Attempt: 1, Status: engine.Failed}, nil) }, []engine.Interruption{{Run: "e", Attempt: 1}}, "e"},
 	} {
 		step.do()
 		if got := look(step.list...); got != step.want {

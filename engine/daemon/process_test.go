@@ -119,14 +119,6 @@ func newProcess(f *folder, file string, grace time.Duration) *process {
 				fmt.Fprintf(p.log, "%s %s %s %v", e.Type, e.Run, e.Status, e.Error)
 			}
 		},
-		Interrupted: func(names []string) ([]Interrupted, error) {
-			list, err := store.Interrupted(names)
-			var runs []Interrupted
-			for _, i := range list {
-				runs = append(runs, Interrupted{Run: i.Run, Job: i.Job, Attempt: i.Attempt, InDoubt: i.InDoubt})
-			}
-			return runs, err
-		},
 		GoOn: func(run string, _ bool) []string { return []string{"resume " + run} },
 	})
 	return p
