@@ -11,7 +11,10 @@ import (
 
 // Suspend is the cause of a context that ends a run for now: it stops where it is, nothing is tidied up, and it is on record as
 // interrupted, so that it can go on later.
-type Suspend struct{ Why string }
+type Suspend struct {
+	Why   string
+	Later string // what becomes of a run that may go on by itself: neither is a call in doubt nor does its job say on_interrupt: fail
+}
 
 // Error says why.
 func (s *Suspend) Error() string { return s.Why }
@@ -25,14 +28,24 @@ func suspended(ctx context.Context) *Suspend {
 	return nil
 }
 
+// suspendedField stands beside what every error has, in that of a run that was suspended.
+const suspendedField = "suspended"
+
+// WasSuspended says whether an error is that of a run which was suspended in good order; it is not where a crash cut it off.
+func WasSuspended(e *steps.Error) bool { return e != nil && e.Fields[suspendedField] == true }
+
 // interruption is the error of a run that was suspended, with the calls that this left in doubt.
 func (x *execution) interruption(s *Suspend) *steps.Error {
-	e := &steps.Error{Kind: steps.Cancelled, Message: s.Why}
-	if len(x.doubts.keys()) == 0 {
-		return e
+	e := &steps.Error{Kind: steps.Cancelled, Message: s.Why, Fields: map[string]any{suspendedField: true}}
+	switch {
+	case len(x.doubts.keys()) > 0:
+		e = x.cutShort(e)
+		e.Hint = "look in the other system, then go on with --assume done where it was carried out, else with --assume redo"
+	case x.job.OnInterrupt == "fail":
+		e.Hint = "the next daemon puts it down as failed, since its job says on_interrupt: fail"
+	case s.Later != "":
+		e.Message += "; " + s.Later
 	}
-	e = x.cutShort(e)
-	e.Hint = "look in the other system, then go on with --assume done where it was carried out, else with --assume redo"
 	return e
 }
 

@@ -20,7 +20,7 @@ func (w *world) suspend(yaml string) *engine.Run {
 	ctx, cancel := context.WithCancelCause(w.t.Context())
 	defer cancel(nil)
 	w.ctx = ctx
-	time.AfterFunc(2*time.Second, func() { cancel(&engine.Suspend{Why: "the daemon ends"}) })
+	time.AfterFunc(2*time.Second, func() { cancel(&engine.Suspend{Why: "the daemon ends", Later: "the next one goes on"}) })
 	run := w.run(yaml)
 	w.ctx = w.t.Context()
 	return run
@@ -38,7 +38,7 @@ func TestSuspend(t *testing.T) {
 	}{
 		{
 			"in a call that may be made again", "  - {id: a, probe: {}}\n  - {id: b, probe: {takes: 1h}}",
-			"interrupted null cancelled() the daemon ends\n/a ok\n/b cancelled", "/b /on_success/s /finally/e", "ok 1",
+			"interrupted null cancelled() the daemon ends; the next one goes on\n/a ok\n/b cancelled", "/b /on_success/s /finally/e", "ok 1",
 		},
 		{
 			"in a call that may not", "  - {id: a, probe: {}}\n  - {id: b, probe: {takes: 1h, unsafe: true}}",
@@ -47,29 +47,29 @@ func TestSuspend(t *testing.T) {
 		},
 		{
 			"in one that was not sent yet", "  - {id: b, probe: {takes: 1h, unsafe: true, silent: true}}",
-			"interrupted null cancelled() the daemon ends\n/b cancelled", "/b /on_success/s /finally/e", "ok 1",
+			"interrupted null cancelled() the daemon ends; the next one goes on\n/b cancelled", "/b /on_success/s /finally/e", "ok 1",
 		},
 		{
 			"between two tries", "  - {id: a, retry: {attempts: 2, backoff: {initial: 1h, max: 1h}}, probe: {fails: 1, repeat: if_safe}}",
-			"interrupted null cancelled() the daemon ends\n/a cancelled", "/a#2 /on_success/s /finally/e", "ok 1",
+			"interrupted null cancelled() the daemon ends; the next one goes on\n/a cancelled", "/a#2 /on_success/s /finally/e", "ok 1",
 		},
 		{
 			"in a wait", "  - {id: a, probe: {unsafe: true}}\n  - wait: 1h",
-			"interrupted null cancelled() the daemon ends\n/a ok\n/wait:2 cancelled", "/on_success/s /finally/e", "ok 1",
+			"interrupted null cancelled() the daemon ends; the next one goes on\n/a ok\n/wait:2 cancelled", "/on_success/s /finally/e", "ok 1",
 		},
 		{
 			"in a loop", "  - id: l\n    foreach: {in: [1, 1, 3600, 3600], concurrency: 2, steps: [{id: p, probe: {takes: \"${item}s\"}}]}",
-			"interrupted null cancelled() the daemon ends\n/l cancelled\n/l[0]/p ok\n/l[1]/p ok\n/l[2]/p cancelled\n/l[3]/p cancelled",
+			"interrupted null cancelled() the daemon ends; the next one goes on\n/l cancelled\n/l[0]/p ok\n/l[1]/p ok\n/l[2]/p cancelled\n/l[3]/p cancelled",
 			"/l[2]/p /l[3]/p /on_success/s /finally/e", "ok 1",
 		},
 		{
 			"in a try, whose catch and whose end are for failures",
 			"  - id: t\n    try: [{id: a, probe: {takes: 1h}}]\n    catch: [{steps: [{id: c, probe: {}}]}]\n    finally: [{id: u, probe: {}}]",
-			"interrupted null cancelled() the daemon ends\n/t cancelled\n/t/try/a cancelled", "/t/try/a /t/finally/u /on_success/s /finally/e", "ok 1",
+			"interrupted null cancelled() the daemon ends; the next one goes on\n/t cancelled\n/t/try/a cancelled", "/t/try/a /t/finally/u /on_success/s /finally/e", "ok 1",
 		},
 		{
 			"in branches", "  - id: p\n    parallel: {a: [{id: x, probe: {takes: 1s}}], b: [{id: y, probe: {takes: 1h}}]}",
-			"interrupted null cancelled() the daemon ends\n/p cancelled\n/p/branch:a/x ok\n/p/branch:b/y cancelled", "/p/branch:b/y /on_success/s /finally/e", "ok 1",
+			"interrupted null cancelled() the daemon ends; the next one goes on\n/p cancelled\n/p/branch:a/x ok\n/p/branch:b/y cancelled", "/p/branch:b/y /on_success/s /finally/e", "ok 1",
 		},
 	}
 	for _, test := range tests {
@@ -106,7 +106,7 @@ func TestSuspendAtTheEnd(t *testing.T) {
 			w := newWorld(t)
 			yaml := "steps:\n  - {id: a, probe: {unsafe: true}}\n" + end + ": [{id: b, probe: {unsafe: true}}, {id: c, probe: {takes: 1h}}]\noutput: 1"
 			run := w.suspend(yaml)
-			check(t, "first", outcome(run), "interrupted null cancelled() the daemon ends")
+			check(t, "first", outcome(run), "interrupted null cancelled() the daemon ends; the next one goes on")
 			w.probe.calls = nil
 			check(t, "then", outcome(w.goOn(run, yaml, nil)), "ok 1")
 			check(t, "calls", strings.Join(w.probe.calls, " "), "/"+end+"/c")
@@ -168,4 +168,29 @@ func TestGiveUp(t *testing.T) {
 			t.Errorf("got %v the second time, want ErrRunning: somebody else was quicker", err)
 		}
 	})
+}
+
+// TestSuspendSaysWhatBecomesOfIt holds that the record of a suspended run tells whether it goes on by itself.
+func TestSuspendSaysWhatBecomesOfIt(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct{ name, yaml, message, hint string }{
+		{"by itself", "steps: [{wait: 1h}]", "the daemon ends; the next one goes on", ""},
+		{"not where the job says so", "on_interrupt: fail\nsteps: [{wait: 1h}]", "the daemon ends", "the next daemon puts it down as failed, since its job says on_interrupt: fail"},
+		{
+			"not in doubt", "steps: [{id: a, probe: {takes: 1h, unsafe: true}}]", "the daemon ends; it is not known whether this was carried out: /a",
+			"look in the other system, then go on with --assume done where it was carried out, else with --assume redo",
+		},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				e := newWorld(t).suspend(test.yaml).Error
+				check(t, "message", e.Message, test.message)
+				check(t, "hint", e.Hint, test.hint)
+				if e.Kind != steps.Cancelled || !engine.WasSuspended(e) {
+					t.Errorf("it is told as %+v", e)
+				}
+			})
+		})
+	}
 }

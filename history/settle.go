@@ -11,7 +11,7 @@ import (
 )
 
 const (
-	runningSQL = `SELECT id, run, live FROM runs WHERE status = 'running'`
+	runningSQL = `SELECT id, run, live, daemon FROM runs WHERE status = 'running'`
 	goingOnSQL = `SELECT id, key FROM steps WHERE id BETWEEN ? AND ? AND status IN ('running', 'waiting')`
 
 	interruptStep = `UPDATE steps SET status = ?1, ended = coalesce(ended, ` + lastMoment + `)
@@ -35,6 +35,7 @@ type orphan struct {
 	run       string
 	token     string
 	abandoned bool // by this process, which lives
+	daemon    bool // a daemon carried it out
 }
 
 // Abandon says that nobody in this process carries a run out any more. Where it is still on record as running, since its end could not
@@ -116,7 +117,7 @@ func (s *Store) orphans() ([]orphan, error) {
 	var orphans []orphan
 	for rows.Next() {
 		var o orphan
-		if err := rows.Scan(&o.number, &o.run, &o.token); err != nil {
+		if err := rows.Scan(&o.number, &o.run, &o.token, &o.daemon); err != nil {
 			return nil, err
 		}
 		if _, known := gone[o.token]; !known {
@@ -232,6 +233,9 @@ func interrupted(o orphan, inDoubt []string) *steps.Error {
 	}
 	if o.abandoned {
 		e.Message = "what it did could not be recorded any further"
+	}
+	if o.daemon {
+		e.Hint = "the next snrun serve goes on with it by itself, or puts it down as failed where the job says on_interrupt: fail; at once: snrun resume " + o.run
 	}
 	if len(inDoubt) > 0 {
 		e.Message += "; it is not known whether this was carried out: " + several(inDoubt)

@@ -20,7 +20,7 @@ func jobFields() []steps.Field {
 		{Name: "state", Static: true, Type: steps.MapOf(steps.ObjectOf(stateFields()...)), Example: "{since: {initial: \"2026-01-01 00:00:00\"}}", Doc: "The values that are remembered between runs of this job; `save` sets them."},
 		{Name: "schedule", Static: true, Type: steps.EitherOf(steps.ListOf(steps.ObjectOf(scheduleFields()...)), steps.ObjectOf(scheduleFields()...)), Doc: "When the job runs by itself: none, one or several."},
 		{Name: "timeout", Static: true, Type: steps.Of(steps.Duration), Example: "10m", Doc: "How long a run may take in all."},
-		{Name: "on_interrupt", Static: true, Type: steps.OneOf("resume", "fail"), Default: "resume", Example: "fail", Doc: "What the daemon does with a run that a crash or its own end interrupted: it goes on with it, where no call is in doubt (`resume`), or has it failed (`fail`)."},
+		{Name: "on_interrupt", Static: true, Type: steps.OneOf("resume", "fail"), Default: "resume", Example: "fail", Doc: "What the daemon does with a run that a crash or its own end interrupted: it goes on with it, where no call is in doubt (`resume`), or puts it down as failed (`fail`), which is told like any failure, but carries out neither `on_failure` nor `finally`."},
 		{Name: "steps", Required: true, Type: block, Doc: "What the job does, in order."},
 		{Name: "output", Type: steps.Of(steps.Any), Example: "{alerts: \"${steps.alerts.succeeded}\"}", Doc: "What a run gives: printed by `snrun run` as one JSON document."},
 		{Name: "on_failure", Type: block, Doc: "Steps for when the run failed or its time was up, but not for one that was cancelled; `error` is in scope."},

@@ -101,6 +101,8 @@ func (c commands) goOn(run string, e *steps.Error, inDoubt bool) []string {
 		}
 	case e != nil && e.Kind == steps.Expression:
 		return []string{"mend the job and go on: " + resume + " --job current"}
+	case engine.WasSuspended(e):
+		return []string{"go on at once: " + resume}
 	default:
 		return []string{"go on: " + resume}
 	}

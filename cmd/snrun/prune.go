@@ -31,8 +31,9 @@ func (a *app) historyPruneCommand() *cobra.Command {
 the settings do not count: of all jobs in the database, or of the one that --job names, the runs go that are older, and
 those beyond that number.
 
-Kept in any case: what waits or goes on, the newest run of each job, the newest that ended well, and a run that saved
-state which its job still has. The file gets smaller. Runs can go on meanwhile, and so can snrun serve, which does the
+Kept in any case: what waits or goes on, of each job the newest run, the newest that ended well and the last one of its
+schedule, a run that saved state which its job still has, one of which an alert still tells, and for a week one that was
+interrupted in snrun serve. The file gets smaller. Runs can go on meanwhile, and so can snrun serve, which does the
 same in the background for as long as it is up.`,
 		Example: `  snrun history prune --dry-run
   snrun history prune --older-than 90d --keep-runs 100 --job noisy`,

@@ -68,14 +68,16 @@ func (a *app) readBook(p *project, list []jobRecord) (*book, error) {
 	return b, err
 }
 
-// daemon gives the daemon that runs the project's jobs, nil where there is none.
-func (b *book) daemon() *engine.Daemon {
+// daemon gives the daemon that runs the project's jobs: of several the one that gave a sign of life last, as another may hang. It is nil
+// where there is none.
+func (b *book) daemon() (own *engine.Daemon) {
 	for i := range b.daemons {
-		if sameFolder(b.daemons[i].Project, b.project.Dir) {
-			return &b.daemons[i]
+		d := &b.daemons[i]
+		if sameFolder(d.Project, b.project.Dir) && (own == nil || d.Seen.After(own.Seen)) {
+			own = d
 		}
 	}
-	return nil
+	return own
 }
 
 // sameFolder says whether two paths name one folder: a daemon may have come by a link.

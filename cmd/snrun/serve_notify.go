@@ -40,6 +40,7 @@ func (s *serving) tellPeople(c *daemon.Config) {
 			n.now.Load().RunEnded(e)
 		}
 	}
+	c.Doubted = func(e engine.Event) { n.now.Load().RunEnded(e) }
 	c.Scheduled = func(e schedule.Event) {
 		scheduled(e)
 		n.now.Load().Scheduled(e)

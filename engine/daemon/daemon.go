@@ -60,6 +60,7 @@ type Config struct {
 
 	Metrics   http.Handler         // serves /metrics; nil for nobody
 	Watch     func(engine.Event)   // hears of what happens in runs; nil for nobody
+	Doubted   func(engine.Event)   // hears of the runs in doubt that were found, as of their end, which Watch heard of in its time; nil for nobody
 	Scheduled func(schedule.Event) // hears of what the scheduler does; nil for nobody
 	Token     func(auth.TokenEvent)
 	Requested func(profile string, status int) // as in engine.Config
@@ -103,6 +104,9 @@ type Daemon struct {
 func New(c Config) *Daemon {
 	if c.Watch == nil {
 		c.Watch = func(engine.Event) {}
+	}
+	if c.Doubted == nil {
+		c.Doubted = func(engine.Event) {}
 	}
 	if c.Scheduled == nil {
 		c.Scheduled = func(schedule.Event) {}

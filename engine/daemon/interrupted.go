@@ -126,7 +126,7 @@ func (d *Daemon) waitForOthers(ctx context.Context, job string) bool {
 func (d *Daemon) tellDoubt(run *engine.Run, calls []string) {
 	d.Log.Warn("a run was interrupted, and a person must say how it goes on", "run", run.ID, "job", run.Job,
 		"in_doubt", strings.Join(calls, ", "), "next", strings.Join(d.GoOn(run.ID, true), "; "))
-	d.Watch(engine.Event{
+	d.Doubted(engine.Event{
 		Type: engine.RunEnded, Time: time.Now(), Run: run.ID, Job: run.Job, Status: run.Status, Error: run.Error, InDoubt: calls,
 	})
 }
@@ -154,7 +154,7 @@ func (d *Daemon) goOnWith(ctx context.Context, run *engine.Run) {
 
 // givesUp says why an interrupted run has failed, nil where it goes on.
 func (d *Daemon) givesUp(run *engine.Run) *steps.Error {
-	crashed := run.Error == nil || run.Error.Message != suspension
+	crashed := !engine.WasSuspended(run.Error)
 	e := d.library.named(run.Job)
 	switch {
 	case e != nil && e.onInterrupt == "fail":

@@ -1,8 +1,10 @@
 package daemon
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"log/slog"
 	"strings"
 	"testing"
 	"time"
@@ -29,7 +31,7 @@ func TestGivesUp(t *testing.T) {
 	}{
 		{"the third crash", engine.Run{Job: "a", Attempt: 3, Error: crash}, ""},
 		{"the fourth crash", engine.Run{Job: "a", Attempt: 4, Error: crash}, "it was interrupted 4 times"},
-		{"the end of a daemon", engine.Run{Job: "a", Attempt: 9, Error: &steps.Error{Message: suspension}}, ""},
+		{"the end of a daemon", engine.Run{Job: "a", Attempt: 9, Error: &steps.Error{Fields: map[string]any{"suspended": true}}}, ""},
 		{"on_interrupt: fail", engine.Run{Job: "b", Attempt: 1, Error: crash}, "on_interrupt: fail"},
 		{"a job that is gone", engine.Run{Job: "c", Attempt: 1}, ""},
 	} {
@@ -76,5 +78,22 @@ func TestCutOffIsSeenOnce(t *testing.T) {
 		if got := look(step.list...); got != step.want {
 			t.Errorf("look %d finds %q, want %q", i+1, got, step.want)
 		}
+	}
+}
+
+// TestDoubtIsToldOnce holds that a run in doubt which a daemon finds is told in one line, and that who counts ends of runs does not hear of it
+// again.
+func TestDoubtIsToldOnce(t *testing.T) {
+	t.Parallel()
+	var log bytes.Buffer
+	var told []engine.Event
+	ends := 0
+	d := New(Config{
+		Log: slog.New(slog.NewTextHandler(&log, nil)), GoOn: func(string, bool) []string { return []string{"go on"} },
+		Watch: func(engine.Event) { ends++ }, Doubted: func(e engine.Event) { told = append(told, e) },
+	})
+	d.tellDoubt(&engine.Run{ID: "r", Job: "j", Status: engine.Interrupted}, []string{"/a"})
+	if ends != 0 || len(told) != 1 || told[0].InDoubt == nil || strings.Count(log.String(), "\n") != 1 {
+		t.Errorf("its end is told %d times, want none; people are told %+v, want once; the log has\n%s", ends, told, &log)
 	}
 }

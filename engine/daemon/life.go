@@ -19,9 +19,6 @@ const (
 	windUp    = 5 * time.Second  // how long background tasks may take to end
 )
 
-// suspension is why runs are interrupted that go on when the daemon ends.
-const suspension = "the daemon ended before the run did"
-
 var errNoReason = errors.New("it gave no reason")
 
 // Run runs the project's jobs until the context ends. Then nothing new starts, and what runs has the grace to end; what runs
@@ -92,7 +89,7 @@ func (d *Daemon) drain(why error) {
 	d.Log.Info("ending", "because", why, "running", len(standing.Running), "queued", len(standing.Queued), "grace", d.Grace)
 	grace, cancel := context.WithTimeout(context.Background(), d.Grace)
 	defer cancel()
-	d.scheduler.Drain(grace, &engine.Suspend{Why: suspension})
+	d.scheduler.Drain(grace, &engine.Suspend{Why: "the daemon ended before the run did", Later: "the next one goes on with it by itself"})
 }
 
 // background starts what is done beside the scheduler. All of it is waited for in the end.

@@ -59,14 +59,16 @@ func (d *Daemon) watch(ctx context.Context) error {
 			timer.Reset(quiet)
 		case <-timer.C:
 			first = time.Time{}
-			d.reload()
-			w.follow(d)
+			for d.reload(); w.follow(d); { // what came into a new folder before that was watched, nobody told of
+				d.reload()
+			}
 		}
 	}
 }
 
-// follow watches the folders that the project has now: its own, that of its profiles, and all below that of its jobs.
-func (w *watcher) follow(d *Daemon) {
+// follow watches the folders that the project has now: its own, that of its profiles, and all below that of its jobs. It says whether one
+// of them is new.
+func (w *watcher) follow(d *Daemon) (news bool) {
 	p := d.library.Project()
 	folders := append(foldersBelow(folderOf(p)), p.Dir, filepath.Dir(profilesOf(p)))
 	slices.Sort(folders)
@@ -76,12 +78,17 @@ func (w *watcher) follow(d *Daemon) {
 			_ = w.Remove(gone) // it is gone from the watcher already where the folder was removed
 		}
 	}
+	before := w.WatchList()
 	for _, folder := range folders {
-		if err := w.Add(folder); err != nil && !slices.Contains(w.watched, folder) {
+		switch err := w.Add(folder); {
+		case err == nil:
+			news = news || !slices.Contains(before, folder)
+		case !slices.Contains(w.watched, folder): // it is told once
 			d.Log.Warn("changes in a folder are not noticed: have them read again with SIGHUP", "folder", folder, "error", err)
 		}
 	}
 	w.watched = folders
+	return news
 }
 
 // foldersBelow gives a folder and those below it, but for hidden ones.
