@@ -248,9 +248,9 @@ func (d *decider) queueUp(v *engine.Verdict, going []goingRun) {
 		v.Status, v.Reason, v.Detail = engine.Skipped, engine.ReasonQueueFull, strconv.Itoa(waiting)+" runs of the job were waiting already"
 		return
 	}
-	v.Alone, v.Detail = true, "it waits for the end of run "+going[0].run
+	v.Alone, v.Detail = true, "it was queued behind run "+going[0].run
 	if n := len(going) - 1; n > 0 {
-		v.Detail += " and of " + strconv.Itoa(n) + " more"
+		v.Detail += " and " + strconv.Itoa(n) + " more"
 	}
 }
 
@@ -272,7 +272,7 @@ func (d *decider) replace(v *engine.Verdict, job string) error {
 		}
 	}
 	if d.going[job] = left; len(left) > 0 {
-		v.Detail = "it waits for the end of run " + left[0].run
+		v.Detail = "it was queued behind run " + left[0].run
 	}
 	return nil
 }

@@ -135,7 +135,7 @@ func TestAdopt(t *testing.T) {
 	}
 	check(third, engine.QueuedRun{
 		Run: "r1", Job: "sync", File: "/p/jobs/sync.yaml", Inputs: map[string]any{"n": 1}, Trigger: engine.TriggerSchedule, Due: at(1), Start: at(1),
-		Alone: true, Reason: "it waits for the end of run r2",
+		Alone: true, Reason: "it was queued behind run r2",
 	}, engine.QueuedRun{
 		Run: "r2", Job: "sync", File: "/p/jobs/sync.yaml", Inputs: map[string]any{"n": 2}, Trigger: engine.TriggerSchedule, Due: at(5), Start: at(7),
 		Alone: true,

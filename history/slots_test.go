@@ -212,8 +212,8 @@ func TestClaimTells(t *testing.T) {
 	alone.Run, alone.Due, more.Run, more.Due, full.Due = "a", at(1), "b", at(2), at(3)
 	got := claimed(t, s, alone, more, full, due("d", "sync", 4), missed("e", "sync", 5, 6))
 	want := []engine.Verdict{
-		{Run: "a", Status: engine.Queued, Alone: true, Detail: "it waits for the end of run r"},
-		{Run: "b", Status: engine.Queued, Alone: true, Detail: "it waits for the end of run r and of 1 more"},
+		{Run: "a", Status: engine.Queued, Alone: true, Detail: "it was queued behind run r"},
+		{Run: "b", Status: engine.Queued, Alone: true, Detail: "it was queued behind run r and 1 more"},
 		{Run: "c", Status: engine.Skipped, Reason: engine.ReasonQueueFull, Detail: "2 runs of the job were waiting already"},
 		{Run: "d", Status: engine.Skipped, Reason: engine.ReasonOverlap, Detail: "run r was still going on"},
 		{Run: "e", Status: engine.Skipped, Reason: engine.ReasonMissed, Detail: "nobody was there"},
@@ -300,8 +300,8 @@ func TestClaimTakesThePlaceOfOthers(t *testing.T) {
 	claimed(t, other, allowed)
 	got := claimed(t, s, claim("a", 1), claim("b", 2))
 	for i, want := range []engine.Verdict{
-		{Run: "a", Status: engine.Queued, Alone: true, Detail: "it waits for the end of run r", Replace: []string{"o", "r"}},
-		{Run: "b", Status: engine.Queued, Alone: true, Detail: "it waits for the end of run r", Replace: []string{"r", "a"}},
+		{Run: "a", Status: engine.Queued, Alone: true, Detail: "it was queued behind run r", Replace: []string{"o", "r"}},
+		{Run: "b", Status: engine.Queued, Alone: true, Detail: "it was queued behind run r", Replace: []string{"r", "a"}},
 	} {
 		if !reflect.DeepEqual(got[i], want) {
 			t.Errorf("%+v\nwant %+v", got[i], want)

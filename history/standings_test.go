@@ -66,7 +66,7 @@ func TestStandings(t *testing.T) {
 		t.Errorf("%d jobs, want %d", len(got), len(want))
 	}
 	waiting := Brief{
-		Run: "a5", Job: "a", Status: engine.Queued, Trigger: "schedule", Due: at(3), Start: at(4), Reason: "it waits for the end of run a4",
+		Run: "a5", Job: "a", Status: engine.Queued, Trigger: "schedule", Due: at(3), Start: at(4), Reason: "it was queued behind run a4",
 	}
 	if got := got["a"].Queued[0]; got != waiting {
 		t.Errorf("the one that waits is %+v, want %+v", got, waiting)

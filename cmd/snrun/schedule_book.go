@@ -166,6 +166,9 @@ func (b *book) stillGoes(r *jobRecord) {
 	}
 	for _, broken := range b.status.Broken {
 		if broken.Job != "" && within(b.project.Dir, broken.File) == r.File {
+			if r.stillGoes = true; r.Paused == nil {
+				r.Next = broken.Next
+			}
 			r.Problem = given(*r.Problem + "; the daemon goes on with the job as it was before " + broken.Since.Local().Format(time.DateTime))
 		}
 	}

@@ -54,7 +54,8 @@ type jobRecord struct {
 	Problem   *string          `json:"problem"` // what keeps it from running as it should
 	Help      *string          `json:"help"`    // what to do about it
 
-	job *jobs.Job
+	job       *jobs.Job
+	stillGoes bool // the daemon goes on with the job as it was before its file had mistakes
 }
 
 // scheduleRecord is one schedule of a job.

@@ -28,7 +28,7 @@ func testBook(t *testing.T) (*book, []jobRecord) {
 	t.Helper()
 	ok := &history.Brief{Run: "06c3k9q2f5a", Status: engine.OK, Due: began, Started: began, Ended: began.Add(time.Minute)}
 	failed := &history.Brief{Run: "06c3k9q2f5b", Status: engine.Failed, Due: began, Started: began, Ended: began.Add(time.Second), Error: "alert: 422 Unprocessable\x1b[2J Entity"}
-	waits := history.Brief{Run: "06c3k9q2f60", Status: engine.Queued, Due: began.Add(-time.Hour), Reason: "it waits for the end of run 06c3k9q2f5z"}
+	waits := history.Brief{Run: "06c3k9q2f60", Status: engine.Queued, Due: began.Add(-time.Hour), Reason: "it was queued behind run 06c3k9q2f5z"}
 	line := nightlySchedule(t)
 	b := &book{
 		project: &project{Project: &jobs.Project{Dir: "/srv/etl"}}, next: commands{program: "snrun"}, lateAfter: 5 * time.Minute,

@@ -76,6 +76,9 @@ func (a *app) namedJobs(cmd *cobra.Command, args []string, all bool) ([]string, 
 	}
 	p, err := a.scheduledProject("nothing was changed")
 	if p == nil {
+		if !all && a.database != "" && a.haveRun(args) {
+			return args, nil // a pause must not wait until the settings are mended
+		}
 		return nil, err
 	}
 	if !all {
@@ -91,6 +94,23 @@ func (a *app) namedJobs(cmd *cobra.Command, args []string, all bool) ([]string, 
 		return nil, &exitError{exitFailed, errors.New("no job of the project has a schedule"), "see: " + a.name + " explain schedule"}
 	}
 	return names, nil
+}
+
+// haveRun says whether all names are of jobs that the database knows.
+func (a *app) haveRun(names []string) bool {
+	store, _, err := a.readHistory()
+	if err != nil {
+		return false
+	}
+	defer store.Close()
+	plans, _ := store.Plans(time.Now())
+	for _, name := range names {
+		_, err := store.Find("@last:" + name)
+		if err != nil && !slices.ContainsFunc(plans, func(p engine.Plan) bool { return p.Job == name }) {
+			return false
+		}
+	}
+	return true
 }
 
 // knownJobs says which of the names is of no job.

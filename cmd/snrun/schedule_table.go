@@ -55,6 +55,8 @@ func (r *jobRecord) row(p page) []string {
 func (r *jobRecord) now() string {
 	var words []string
 	switch {
+	case r.stillGoes:
+		words = append(words, "broken: runs as it was before")
 	case r.job == nil:
 		words = append(words, "broken")
 	case r.Next == nil && r.Paused == nil && len(r.Schedules) > 0:

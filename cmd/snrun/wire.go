@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -72,7 +73,11 @@ func (a *app) historyFile() (string, error) {
 	} else {
 		var err error
 		if _, settings, err = a.settings("."); err != nil {
-			return "", invalid("the settings have mistakes", err)
+			err = invalid("the settings have mistakes", err)
+			if exit, ok := errors.AsType[*exitError](err); ok && exit.code == exitInvalid {
+				exit.hint = "name the database, and the settings are not needed: --db FILE"
+			}
+			return "", err
 		}
 	}
 	return a.databaseFile(settings)

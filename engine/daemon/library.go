@@ -60,10 +60,11 @@ func (e *edition) mayOverlap() bool {
 
 // Broken is a file with mistakes.
 type Broken struct {
-	File     string    `json:"file"`
-	Job      string    `json:"job,omitempty"` // that goes on as it was before; "" for none
-	Since    time.Time `json:"since"`
-	Mistakes []Mistake `json:"mistakes"`
+	File     string     `json:"file"`
+	Job      string     `json:"job,omitempty"` // that goes on as it was before; "" for none
+	Since    time.Time  `json:"since"`
+	Mistakes []Mistake  `json:"mistakes"`
+	Next     *time.Time `json:"next,omitempty"` // in a Status: when that job is due next
 }
 
 // Mistake is one mistake in a file.
@@ -188,6 +189,27 @@ func (l *Library) Broken() []Broken {
 	l.mu.RLock()
 	defer l.mu.RUnlock()
 	return slices.Clone(l.broken)
+}
+
+// due completes Broken by when the jobs are due next that go on as they were.
+func (l *Library) due(list []Broken, now time.Time) []Broken {
+	for i := range list {
+		e := l.named(list[i].Job)
+		if e == nil {
+			continue
+		}
+		for _, s := range e.schedules {
+			zone := s.Zone
+			if zone == nil {
+				zone = time.Local
+			}
+			slot, comes := s.Next(now.In(zone))
+			if comes && (list[i].Next == nil || slot.At.Before(*list[i].Next)) {
+				list[i].Next = &slot.At
+			}
+		}
+	}
+	return list
 }
 
 // Project gives the project as it is now.

@@ -223,7 +223,7 @@ func TestRunsWhoseContextEndsBeforeTheyBegin(t *testing.T) {
 		cause  error
 		status engine.Status
 	}{
-		{"r1", &engine.Suspend{Why: suspension}, engine.Queued},
+		{"r1", &engine.Suspend{Why: "the daemon ends"}, engine.Queued},
 		{"r2", &steps.Error{Kind: steps.Cancelled, Message: "cancelled by ann"}, engine.Cancelled},
 	} {
 		p.trigger(test.run, "a", nil)
