@@ -184,8 +184,13 @@ func TestRunsGiveBackWhatTheyHad(t *testing.T) {
 	p.log.sees(string(engine.RunEnded), "r1", "ok")
 	p.trigger("r2", "a", map[string]any{"n": 3})
 	p.log.sees(string(engine.RunEnded), "r2", "failed", "the inputs do not fit the job a")
+	p.keyrings.mu.Lock()
+	shared := p.keyrings.newest[""] // of those that sign in nowhere
+	p.keyrings.mu.Unlock()
 	p.end()
-	p.scheduler.Drain(context.Background(), nil)
+	if shared == nil || shared.users != 0 {
+		t.Errorf("the keyring of the runs is %+v, want one that nobody uses", shared)
+	}
 	if got := p.run("r2"); got.Status != engine.Failed {
 		t.Errorf("r2 is %+v, want it failed", got)
 	}

@@ -3,6 +3,7 @@ package schedule
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -13,13 +14,14 @@ import (
 // meanwhile is a book in which something happens while it is asked who goes on, and that counts how often it is asked.
 type meanwhile struct {
 	Book
-	going         func() error
-	goings, knows int
+	going         atomic.Pointer[func() error]
+	goings, knows atomic.Int64
 }
 
 func (m *meanwhile) Going(job, run string) ([]string, error) {
-	if m.goings++; m.going != nil {
-		if err := m.going(); err != nil {
+	m.goings.Add(1)
+	if happens := m.going.Load(); happens != nil {
+		if err := (*happens)(); err != nil {
 			return nil, err
 		}
 	}
@@ -27,7 +29,7 @@ func (m *meanwhile) Going(job, run string) ([]string, error) {
 }
 
 func (m *meanwhile) Know(now time.Time, plans []engine.Plan) ([]engine.Plan, error) {
-	m.knows++
+	m.knows.Add(1)
 	return m.Book.Know(now, plans)
 }
 
@@ -45,16 +47,17 @@ func TestDrainWhileARunIsAboutToStart(t *testing.T) {
 		d, book := newMeanwhile(t, options{idle: true}, job(t, "sync", "*/10 * * * *"))
 		defer d.end()
 		time.Sleep(10 * time.Minute)
-		book.going = func() error {
+		ends := func() error {
 			go d.Drain(context.Background(), nil)
 			synctest.Wait()
 			return nil
 		}
+		book.going.Store(&ends)
 		d.look()
 		synctest.Wait()
 		d.wantStory("sync", "10:00 queued")
-		if n := len(d.told(RunStarted)); n != 0 || book.goings != 1 {
-			t.Errorf("%d were started, and the book was asked %d times, want none and once", n, book.goings)
+		if n := len(d.told(RunStarted)); n != 0 || book.goings.Load() != 1 {
+			t.Errorf("%d were started, and the book was asked %d times, want none and once", n, book.goings.Load())
 		}
 	})
 }
@@ -73,27 +76,28 @@ func TestTheBookIsLeftAlone(t *testing.T) {
 		}()
 		beginByHand(t, d.other(), "byhand", "sync")
 		after(5*time.Minute + 100*time.Millisecond)
-		if book.knows != 1 {
-			t.Errorf("the schedules were looked up %d times, want once: it was on time", book.knows)
+		if n := book.knows.Load(); n != 1 {
+			t.Errorf("the schedules were looked up %d times, want once: it was on time", n)
 		}
 		after(5 * time.Minute)
-		askedWhileWoken := func() int {
-			before := book.goings
+		askedWhileWoken := func() int64 {
+			before := book.goings.Load()
 			for range 50 {
 				after(10 * time.Millisecond)
 				d.Wake()
 			}
 			synctest.Wait()
-			return book.goings - before
+			return book.goings.Load() - before
 		}
-		if n := askedWhileWoken(); book.goings == 0 || n > 1 {
+		if n := askedWhileWoken(); book.goings.Load() == 0 || n > 1 {
 			t.Errorf("it was asked %d times within half a second whether the job is free", n)
 		}
-		book.going = func() error { return errors.New("the disk is full") }
+		full := func() error { return errors.New("the disk is full") }
+		book.going.Store(&full)
 		after(10*time.Second + 500*time.Millisecond)
 		if n := askedWhileWoken(); n > 1 {
 			t.Errorf("it was asked %d times within half a second though it failed", n)
 		}
-		book.going = nil
+		book.going.Store(nil)
 	})
 }
