@@ -48,4 +48,9 @@ func TestABrokenJobIsShownAsItRuns(t *testing.T) {
 	if list, _ := finished(t, exitOK, snrun(dir, "schedule", "list")); !strings.Contains(list, "broken: runs as it was before  ") || !strings.Contains(list, "-01-01 00:00") {
 		t.Errorf("the list has\n%s", list)
 	}
+	cmd := snrun(dir, "schedule", "why", "yearly")
+	said, err := cmd.CombinedOutput()
+	if err != nil || !strings.Contains(string(said), "next: ") || !strings.Contains(string(said), "goes on with the job as it was before") {
+		t.Errorf("why: %v\n%s", err, said)
+	}
 }

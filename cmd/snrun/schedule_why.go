@@ -110,7 +110,10 @@ func (a *app) whatIsNext(r *jobRecord, now time.Time) string {
 		if r.Note != nil {
 			text += ": " + clean(*r.Note)
 		}
-		text += "\n" + startsLater(r.job.Schedules, now)
+		text += "\n"
+		if r.job != nil { // else the daemon alone knows what it goes on with
+			text += startsLater(r.job.Schedules, now)
+		}
 	case r.job != nil && r.Paused == nil:
 		text = noMore(r.job.Schedules, now)
 	}
