@@ -16,6 +16,8 @@ import (
 	"syscall"
 	"time"
 
+	"snrun/history/words"
+
 	"snrun/auth"
 )
 
@@ -55,7 +57,7 @@ func programName(arg0 string) string {
 	case strings.Contains(arg0, "/go-build"), isGoCached(arg0):
 		return "go run ./cmd/snrun"
 	case strings.Contains(arg0, "/"):
-		return quoteArg(arg0)
+		return words.Argument(arg0)
 	}
 	return "snrun"
 }
@@ -77,9 +79,9 @@ func (a *app) report(err error) int {
 		exit = &exitError{code: exitFailed, err: err}
 	}
 	if exit.err != nil {
-		text := "snrun: " + strings.TrimRight(clean(exit.err.Error()), "\n") + "\n"
+		text := "snrun: " + strings.TrimRight(words.Clean(exit.err.Error()), "\n") + "\n"
 		if exit.hint != "" {
-			text += "  " + indented(clean(exit.hint)) + "\n"
+			text += "  " + indented(words.Clean(exit.hint)) + "\n"
 		}
 		io.WriteString(a.err, text)
 	}

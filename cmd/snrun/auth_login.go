@@ -11,6 +11,8 @@ import (
 	"sync"
 	"time"
 
+	"snrun/history/words"
+
 	"github.com/cli/browser"
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
@@ -127,9 +129,9 @@ func visitText(profile string, v auth.Visit, opens, pastes bool) string {
 	}
 	switch {
 	case v.Filled:
-		fmt.Fprintf(&b, "and see that it shows the code %s\n", clean(v.Code))
+		fmt.Fprintf(&b, "and see that it shows the code %s\n", words.Clean(v.Code))
 	case v.Code != "":
-		fmt.Fprintf(&b, "and enter the code %s\n", clean(v.Code))
+		fmt.Fprintf(&b, "and enter the code %s\n", words.Clean(v.Code))
 	case v.Returns && pastes:
 		b.WriteString("if the browser ends at a page that it cannot reach, paste the address of that page here and press Enter\n")
 	case !v.Returns:

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 
+	"snrun/history/words"
+
 	"snrun/auth"
 	"snrun/auth/store"
 )
@@ -18,7 +20,7 @@ func signInTable(p page, list []signInRecord) string {
 	rows := [][]string{{"PROFILE", "SIGN-IN", "STATE", "ACCESS", "REFRESH", "LAST OK", "LAST ERROR", "USED BY"}}
 	for _, r := range list {
 		rows = append(rows, []string{
-			clean(r.Profile), cmp.Or(textOf(r.Grant), r.Type), r.state(), left(r.AccessExpires, p.now), r.refresh(p.now),
+			words.Clean(r.Profile), cmp.Or(textOf(r.Grant), r.Type), r.state(), left(r.AccessExpires, p.now), r.refresh(p.now),
 			briefly(r.LastOK, p.now), briefly(r.LastErrorAt, p.now), usedBy(r.UsedBy),
 		})
 	}
@@ -53,9 +55,9 @@ func usedBy(jobs []string) string {
 	case 0:
 		return ""
 	case 1:
-		return clean(jobs[0])
+		return words.Clean(jobs[0])
 	}
-	return fmt.Sprintf("%s +%d", clean(jobs[0]), len(jobs)-1)
+	return fmt.Sprintf("%s +%d", words.Clean(jobs[0]), len(jobs)-1)
 }
 
 // briefly says how long ago something was, in a word.
@@ -155,7 +157,7 @@ func (a *app) noKeyNote(place *store.Place) string {
 	var key *store.KeyError
 	switch {
 	case errors.As(err, &key):
-		return "tokens are not kept: " + clean(key.Error()) + "\n  " + indented(clean(key.Help())) + "\n"
+		return "tokens are not kept: " + words.Clean(key.Error()) + "\n  " + indented(words.Clean(key.Help())) + "\n"
 	case !errors.Is(err, fs.ErrNotExist) || a.getenv(store.KeyVariable) != "" || a.getenv(store.KeyFileVariable) != "":
 		return "" // they are, or something else is wrong that stands in the table
 	}
@@ -165,7 +167,7 @@ func (a *app) noKeyNote(place *store.Place) string {
 		if err == nil || errors.Is(err, fs.ErrNotExist) {
 			return "" // the first login makes store and key
 		}
-		why = "the keyring of this system cannot be used: " + clean(err.Error())
+		why = "the keyring of this system cannot be used: " + words.Clean(err.Error())
 	}
 	return fmt.Sprintf("tokens are not kept: neither %s nor %s is set, and %s\n  make a key: %s key new FILE, and paste the line that it prints\n",
 		store.KeyVariable, store.KeyFileVariable, why, a.name)

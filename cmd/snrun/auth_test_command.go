@@ -16,6 +16,8 @@ import (
 	"syscall"
 	"time"
 
+	"snrun/history/words"
+
 	"github.com/spf13/cobra"
 )
 
@@ -62,7 +64,7 @@ func (a *app) testProfile(ctx context.Context, p *opened) error {
 
 // step tells of a step of a test that went well.
 func (a *app) step(what, text string) error {
-	return a.print(pad(what, 8) + "  " + clean(text) + "\n")
+	return a.print(pad(what, 8) + "  " + words.Clean(text) + "\n")
 }
 
 // testSignIn gets a token, where the profile has tokens.
@@ -118,11 +120,11 @@ type testAnswer struct {
 // String is the answer in one line.
 func (t testAnswer) String() string {
 	media := cmp.Or(t.Header.Get("Content-Type"), "no Content-Type")
-	text := size(int64(t.size))
+	text := words.Size(int64(t.size))
 	if t.size == testBody {
 		text += " and more"
 	}
-	return fmt.Sprintf("%s, %s, %s, %s", t.Status, media, text, span(t.took))
+	return fmt.Sprintf("%s, %s, %s, %s", t.Status, media, text, words.Span(t.took))
 }
 
 func (a *app) askTest(ctx context.Context, p *opened, address *url.URL) (testAnswer, error) {
@@ -176,7 +178,7 @@ func networkHint(p *opened, err error) (code int, hint string) {
 	var invalid x509.CertificateInvalidError
 	switch {
 	case errors.As(err, &name):
-		return exitTransient, fmt.Sprintf("check the host in base_url: the name %s cannot be resolved here%s", clean(name.Name), proxyHint(p))
+		return exitTransient, fmt.Sprintf("check the host in base_url: the name %s cannot be resolved here%s", words.Clean(name.Name), proxyHint(p))
 	case errors.As(err, &other):
 		return exitSignIn, "the certificate is that of another host: check the host in base_url"
 	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"time"
 
+	"snrun/history/words"
+
 	"snrun/engine"
 	"snrun/steps"
 )
@@ -35,7 +37,7 @@ type line struct {
 }
 
 func newLine(key, id, name, kind string) *line {
-	return &line{key: key, title: clean(cmp.Or(id, name, kind)), kind: kind, status: engine.Running}
+	return &line{key: key, title: words.Clean(cmp.Or(id, name, kind)), kind: kind, status: engine.Running}
 }
 
 // kindShown is the kind, "" where the title says it already.
@@ -75,7 +77,7 @@ func (l *line) took() string {
 	case l.status == engine.Skipped:
 		return ""
 	}
-	return span(l.elapsed)
+	return words.Span(l.elapsed)
 }
 
 // detail says in a few words what the step has done so far.
@@ -95,7 +97,7 @@ func (l *line) detailAt(now time.Time, much detailing) string {
 		parts = append(parts, l.pace.words(now, much < withoutSpeed)...)
 	}
 	if l.message != "" {
-		parts = append(parts, firstLine(l.message))
+		parts = append(parts, words.FirstLine(l.message))
 	}
 	if much < withoutTrouble {
 		parts = append(parts, troubleWords(l.retries, l.limited)...)
@@ -103,7 +105,7 @@ func (l *line) detailAt(now time.Time, much detailing) string {
 	switch {
 	case l.tries <= 1, l.pages > 0 && l.tries-1 <= l.retries: // of a walk: they are the retries of its pages
 	case l.ended():
-		parts = append(parts, plural(l.tries, "try"))
+		parts = append(parts, words.Plural(l.tries, "try"))
 	default:
 		parts = append(parts, fmt.Sprintf("try %d", l.tries))
 	}
@@ -339,7 +341,7 @@ func brief(e *steps.Error) string {
 	method, rest, _ := strings.Cut(e.Message, " ")
 	address, what, ok := strings.Cut(rest, ": ")
 	if ok && method == strings.ToUpper(method) && strings.Contains(address, "://") && !strings.ContainsAny(address, " \n") {
-		return firstLine(what)
+		return words.FirstLine(what)
 	}
-	return firstLine(e.Message)
+	return words.FirstLine(e.Message)
 }

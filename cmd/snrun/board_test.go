@@ -5,6 +5,8 @@ import (
 	"testing"
 	"time"
 
+	"snrun/history/words"
+
 	"snrun/engine"
 	"snrun/steps"
 )
@@ -151,7 +153,7 @@ func TestSpeedAndAbout(t *testing.T) {
 		}
 	}
 	for n, want := range map[int]string{0: "0", 999: "999", 1000: "1,000", 1234567: "1,234,567", -999: "-999", -123456: "-123,456"} {
-		if got := thousands(n); got != want {
+		if got := words.Thousands(n); got != want {
 			t.Errorf("thousands(%d) = %q, want %q", n, got, want)
 		}
 	}

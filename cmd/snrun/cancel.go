@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"snrun/history/words"
+
 	"github.com/spf13/cobra"
 
 	"snrun/engine"
@@ -71,13 +73,13 @@ func (a *app) cancelRun(ctx context.Context, ref string, o cancelOptions) error 
 	}
 	switch status {
 	case engine.Cancelled:
-		io.WriteString(a.err, "run "+run+" is cancelled · look at it: "+next.show(run)+"\n")
+		io.WriteString(a.err, "run "+run+" is cancelled · look at it: "+next.Show(run)+"\n")
 		return nil
 	case engine.Running:
-		io.WriteString(a.err, "run "+run+" is told to end, and goes on for now: how far it is: "+next.show(run)+"\n")
+		io.WriteString(a.err, "run "+run+" is told to end, and goes on for now: how far it is: "+next.Show(run)+"\n")
 		return nil
 	}
-	return &exitError{exitFailed, fmt.Errorf("run %s was not cancelled: it ended as %s", run, statusWord(status)), "look at it: " + next.show(run)}
+	return &exitError{exitFailed, fmt.Errorf("run %s was not cancelled: it ended as %s", run, statusWord(status)), "look at it: " + next.Show(run)}
 }
 
 // cancellable gives the whole id of a run, and an error where it has ended.
@@ -89,14 +91,14 @@ func (a *app) cancellable(ref string) (string, error) {
 	defer store.Close()
 	id, err := findGoing(store, ref)
 	if err != nil {
-		return "", next.unfound(err)
+		return "", unfound(next, err)
 	}
 	run, err := store.Head(id)
 	if err != nil {
 		return "", err
 	}
 	if run.Status != engine.Running && run.Status != engine.Queued {
-		return "", &exitError{exitFailed, fmt.Errorf("run %s has ended already, %s: %s", id, ago(run.Ended, time.Now()), statusWord(run.Status)), "look at it: " + next.show(id)}
+		return "", &exitError{exitFailed, fmt.Errorf("run %s has ended already, %s: %s", id, words.Ago(run.Ended, time.Now()), statusWord(run.Status)), "look at it: " + next.Show(id)}
 	}
 	return id, nil
 }

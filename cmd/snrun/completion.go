@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"snrun/history/words"
+
 	"github.com/spf13/cobra"
 
 	"snrun/engine"
@@ -47,7 +49,7 @@ func (a *app) completeRuns(wanted func(engine.Run) bool) cobra.CompletionFunc {
 		var ids []string
 		for _, r := range runs {
 			if wanted(r) && strings.HasPrefix(r.ID, typed) {
-				ids = append(ids, fmt.Sprintf("%s\t%s, %s, %s", r.ID, clean(r.Job), statusWord(r.Status), ago(cmp.Or(r.Started, r.Due), time.Now())))
+				ids = append(ids, fmt.Sprintf("%s\t%s, %s, %s", r.ID, words.Clean(r.Job), statusWord(r.Status), words.Ago(cmp.Or(r.Started, r.Due), time.Now())))
 			}
 		}
 		return ids, cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveKeepOrder

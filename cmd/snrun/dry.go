@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"strings"
 
+	"snrun/history/words"
+
 	"snrun/auth"
 	"snrun/engine"
 	"snrun/history"
@@ -91,7 +93,7 @@ func dryCode(list []*engine.DryStep) int {
 // dryPage is a dry run for people.
 func dryPage(p page, job string, list []*engine.DryStep) string {
 	var b strings.Builder
-	b.WriteString(p.style.bold("dry run") + "  " + clean(job) + p.style.faint("  nothing is sent, saved or recorded") + "\n")
+	b.WriteString(p.style.bold("dry run") + "  " + words.Clean(job) + p.style.faint("  nothing is sent, saved or recorded") + "\n")
 	for _, s := range list {
 		b.WriteString(p.dryStep(s))
 	}
@@ -101,7 +103,7 @@ func dryPage(p page, job string, list []*engine.DryStep) string {
 
 // dryStep is a step, and the requests that it would send below it.
 func (p page) dryStep(s *engine.DryStep) string {
-	title := clean(s.Name)
+	title := words.Clean(s.Name)
 	if title == "" {
 		title = s.ID
 	}
@@ -140,7 +142,7 @@ func dryMark(status engine.DryStatus) string {
 func (p page) dryDetail(s *engine.DryStep) string {
 	var parts []string
 	if s.Message != "" {
-		parts = append(parts, clean(s.Message))
+		parts = append(parts, words.Clean(s.Message))
 	}
 	if s.Error != nil {
 		parts = append(parts, strings.ReplaceAll(errorText(s.Error), "\n", "\n"+indent(s.Depth+1)))
@@ -150,7 +152,7 @@ func (p page) dryDetail(s *engine.DryStep) string {
 		if !isText || s.Kind != "log" {
 			text = oneLine(s.Value)
 		}
-		text = firstLine(text)
+		text = words.FirstLine(text)
 		if p.width > 0 {
 			text = cut(text, max(20, p.width-40))
 		}
@@ -161,7 +163,7 @@ func (p page) dryDetail(s *engine.DryStep) string {
 
 // dryRequest are the lines of a request.
 func (p page) dryRequest(r engine.DryRequest) []string {
-	line := p.style.bold(r.Method + " " + clean(r.URL))
+	line := p.style.bold(r.Method + " " + words.Clean(r.URL))
 	if r.Fetched {
 		return []string{line + p.style.faint("  was fetched: it says what is to be sent")}
 	}
@@ -191,12 +193,12 @@ func drySummary(list []*engine.DryStep) string {
 			}
 		}
 	}
-	text := plural(sent, "request") + " shown"
+	text := words.Plural(sent, "request") + " shown"
 	if unknown > 0 {
-		text += fmt.Sprintf(", %s not known without an answer", plural(unknown, "step"))
+		text += fmt.Sprintf(", %s not known without an answer", words.Plural(unknown, "step"))
 	}
 	if failed > 0 {
-		text += fmt.Sprintf(", %s that would fail", plural(failed, "step"))
+		text += fmt.Sprintf(", %s that would fail", words.Plural(failed, "step"))
 	}
 	return text
 }

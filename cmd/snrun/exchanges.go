@@ -10,6 +10,8 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"snrun/history/words"
+
 	"snrun/steps"
 )
 
@@ -20,8 +22,8 @@ func exchangePage(p page, title string, x steps.Exchange) string {
 	if x.Page > 0 {
 		title += fmt.Sprintf(", page %d", x.Page)
 	}
-	b.WriteString(p.style.faint(clean(title)+" at "+localTime(x.Started)) + "\n")
-	b.WriteString(p.style.bold(x.Method+" "+clean(x.URL)) + "\n")
+	b.WriteString(p.style.faint(words.Clean(title)+" at "+localTime(x.Started)) + "\n")
+	b.WriteString(p.style.bold(x.Method+" "+words.Clean(x.URL)) + "\n")
 	b.WriteString(p.message(">", x.Request))
 	b.WriteString(answerLine(p, x) + "\n")
 	if x.Status != 0 {
@@ -32,7 +34,7 @@ func exchangePage(p page, title string, x steps.Exchange) string {
 
 func answerLine(p page, x steps.Exchange) string {
 	if x.Status == 0 {
-		return p.style.red("no answer") + ": " + firstLine(x.Error) + " " + p.style.faint("after "+span(x.Duration))
+		return p.style.red("no answer") + ": " + words.FirstLine(x.Error) + " " + p.style.faint("after "+words.Span(x.Duration))
 	}
 	text := fmt.Sprintf("%d %s", x.Status, http.StatusText(x.Status))
 	if x.Status >= 400 {
@@ -50,13 +52,13 @@ func timings(x steps.Exchange) string {
 		d    time.Duration
 	}{{"connect", x.Connect}, {"first byte", x.FirstByte}} {
 		if t.d > 0 {
-			parts = append(parts, t.name+" "+span(t.d))
+			parts = append(parts, t.name+" "+words.Span(t.d))
 		}
 	}
 	if len(parts) == 0 {
-		return span(x.Duration)
+		return words.Span(x.Duration)
 	}
-	return span(x.Duration) + " (" + strings.Join(parts, ", ") + ")"
+	return words.Span(x.Duration) + " (" + strings.Join(parts, ", ") + ")"
 }
 
 // message is a header and a body, each line behind a sign.
@@ -64,7 +66,7 @@ func (p page) message(sign string, m steps.Message) string {
 	var lines []string
 	for _, name := range sortedNames(m.Header) {
 		for _, value := range m.Header[name] {
-			lines = append(lines, p.style.faint(name+": ")+clean(value))
+			lines = append(lines, p.style.faint(name+": ")+words.Clean(value))
 		}
 	}
 	if body := bodyLines(m); len(body) > 0 {
@@ -90,13 +92,13 @@ func sortedNames(h http.Header) []string {
 func bodyLines(m steps.Message) []string {
 	switch {
 	case len(m.Body) == 0 && m.Size > 0:
-		return []string{fmt.Sprintf("(%s, not kept)", size(m.Size))}
+		return []string{fmt.Sprintf("(%s, not kept)", words.Size(m.Size))}
 	case len(m.Body) == 0:
 		return nil
 	case !isText(m.Body):
-		return []string{fmt.Sprintf("(%s of binary data)", size(max(m.Size, int64(len(m.Body)))))}
+		return []string{fmt.Sprintf("(%s of binary data)", words.Size(max(m.Size, int64(len(m.Body)))))}
 	}
-	lines := strings.Split(strings.TrimRight(clean(indentBody(m)), "\n"), "\n")
+	lines := strings.Split(strings.TrimRight(words.Clean(indentBody(m)), "\n"), "\n")
 	if rest := missing(m); rest != "" {
 		lines = append(lines, rest)
 	}
@@ -110,9 +112,9 @@ func missing(m steps.Message) string {
 	case m.Size < 0 || m.Size == int64(len(m.Body)) || json.Valid(m.Body):
 		return ""
 	case bytes.Contains(m.Body, []byte("***")):
-		return fmt.Sprintf("… %s in all, before masking", size(m.Size))
+		return fmt.Sprintf("… %s in all, before masking", words.Size(m.Size))
 	}
-	return fmt.Sprintf("… cut here, %s in all", size(m.Size))
+	return fmt.Sprintf("… cut here, %s in all", words.Size(m.Size))
 }
 
 // isText says whether a body, perhaps cut inside a character, is text.

@@ -61,7 +61,7 @@ func (a *app) carryOut(ctx context.Context, o executeOptions, prepare func(conte
 	ctx, unheed := heedCancel(ctx, r.store)
 	defer unheed()
 	if o.sandbox {
-		r.next = r.next.withSandbox()
+		r.next = r.next.WithSandbox()
 	}
 	run, err := a.execute(ctx, r, o)
 	if err != nil {
@@ -112,7 +112,7 @@ func (a *app) execute(ctx context.Context, r *prepared, o executeOptions) (*engi
 	defer context.AfterFunc(ctx, func() { tell(stopping(ctx)) })()
 	run, err := r.carryOut(ctx, e)
 	if err != nil && run != nil { // its end is not on record, what was done is
-		err = &exitError{exitFailed, err, "go on with it then: " + r.next.resume(run.ID)}
+		err = &exitError{exitFailed, err, "go on with it then: " + r.next.Resume(run.ID)}
 	}
 	return run, err
 }

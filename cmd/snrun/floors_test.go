@@ -14,7 +14,7 @@ import (
 
 // floors are the packages from the ground up. A package imports lower floors only.
 var floors = [][]string{
-	{"steps", "auth/store", "auth/httpsig"},
+	{"steps", "auth/store", "auth/httpsig", "history/words"},
 	{"auth", "steps/xml", "jobs/source"},
 	{"steps/exchange", "steps/soap/xsd", "steps/soap/wsse"},
 	{"steps/rest", "steps/soap/values", "steps/steptest"},
@@ -24,9 +24,10 @@ var floors = [][]string{
 	{"engine/flow"},
 	{"engine"},
 	{"history", "engine/enginetest"},
-	{"engine/schedule"},
+	{"history/review", "engine/schedule"},
 	{"engine/metrics", "engine/notify", "engine/trace"},
 	{"engine/daemon"},
+	{"history/web"},
 	{"examples/sandbox"},
 	{"cmd/snrun"},
 }

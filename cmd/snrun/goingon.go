@@ -9,6 +9,9 @@ import (
 	"slices"
 	"strings"
 
+	"snrun/history/review"
+	"snrun/history/words"
+
 	"snrun/engine"
 	"snrun/history"
 	"snrun/jobs"
@@ -18,7 +21,7 @@ import (
 const notGoneOn = "the run does not go on"
 
 // historyOf opens the history in which a person looks for a run.
-func (a *app) historyOf(ref string) (*history.Store, commands, error) {
+func (a *app) historyOf(ref string) (*history.Store, review.Commands, error) {
 	store, next, err := a.readHistory()
 	if errors.Is(err, history.ErrNoRuns) {
 		err = &exitError{exitFailed, fmt.Errorf("run %q: there are no runs yet", ref), "start one: " + a.name + " run JOB; another database is named with --db FILE"}
@@ -38,7 +41,7 @@ func (a *app) pastRun(ref string) (file string, run *engine.Run, err error) {
 	defer store.Close()
 	id, err := store.Find(ref)
 	if err != nil {
-		return "", nil, next.unfound(err)
+		return "", nil, unfound(next, err)
 	}
 	run, err = store.Run(id)
 	return file, run, err
@@ -144,7 +147,7 @@ func (g *goesOn) loadOriginal() (err error) {
 
 func (g *goesOn) loadCurrent() (err error) {
 	if g.file == "" {
-		return &exitError{exitFailed, fmt.Errorf("%s is not there any more, and the project has no other job %s", quoteArg(shown(g.origin)), quoteArg(g.run.Job)),
+		return &exitError{exitFailed, fmt.Errorf("%s is not there any more, and the project has no other job %s", words.Argument(shown(g.origin)), words.Argument(g.run.Job)),
 			"without --job current the run goes on with the text that it began with"}
 	}
 	g.job, err = g.project.Load(g.file)
@@ -152,7 +155,7 @@ func (g *goesOn) loadCurrent() (err error) {
 		return err
 	}
 	if g.job.Name != g.run.Job {
-		return &exitError{exitFailed, fmt.Errorf("%s is the job %s now, and run %s is one of %s", shown(g.file), quoteArg(g.job.Name), g.run.ID, quoteArg(g.run.Job)),
+		return &exitError{exitFailed, fmt.Errorf("%s is the job %s now, and run %s is one of %s", shown(g.file), words.Argument(g.job.Name), g.run.ID, words.Argument(g.run.Job)),
 			"without --job current the run goes on with the text that it began with"}
 	}
 	if _, changed := g.changed(); changed {

@@ -133,7 +133,7 @@ func (a *app) showRun(ref string, o showOptions) error {
 	defer store.Close()
 	record, err := readRecord(store, ref, o)
 	if err != nil {
-		return next.unfound(err)
+		return unfound(next, err)
 	}
 	if o.asJSON {
 		return a.printJSON(record)

@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"strings"
 
+	"snrun/history/words"
+
 	"github.com/spf13/cobra"
 )
 
@@ -66,7 +68,7 @@ func (a *app) nameIn(dir string) string {
 			name = there
 		}
 	}
-	return "cd " + quoteArg(dir) + " && " + name
+	return "cd " + words.Argument(dir) + " && " + name
 }
 
 // projectFile is a file of a new project; its name has slashes.

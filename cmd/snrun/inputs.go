@@ -8,6 +8,8 @@ import (
 	"os"
 	"strings"
 
+	"snrun/history/words"
+
 	"snrun/jobs"
 	"snrun/steps"
 )
@@ -30,7 +32,7 @@ func (a *app) givenInputs(job *jobs.Job, o runOptions) (given, checked map[strin
 	for _, text := range o.inputs {
 		name, value, ok := strings.Cut(text, "=")
 		if !ok || name == "" {
-			return nil, nil, usageError("write -i name=value", "-i %s names no value", quoteArg(text))
+			return nil, nil, usageError("write -i name=value", "-i %s names no value", words.Argument(text))
 		}
 		if given[name], err = job.Inputs.FromText(name, value); err != nil {
 			mistakes = append(mistakes, err.Error())
@@ -83,7 +85,7 @@ func (a *app) readFile(name string) ([]byte, error) {
 	}
 	data, err := io.ReadAll(io.LimitReader(from, maxInputs+1))
 	if err == nil && len(data) > maxInputs {
-		err = errors.New("larger than " + size(maxInputs))
+		err = errors.New("larger than " + words.Size(maxInputs))
 	}
 	return data, err
 }

@@ -6,6 +6,8 @@ import (
 	"io"
 	"io/fs"
 
+	"snrun/history/words"
+
 	"github.com/spf13/cobra"
 
 	"snrun/auth/store"
@@ -62,17 +64,17 @@ It happens as a whole or not at all. Programs that are running with the old key 
 
 func (a *app) newKey(file string) error {
 	if _, err := store.WriteKeyFile(file); errors.Is(err, fs.ErrExist) {
-		return &exitError{exitFailed, fmt.Errorf("%s is there already", quoteArg(file)), "choose another name: a key that is written over is lost"}
+		return &exitError{exitFailed, fmt.Errorf("%s is there already", words.Argument(file)), "choose another name: a key that is written over is lost"}
 	} else if err != nil {
 		return fmt.Errorf("making a key file: %w", err)
 	}
-	io.WriteString(a.err, "made "+quoteArg(file)+"; keep a copy of it: what is encrypted is lost with its key\n")
+	io.WriteString(a.err, "made "+words.Argument(file)+"; keep a copy of it: what is encrypted is lost with its key\n")
 	return a.print(a.useKey(file))
 }
 
 // useKey is what a shell must do for snrun to use the key in a file.
 func (a *app) useKey(file string) string {
-	line := "export " + store.KeyFileVariable + "=" + quoteArg(absolute(file)) + "\n"
+	line := "export " + store.KeyFileVariable + "=" + words.Argument(absolute(file)) + "\n"
 	if a.getenv(store.KeyVariable) != "" { // it would go first
 		line = "unset " + store.KeyVariable + "\n" + line
 	}
@@ -109,7 +111,7 @@ func (a *app) rotateKey(s jobs.Settings, files []string) error {
 	if err != nil {
 		return helped(err)
 	}
-	io.WriteString(a.err, "the store "+place.File+" has the key in "+quoteArg(files[0])+"; keep a copy of that\n")
+	io.WriteString(a.err, "the store "+place.File+" has the key in "+words.Argument(files[0])+"; keep a copy of that\n")
 	return a.print(a.useKey(files[0]))
 }
 

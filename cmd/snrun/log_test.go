@@ -16,13 +16,14 @@ import (
 	"snrun/auth"
 	"snrun/engine"
 	"snrun/engine/schedule"
+	"snrun/history/review"
 	"snrun/steps"
 )
 
 // logged writes events as a log of a format and a level. As in a real run each but those of tokens has the run's id.
 func logged(format, level string, events []engine.Event) string {
 	var out bytes.Buffer
-	v := newLogView(newLogger(&out, format, level, auth.NewRedactor()), commands{program: "snrun"})
+	v := newLogView(newLogger(&out, format, level, auth.NewRedactor()), review.Commands{Program: "snrun"})
 	for _, e := range events {
 		if e.Type != engine.TokenFetched {
 			e.Run = "06c3k9q2f4x"
@@ -70,7 +71,7 @@ func TestLogLines(t *testing.T) {
 func TestLogOfSchedules(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
-	v := newLogView(newLogger(&out, "text", "debug", auth.NewRedactor()), commands{})
+	v := newLogView(newLogger(&out, "text", "debug", auth.NewRedactor()), review.Commands{})
 	due := time.Date(2026, 3, 1, 9, 0, 0, 0, time.FixedZone("", 3600))
 	for _, e := range []schedule.Event{
 		{Type: schedule.SlotQueued, Job: "sync", Run: "06c3k", Due: due},

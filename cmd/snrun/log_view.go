@@ -10,6 +10,7 @@ import (
 	"snrun/auth"
 	"snrun/engine"
 	"snrun/engine/schedule"
+	"snrun/history/review"
 	"snrun/steps"
 )
 
@@ -17,7 +18,7 @@ import (
 // went wrong as warn and error, each step and what happens in the items of loops as debug.
 type logView struct {
 	log  *slog.Logger
-	next commands
+	next review.Commands
 
 	mu   sync.Mutex
 	runs map[string]*loggedRun // that go on
@@ -29,7 +30,7 @@ type loggedRun struct {
 	limited map[string]time.Time // until when a step's waits for limits need no further line
 }
 
-func newLogView(log *slog.Logger, next commands) *logView {
+func newLogView(log *slog.Logger, next review.Commands) *logView {
 	return &logView{log: log, next: next, runs: map[string]*loggedRun{}}
 }
 
@@ -262,16 +263,16 @@ func (l *logLine) failure(e *steps.Error) {
 }
 
 // commands adds the commands for a run that did not end well.
-func (l *logLine) commands(e engine.Event, next commands) {
+func (l *logLine) commands(e engine.Event, next review.Commands) {
 	if e.Status == engine.OK || e.Status == engine.Skipped {
 		return
 	}
-	inDoubt, show := len(e.InDoubt) > 0, next.show(e.Run)
+	inDoubt, show := len(e.InDoubt) > 0, next.Show(e.Run)
 	if e.Error != nil {
 		l.text("failed_step", e.Error.Step)
 		show += stepFlags(e.Error, inDoubt)
 	}
 	l.text("in_doubt", strings.Join(e.InDoubt, ", "))
 	l.text("look_at", show)
-	l.text("go_on", strings.ReplaceAll(strings.Join(next.goOn(e.Run, e.Error, inDoubt), "; "), "not:         ", "not: "))
+	l.text("go_on", strings.ReplaceAll(strings.Join(next.GoOn(e.Run, e.Error, inDoubt), "; "), "not:         ", "not: "))
 }

@@ -5,6 +5,9 @@ import (
 	"fmt"
 	"slices"
 
+	"snrun/history/review"
+	"snrun/history/words"
+
 	"github.com/spf13/cobra"
 
 	"snrun/auth"
@@ -70,14 +73,14 @@ func (a *app) testTargets(ctx context.Context, names []string) error {
 		text := "ok"
 		if err := n.Try(ctx, t, n.Test()); err != nil {
 			failed++
-			text = "failed: " + clean(err.Error())
+			text = "failed: " + words.Clean(err.Error())
 		}
 		if err := a.print(pad(t.Name, width) + "  " + text + "\n"); err != nil {
 			return err
 		}
 	}
 	if failed > 0 {
-		return stopped(ctx, &exitError{code: exitFailed, err: fmt.Errorf("%d of %s could not be told", failed, plural(len(targets), "target"))})
+		return stopped(ctx, &exitError{code: exitFailed, err: fmt.Errorf("%d of %s could not be told", failed, words.Plural(len(targets), "target"))})
 	}
 	return nil
 }
@@ -167,10 +170,12 @@ func (a *app) completeTargets(_ *cobra.Command, args []string, _ string) ([]stri
 }
 
 // notifierCommands are the commands that notices name.
-func (c commands) notifier() notify.Commands {
+func notifierCommands(c review.Commands) notify.Commands {
 	return notify.Commands{
-		Run:     c.show,
-		Job:     func(job string) string { return c.schedule("why", job) },
-		Profile: func(profile string) string { return c.program + " auth test" + c.project + " " + quoteArg(profile) },
+		Run: c.Show,
+		Job: func(job string) string { return c.Schedule("why", job) },
+		Profile: func(profile string) string {
+			return c.Program + " auth test" + c.Project + " " + words.Argument(profile)
+		},
 	}
 }

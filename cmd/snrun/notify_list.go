@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 
+	"snrun/history/words"
+
 	"github.com/spf13/cobra"
 
 	"snrun/engine"
@@ -102,7 +104,7 @@ func postTable(p page, list []postRecord) string {
 		if r.State == "waiting" {
 			next = r.Next.Local().Format(time.DateTime)
 		}
-		rows = append(rows, []string{r.Target, r.Notice.Kind, clean(about), ago(r.Posted, p.now), fmt.Sprint(r.Attempts), next, firstLine(clean(r.Error))})
+		rows = append(rows, []string{r.Target, r.Notice.Kind, words.Clean(about), words.Ago(r.Posted, p.now), fmt.Sprint(r.Attempts), next, words.FirstLine(words.Clean(r.Error))})
 	}
 	return p.table(rows, func(row, _ int, text string) string {
 		if row == 0 {

@@ -16,6 +16,7 @@ import (
 
 	"snrun/engine/notify"
 	"snrun/examples/sandbox"
+	"snrun/history/review"
 )
 
 // people is a server that a job asks for /job, which works or does not, and that takes notices at /hook.
@@ -131,9 +132,9 @@ func TestServeTellsPeople(t *testing.T) {
 // TestCommandsOfNotices holds that what a notice tells a person to type is a command that there is, also where the sandbox is used.
 func TestCommandsOfNotices(t *testing.T) {
 	t.Parallel()
-	c := commands{program: "snrun", history: " --db x.db", project: " --jobs j"}.withSandbox()
-	n := c.notifier()
-	for _, line := range []string{n.Run("6akh4m00b13"), n.Job("sync"), n.Profile("erp"), c.resume("6akh4m00b13"), c.retry("6akh4m00b13"), c.cancel("6akh4m00b13")} {
+	c := review.Commands{Program: "snrun", History: " --db x.db", Project: " --jobs j"}.WithSandbox()
+	n := notifierCommands(c)
+	for _, line := range []string{n.Run("6akh4m00b13"), n.Job("sync"), n.Profile("erp"), c.Resume("6akh4m00b13"), c.Retry("6akh4m00b13"), c.Cancel("6akh4m00b13")} {
 		cmd, rest, err := newApp(nil, nil, nil, nil).rootCommand().Find(strings.Fields(line)[1:])
 		if err == nil {
 			err = cmd.ParseFlags(rest)

@@ -3,8 +3,9 @@ package main
 import (
 	"fmt"
 	"math"
-	"strconv"
 	"time"
+
+	"snrun/history/words"
 
 	"snrun/engine"
 )
@@ -28,14 +29,14 @@ const (
 
 // words say how fast it goes, if that is wanted, and at a time how long it will go on.
 func (p pace) words(now time.Time, fast bool) []string {
-	var words []string
+	var said []string
 	if text := speed(p.perSecond); fast && text != "" {
-		words = append(words, text)
+		said = append(said, text)
 	}
 	if left := p.left - now.Sub(p.at); p.left > 0 && left >= 5*time.Second {
-		words = append(words, about(left)+" left")
+		said = append(said, about(left)+" left")
 	}
-	return words
+	return said
 }
 
 // speed writes a number of items a second, no finer than it is steady: 4,100/s, 37/s, 2.5/s, 12/min. Empty for next to none.
@@ -43,7 +44,7 @@ func speed(perSecond float64) string {
 	switch {
 	case perSecond >= 100:
 		unit := math.Pow(10, math.Floor(math.Log10(perSecond))-1)
-		return thousands(int(math.Round(perSecond/unit)*unit)) + "/s"
+		return words.Thousands(int(math.Round(perSecond/unit)*unit)) + "/s"
 	case perSecond >= 9.95:
 		return fmt.Sprintf("%.0f/s", perSecond)
 	case perSecond >= 1:
@@ -67,47 +68,38 @@ func about(d time.Duration) string {
 	return fmt.Sprintf("~%.0f days", d.Hours()/24)
 }
 
-// thousands writes a number with its thousands set apart: 1,000,000.
-func thousands(n int) string {
-	text := strconv.Itoa(n)
-	for i := len(text) - 3; i > 0 && text[i-1] != '-'; i -= 3 {
-		text = text[:i] + "," + text[i:]
-	}
-	return text
-}
-
 // countWords say what a walk or a loop dealt with, its pages if they are wanted.
 func countWords(c engine.Counts, pages int, ended bool) []string {
 	done := c.Succeeded + c.Failed
 	if done+max(pages, c.Pages) == 0 && c.Total <= 0 && ended {
 		return []string{"no items"}
 	}
-	var words []string
+	var said []string
 	if c.Total > done || !ended && c.Total >= 0 {
-		words = append(words, fmt.Sprintf("%s of %s", thousands(done), plural(c.Total, "item")))
+		said = append(said, fmt.Sprintf("%s of %s", words.Thousands(done), words.Plural(c.Total, "item")))
 	} else {
-		words = append(words, plural(done, "item"))
+		said = append(said, words.Plural(done, "item"))
 	}
 	switch {
 	case pages > 0:
-		words = append(words, plural(pages, "page"))
+		said = append(said, words.Plural(pages, "page"))
 	case ended && c.Pages == 0:
-		words = append(words, thousands(c.Succeeded)+" ok")
+		said = append(said, words.Thousands(c.Succeeded)+" ok")
 	}
 	if c.Failed > 0 {
-		words = append(words, thousands(c.Failed)+" failed")
+		said = append(said, words.Thousands(c.Failed)+" failed")
 	}
-	return words
+	return said
 }
 
 // troubleWords say how often something was tried again, and how often it waited for a limit.
 func troubleWords(retries, limitWaits int) []string {
-	var words []string
+	var said []string
 	if retries > 0 {
-		words = append(words, plural(retries, "retry"))
+		said = append(said, words.Plural(retries, "retry"))
 	}
 	if limitWaits > 0 {
-		words = append(words, plural(limitWaits, "wait")+" for a limit")
+		said = append(said, words.Plural(limitWaits, "wait")+" for a limit")
 	}
-	return words
+	return said
 }

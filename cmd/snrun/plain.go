@@ -7,6 +7,9 @@ import (
 	"sync"
 	"time"
 
+	"snrun/history/review"
+	"snrun/history/words"
+
 	"snrun/engine"
 )
 
@@ -25,7 +28,7 @@ const shownFailures = 5
 type plainView struct {
 	w     io.Writer
 	style style
-	next  commands
+	next  review.Commands
 
 	mu       sync.Mutex
 	board    *board
@@ -34,7 +37,7 @@ type plainView struct {
 	limited  map[string]time.Time // until when a line's waits for limits need no further word
 }
 
-func newPlainView(w io.Writer, s style, next commands) *plainView {
+func newPlainView(w io.Writer, s style, next review.Commands) *plainView {
 	return &plainView{w: w, style: s, next: next, board: newBoard(),
 		printed: map[string]time.Time{}, announce: map[string]bool{}, limited: map[string]time.Time{}}
 }
@@ -111,7 +114,7 @@ func itemFailed(s style, e engine.Event, l *line, width int) string {
 		return ""
 	}
 	left := indent(l.depth + 1)
-	what := clean(strings.TrimPrefix(e.Key, "/")) + ": " + brief(e.Error)
+	what := words.Clean(strings.TrimPrefix(e.Key, "/")) + ": " + brief(e.Error)
 	further := "  further failures are in the history"
 	if width > 0 {
 		what, further = cut(what, width-len(left)-2), cut(further, width-len(left))
@@ -125,7 +128,7 @@ func itemFailed(s style, e engine.Event, l *line, width int) string {
 
 func (v *plainView) retry(e engine.Event, l *line) string {
 	return fmt.Sprintf("%s%s %s  try %d failed, the next in %s: %s\n", indent(l.depth), v.style.yellow("↻"),
-		pad(l.title, titleWidth-2*l.depth), e.Attempt, span(e.Wait), l.waitsFor)
+		pad(l.title, titleWidth-2*l.depth), e.Attempt, words.Span(e.Wait), l.waitsFor)
 }
 
 // limit tells that a step waits for a limit for a while, of each step once a minute at most.
@@ -135,7 +138,7 @@ func (v *plainView) limit(e engine.Event, l *line) string {
 	}
 	v.limited[l.key] = e.Time.Add(max(e.Wait, time.Minute))
 	return fmt.Sprintf("%s%s %s  waits %s: %s\n", indent(l.depth), v.style.yellow("↻"), pad(l.title, titleWidth-2*l.depth),
-		span(e.Wait), clean(e.Message))
+		words.Span(e.Wait), words.Clean(e.Message))
 }
 
 // progress writes how far a long walk or loop is: every second at first, then less and less often, at last once a minute.
@@ -149,7 +152,7 @@ func (v *plainView) progress(e engine.Event, l *line) string {
 		return ""
 	}
 	v.printed[l.key] = e.Time
-	return stepLine(v.style, l, "…", span(elapsed))
+	return stepLine(v.style, l, "…", words.Span(elapsed))
 }
 
 func indent(depth int) string { return strings.Repeat("  ", depth+1) }
@@ -201,7 +204,7 @@ func colourMark(s style, mark string) string {
 }
 
 func heading(s style, e engine.Event) string {
-	text := s.bold("run "+e.Run) + "  " + clean(e.Job)
+	text := s.bold("run "+e.Run) + "  " + words.Clean(e.Job)
 	if e.Attempt > 1 {
 		text += s.faint(fmt.Sprintf("  attempt %d", e.Attempt))
 	}
@@ -209,7 +212,7 @@ func heading(s style, e engine.Event) string {
 }
 
 func signedIn(s style, e engine.Event) string {
-	return s.faint(fmt.Sprintf("signed in as %s (%s)", e.Profile, firstLine(e.Message)))
+	return s.faint(fmt.Sprintf("signed in as %s (%s)", e.Profile, words.FirstLine(e.Message)))
 }
 
 // logLines is a message of a job, each line behind a bar. A width above 0 is how wide it gets.
@@ -219,7 +222,7 @@ func logLines(s style, depth int, message string, width int) string {
 		width = max(width-len(left)-2, 10)
 	}
 	var b strings.Builder
-	for _, l := range wrap(strings.TrimRight(clean(message), "\n"), width) {
+	for _, l := range wrap(strings.TrimRight(words.Clean(message), "\n"), width) {
 		b.WriteString(strings.TrimRight(left+s.faint("│")+" "+l, " ") + "\n")
 	}
 	return b.String()

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"snrun/engine"
+	"snrun/history/review"
 	"snrun/steps"
 )
 
@@ -142,7 +143,7 @@ func TestPlainView(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			var out strings.Builder
-			v := newPlainView(&out, style{}, commands{program: "snrun"})
+			v := newPlainView(&out, style{}, review.Commands{Program: "snrun"})
 			for _, e := range test.events {
 				v.event(e)
 			}
@@ -197,7 +198,7 @@ func BenchmarkViews(b *testing.B) {
 		{Type: engine.ItemEnded, Key: "/each", ID: "each", Counts: &engine.Counts{Total: 10000, Succeeded: 1}},
 	}
 	for name, v := range map[string]view{
-		"plain": newPlainView(io.Discard, style{}, commands{}), "tty": &ttyView{board: newBoard()}, "json": newJSONView(io.Discard),
+		"plain": newPlainView(io.Discard, style{}, review.Commands{}), "tty": &ttyView{board: newBoard()}, "json": newJSONView(io.Discard),
 	} {
 		b.Run(name, func(b *testing.B) {
 			v.event(started("/each", "each", "foreach", 0))

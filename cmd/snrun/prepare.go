@@ -7,6 +7,9 @@ import (
 	"path/filepath"
 	"strings"
 
+	"snrun/history/review"
+	"snrun/history/words"
+
 	"snrun/auth"
 	"snrun/auth/store"
 	"snrun/engine"
@@ -26,7 +29,7 @@ type prepared struct {
 	profiles []auth.Profile
 	store    *history.Store
 	tokens   *store.Place // where tokens are kept, nil for nowhere
-	next     commands
+	next     review.Commands
 	tracer   *trace.Tracer // nil for none
 	attempt  int           // of a run that goes on: which one this is; else 0
 	notes    []string      // what a person must know of it
@@ -88,7 +91,7 @@ func (a *app) loadJob(name string) (*project, *jobs.Job, error) {
 		return nil, nil, usageError(a.noJobHint(p, name), "%w", jobErr)
 	}
 	if err = mistakes(notStarted, err, jobErr); err != nil && p.needsSandbox() {
-		err = &exitError{exitInvalid, err, "the sandbox brings its own secrets along: " + a.name + " run --sandbox " + quoteArg(name)}
+		err = &exitError{exitInvalid, err, "the sandbox brings its own secrets along: " + a.name + " run --sandbox " + words.Argument(name)}
 	}
 	return p, job, err
 }

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"snrun/engine"
+	"snrun/history/review"
 	"snrun/steps"
 )
 
@@ -27,7 +28,7 @@ func checkProgress(mode string) error {
 }
 
 // newView makes the view for a mode: by itself a live one where a person watches a terminal, else plain lines.
-func (a *app) newView(mode string, next commands) view {
+func (a *app) newView(mode string, next review.Commands) view {
 	s := a.style(a.err)
 	if mode == "" || mode == "auto" {
 		mode = "plain"

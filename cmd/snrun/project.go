@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"slices"
 
+	"snrun/history/words"
+
 	"snrun/auth"
 	"snrun/auth/store"
 	"snrun/jobs"
@@ -91,7 +93,7 @@ func (a *app) settings(from string) (dir string, s jobs.Settings, err error) {
 		}
 	}
 	if a.profiles != "" && !isFound(s.Profiles) {
-		return "", s, usageError("name the file that holds the profiles", "--profiles %s: there is no such file", quoteArg(a.profiles))
+		return "", s, usageError("name the file that holds the profiles", "--profiles %s: there is no such file", words.Argument(a.profiles))
 	}
 	return dir, s, nil
 }
@@ -105,11 +107,11 @@ func (a *app) projectFolder(from string) (string, error) {
 	info, err := os.Stat(a.project)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return "", usageError("name the folder that holds snrun.yaml", "--project %s: there is no such folder", quoteArg(a.project))
+		return "", usageError("name the folder that holds snrun.yaml", "--project %s: there is no such folder", words.Argument(a.project))
 	case err != nil:
 		return "", usageError("", "--project: %w", err)
 	case !info.IsDir():
-		return "", usageError("name the folder that holds snrun.yaml", "--project %s is not a folder", quoteArg(a.project))
+		return "", usageError("name the folder that holds snrun.yaml", "--project %s is not a folder", words.Argument(a.project))
 	}
 	return filepath.Abs(a.project)
 }

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"time"
 
+	"snrun/history/words"
+
 	"github.com/spf13/cobra"
 
 	"snrun/history"
@@ -201,17 +203,17 @@ func prunedText(p page, done history.Pruned, dry bool) string {
 	if len(done.Jobs) > 0 {
 		b.WriteString(prunedTable(p, done.Jobs, dry) + "\n")
 	}
-	runs := plural(done.Runs(), "run")
+	runs := words.Plural(done.Runs(), "run")
 	switch {
 	case len(done.Jobs) == 0:
-		fmt.Fprintf(&b, "no run has to go; the database has %s\n", size(done.Before))
+		fmt.Fprintf(&b, "no run has to go; the database has %s\n", words.Size(done.Before))
 	case dry:
-		fmt.Fprintf(&b, "%s would be deleted, about %s; the database has %s\n", runs, size(done.Before-done.After), size(done.Before))
+		fmt.Fprintf(&b, "%s would be deleted, about %s; the database has %s\n", runs, words.Size(done.Before-done.After), words.Size(done.Before))
 	default:
-		fmt.Fprintf(&b, "%s deleted; the database had %s and has %s\n", runs, size(done.Before), size(done.After))
+		fmt.Fprintf(&b, "%s deleted; the database had %s and has %s\n", runs, words.Size(done.Before), words.Size(done.After))
 	}
 	if done.Over > 0 {
-		fmt.Fprintf(&b, "that is %s more than history.keep.size: what is left is kept in any case, or of other projects\n", size(done.Over))
+		fmt.Fprintf(&b, "that is %s more than history.keep.size: what is left is kept in any case, or of other projects\n", words.Size(done.Over))
 	}
 	if done.Fixed {
 		b.WriteString("the file stays as large as it is, and its free room is used again: it was made without auto_vacuum.\n" +
@@ -227,9 +229,9 @@ func prunedTable(p page, list []history.PrunedJob, dry bool) string {
 		rows[0] = append(rows[0], "ABOUT")
 	}
 	for _, job := range list {
-		row := []string{clean(job.Job), thousands(job.Runs), prunedTime(p, job.Oldest), prunedTime(p, job.Newest)}
+		row := []string{words.Clean(job.Job), words.Thousands(job.Runs), prunedTime(p, job.Oldest), prunedTime(p, job.Newest)}
 		if dry {
-			row = append(row, size(job.Bytes))
+			row = append(row, words.Size(job.Bytes))
 		}
 		rows = append(rows, row)
 	}
@@ -246,7 +248,7 @@ func prunedTime(p page, at time.Time) string {
 	case at.IsZero():
 		return "?"
 	case p.width > 0:
-		return ago(at, p.now)
+		return words.Ago(at, p.now)
 	}
 	return at.Local().Format(time.DateTime)
 }

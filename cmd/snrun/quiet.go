@@ -4,13 +4,14 @@ import (
 	"io"
 
 	"snrun/engine"
+	"snrun/history/review"
 )
 
 // quietView says nothing of a run that goes well.
 type quietView struct {
 	w     io.Writer
 	style style
-	next  commands
+	next  review.Commands
 }
 
 func (v *quietView) event(e engine.Event) {

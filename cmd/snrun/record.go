@@ -11,6 +11,7 @@ import (
 
 	"snrun/engine"
 	"snrun/history"
+	"snrun/history/review"
 	"snrun/steps"
 )
 
@@ -160,7 +161,7 @@ func newMessageRecord(m steps.Message) messageRecord {
 }
 
 // page is the record for people.
-func (r *runRecord) page(p page, next commands, o showOptions) string {
+func (r *runRecord) page(p page, next review.Commands, o showOptions) string {
 	var b strings.Builder
 	if o.step == "" {
 		b.WriteString(runPage(p, r.Run, next))

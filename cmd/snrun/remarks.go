@@ -3,6 +3,8 @@ package main
 import (
 	"fmt"
 	"strings"
+
+	"snrun/history/words"
 )
 
 // remarks say what is wrong with jobs or profiles, and what to do about it, below a table of them. What several have in common is
@@ -32,9 +34,9 @@ func (r *remarks) add(name, problem, help string) {
 func (r *remarks) String() string {
 	var b strings.Builder
 	for _, one := range r.order {
-		fmt.Fprintf(&b, "%s: %s\n", clean(strings.Join(r.names[one], ", ")), clean(one.problem))
+		fmt.Fprintf(&b, "%s: %s\n", words.Clean(strings.Join(r.names[one], ", ")), words.Clean(one.problem))
 		if one.help != "" {
-			fmt.Fprintf(&b, "  %s\n", indented(clean(one.help)))
+			fmt.Fprintf(&b, "  %s\n", indented(words.Clean(one.help)))
 		}
 	}
 	return b.String()

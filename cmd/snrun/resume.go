@@ -8,6 +8,9 @@ import (
 	"slices"
 	"strings"
 
+	"snrun/history/review"
+	"snrun/history/words"
+
 	"github.com/spf13/cobra"
 
 	"snrun/auth/store"
@@ -91,7 +94,7 @@ Exit codes are those of run; 0 also where no item failed.`,
 		ValidArgsFunction: a.completeRuns(func(r engine.Run) bool { return r.Status != engine.Running }),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if !o.failedItems {
-				return usageError("a run that did not end well goes on with: "+a.name+" resume "+quoteArg(args[0]),
+				return usageError("a run that did not end well goes on with: "+a.name+" resume "+words.Argument(args[0]),
 					"retry takes --failed-items, and tries the items of loops again that failed")
 			}
 			if err := o.check(); err != nil {
@@ -118,10 +121,10 @@ func (a *app) assumeFlag(cmd *cobra.Command, o *resumeOptions) {
 // check says what is wrong with the flags.
 func (o resumeOptions) check() error {
 	if !slices.Contains(jobTexts[:], o.job) {
-		return usageError(steps.Hint(o.job, jobTexts[:]), "there is no --job %s", quoteArg(o.job))
+		return usageError(steps.Hint(o.job, jobTexts[:]), "there is no --job %s", words.Argument(o.job))
 	}
 	if o.assume != "" && !slices.Contains(assumptions[:], o.assume) {
-		return usageError(steps.Hint(o.assume, assumptions[:]), "there is no --assume %s", quoteArg(o.assume))
+		return usageError(steps.Hint(o.assume, assumptions[:]), "there is no --assume %s", words.Argument(o.assume))
 	}
 	return nil
 }
@@ -161,7 +164,7 @@ func (a *app) prepareResume(ctx context.Context, ref string, o resumeOptions) (*
 	}
 	r.attempt, r.notes = max(run.Attempt, 1)+1, g.notes
 	if o.failedItems {
-		r.notes = append(r.notes, "trying "+plural(failedItems(run.Steps), "failed item")+" again")
+		r.notes = append(r.notes, "trying "+words.Plural(failedItems(run.Steps), "failed item")+" again")
 	}
 	r.carryOut = func(ctx context.Context, e *engine.Engine) (*engine.Run, error) {
 		again, err := e.Resume(ctx, engine.Resumption{
@@ -174,12 +177,12 @@ func (a *app) prepareResume(ctx context.Context, ref string, o resumeOptions) (*
 }
 
 // notResumed says what to do about a run that does not go on.
-func notResumed(err error, run *engine.Run, next commands) error {
+func notResumed(err error, run *engine.Run, next review.Commands) error {
 	switch {
 	case errors.Is(err, engine.ErrRunning): // another process was quicker
 		return isRunning(run, next)
 	case errors.Is(err, engine.ErrNotKept):
-		return &exitError{exitFailed, err, next.start(run)}
+		return &exitError{exitFailed, err, next.Start(run)}
 	case errors.Is(err, engine.ErrNoKey):
 		return &exitError{exitFailed, err, "set the key that the run had, in " + store.KeyVariable + " or " + store.KeyFileVariable}
 	}
@@ -207,35 +210,35 @@ func (a *app) nothingToRetry(err error) error {
 }
 
 // mayGoOn says why a run cannot go on, nil when it can.
-func mayGoOn(run *engine.Run, next commands, o resumeOptions) error {
+func mayGoOn(run *engine.Run, next review.Commands, o resumeOptions) error {
 	failed := failedItems(run.Steps)
 	switch {
 	case run.Status == engine.Queued:
-		return &exitError{exitFailed, fmt.Errorf("run %s has not begun yet: it is queued", run.ID), "how it stands: " + next.show(run.ID)}
+		return &exitError{exitFailed, fmt.Errorf("run %s has not begun yet: it is queued", run.ID), "how it stands: " + next.Show(run.ID)}
 	case run.Status == engine.Running:
 		return isRunning(run, next)
 	case run.Status == engine.Skipped:
-		return &exitError{exitFailed, fmt.Errorf("run %s was skipped: there is nothing to go on with", run.ID), next.start(run)}
+		return &exitError{exitFailed, fmt.Errorf("run %s was skipped: there is nothing to go on with", run.ID), next.Start(run)}
 	case neverBegan(run):
-		return &exitError{exitFailed, fmt.Errorf("run %s was %s before it began: there is nothing to go on with", run.ID, statusWord(run.Status)), next.start(run)}
+		return &exitError{exitFailed, fmt.Errorf("run %s was %s before it began: there is nothing to go on with", run.ID, statusWord(run.Status)), next.Start(run)}
 	case o.failedItems && failed == 0:
 		return fmt.Errorf("run %s: %w", run.ID, errNothingFailed)
 	case o.failedItems || run.Status != engine.OK:
 		return nil
 	case failed > 0:
-		return &exitError{exitFailed, fmt.Errorf("run %s ended well, with %s", run.ID, plural(failed, "failed item")),
-			"try those again: " + next.retry(run.ID)}
+		return &exitError{exitFailed, fmt.Errorf("run %s ended well, with %s", run.ID, words.Plural(failed, "failed item")),
+			"try those again: " + next.Retry(run.ID)}
 	}
-	return &exitError{exitFailed, fmt.Errorf("run %s ended well: there is nothing to go on with", run.ID), next.start(run)}
+	return &exitError{exitFailed, fmt.Errorf("run %s ended well: there is nothing to go on with", run.ID), next.Start(run)}
 }
 
 // isRunning is the error for a run that has not ended.
-func isRunning(run *engine.Run, next commands) error {
+func isRunning(run *engine.Run, next review.Commands) error {
 	by := "by another process"
 	if run.Process != "" {
-		by = "by the process " + clean(run.Process)
+		by = "by the process " + words.Clean(run.Process)
 	}
-	return &exitError{exitFailed, fmt.Errorf("run %s is running, %s", run.ID, by), "only a run that has ended can go on; how far it is: " + next.show(run.ID)}
+	return &exitError{exitFailed, fmt.Errorf("run %s is running, %s", run.ID, by), "only a run that has ended can go on; how far it is: " + next.Show(run.ID)}
 }
 
 // mayResume says whether a run is one that `resume` is for.
@@ -275,7 +278,7 @@ func stepFrom(job *jobs.Job, run *engine.Run, name string) (string, error) {
 	}
 	for _, s := range run.Steps {
 		if top := topOf(s.Key); s.ID == name && slices.Contains(names, top) {
-			return "", usageError("begin with that: --from "+top, "the step %s stands inside %s", quoteArg(name), top)
+			return "", usageError("begin with that: --from "+top, "the step %s stands inside %s", words.Argument(name), top)
 		}
 	}
 	return "", usageError(steps.Hint(name, names), "the job %s has no step %q", job.Name, name)

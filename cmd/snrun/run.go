@@ -102,7 +102,7 @@ func (r *prepared) takeTurn() (string, error) {
 		return "", err
 	}
 	if verdict.Status == engine.Skipped {
-		return "", &exitError{exitSkipped, fmt.Errorf("run %s was skipped: %s", c.Run, verdict.Detail), "look at it: " + r.next.show(c.Run)}
+		return "", &exitError{exitSkipped, fmt.Errorf("run %s was skipped: %s", c.Run, verdict.Detail), "look at it: " + r.next.Show(c.Run)}
 	}
 	return c.Run, nil
 }

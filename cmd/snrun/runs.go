@@ -6,6 +6,8 @@ import (
 	"strings"
 	"time"
 
+	"snrun/history/words"
+
 	"snrun/engine"
 )
 
@@ -51,13 +53,13 @@ func runRow(p page, r *engine.Run) []string {
 	if neverBegan(r) {
 		started, lasted = "due "+p.moment(r.Due), ""
 	}
-	return []string{r.ID, clean(r.Job), statusWord(r.Status), started, lasted, r.Trigger, fmt.Sprint(max(r.Attempt, 1)), runError(r)}
+	return []string{r.ID, words.Clean(r.Job), statusWord(r.Status), started, lasted, r.Trigger, fmt.Sprint(max(r.Attempt, 1)), runError(r)}
 }
 
 // moment is a time as a column has it: on a page of limited width how long it is away.
 func (p page) moment(t time.Time) string {
 	if p.width > 0 {
-		return ago(t, p.now)
+		return words.Ago(t, p.now)
 	}
 	return t.Local().Format(time.DateTime)
 }
@@ -70,12 +72,12 @@ func neverBegan(r *engine.Run) bool {
 // runError is why a run did not end well, or did not begin.
 func runError(r *engine.Run) string {
 	if r.Error == nil {
-		return firstLine(r.Reason)
+		return words.FirstLine(r.Reason)
 	}
 	if r.Error.Step == "" {
-		return firstLine(r.Error.Message)
+		return words.FirstLine(r.Error.Message)
 	}
-	return clean(r.Error.Step) + ": " + firstLine(r.Error.Message)
+	return words.Clean(r.Error.Step) + ": " + words.FirstLine(r.Error.Message)
 }
 
 // took is how long something lasted, up to now while it goes on.
@@ -83,7 +85,7 @@ func took(started, ended, now time.Time) string {
 	if ended.IsZero() {
 		ended = now
 	}
-	return span(ended.Sub(started))
+	return words.Span(ended.Sub(started))
 }
 
 func (p page) statusColour(s engine.Status, text string) string {

@@ -13,6 +13,8 @@ import (
 	"sync"
 	"time"
 
+	"snrun/history/words"
+
 	"github.com/spf13/cobra"
 
 	"snrun/auth"
@@ -167,7 +169,7 @@ func (a *app) serveSandbox(cmd *cobra.Command, options sandbox.Options) error {
 	var b strings.Builder
 	for _, entry := range sandboxEnviron(s) {
 		if name, value, _ := strings.Cut(entry, "="); a.getenv(name) != value {
-			fmt.Fprintf(&b, "export %s=%s\n", name, quoteArg(value))
+			fmt.Fprintf(&b, "export %s=%s\n", name, words.Argument(value))
 		}
 	}
 	if err := a.print(b.String()); err != nil {

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strings"
 
+	"snrun/history/words"
+
 	"github.com/spf13/cobra"
 
 	"snrun/jobs"
@@ -56,21 +58,21 @@ func (a *app) scheduledProject(outcome string) (*project, error) {
 
 // scheduleLine tells a schedule in one line, in the words of the job's file.
 func scheduleLine(s *jobs.Schedule) string {
-	words := []string{clean(s.Cron.String()), zoneName(s)}
+	said := []string{words.Clean(s.Cron.String()), zoneName(s)}
 	if s.Jitter > 0 {
-		words = append(words, "jitter "+jobs.FormatDuration(s.Jitter))
+		said = append(said, "jitter "+jobs.FormatDuration(s.Jitter))
 	}
-	words = append(words, "overlap "+s.Overlap)
+	said = append(said, "overlap "+s.Overlap)
 	if s.CatchUp.Mode != "none" {
-		words = append(words, "catch_up "+s.CatchUp.Mode)
+		said = append(said, "catch_up "+s.CatchUp.Mode)
 		if s.CatchUp.Window > 0 {
-			words[len(words)-1] += " within " + jobs.FormatDuration(s.CatchUp.Window)
+			said[len(said)-1] += " within " + jobs.FormatDuration(s.CatchUp.Window)
 		}
 	}
 	if len(s.Inputs) > 0 {
-		words = append(words, "inputs "+oneLine(s.Inputs))
+		said = append(said, "inputs "+oneLine(s.Inputs))
 	}
-	return strings.Join(words, ", ")
+	return strings.Join(said, ", ")
 }
 
 // zoneName is the time zone that a schedule goes by.
@@ -83,5 +85,5 @@ func zoneName(s *jobs.Schedule) string {
 
 // unscheduled says that a job has no schedule, and what starts it.
 func (a *app) unscheduled(job string) string {
-	return fmt.Sprintf("%s has no schedule: it runs when it is told to: %s run %s\n", clean(job), a.name, quoteArg(job))
+	return fmt.Sprintf("%s has no schedule: it runs when it is told to: %s run %s\n", words.Clean(job), a.name, words.Argument(job))
 }

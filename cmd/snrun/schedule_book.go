@@ -7,6 +7,9 @@ import (
 	"strings"
 	"time"
 
+	"snrun/history/review"
+	"snrun/history/words"
+
 	"snrun/engine"
 	"snrun/engine/daemon"
 	"snrun/history"
@@ -22,7 +25,7 @@ const lateSlot = time.Minute
 // book is what the database knows of a project's jobs. All of it is empty where there is no database.
 type book struct {
 	project   *project
-	next      commands
+	next      review.Commands
 	daemons   []engine.Daemon // that live, on this database
 	pauses    map[string]engine.Pause
 	standings map[string]*history.Standing
@@ -101,7 +104,7 @@ func (b *book) daemonLines(p page) string {
 	var own, others strings.Builder
 	for i := range b.daemons {
 		d := &b.daemons[i]
-		line := fmt.Sprintf("daemon %s, since %s (%s), last sign of life %s", clean(d.Process), d.Started.Local().Format(time.DateTime), ago(d.Started, p.now), ago(d.Seen, p.now))
+		line := fmt.Sprintf("daemon %s, since %s (%s), last sign of life %s", words.Clean(d.Process), d.Started.Local().Format(time.DateTime), words.Ago(d.Started, p.now), words.Ago(d.Seen, p.now))
 		if hangs(d, p.now) {
 			line += p.style.red(": it hangs")
 		}
@@ -109,10 +112,10 @@ func (b *book) daemonLines(p page) string {
 			own.WriteString(line + "\n")
 			continue
 		}
-		others.WriteString(line + ", for another project: " + clean(shown(d.Project)) + "\n")
+		others.WriteString(line + ", for another project: " + words.Clean(shown(d.Project)) + "\n")
 	}
 	if own.Len() == 0 {
-		own.WriteString("no daemon is running for this project: start one with " + b.next.serve() + "\n")
+		own.WriteString("no daemon is running for this project: start one with " + b.next.Serve() + "\n")
 	}
 	return own.String() + others.String() + b.trouble(p)
 }
@@ -121,12 +124,12 @@ func (b *book) daemonLines(p page) string {
 func (b *book) trouble(p page) string {
 	text := ""
 	if b.wrong != "" {
-		text = p.style.red(clean(b.wrong)) + "\n"
+		text = p.style.red(words.Clean(b.wrong)) + "\n"
 	}
 	switch s := b.status; {
 	case s == nil:
 	case s.Database != "":
-		text += p.style.red("the daemon cannot use its database: "+inLine(s.Database)) + "\n"
+		text += p.style.red("the daemon cannot use its database: "+words.InLine(s.Database)) + "\n"
 	case s.State == "draining":
 		text += "the daemon is ending: it starts nothing any more\n"
 	}
@@ -214,13 +217,13 @@ func (b *book) judge(r *jobRecord, s *history.Standing, now time.Time) {
 	r.Late = b.late(r, s, now)
 	d := b.daemon()
 	say := func(problem, help string) { r.Problem, r.Help = &problem, &help }
-	switch start := "start one: " + b.next.serve(); {
+	switch start := "start one: " + b.next.Serve(); {
 	case r.Paused != nil:
-		say("paused "+pauseText(b.pauses[r.Job]), "go on: "+b.next.schedule("resume", r.Job))
+		say("paused "+pauseText(b.pauses[r.Job]), "go on: "+b.next.Schedule("resume", r.Job))
 	case d != nil && hangs(d, now):
-		say("the daemon "+d.Process+" hangs: its last sign of life was "+ago(d.Seen, now), "look at its log, and end the process")
+		say("the daemon "+d.Process+" hangs: its last sign of life was "+words.Ago(d.Seen, now), "look at its log, and end the process")
 	case d != nil && r.Late != nil:
-		say("late: it was due at "+dueText(r.Late.Due, true)+": "+r.Late.Why, "see: "+b.next.schedule("why", r.Job))
+		say("late: it was due at "+dueText(r.Late.Due, true)+": "+r.Late.Why, "see: "+b.next.Schedule("why", r.Job))
 	case d == nil && len(b.daemons) > 0:
 		say("no daemon runs it: the one on this database is for another project", start)
 	case d == nil:
@@ -238,7 +241,7 @@ func (b *book) late(r *jobRecord, s *history.Standing, now time.Time) *lateRecor
 	}
 	for i := range s.Queued {
 		if run := &s.Queued[i]; now.Sub(laterOf(run.Due, run.Start)) > b.lateAfter {
-			older(run.Due.Local(), "run "+run.Run+" waits: "+orWord(firstLine(run.Reason), "for its turn"))
+			older(run.Due.Local(), "run "+run.Run+" waits: "+orWord(words.FirstLine(run.Reason), "for its turn"))
 		}
 	}
 	if r.Paused != nil {

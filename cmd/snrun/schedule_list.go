@@ -7,6 +7,8 @@ import (
 	"slices"
 	"time"
 
+	"snrun/history/words"
+
 	"github.com/spf13/cobra"
 
 	"snrun/engine"
@@ -114,7 +116,7 @@ func (a *app) scheduleList(names []string, asJSON bool) error {
 	switch {
 	case asJSON:
 		if b.wrong != "" {
-			io.WriteString(a.err, clean(b.wrong)+"\n")
+			io.WriteString(a.err, words.Clean(b.wrong)+"\n")
 		}
 		return a.printJSON(list)
 	case len(list) == 0:
@@ -145,7 +147,7 @@ func (a *app) scheduledJobs(p *project, names []string) []jobRecord {
 		switch {
 		case err != nil:
 			r.Job = orWord(r.Job, p.NameOf(files[i]))
-			r.Problem, r.Help = given(brokenText(err)), given("see: "+a.name+" validate "+quoteArg(shown(files[i])))
+			r.Problem, r.Help = given(brokenText(err)), given("see: "+a.name+" validate "+words.Argument(shown(files[i])))
 		case len(names) == 0 && len(job.Schedules) == 0:
 			return
 		default:
@@ -161,11 +163,11 @@ func (a *app) scheduledJobs(p *project, names []string) []jobRecord {
 func brokenText(err error) string {
 	var all source.Errors
 	if !errors.As(err, &all) || len(all) == 0 {
-		return firstLine(err.Error())
+		return words.FirstLine(err.Error())
 	}
 	text := all[0].Pos.String() + ": " + all[0].Message
 	if more := len(all) - 1; more > 0 {
-		text += " (and " + plural(more, "further mistake") + ")"
+		text += " (and " + words.Plural(more, "further mistake") + ")"
 	}
 	return text
 }

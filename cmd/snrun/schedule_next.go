@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"snrun/history/words"
+
 	"github.com/spf13/cobra"
 
 	"snrun/jobs"
@@ -34,7 +36,7 @@ A run starts up to the schedule's jitter later than it is due.`,
 		ValidArgsFunction: a.completeJobs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if n < 1 || n > maxNext {
-				return usageError("see: "+cmd.CommandPath()+" --help", "-n %d: write a number from 1 to %s", n, thousands(maxNext))
+				return usageError("see: "+cmd.CommandPath()+" --help", "-n %d: write a number from 1 to %s", n, words.Thousands(maxNext))
 			}
 			return a.scheduleNext(args[0], from, n, asJSON)
 		},
@@ -69,7 +71,7 @@ func (a *app) scheduleNext(name, from string, n int, asJSON bool) error {
 	start := time.Now()
 	if from != "" {
 		if start, err = parseTime(from, zoneOf(&job.Schedules[0])); err != nil {
-			return usageError("write it as 2026-03-28T00:00:00+01:00, as 2026-03-28 or as \"2026-03-28 02:30\"", "--from %s: %w", quoteArg(from), err)
+			return usageError("write it as 2026-03-28T00:00:00+01:00, as 2026-03-28 or as \"2026-03-28 02:30\"", "--from %s: %w", words.Argument(from), err)
 		}
 	}
 	list := dueTimes(job.Schedules, start, n)
@@ -171,7 +173,7 @@ func nextPage(p page, schedules []jobs.Schedule, list []dueRecord) string {
 	seconds := slices.ContainsFunc(list, func(d dueRecord) bool { return d.At.Second() != 0 })
 	rows := [][]string{{"DUE", "HERE", "SCHEDULE", "NOTE"}}
 	for _, d := range list {
-		row := []string{dueText(d.At, seconds), "", "", clean(d.Note)}
+		row := []string{dueText(d.At, seconds), "", "", words.Clean(d.Note)}
 		if local := d.At.Local(); !sameClock(local, d.At) {
 			row[1] = dueText(local, seconds)
 		}
@@ -208,7 +210,7 @@ func sameClock(a, b time.Time) bool {
 func crons(list []*jobs.Schedule) string {
 	var lines []string
 	for _, s := range list {
-		if line := clean(s.Cron.String()); !slices.Contains(lines, line) {
+		if line := words.Clean(s.Cron.String()); !slices.Contains(lines, line) {
 			lines = append(lines, line)
 		}
 	}

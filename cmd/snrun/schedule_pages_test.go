@@ -6,6 +6,7 @@ import (
 
 	"snrun/engine"
 	"snrun/history"
+	"snrun/history/review"
 	"snrun/jobs"
 )
 
@@ -31,7 +32,7 @@ func testBook(t *testing.T) (*book, []jobRecord) {
 	waits := history.Brief{Run: "06c3k9q2f60", Status: engine.Queued, Due: began.Add(-time.Hour), Reason: "it was queued behind run 06c3k9q2f5z"}
 	line := nightlySchedule(t)
 	b := &book{
-		project: &project{Project: &jobs.Project{Dir: "/srv/etl"}}, next: commands{program: "snrun"}, lateAfter: 5 * time.Minute,
+		project: &project{Project: &jobs.Project{Dir: "/srv/etl"}}, next: review.Commands{Program: "snrun"}, lateAfter: 5 * time.Minute,
 		daemons: []engine.Daemon{
 			{Process: "7@box", Project: "/srv/other", Started: began.Add(-time.Hour), Seen: began.Add(2 * time.Minute)},
 			{Process: "8@box", Project: "/srv/etl", Started: began.Add(-48 * time.Hour), Seen: began.Add(3*time.Minute - 4*time.Second)},

@@ -12,6 +12,9 @@ import (
 	"strings"
 	"time"
 
+	"snrun/history/review"
+	"snrun/history/words"
+
 	"github.com/spf13/cobra"
 
 	"snrun/engine"
@@ -126,7 +129,7 @@ func (a *app) knownJobs(p *project, names []string) error {
 		if _, err := p.Find(name); err != nil {
 			return usageError(a.noJobHint(p, name), "%w", err)
 		}
-		return usageError("", "%s is a file: write the name of its job", quoteArg(name))
+		return usageError("", "%s is a file: write the name of its job", words.Argument(name))
 	}
 	return nil
 }
@@ -135,7 +138,7 @@ func (a *app) knownJobs(p *project, names []string) error {
 type pausing struct {
 	*app
 	store  *history.Store
-	next   commands
+	next   review.Commands
 	paused map[string]engine.Pause // those before
 	told   strings.Builder         // what was changed so far
 }
@@ -162,13 +165,13 @@ func (a *app) changePauses(change func(p *pausing) error) error {
 func (p *pausing) pause(names []string, why string) error {
 	for _, name := range names {
 		if before, already := p.paused[name]; already && (why == "" || why == before.Why) {
-			fmt.Fprintf(&p.told, "%s is paused already, %s\n", clean(name), pauseText(before))
+			fmt.Fprintf(&p.told, "%s is paused already, %s\n", words.Clean(name), pauseText(before))
 			continue
 		}
 		if err := p.store.Pause(engine.Pause{Job: name, Since: time.Now(), Who: p.person(), Why: p.redactor.Text(why)}); err != nil {
 			return err
 		}
-		fmt.Fprintf(&p.told, "%s is paused: its due times are skipped from now on; go on with: %s\n", clean(name), p.next.schedule("resume", name))
+		fmt.Fprintf(&p.told, "%s is paused: its due times are skipped from now on; go on with: %s\n", words.Clean(name), p.next.Schedule("resume", name))
 	}
 	return nil
 }
@@ -187,9 +190,9 @@ func (p *pausing) resume(names []string, all bool) error {
 		case err != nil:
 			return err
 		case unpaused:
-			fmt.Fprintf(&p.told, "%s runs by its schedule again%s\n", clean(name), p.nextDue(name))
+			fmt.Fprintf(&p.told, "%s runs by its schedule again%s\n", words.Clean(name), p.nextDue(name))
 		default:
-			fmt.Fprintf(&p.told, "%s is not paused\n", clean(name))
+			fmt.Fprintf(&p.told, "%s is not paused\n", words.Clean(name))
 		}
 	}
 	if len(names) == 0 {
@@ -223,25 +226,25 @@ func (a *app) nextDue(name string) string {
 	}
 	now := time.Now()
 	if next := dueTimes(job.Schedules, now, 1); len(next) > 0 {
-		return ": next " + dueText(next[0].At, next[0].At.Second() != 0) + " (" + ago(next[0].At, now) + ")"
+		return ": next " + dueText(next[0].At, next[0].At.Second() != 0) + " (" + words.Ago(next[0].At, now) + ")"
 	}
 	return ""
 }
 
 // pauseText says since when, by whom and why a job is paused.
 func pauseText(p engine.Pause) string {
-	text := fmt.Sprintf("since %s by %s", p.Since.Local().Format(time.DateTime), clean(p.Who))
+	text := fmt.Sprintf("since %s by %s", p.Since.Local().Format(time.DateTime), words.Clean(p.Who))
 	if p.Why != "" {
-		text += ": " + inLine(p.Why)
+		text += ": " + words.InLine(p.Why)
 	}
 	return text
 }
 
 // changeHistory opens the history of this folder to change what is to be run.
-func (a *app) changeHistory() (*history.Store, commands, error) {
+func (a *app) changeHistory() (*history.Store, review.Commands, error) {
 	file, err := a.historyFile()
 	if err != nil {
-		return nil, commands{}, err
+		return nil, review.Commands{}, err
 	}
 	store, err := history.Open(file, history.Options{})
 	if errors.Is(err, fs.ErrPermission) {

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"snrun/history/words"
 )
 
 // narrowSchedule is the width below which a page has no place for all times.
@@ -29,14 +31,14 @@ func scheduleTable(p page, list []jobRecord) string {
 }
 
 func (r *jobRecord) row(p page) []string {
-	row := []string{clean(r.Job), r.now(), "", "", "", "", ""}
+	row := []string{words.Clean(r.Job), r.now(), "", "", "", "", ""}
 	if r.Next != nil {
 		row[2] = dueText(*r.Next, r.Next.Second() != 0)
 		if local := r.Next.Local(); !sameClock(local, *r.Next) {
 			row[3] = local.Format("2006-01-02 15:04")
 		}
 		if p.width > 0 && p.width < narrowSchedule {
-			row[2], row[3] = ago(*r.Next, p.now), ""
+			row[2], row[3] = words.Ago(*r.Next, p.now), ""
 		}
 	}
 	if last := r.Last; last != nil {
@@ -53,31 +55,31 @@ func (r *jobRecord) row(p page) []string {
 
 // now is how a job stands at this moment, in a word or two.
 func (r *jobRecord) now() string {
-	var words []string
+	var said []string
 	switch {
 	case r.stillGoes:
-		words = append(words, "broken: runs as it was before")
+		said = append(said, "broken: runs as it was before")
 	case r.job == nil:
-		words = append(words, "broken")
+		said = append(said, "broken")
 	case r.Next == nil && r.Paused == nil && len(r.Schedules) > 0:
-		words = append(words, "ended")
+		said = append(said, "ended")
 	}
 	if r.Paused != nil {
-		words = append(words, "paused")
+		said = append(said, "paused")
 	}
 	if r.Late != nil {
-		words = append(words, "late")
+		said = append(said, "late")
 	}
 	switch n := len(r.Running); {
 	case n == 1:
-		words = append(words, "running")
+		said = append(said, "running")
 	case n > 1:
-		words = append(words, fmt.Sprint(n, " running"))
+		said = append(said, fmt.Sprint(n, " running"))
 	}
 	if n := len(r.Queued); n > 0 {
-		words = append(words, fmt.Sprint(n, " queued"))
+		said = append(said, fmt.Sprint(n, " queued"))
 	}
-	return strings.Join(words, ", ")
+	return strings.Join(said, ", ")
 }
 
 // scheduleNotes say what keeps jobs from running, and what to do about it. What several have in common is said once, and that there is no

@@ -9,6 +9,9 @@ import (
 	"slices"
 	"time"
 
+	"snrun/history/review"
+	"snrun/history/words"
+
 	"github.com/spf13/cobra"
 
 	"snrun/engine"
@@ -84,7 +87,7 @@ func (a *app) trigger(ctx context.Context, name string, o runOptions, wait bool)
 		return err
 	}
 	if verdict.Status == engine.Skipped {
-		return &exitError{exitSkipped, fmt.Errorf("run %s was skipped: %s", c.Run, verdict.Detail), "how it stands: " + next.show(c.Run)}
+		return &exitError{exitSkipped, fmt.Errorf("run %s was skipped: %s", c.Run, verdict.Detail), "how it stands: " + next.Show(c.Run)}
 	}
 	a.wake(store)
 	if err := a.tellIfNobodyRuns(p, store, next, c); err != nil || !wait {
@@ -134,7 +137,7 @@ func (a *app) noSecretsIn(job *jobs.Job, inputs map[string]any) error {
 			return usageError("", "the input %s: %w", name, err)
 		}
 		if a.redactor.Contains(text) {
-			return usageError("write secret.NAME where the job needs it; or run it here: "+a.name+" run "+quoteArg(job.Name),
+			return usageError("write secret.NAME where the job needs it; or run it here: "+a.name+" run "+words.Argument(job.Name),
 				"the input %s holds a secret: the inputs of a run that waits are kept as plain text", name)
 		}
 	}
@@ -147,27 +150,27 @@ func isAllowed(schedules []jobs.Schedule) bool {
 }
 
 // tellIfNobodyRuns says where no daemon of the project is there that would take a run.
-func (a *app) tellIfNobodyRuns(p *project, store *history.Store, next commands, c engine.Claim) error {
+func (a *app) tellIfNobodyRuns(p *project, store *history.Store, next review.Commands, c engine.Claim) error {
 	daemons, err := store.Daemons()
 	if err != nil || slices.ContainsFunc(daemons, func(d engine.Daemon) bool { return sameFolder(d.Project, p.Dir) }) {
 		return err
 	}
 	fmt.Fprintf(a.err, "no daemon is running for this project: the run waits for the next %s; to run it here instead: %s, and %s\n",
-		next.serve(), next.cancel(c.Run), next.run(c.Job))
+		next.Serve(), next.Cancel(c.Run), next.Run(c.Job))
 	return nil
 }
 
 // followTriggered waits for the end of a run that was queued, and ends the program as `run` does.
-func (a *app) followTriggered(ctx context.Context, store *history.Store, next commands, id string) error {
+func (a *app) followTriggered(ctx context.Context, store *history.Store, next review.Commands, id string) error {
 	head, err := a.followedOn(ctx, store, id)
 	if err != nil {
 		if ctx.Err() != nil {
-			io.WriteString(a.err, "nobody waits for run "+id+" any more; it goes on without: "+next.show(id)+"\n")
+			io.WriteString(a.err, "nobody waits for run "+id+" any more; it goes on without: "+next.Show(id)+"\n")
 		}
 		return stopped(ctx, err)
 	}
 	if neverBegan(head) {
-		fmt.Fprintf(a.err, "%s: %s\n", statusWord(head.Status), clean(head.Reason))
+		fmt.Fprintf(a.err, "%s: %s\n", statusWord(head.Status), words.Clean(head.Reason))
 	} else {
 		io.WriteString(a.err, summary(a.style(a.err), next, endOf(head), 0))
 	}

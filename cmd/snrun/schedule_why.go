@@ -6,6 +6,8 @@ import (
 	"io"
 	"time"
 
+	"snrun/history/words"
+
 	"github.com/spf13/cobra"
 
 	"snrun/engine"
@@ -28,7 +30,7 @@ what keeps it from being due.`,
 		ValidArgsFunction: a.completeSeveralJobs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if n < 1 || n > maxNext {
-				return usageError("see: "+cmd.CommandPath()+" --help", "-n %d: write a number from 1 to %s", n, thousands(maxNext))
+				return usageError("see: "+cmd.CommandPath()+" --help", "-n %d: write a number from 1 to %s", n, words.Thousands(maxNext))
 			}
 			return a.scheduleWhy(args[0], n, asJSON)
 		},
@@ -81,7 +83,7 @@ func (a *app) scheduleWhy(name string, n int, asJSON bool) error {
 	if asJSON {
 		return a.printJSON(records)
 	}
-	notes := "no due time of " + clean(name) + " has been decided upon yet\n"
+	notes := "no due time of " + words.Clean(name) + " has been decided upon yet\n"
 	if len(records) > 0 {
 		notes, err = "", a.print(slotTable(a.page(), records))
 	}
@@ -89,7 +91,7 @@ func (a *app) scheduleWhy(name string, n int, asJSON bool) error {
 		return err
 	}
 	if len(list) == 0 {
-		notes += "the project has no job " + clean(name) + " any more\n"
+		notes += "the project has no job " + words.Clean(name) + " any more\n"
 	}
 	for i := range list {
 		notes += a.whatIsNext(&list[i], time.Now())
@@ -106,9 +108,9 @@ func (a *app) whatIsNext(r *jobRecord, now time.Time) string {
 	text := ""
 	switch {
 	case r.Next != nil:
-		text = fmt.Sprintf("next: %s (%s)", dueText(*r.Next, r.Next.Second() != 0), ago(*r.Next, now))
+		text = fmt.Sprintf("next: %s (%s)", dueText(*r.Next, r.Next.Second() != 0), words.Ago(*r.Next, now))
 		if r.Note != nil {
-			text += ": " + clean(*r.Note)
+			text += ": " + words.Clean(*r.Note)
 		}
 		text += "\n"
 		if r.job != nil { // else the daemon alone knows what it goes on with
@@ -118,9 +120,9 @@ func (a *app) whatIsNext(r *jobRecord, now time.Time) string {
 		text = noMore(r.job.Schedules, now)
 	}
 	if r.Problem != nil {
-		text += clean(*r.Problem) + "\n"
+		text += words.Clean(*r.Problem) + "\n"
 		if r.Help != nil {
-			text += "  " + indented(clean(*r.Help)) + "\n"
+			text += "  " + indented(words.Clean(*r.Help)) + "\n"
 		}
 	}
 	return text
@@ -185,10 +187,10 @@ func slotTable(p page, list []slotRecord) string {
 	for _, r := range list {
 		row := []string{r.due(p), statusWord(r.Status), textOf(r.Run), "", "", r.Trigger, textOf(r.Error)}
 		if r.Late != nil {
-			row[3] = span(time.Duration(*r.Late) * time.Millisecond)
+			row[3] = words.Span(time.Duration(*r.Late) * time.Millisecond)
 		}
 		if r.Took != nil {
-			row[4] = span(time.Duration(*r.Took) * time.Millisecond)
+			row[4] = words.Span(time.Duration(*r.Took) * time.Millisecond)
 		}
 		if p.width > 0 && p.width < narrowSchedule {
 			row[5] = ""
@@ -214,7 +216,7 @@ func (r *slotRecord) due(p page) string {
 	case r.Count <= 1:
 		return text
 	case p.width > 0 && p.width < narrowSchedule:
-		return text + " ×" + thousands(r.Count)
+		return text + " ×" + words.Thousands(r.Count)
 	}
-	return text + " – " + dueText(r.Until, seconds) + " (" + thousands(r.Count) + " times)"
+	return text + " – " + dueText(r.Until, seconds) + " (" + words.Thousands(r.Count) + " times)"
 }

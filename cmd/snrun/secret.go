@@ -9,6 +9,8 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"snrun/history/words"
+
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
@@ -112,10 +114,10 @@ func (a *app) setSecret(name string) error {
 	if err := secrets.Set(name, value); err != nil {
 		return storeFailure(err)
 	}
-	text := fmt.Sprintf("%s is kept in %s: %s\n", name, place.File, plural(utf8.RuneCountInString(value), "character"))
+	text := fmt.Sprintf("%s is kept in %s: %s\n", name, place.File, words.Plural(utf8.RuneCountInString(value), "character"))
 	switch origin, err := secrets.Origin(name); {
 	case err != nil:
-		text += "  " + indented(clean(err.Error())) + "\n"
+		text += "  " + indented(words.Clean(err.Error())) + "\n"
 	case origin.Source != auth.FromStore:
 		text += "  a run takes it from " + origin.Place + ", which goes first\n"
 	}

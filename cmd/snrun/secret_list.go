@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 
+	"snrun/history/words"
+
 	"github.com/spf13/cobra"
 
 	"snrun/auth"
@@ -78,7 +80,7 @@ func (a *app) listSecrets(asJSON bool) error {
 func (a *app) printSecrets(list []secretRecord, broken int, asJSON bool) error {
 	var note string
 	if broken > 0 {
-		note = plural(broken, "file") + " with mistakes may use more secrets than are listed; see: " + a.name + " validate\n"
+		note = words.Plural(broken, "file") + " with mistakes may use more secrets than are listed; see: " + a.name + " validate\n"
 	}
 	if i := slices.IndexFunc(list, func(r secretRecord) bool { return r.Missing }); i >= 0 {
 		note += "set one that is missing: " + a.name + " secret set " + list[i].Name + "\n"
@@ -123,13 +125,13 @@ func (r secretRecord) from() string {
 	case r.Missing:
 		return "missing"
 	case r.Error != "":
-		return firstLine(r.Error)
+		return words.FirstLine(r.Error)
 	case r.Source == auth.FromStore:
 		return "the store"
 	case r.Source == fromSandbox:
 		return "the sandbox"
 	}
-	return clean(r.Place)
+	return words.Clean(r.Place)
 }
 
 func (r secretRecord) usedBy() string {
@@ -143,7 +145,7 @@ func (r secretRecord) usedBy() string {
 	if len(users) == 0 {
 		return "nobody"
 	}
-	return clean(strings.Join(users, ", "))
+	return words.Clean(strings.Join(users, ", "))
 }
 
 // uses are secrets, by their names, with who uses them.

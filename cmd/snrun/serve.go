@@ -15,6 +15,8 @@ import (
 	"snrun/engine/daemon"
 	"snrun/engine/metrics"
 	"snrun/history"
+	"snrun/history/web"
+	"snrun/history/review"
 	"snrun/jobs"
 )
 
@@ -117,7 +119,7 @@ type serving struct {
 	server   jobs.Server
 	sandbox  bool
 	store    *history.Store
-	next     commands
+	next     review.Commands
 	log      *slog.Logger
 	daemon   *daemon.Daemon
 	metrics  *metrics.Metrics
@@ -145,11 +147,14 @@ func (s *serving) run(ctx context.Context) error {
 		c.SignIn = func(ctx context.Context, keys *auth.Keyring, p auth.Profile) error {
 			return signInToSandbox(ctx, keys, []auth.Profile{p})
 		}
-		s.next = s.next.withSandbox()
+		s.next = s.next.WithSandbox()
 		s.log.Info("the sandbox listens", "address", s.getenv(sandboxVariable))
 	}
 	defer s.plugIn(&c)()
 	s.daemon = daemon.New(c)
+	s.daemon.Pages = web.New(web.Config{
+		Store: s.store, Daemon: s.daemon, Redactor: s.redactor, Log: s.log, Commands: s.next, Version: version,
+	})
 	defer s.reloadOnHangup()()
 	return s.daemon.Run(ctx)
 }
@@ -174,4 +179,4 @@ func (s *serving) reloadOnHangup() (stop func()) {
 }
 
 // goOn gives the commands with which a person goes on with a run.
-func (s *serving) goOn(run string, inDoubt bool) []string { return s.next.goOn(run, nil, inDoubt) }
+func (s *serving) goOn(run string, inDoubt bool) []string { return s.next.GoOn(run, nil, inDoubt) }

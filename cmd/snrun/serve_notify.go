@@ -88,7 +88,7 @@ func (n *notifying) complain(p *daemon.Project) {
 
 func (n *notifying) notifier(targets []*notify.Target) *notify.Notifier {
 	return notify.New(notify.Config{
-		Targets: targets, Store: n.store, Redactor: n.redactor, Commands: n.next.notifier(), Project: n.dir, LateAfter: n.server.LateAfter,
+		Targets: targets, Store: n.store, Redactor: n.redactor, Commands: notifierCommands(n.next), Project: n.dir, LateAfter: n.server.LateAfter,
 		UserAgent: userAgent, Log: n.log,
 	})
 }

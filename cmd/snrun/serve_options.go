@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"time"
 
+	"snrun/history/words"
+
 	"github.com/spf13/pflag"
 
 	"snrun/jobs"
@@ -109,9 +111,9 @@ func (o serveOptions) over(s jobs.Server) (jobs.Server, error) {
 // written is the setting as a person wrote it.
 func (s setting) written() string {
 	if s.from == s.flag {
-		return s.from + " " + quoteArg(s.text)
+		return s.from + " " + words.Argument(s.text)
 	}
-	return s.from + "=" + quoteArg(s.text)
+	return s.from + "=" + words.Argument(s.text)
 }
 
 // number sets a whole number, of at least 1.
@@ -155,10 +157,10 @@ func (s setting) address(into *string) error {
 }
 
 // oneOf sets one of a few words.
-func (s setting) oneOf(into *string, words []string, otherwise string) error {
+func (s setting) oneOf(into *string, said []string, otherwise string) error {
 	*into = cmp.Or(s.text, *into, otherwise)
-	if !slices.Contains(words, *into) {
-		return usageError(steps.Hint(*into, words), "%s: there is no such thing", s.written())
+	if !slices.Contains(said, *into) {
+		return usageError(steps.Hint(*into, said), "%s: there is no such thing", s.written())
 	}
 	return nil
 }

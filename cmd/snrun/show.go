@@ -6,6 +6,9 @@ import (
 	"strings"
 	"time"
 
+	"snrun/history/review"
+	"snrun/history/words"
+
 	"snrun/engine"
 )
 
@@ -13,19 +16,19 @@ import (
 const shownItems = 5
 
 // runPage is a run for people: what it was, its error first, then its steps with loops folded.
-func runPage(p page, r *engine.Run, next commands) string {
+func runPage(p page, r *engine.Run, next review.Commands) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s  %s  %s\n", p.style.bold("run "+r.ID), clean(r.Job), p.statusColour(r.Status, statusWord(r.Status)))
+	fmt.Fprintf(&b, "%s  %s  %s\n", p.style.bold("run "+r.ID), words.Clean(r.Job), p.statusColour(r.Status, statusWord(r.Status)))
 	if neverBegan(r) {
-		p.field(&b, "due", fmt.Sprintf("%s (%s)", r.Due.Local().Format(secondsAndZone), ago(r.Due, p.now)))
+		p.field(&b, "due", fmt.Sprintf("%s (%s)", r.Due.Local().Format(secondsAndZone), words.Ago(r.Due, p.now)))
 	} else {
-		p.field(&b, "started", fmt.Sprintf("%s (%s), took %s", r.Started.Local().Format(secondsAndZone), ago(r.Started, p.now), took(r.Started, r.Ended, p.now)))
+		p.field(&b, "started", fmt.Sprintf("%s (%s), took %s", r.Started.Local().Format(secondsAndZone), words.Ago(r.Started, p.now), took(r.Started, r.Ended, p.now)))
 	}
 	p.field(&b, "trigger", r.Trigger)
 	if r.Attempt > 1 {
 		p.field(&b, "attempt", fmt.Sprint(r.Attempt))
 	}
-	p.field(&b, "file", clean(shown(r.File)))
+	p.field(&b, "file", words.Clean(shown(r.File)))
 	if len(r.Inputs) > 0 {
 		p.field(&b, "inputs", oneLine(r.Inputs))
 	}
@@ -36,7 +39,7 @@ func runPage(p page, r *engine.Run, next commands) string {
 		b.WriteString("\n" + p.style.red(statusWord(r.Status)) + ": " + p.wrapped(errorText(r.Error)) + "\n")
 	}
 	if r.Error == nil && r.Reason != "" {
-		text := clean(r.Reason)
+		text := words.Clean(r.Reason)
 		if word := statusWord(r.Status); !strings.HasPrefix(text, word) {
 			text = word + ": " + text
 		}
@@ -55,23 +58,23 @@ func runPage(p page, r *engine.Run, next commands) string {
 const secondsAndZone = "2006-01-02 15:04:05 -07:00"
 
 // whatNext is what to do about a run.
-func whatNext(r *engine.Run, next commands) []string {
+func whatNext(r *engine.Run, next review.Commands) []string {
 	var lines []string
 	switch {
 	case r.Status == engine.Queued:
-		return []string{"cancel it: " + next.cancel(r.ID)}
+		return []string{"cancel it: " + next.Cancel(r.ID)}
 	case neverBegan(r):
-		return []string{next.start(r)}
+		return []string{next.Start(r)}
 	}
 	inDoubt := isInDoubt(r.Steps)
 	if r.Error != nil && r.Error.Step != "" {
-		lines = append(lines, "look closer: "+next.show(r.ID)+stepFlags(r.Error, inDoubt))
+		lines = append(lines, "look closer: "+next.Show(r.ID)+stepFlags(r.Error, inDoubt))
 	}
 	if mayResume(*r) {
-		lines = append(lines, next.goOn(r.ID, r.Error, inDoubt)...)
+		lines = append(lines, next.GoOn(r.ID, r.Error, inDoubt)...)
 	}
 	if failed := failedItems(r.Steps); r.Status == engine.OK && failed > 0 {
-		lines = append(lines, "try "+plural(failed, "failed item")+" again: "+next.retry(r.ID))
+		lines = append(lines, "try "+words.Plural(failed, "failed item")+" again: "+next.Retry(r.ID))
 	}
 	return lines
 }
@@ -130,10 +133,10 @@ func (p page) failures(loop engine.StepRun, items []engine.StepRun, depth int) s
 	for i, s := range items {
 		if i == shownItems {
 			name := cmp.Or(loop.ID, strings.TrimPrefix(loop.Key, "/"))
-			b.WriteString(indent(depth) + p.style.faint(fmt.Sprintf("… and %d more: --step %s", len(items)-i, quoteArg(name))) + "\n")
+			b.WriteString(indent(depth) + p.style.faint(fmt.Sprintf("… and %d more: --step %s", len(items)-i, words.Argument(name))) + "\n")
 			break
 		}
-		text := clean(strings.TrimPrefix(s.Key, "/")) + ": " + brief(s.Error)
+		text := words.Clean(strings.TrimPrefix(s.Key, "/")) + ": " + brief(s.Error)
 		if p.width > 0 {
 			text = cut(text, p.width-2*depth-5)
 		}
@@ -146,7 +149,7 @@ func (p page) failures(loop engine.StepRun, items []engine.StepRun, depth int) s
 func stepPage(p page, runs []engine.StepRun, more int) string {
 	var b strings.Builder
 	for _, s := range runs {
-		fmt.Fprintf(&b, "%s  %s  %s\n", p.style.bold(clean(s.Key)), s.Kind, p.statusColour(s.Status, statusWord(s.Status)))
+		fmt.Fprintf(&b, "%s  %s  %s\n", p.style.bold(words.Clean(s.Key)), s.Kind, p.statusColour(s.Status, statusWord(s.Status)))
 		p.field(&b, "started", s.Started.Local().Format("2006-01-02 15:04:05.000 -07:00")+", took "+took(s.Started, s.Ended, p.now))
 		if s.Attempts > 1 {
 			p.field(&b, "tries", fmt.Sprint(s.Attempts))
@@ -154,13 +157,13 @@ func stepPage(p page, runs []engine.StepRun, more int) string {
 		if s.Counts != nil {
 			p.field(&b, "counts", strings.Join(append(countWords(*s.Counts, s.Counts.Pages, true), troubleWords(s.Counts.Retries, s.Counts.LimitWaits)...), ", "))
 		}
-		p.field(&b, "message", clean(s.Message))
+		p.field(&b, "message", words.Clean(s.Message))
 		if s.Error != nil {
 			b.WriteString("  " + p.style.red("error") + "     " + p.wrapped(errorText(s.Error)) + "\n")
 		}
 	}
 	if more > 0 {
-		fmt.Fprintf(&b, "… and %d more: all of them with --json, one by its key, such as --step %s\n", more, quoteArg(runs[len(runs)-1].Key))
+		fmt.Fprintf(&b, "… and %d more: all of them with --json, one by its key, such as --step %s\n", more, words.Argument(runs[len(runs)-1].Key))
 	}
 	return b.String()
 }
@@ -171,7 +174,7 @@ func oneLine(v any) string {
 	if err != nil {
 		return fmt.Sprint(v)
 	}
-	return clean(strings.TrimSpace(string(text)))
+	return words.Clean(strings.TrimSpace(string(text)))
 }
 
 func localTime(t time.Time) string { return t.Local().Format("15:04:05.000") }

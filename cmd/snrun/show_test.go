@@ -9,6 +9,7 @@ import (
 
 	"snrun/engine"
 	"snrun/history"
+	"snrun/history/review"
 	"snrun/steps"
 )
 
@@ -90,7 +91,7 @@ func TestHistoryPages(t *testing.T) {
 			for _, x := range exchanges {
 				r.exchanges = append(r.exchanges, history.Exchange{StepKey: "/alerts[inc-1]/alert", Attempt: 1, Exchange: x})
 			}
-			return r.page(p, commands{program: "snrun"}, o)
+			return r.page(p, review.Commands{Program: "snrun"}, o)
 		}
 	}
 	for _, test := range []struct {
@@ -99,12 +100,12 @@ func TestHistoryPages(t *testing.T) {
 	}{
 		{"list", func(p page) string { return runTable(p, []engine.Run{*failedRun(), *okRun(), *goneOnRun()}) }},
 		{"show", show(showOptions{})},
-		{"show_ok", func(p page) string { return runPage(p, okRun(), commands{program: "snrun"}) }},
-		{"show_in_doubt", func(p page) string { return runPage(p, goneOnRun(), commands{program: "snrun"}) }},
-		{"show_tolerant", func(p page) string { return runPage(p, tolerantRun(), commands{program: "snrun"}) }},
+		{"show_ok", func(p page) string { return runPage(p, okRun(), review.Commands{Program: "snrun"}) }},
+		{"show_in_doubt", func(p page) string { return runPage(p, goneOnRun(), review.Commands{Program: "snrun"}) }},
+		{"show_tolerant", func(p page) string { return runPage(p, tolerantRun(), review.Commands{Program: "snrun"}) }},
 		{"list_waiting", func(p page) string { return runTable(p, []engine.Run{*queuedRun(), *skippedRun(), *okRun()}) }},
-		{"show_skipped", func(p page) string { return runPage(p, skippedRun(), commands{program: "snrun"}) }},
-		{"show_queued", func(p page) string { return runPage(p, queuedRun(), commands{program: "snrun"}) }},
+		{"show_skipped", func(p page) string { return runPage(p, skippedRun(), review.Commands{Program: "snrun"}) }},
+		{"show_queued", func(p page) string { return runPage(p, queuedRun(), review.Commands{Program: "snrun"}) }},
 		{"show_step", show(showOptions{step: "alert"})},
 		{"show_http", show(showOptions{step: "alert", http: true}, answer(), noAnswer, binary)},
 		{"show_http_none", show(showOptions{step: "alert", http: true})},

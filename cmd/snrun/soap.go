@@ -13,6 +13,8 @@ import (
 	"path/filepath"
 	"strings"
 
+	"snrun/history/words"
+
 	"github.com/spf13/cobra"
 
 	"snrun/auth"
@@ -96,7 +98,7 @@ func (a *app) withFile(ctx context.Context, w wsdlArgument, command func(context
 	if w.within != "" {
 		below, err := filepath.Rel(absolute(w.within), absolute(w.name))
 		if err != nil || !filepath.IsLocal(below) {
-			return usageError("name a folder that the WSDL is in, directly or further down", "--within %s: %s is not in there", quoteArg(w.within), quoteArg(w.name))
+			return usageError("name a folder that the WSDL is in, directly or further down", "--within %s: %s is not in there", words.Argument(w.within), words.Argument(w.name))
 		}
 		src, location = wsdl.Tree(w.within), filepath.ToSlash(below)
 	}
@@ -157,13 +159,13 @@ func (a *app) wsdlFailure(w wsdlArgument, err error) error {
 	}
 	texts := make([]string, len(mistakes))
 	for i, e := range mistakes {
-		texts[i] = clean(e.Error())
+		texts[i] = words.Clean(e.Error())
 		if wrong, ok := errors.AsType[*xsd.Error](e); ok && wrong.Hint != "" {
-			texts[i] += "\n  " + clean(wrong.Hint)
+			texts[i] += "\n  " + words.Clean(wrong.Hint)
 		}
 	}
 	code, _ := a.wsdlCode(w, mistakes[0])
-	return &exitError{code: code, err: fmt.Errorf("the WSDL has %s:\n\n%s", plural(len(mistakes), "mistake"), strings.Join(texts, "\n"))}
+	return &exitError{code: code, err: fmt.Errorf("the WSDL has %s:\n\n%s", words.Plural(len(mistakes), "mistake"), strings.Join(texts, "\n"))}
 }
 
 // eachMistake gives the errors that are joined in one.
@@ -196,7 +198,7 @@ func (a *app) wsdlCode(w wsdlArgument, err error) (code int, hint string) {
 		if w.profile == "" {
 			return exitSignIn, "name a profile that may read it with --profile"
 		}
-		return exitSignIn, "see what the profile can do: " + a.name + " auth test " + quoteArg(w.profile)
+		return exitSignIn, "see what the profile can do: " + a.name + " auth test " + words.Argument(w.profile)
 	case answered && (status.Status == http.StatusTooManyRequests || status.Status >= 500):
 		return exitTransient, "try again later"
 	case answered:

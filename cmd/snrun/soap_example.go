@@ -8,6 +8,8 @@ import (
 	"strings"
 	"unicode"
 
+	"snrun/history/words"
+
 	"github.com/spf13/cobra"
 
 	"snrun/steps"
@@ -52,7 +54,7 @@ func (a *app) completeOperations(cmd *cobra.Command, args []string, typed string
 		_ = a.withFile(cmd.Context(), w, func(_ context.Context, d *openedWSDL) error { // one with mistakes has no names
 			for _, name := range operationNames(d.Services) {
 				if strings.HasPrefix(name, typed) {
-					names = append(names, clean(name))
+					names = append(names, words.Clean(name))
 				}
 			}
 			return nil
@@ -106,7 +108,7 @@ func findOperation(d *wsdl.Definitions, want wanted) (*soapTarget, error) {
 		return nil, notThere("operation", want.operation, operationNames(services))
 	case len(found) > 1:
 		names := namesOf(found, func(t *soapTarget) string { return t.service.Name.Local })
-		return nil, usageError("name one of them with --service", "%s is an operation of several services: %s", clean(want.operation), clean(strings.Join(names, ", ")))
+		return nil, usageError("name one of them with --service", "%s is an operation of several services: %s", words.Clean(want.operation), words.Clean(strings.Join(names, ", ")))
 	}
 	found[0].nameService = len(d.Services) > 1 && want.service != ""
 	return found[0], nil
@@ -145,7 +147,7 @@ func notThere(what, name string, names []string) error {
 	if near := steps.Nearest(name, names); near != "" {
 		hint = fmt.Sprintf("did you mean %q? ", near) + hint
 	}
-	return usageError(clean(hint), "the WSDL has no %s %q", what, name)
+	return usageError(words.Clean(hint), "the WSDL has no %s %q", what, name)
 }
 
 func (a *app) printExample(w wsdlArgument, d *wsdl.Definitions, want wanted) error {
@@ -165,7 +167,7 @@ func (a *app) printExample(w wsdlArgument, d *wsdl.Definitions, want wanted) err
 		}
 		b.WriteString(e.text())
 	}
-	return a.print(clean(b.String()))
+	return a.print(words.Clean(b.String()))
 }
 
 // placeInProject gives what `wsdl:` says in a step, and what is to be said of it.
@@ -179,7 +181,7 @@ func (a *app) placeInProject(w wsdlArgument) (place, note string) {
 			return file, ""
 		}
 	}
-	return "wsdl/" + wsdl.NameFor(w.name), "copy it into the project first: " + a.name + " soap import " + quoteArg(w.name)
+	return "wsdl/" + wsdl.NameFor(w.name), "copy it into the project first: " + a.name + " soap import " + words.Argument(w.name)
 }
 
 var (
@@ -189,8 +191,8 @@ var (
 
 // identifier makes an id for a step of a name: place_order of PlaceOrder.
 func identifier(name string) string {
-	words := wordStart.ReplaceAllString(name, "${1}${3}_${2}${4}")
-	id := strings.Trim(notInID.ReplaceAllString(strings.ToLower(words), "_"), "_")
+	said := wordStart.ReplaceAllString(name, "${1}${3}_${2}${4}")
+	id := strings.Trim(notInID.ReplaceAllString(strings.ToLower(said), "_"), "_")
 	if id == "" || !unicode.IsLetter(rune(id[0])) {
 		id = strings.TrimSuffix("call_"+id, "_")
 	}

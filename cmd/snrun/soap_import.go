@@ -12,6 +12,8 @@ import (
 	"path/filepath"
 	"strings"
 
+	"snrun/history/words"
+
 	"github.com/spf13/cobra"
 
 	"snrun/steps/soap/wsdl"
@@ -60,7 +62,7 @@ func (a *app) importWSDL(ctx context.Context, w wsdlArgument, d *openedWSDL, t w
 		return invalid("the settings have mistakes", err)
 	}
 	if !filepath.IsLocal(t.dir) {
-		return usageError("name it relative to the project, as in --to wsdl", "--to %s is not a folder of the project", quoteArg(t.dir))
+		return usageError("name it relative to the project, as in --to wsdl", "--to %s is not a folder of the project", words.Argument(t.dir))
 	}
 	files, err := wsdl.Copy(d.src, d.Definitions, wsdl.NameFor(d.Location))
 	if err != nil {
@@ -89,11 +91,11 @@ func importCommand(w wsdlArgument, project string) string {
 		if there, err := filepath.Rel(project, absolute(file)); err == nil {
 			file = there
 		}
-		return quoteArg(clean(filepath.ToSlash(file)))
+		return words.Argument(words.Clean(filepath.ToSlash(file)))
 	}
 	switch {
 	case w.isRemote():
-		return "snrun soap import " + quoteArg(clean(wsdl.Shown(w.name))) + w.profileFlag()
+		return "snrun soap import " + words.Argument(words.Clean(wsdl.Shown(w.name))) + w.profileFlag()
 	case w.within != "":
 		return "snrun soap import --within " + seen(w.within) + " " + seen(w.name)
 	}
@@ -223,7 +225,7 @@ func (a *app) reportImport(i *wsdlImport, before, after *wsdl.Definitions) error
 	changed := len(i.gone) > 0
 	for n, f := range i.files {
 		changed = changed || i.states[n] != importSame
-		fmt.Fprintf(&b, "%s  %s, %s\n", pad(string(i.states[n]), 7), path.Join(i.dir, f.Location), size(int64(len(f.Data))))
+		fmt.Fprintf(&b, "%s  %s, %s\n", pad(string(i.states[n]), 7), path.Join(i.dir, f.Location), words.Size(int64(len(f.Data))))
 	}
 	for _, name := range i.gone {
 		fmt.Fprintf(&b, "removed  %s\n", path.Join(i.dir, name))
@@ -231,7 +233,7 @@ func (a *app) reportImport(i *wsdlImport, before, after *wsdl.Definitions) error
 	if before != nil && changed {
 		b.WriteString(operationChanges(before, after))
 	}
-	if err := a.print(clean(b.String())); err != nil {
+	if err := a.print(words.Clean(b.String())); err != nil {
 		return err
 	}
 	if !changed {
@@ -242,7 +244,7 @@ func (a *app) reportImport(i *wsdlImport, before, after *wsdl.Definitions) error
 	if here, err := filepath.Rel(absolute("."), there); err == nil {
 		there = here
 	}
-	fmt.Fprintf(a.err, "see what it offers: %s soap operations %s\n", a.name, quoteArg(there))
+	fmt.Fprintf(a.err, "see what it offers: %s soap operations %s\n", a.name, words.Argument(there))
 	return nil
 }
 

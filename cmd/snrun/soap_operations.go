@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strings"
 
+	"snrun/history/words"
+
 	"github.com/spf13/cobra"
 
 	"snrun/steps/soap/wsdl"
@@ -49,7 +51,7 @@ func (a *app) listOperations(w wsdlArgument, d *wsdl.Definitions) error {
 		return err
 	}
 	if o := d.Services[0].Ports[0].Operations; len(o) > 0 {
-		fmt.Fprintf(a.err, "a step that calls one: %s soap example %s%s %s%s\n", a.name, quoteArg(w.name), w.profileFlag(), quoteArg(inLine(o[0].Name)), serviceFlag(d, o[0].Name))
+		fmt.Fprintf(a.err, "a step that calls one: %s soap example %s%s %s%s\n", a.name, words.Argument(w.name), w.profileFlag(), words.Argument(words.InLine(o[0].Name)), serviceFlag(d, o[0].Name))
 	}
 	return nil
 }
@@ -59,7 +61,7 @@ func serviceFlag(d *wsdl.Definitions, operation string) string {
 	for _, s := range d.Services[1:] {
 		for _, p := range s.Ports {
 			if len(p.Named(operation)) > 0 {
-				return " --service " + quoteArg(inLine(d.Services[0].Name.Local))
+				return " --service " + words.Argument(words.InLine(d.Services[0].Name.Local))
 			}
 		}
 	}
@@ -71,23 +73,23 @@ func (w wsdlArgument) profileFlag() string {
 	if w.profile == "" {
 		return ""
 	}
-	return " --profile " + quoteArg(w.profile)
+	return " --profile " + words.Argument(w.profile)
 }
 
 // soapService writes a service: its name, its ports, their operations. Of ports with the same operations, as for SOAP 1.1 and 1.2, the
 // first lists them.
 func (p page) soapService(b *strings.Builder, s *wsdl.Service) {
-	b.WriteString(p.style.bold("service "+inLine(s.Name.Local)) + "\n")
+	b.WriteString(p.style.bold("service "+words.InLine(s.Name.Local)) + "\n")
 	p.soapDoc(b, s.Doc, "  ")
 	listed := map[string]string{}
 	for _, port := range s.Ports {
-		fmt.Fprintf(b, "  port %s, SOAP %s%s\n", inLine(port.Name), port.Version, prefixed(", ", inLine(port.Address)))
+		fmt.Fprintf(b, "  port %s, SOAP %s%s\n", words.InLine(port.Name), port.Version, prefixed(", ", words.InLine(port.Address)))
 		operations := p.soapOperations(port)
 		if first, known := listed[operations]; known {
 			b.WriteString(p.style.faint("    the same operations as "+first) + "\n")
 			continue
 		}
-		listed[operations] = inLine(port.Name)
+		listed[operations] = words.InLine(port.Name)
 		b.WriteString(operations)
 	}
 }
@@ -123,7 +125,7 @@ func (p page) soapDoc(b *strings.Builder, doc, indent string) {
 	if p.width > 0 {
 		width = p.width
 	}
-	for _, line := range wrap(cut(clean(doc), most), max(20, width-len(indent))) {
+	for _, line := range wrap(cut(words.Clean(doc), most), max(20, width-len(indent))) {
 		b.WriteString(indent + p.style.faint(line) + "\n")
 	}
 }

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	"snrun/history/words"
+
 	"snrun/steps/soap/wsdl"
 	"snrun/steps/soap/xsd"
 )
@@ -153,7 +155,7 @@ func (f soapField) String() string {
 	if f.List {
 		text += "[]"
 	}
-	return inLine(text)
+	return words.InLine(text)
 }
 
 // The bounds on the fields of a message that a signature names: those that must be there, or with too few of them others too, since
@@ -165,7 +167,7 @@ const (
 
 // signature is an operation in one line: what it takes, and what it gives.
 func signature(o *wsdl.Operation) string {
-	text := inLine(o.Name) + "(" + fieldList(messageFields(o.Input)) + ") → "
+	text := words.InLine(o.Name) + "(" + fieldList(messageFields(o.Input)) + ") → "
 	if o.Output == nil {
 		return text + "no answer"
 	}

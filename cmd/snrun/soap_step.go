@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 
+	"snrun/history/words"
+
 	"snrun/steps/soap/wsdl"
 	"snrun/steps/soap/xsd"
 	"snrun/steps/xml"
@@ -66,7 +68,7 @@ func comment(text, doc string) string {
 	if doc != "" {
 		text += ": " + doc
 	}
-	return "# " + strings.Join(wrap(cut(clean(text), 300), 100), "\n# ") + "\n"
+	return "# " + strings.Join(wrap(cut(words.Clean(text), 300), 100), "\n# ") + "\n"
 }
 
 func noted(value, note string) string {

@@ -5,17 +5,20 @@ import (
 	"strings"
 	"time"
 
+	"snrun/history/review"
+	"snrun/history/words"
+
 	"snrun/engine"
 	"snrun/steps"
 )
 
 // summary is how a run ended, and what to do next. Failed is how many items of its loops failed.
-func summary(s style, next commands, e engine.Event, failed int) string {
-	show := next.show(e.Run)
+func summary(s style, next review.Commands, e engine.Event, failed int) string {
+	show := next.Show(e.Run)
 	if e.Status == engine.OK || e.Status == engine.Skipped {
 		text := fmt.Sprintf("%s in %s · look at it: %s\n", s.green(statusWord(e.Status)), seconds(e), show)
 		if failed > 0 {
-			text += fmt.Sprintf("  try %s again: %s\n", plural(failed, "failed item"), next.retry(e.Run))
+			text += fmt.Sprintf("  try %s again: %s\n", words.Plural(failed, "failed item"), next.Retry(e.Run))
 		}
 		return text
 	}
@@ -31,7 +34,7 @@ func summary(s style, next commands, e engine.Event, failed int) string {
 		show += stepFlags(e.Error, inDoubt)
 	}
 	fmt.Fprintf(&b, "\n  look at it: %s\n", show)
-	for _, line := range next.goOn(e.Run, e.Error, inDoubt) {
+	for _, line := range next.GoOn(e.Run, e.Error, inDoubt) {
 		b.WriteString("  " + line + "\n")
 	}
 	return b.String()
@@ -42,7 +45,7 @@ func stepFlags(e *steps.Error, inDoubt bool) string {
 	if e.Step == "" {
 		return ""
 	}
-	flags := " --step " + quoteArg(e.Step)
+	flags := " --step " + words.Argument(e.Step)
 	if inDoubt {
 		return flags + " --http"
 	}
@@ -62,7 +65,7 @@ func errorText(e *steps.Error) string {
 	if e.Hint != "" {
 		text += "\n" + e.Hint
 	}
-	return clean(text)
+	return words.Clean(text)
 }
 
 // indented sets all lines of a text but its first in a little.
@@ -70,18 +73,7 @@ func indented(text string) string { return strings.ReplaceAll(text, "\n", "\n  "
 
 func seconds(e engine.Event) string {
 	if e.Elapsed < 100*time.Millisecond || e.Elapsed >= time.Minute {
-		return span(e.Elapsed)
+		return words.Span(e.Elapsed)
 	}
 	return fmt.Sprintf("%.1fs", e.Elapsed.Seconds())
-}
-
-// quoteArg writes an argument so that a shell takes it as one word.
-func quoteArg(s string) string {
-	plain := func(r rune) bool {
-		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("_-./:@%+=,", r)
-	}
-	if s != "" && strings.TrimFunc(s, plain) == "" {
-		return s
-	}
-	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }

@@ -9,6 +9,8 @@ import (
 	"time"
 	"unicode"
 
+	"snrun/history/words"
+
 	"snrun/examples/sandbox"
 )
 
@@ -25,7 +27,7 @@ func TestClean(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			if got := clean(test.text); got != test.want {
+			if got := words.Clean(test.text); got != test.want {
 				t.Errorf("got %q, want %q", got, test.want)
 			}
 		})
@@ -35,7 +37,7 @@ func TestClean(t *testing.T) {
 func TestFirstLine(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{"": "", "a": "a", "  a \n": "a", "a\nb": "a …", "\n\na \n\nb": "a …"} {
-		if got := firstLine(text); got != want {
+		if got := words.FirstLine(text); got != want {
 			t.Errorf("firstLine(%q) = %q, want %q", text, got, want)
 		}
 	}
@@ -98,7 +100,7 @@ func TestSpan(t *testing.T) {
 		9999 * time.Millisecond: "9.9s", 48900 * time.Millisecond: "48s", 184 * time.Second: "3m04s", 125 * time.Minute: "2h05m",
 		76 * time.Hour: "3d4h",
 	} {
-		if got := span(d); got != want {
+		if got := words.Span(d); got != want {
 			t.Errorf("span(%v) = %q, want %q", d, got, want)
 		}
 	}
@@ -110,7 +112,7 @@ func TestAgo(t *testing.T) {
 		0: "just now", time.Second * 59: "59 seconds ago", time.Minute: "1 minute ago", 90 * time.Minute: "1 hour ago",
 		49 * time.Hour: "2 days ago", -time.Minute: "in 1m00s",
 	} {
-		if got := ago(began, began.Add(d)); got != want {
+		if got := words.Ago(began, began.Add(d)); got != want {
 			t.Errorf("ago(%v) = %q, want %q", d, got, want)
 		}
 	}
@@ -119,7 +121,7 @@ func TestAgo(t *testing.T) {
 func TestSize(t *testing.T) {
 	t.Parallel()
 	for n, want := range map[int64]string{-1: "?", 0: "0 B", 1023: "1023 B", 1024: "1.0 KB", 10 << 20: "10 MB", 3 << 50: "3072 TB"} {
-		if got := size(n); got != want {
+		if got := words.Size(n); got != want {
 			t.Errorf("size(%d) = %q, want %q", n, got, want)
 		}
 	}
@@ -130,7 +132,7 @@ func TestQuoteArg(t *testing.T) {
 	for text, want := range map[string]string{
 		"alerts": "alerts", "/alerts[a b]/x": "'/alerts[a b]/x'", "it's": `'it'\''s'`, "": "''", "$HOME": "'$HOME'", "a\nb": "'a\nb'",
 	} {
-		if got := quoteArg(text); got != want {
+		if got := words.Argument(text); got != want {
 			t.Errorf("quoteArg(%q) = %s, want %s", text, got, want)
 		}
 	}
@@ -141,7 +143,7 @@ func FuzzText(f *testing.F) {
 	f.Add("世界 \x1b[2J e\u0301 \xff", 3)
 	f.Fuzz(func(t *testing.T, text string, n int) {
 		n %= 200
-		safe := clean(text)
+		safe := words.Clean(text)
 		if i := strings.IndexFunc(safe, func(r rune) bool { return unicode.IsControl(r) && r != '\n' }); i >= 0 {
 			t.Errorf("clean(%q) leaves a control character at %d", text, i)
 		}

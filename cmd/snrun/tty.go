@@ -7,6 +7,9 @@ import (
 	"sync"
 	"time"
 
+	"snrun/history/review"
+	"snrun/history/words"
+
 	"snrun/engine"
 )
 
@@ -22,7 +25,7 @@ const (
 type ttyView struct {
 	w     io.Writer
 	style style
-	next  commands
+	next  review.Commands
 	size  func() (width, height int) // of the terminal, asked for every frame
 
 	mu      sync.Mutex
@@ -36,7 +39,7 @@ type ttyView struct {
 }
 
 // newTTYView starts a live view; its close must be called.
-func newTTYView(w io.Writer, s style, next commands, size func() (width, height int)) *ttyView {
+func newTTYView(w io.Writer, s style, next review.Commands, size func() (width, height int)) *ttyView {
 	v := &ttyView{w: w, style: s, next: next, size: size, board: newBoard(),
 		stop: make(chan struct{}), done: make(chan struct{})}
 	go v.paintOften()
@@ -151,7 +154,7 @@ func (v *ttyView) rows(width, height int, now time.Time) []string {
 		rows = append(rows, liveLine(v.style, l, width, now))
 	}
 	if hidden > 0 {
-		rows = append(rows, v.style.faint(cut(fmt.Sprintf("  … and %s that ended", plural(hidden, "step")), width-1)))
+		rows = append(rows, v.style.faint(cut(fmt.Sprintf("  … and %s that ended", words.Plural(hidden, "step")), width-1)))
 	}
 	return rows[max(0, len(rows)-max(height, 1)):]
 }
@@ -163,7 +166,7 @@ func liveLine(s style, l *line, width int, now time.Time) string {
 		return s.faint(liveLine(style{}, l, width+1, now)) // all of it
 	}
 	if l.isMessage() {
-		return strings.TrimSuffix(logLines(s, l.depth, cut(firstLine(l.message), width-len(indent(l.depth))-2), 0), "\n")
+		return strings.TrimSuffix(logLines(s, l.depth, cut(words.FirstLine(l.message), width-len(indent(l.depth))-2), 0), "\n")
 	}
 	sign, elapsed := mark(l.status), l.took()
 	if !l.ended() {
@@ -221,7 +224,7 @@ func soFar(d time.Duration) string {
 	if d < time.Second {
 		return fmt.Sprintf("%.1fs", max(d, 0).Truncate(framePause).Seconds())
 	}
-	return span(d)
+	return words.Span(d)
 }
 
 // countdown is how long something takes yet, in whole seconds.
@@ -229,7 +232,7 @@ func countdown(d time.Duration) string {
 	if d < time.Minute {
 		return fmt.Sprintf("%ds", (d+time.Second-1)/time.Second)
 	}
-	return span(d)
+	return words.Span(d)
 }
 
 func colourLine(s style, text, sign string) string {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"snrun/engine"
+	"snrun/history/review"
 )
 
 // screen is as much of a terminal as the live view needs: it keeps all lines ever shown, and refuses what it does not
@@ -129,7 +130,7 @@ func (s *screen) size() (int, int) {
 func play(s *screen, events []engine.Event, pictures map[int]bool) string {
 	var b strings.Builder
 	start := time.Now()
-	v := newTTYView(s, style{on: true}, commands{program: "snrun"}, s.size)
+	v := newTTYView(s, style{on: true}, review.Commands{Program: "snrun"}, s.size)
 	for i, e := range events {
 		due := start.Add(e.Time.Sub(began))
 		time.Sleep(time.Until(due))
@@ -172,7 +173,7 @@ func TestTTYView(t *testing.T) {
 func TestTTYViewIsResized(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newScreen(t, 80)
-		v := newTTYView(s, style{}, commands{program: "snrun"}, s.size)
+		v := newTTYView(s, style{}, review.Commands{Program: "snrun"}, s.size)
 		v.event(engine.Event{Type: engine.RunStarted, Time: time.Now(), Run: "06c3k9q2f4x", Job: "sync"})
 		e := started("/incidents", "incidents", "rest", 0)
 		e.Time = time.Now()

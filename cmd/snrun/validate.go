@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 
+	"snrun/history/words"
+
 	"github.com/spf13/cobra"
 )
 
@@ -77,16 +79,16 @@ func (a *app) printMistakes(c *checker, asJSON bool) error {
 func (c *checker) text() string {
 	var b strings.Builder
 	for _, e := range c.mistakes {
-		b.WriteString(clean(e.Error()) + "\n\n") // hints may have the words of a WSDL
+		b.WriteString(words.Clean(e.Error()) + "\n\n") // hints may have the words of a WSDL
 	}
-	checked := plural(c.files, "file")
+	checked := words.Plural(c.files, "file")
 	switch warnings := len(c.mistakes) - c.errors; {
 	case c.errors > 0 && warnings > 0:
-		fmt.Fprintf(&b, "%s and %s in %s\n", plural(c.errors, "mistake"), plural(warnings, "warning"), checked)
+		fmt.Fprintf(&b, "%s and %s in %s\n", words.Plural(c.errors, "mistake"), words.Plural(warnings, "warning"), checked)
 	case c.errors > 0:
-		fmt.Fprintf(&b, "%s in %s\n", plural(c.errors, "mistake"), checked)
+		fmt.Fprintf(&b, "%s in %s\n", words.Plural(c.errors, "mistake"), checked)
 	case warnings > 0:
-		fmt.Fprintf(&b, "%s: ok, with %s\n", checked, plural(warnings, "warning"))
+		fmt.Fprintf(&b, "%s: ok, with %s\n", checked, words.Plural(warnings, "warning"))
 	default:
 		fmt.Fprintf(&b, "%s: ok\n", checked)
 	}

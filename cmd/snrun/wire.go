@@ -11,6 +11,7 @@ import (
 	"snrun/auth/store"
 	"snrun/engine"
 	"snrun/history"
+	"snrun/history/review"
 	"snrun/jobs"
 	"snrun/steps"
 	"snrun/steps/all"
@@ -84,10 +85,10 @@ func (a *app) historyFile() (string, error) {
 }
 
 // readHistory opens the history for reading. The error is history.ErrNoRuns where none was ever written.
-func (a *app) readHistory() (*history.Store, commands, error) {
+func (a *app) readHistory() (*history.Store, review.Commands, error) {
 	file, err := a.historyFile()
 	if err != nil {
-		return nil, commands{}, err
+		return nil, review.Commands{}, err
 	}
 	store, err := history.OpenReadOnly(file)
 	return store, a.commandsFor(file), err

@@ -89,6 +89,9 @@ func (d *Daemon) health() http.Handler {
 	if d.Metrics != nil {
 		mux.Handle("GET /metrics", d.Metrics)
 	}
+	if d.Pages != nil {
+		mux.Handle("/", d.Pages)
+	}
 	return mux
 }
 

@@ -1,0 +1,73 @@
+package review
+
+import (
+	"snrun/engine"
+	"snrun/history/words"
+	"snrun/steps"
+)
+
+// Commands are the command lines for the runs of one history, as a person would paste them here.
+type Commands struct {
+	Program string // how the program is called
+	History string // the flag that leads to the history, with a space before it; "" where none has to
+	Project string // the flags that the project was read with, in the same way
+	Sandbox string // the flag of what is only tried, in the same way: only commands that carry runs out take it
+}
+
+// WithSandbox gives the commands for runs that are only tried.
+func (c Commands) WithSandbox() Commands {
+	c.Sandbox = " --sandbox"
+	return c
+}
+
+// Show is the command that shows a run.
+func (c Commands) Show(run string) string { return c.Program + " history show" + c.History + " " + run }
+
+// Resume is the command with which a run goes on.
+func (c Commands) Resume(run string) string {
+	return c.Program + " resume" + c.History + c.Project + c.Sandbox + " " + run
+}
+
+// Cancel is the command that ends a run, or takes it out of the queue.
+func (c Commands) Cancel(run string) string { return c.Program + " cancel" + c.History + " " + run }
+
+// Retry is the command that tries a run's failed items again.
+func (c Commands) Retry(run string) string {
+	return c.Program + " retry" + c.History + c.Project + c.Sandbox + " " + run + " --failed-items"
+}
+
+// Schedule is a command about when a job runs: why, resume and the like.
+func (c Commands) Schedule(verb, job string) string {
+	return c.Program + " schedule " + verb + c.History + c.Project + " " + words.Argument(job)
+}
+
+// Serve is the command that starts a daemon.
+func (c Commands) Serve() string { return c.Program + " serve" + c.History + c.Project }
+
+// Run is the command that carries a job out.
+func (c Commands) Run(job string) string {
+	return c.Program + " run" + c.History + c.Project + c.Sandbox + " " + words.Argument(job)
+}
+
+// Start is how another run of a job is started.
+func (c Commands) Start(run *engine.Run) string {
+	return "start a new one: " + c.Run(run.Job)
+}
+
+// GoOn says how a run goes on that did not end well: a line, or one for each of the things that a person may find where a
+// request is in doubt.
+func (c Commands) GoOn(run string, e *steps.Error, inDoubt bool) []string {
+	switch resume := c.Resume(run); {
+	case inDoubt:
+		return []string{
+			"go on, if it was carried out: " + resume + " --assume done",
+			"go on, if it was not:         " + resume + " --assume redo",
+		}
+	case e != nil && e.Kind == steps.Expression:
+		return []string{"mend the job and go on: " + resume + " --job current"}
+	case engine.WasSuspended(e):
+		return []string{"go on at once: " + resume}
+	default:
+		return []string{"go on: " + resume}
+	}
+}

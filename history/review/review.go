@@ -1,0 +1,7 @@
+// Package review says of runs on record what a person wants to know: what failed first, what is different from the last run that went
+// well, how it has been going. Commands, pages and the API say the same, since they have it from here.
+//
+// The files:
+//
+//	commands    the command lines for what pages and reports tell of
+package review

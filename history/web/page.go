@@ -1,0 +1,163 @@
+package web
+
+import (
+	"bytes"
+	"embed"
+	"errors"
+	"html/template"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"snrun/engine"
+	"snrun/history"
+	"snrun/history/words"
+)
+
+//go:embed pages/*.html
+var pages embed.FS
+
+// page is what a template is given.
+type page struct {
+	Title   string
+	Here    string // the entry of the menu that it belongs to: its path
+	Command string // what does the same in a terminal; "" where nothing does
+	Live    string // where its changes are told while it is looked at; "" for none
+	Visitor visitor
+	Now     time.Time
+	Version string
+	Search  string // what stands in the field for searches
+	Body    any    // what the page itself is about
+}
+
+// templates are the pages by their names.
+type templates map[string]*template.Template
+
+// readTemplates reads the templates, which are in the binary.
+func readTemplates() templates {
+	layout := template.Must(template.New("layout.html").Funcs(functions()).ParseFS(pages, "pages/layout.html"))
+	files, err := pages.ReadDir("pages")
+	if err != nil {
+		panic(err) // they are in the binary
+	}
+	all := templates{}
+	for _, f := range files {
+		if name := strings.TrimSuffix(f.Name(), ".html"); name != "layout" {
+			all[name] = template.Must(template.Must(layout.Clone()).ParseFS(pages, "pages/"+f.Name()))
+		}
+	}
+	return all
+}
+
+// functions are what templates can call.
+func functions() template.FuncMap {
+	return template.FuncMap{
+		"when": when, "ago": words.Ago, "span": words.Span, "size": words.Size, "plural": words.Plural, "clean": words.Clean,
+		"firstLine": words.FirstLine, "mark": mark, "statusWord": statusWord, "path": path,
+		"menu": menu,
+	}
+}
+
+// entry is one of the menu.
+type entry struct{ Name, Path string }
+
+// menu is what stands at the top of every page.
+func menu() []entry {
+	return []entry{
+		{"Overview", "/"}, {"Runs", "/runs"}, {"Jobs", "/jobs"}, {"Schedules", "/schedules"}, {"Profiles", "/profiles"}, {"System", "/system"},
+	}
+}
+
+// when writes a time as a column has it, and whole where it is pointed at. A script puts it into the reader's time zone.
+func when(t time.Time) template.HTML {
+	if t.IsZero() {
+		return "–"
+	}
+	whole := t.Local().Format("2006-01-02 15:04:05 -07:00")
+	return template.HTML(`<time datetime="` + t.UTC().Format(time.RFC3339Nano) + `" title="` + whole + `">` + t.Local().Format("2006-01-02 15:04:05") + `</time>`)
+}
+
+// mark is the sign of a status, which tells it without its colour.
+func mark(s engine.Status) string {
+	switch s {
+	case engine.OK:
+		return "✓"
+	case engine.Failed:
+		return "✗"
+	case engine.Running:
+		return "▶"
+	case engine.Interrupted, engine.InDoubt:
+		return "!"
+	case engine.Cancelled:
+		return "■"
+	case engine.Skipped:
+		return "↷"
+	}
+	return "…"
+}
+
+func statusWord(s engine.Status) string { return strings.ReplaceAll(string(s), "_", " ") }
+
+// path joins the parts of a path, each of them escaped.
+func path(parts ...string) string {
+	var b strings.Builder
+	for _, p := range parts {
+		b.WriteString("/" + url.PathEscape(p))
+	}
+	return b.String()
+}
+
+// show answers with a page.
+func (s *Site) show(w http.ResponseWriter, r *http.Request, name string, p page) error {
+	return s.showAs(http.StatusOK, w, r, name, p)
+}
+
+// showAs answers with a page under a status. It is written whole or not at all, and no secret shows in it.
+func (s *Site) showAs(status int, w http.ResponseWriter, r *http.Request, name string, p page) error {
+	p.Visitor, p.Now, p.Version = visitorOf(r), time.Now(), s.Version
+	var b bytes.Buffer
+	if err := s.templates[name].ExecuteTemplate(&b, "layout.html", p); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(status)
+	w.Write(s.Redactor.Bytes(b.Bytes()))
+	return nil
+}
+
+// Problem is why a request cannot be answered, and what to do about it.
+type Problem struct {
+	Status  int // of HTTP
+	Message string
+	Hint    string
+}
+
+// Error is the message.
+func (p *Problem) Error() string { return p.Message }
+
+// problemOf makes an error a Problem.
+func problemOf(err error) *Problem {
+	var p *Problem
+	switch {
+	case errors.As(err, &p):
+		return p
+	case errors.Is(err, history.ErrUnknownRun), errors.Is(err, history.ErrAmbiguousRun):
+		return &Problem{Status: http.StatusNotFound, Message: err.Error()}
+	case errors.Is(err, engine.ErrLocked), errors.Is(err, engine.ErrFull):
+		return &Problem{Status: http.StatusServiceUnavailable, Message: err.Error()}
+	}
+	return &Problem{Status: http.StatusInternalServerError, Message: err.Error()}
+}
+
+// problem answers with a page, or for programs with JSON, that says what is wrong.
+func (s *Site) problem(w http.ResponseWriter, r *http.Request, err error) {
+	p := problemOf(err)
+	if p.Status >= http.StatusInternalServerError {
+		s.Log.Error("a page could not be shown", "path", r.URL.Path, "error", err)
+	}
+	if err := s.showAs(p.Status, w, r, "problem", page{Title: http.StatusText(p.Status), Body: p}); err != nil {
+		http.Error(w, "the page could not be shown", http.StatusInternalServerError)
+	}
+}

@@ -1,0 +1,48 @@
+package web
+
+import (
+	"embed"
+	"net/http"
+)
+
+// Role is what somebody may do.
+type Role string
+
+// A viewer sees all, an operator acts too. Anybody is whoever reaches the address.
+const (
+	Anybody  Role = "anybody"
+	Viewer   Role = "viewer"
+	Operator Role = "operator"
+)
+
+// route is something that is served.
+type route struct {
+	pattern string // as http.ServeMux takes it
+	role    Role   // the least who may come
+	serve   func(*Site, http.ResponseWriter, *http.Request) error
+}
+
+// routes are all that is served.
+func routes() []route {
+	return []route{
+		{"GET /{$}", Viewer, (*Site).overview},
+		{"GET /runs", Viewer, (*Site).runs},
+		{"GET /runs/{run}", Viewer, (*Site).run},
+		{"GET /jobs", Viewer, (*Site).jobs},
+		{"GET /jobs/{job}", Viewer, (*Site).job},
+		{"GET /schedules", Viewer, (*Site).schedules},
+		{"GET /profiles", Viewer, (*Site).profiles},
+		{"GET /system", Viewer, (*Site).system},
+		{"GET /static/{file}", Anybody, (*Site).static},
+	}
+}
+
+//go:embed static
+var statics embed.FS
+
+// static serves the style, the script and the icon.
+func (s *Site) static(w http.ResponseWriter, r *http.Request) error {
+	w.Header().Set("Cache-Control", "no-cache")
+	http.ServeFileFS(w, r, statics, "static/"+r.PathValue("file"))
+	return nil
+}
