@@ -8,11 +8,14 @@
 //	web, routes      a Site; what is served where, and who may see it
 //	guard            who may come in
 //	page             what all pages have in common
+//	deeds, actions, results
+//	                 what people have done; the forms that ask for it; what came of several at once
 //	overview, runs, run, jobs, schedules, profiles, system
 //	                 the pages, each with a template of its name in pages
 package web
 
 import (
+	"context"
 	"log/slog"
 	"net/http"
 	"time"
@@ -31,6 +34,11 @@ type Config struct {
 	Log      *slog.Logger
 	Commands review.Commands // that do the same in a terminal
 	Version  string
+	// SignIns tells how it stands with all profiles. TestProfile signs in as one and asks the system something, ResetProfile forgets its
+	// tokens: both give what there is to tell, line by line, also beside an error, which is a *review.Refusal.
+	SignIns      func(context.Context) ([]review.SignIn, error)
+	TestProfile  func(ctx context.Context, name string) ([]string, error)
+	ResetProfile func(ctx context.Context, name string) ([]string, error)
 }
 
 // Site is the pages and the API.
@@ -39,6 +47,7 @@ type Site struct {
 	templates templates
 	mux       *http.ServeMux
 	started   time.Time
+	results   results
 }
 
 // New makes a Site.
