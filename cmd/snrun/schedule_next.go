@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"snrun/history/review"
 	"snrun/history/words"
 
 	"github.com/spf13/cobra"
@@ -70,7 +71,7 @@ func (a *app) scheduleNext(name, from string, n int, asJSON bool) error {
 	}
 	start := time.Now()
 	if from != "" {
-		if start, err = parseTime(from, zoneOf(&job.Schedules[0])); err != nil {
+		if start, err = review.ParseTime(from, zoneOf(&job.Schedules[0])); err != nil {
 			return usageError("write it as 2026-03-28T00:00:00+01:00, as 2026-03-28 or as \"2026-03-28 02:30\"", "--from %s: %w", words.Argument(from), err)
 		}
 	}
@@ -93,21 +94,6 @@ func zoneOf(s *jobs.Schedule) *time.Location {
 		return time.Local
 	}
 	return s.Zone
-}
-
-// parseTime reads a time as a person types it: with an offset, else by the clock of a zone.
-func parseTime(text string, zone *time.Location) (time.Time, error) {
-	if at, err := time.Parse(time.RFC3339, text); err == nil {
-		return at, nil
-	}
-	for _, layout := range []string{
-		"2006-01-02T15:04Z07:00", "2006-01-02 15:04:05 -07:00", "2006-01-02 15:04 -07:00", time.DateOnly, time.DateTime, "2006-01-02 15:04", "2006-01-02T15:04:05", "2006-01-02T15:04",
-	} {
-		if at, err := time.ParseInLocation(layout, text, zone); err == nil {
-			return at, nil
-		}
-	}
-	return time.Time{}, fmt.Errorf("this is not a time")
 }
 
 // dueTimes gives the first n times from start on at which one of the schedules is due, in order. What several schedules name with the

@@ -3,5 +3,6 @@
 //
 // The files:
 //
+//	query       which runs to list, as people write it
 //	commands    the command lines for what pages and reports tell of
 package review
