@@ -5,4 +5,7 @@
 //
 //	query       which runs to list, as people write it
 //	commands    the command lines for what pages and reports tell of
+//	due         when jobs are due
+//	job, book   how it stands with a job, and what is known of all of them
+//	slot        what became of a due time
 package review
