@@ -4,4 +4,6 @@
 // The files:
 //
 //	commands    the command lines for what pages and reports tell of
+//	diff        what is different in a run from another one, and what of it explains how the run ended
+//	shape       which values stand where in bodies
 package review
