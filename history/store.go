@@ -10,7 +10,7 @@
 //	                             a history: its file, whether it stays there, its connection, and who else is at work in it
 //	migrate                      its tables, which are made by the files in migrations
 //	commit                       the queue of rows, and who commits them
-//	runs, list, steps, exchanges, find, order
+//	runs, list, steps, exchanges, traces, find, order
 //	                             what people are shown, how they find runs, and the order of a run's steps
 //	journal, ledger, parts, fold, blobs, keys
 //	                             what going on needs: calls by their keys, parts of loops that end, large values once
