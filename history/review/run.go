@@ -79,7 +79,7 @@ func readHead(store *history.Store, id string, o Options) (*engine.Run, error) {
 // stepsNamed gives the steps with an id or a key, or without an id at a place such as fail:2, and of a loop also what failed in
 // its items. There is at least one.
 func stepsNamed(store *history.Store, run, name string, f history.StepFilter) ([]engine.StepRun, error) {
-	for _, by := range named(name) {
+	for _, by := range waysOfNaming(name) {
 		by.Limit = 1
 		if some, err := store.Steps(run, by); err != nil {
 			return nil, err
@@ -100,8 +100,8 @@ func stepsNamed(store *history.Store, run, name string, f history.StepFilter) ([
 	return nil, &StepError{Run: run, Name: name, Hint: steps.Hint(name, ids)}
 }
 
-// named are the ways in which steps have a name, the likely first.
-func named(name string) []history.StepFilter {
+// waysOfNaming are the ways in which steps have a name, the likely first.
+func waysOfNaming(name string) []history.StepFilter {
 	key := history.StepFilter{Key: "/" + strings.TrimPrefix(name, "/")}
 	if strings.HasPrefix(name, "/") {
 		return []history.StepFilter{key}
