@@ -1,6 +1,7 @@
 package history
 
 import (
+	"context"
 	"crypto/sha256"
 	"database/sql"
 	"database/sql/driver"
@@ -150,11 +151,16 @@ type Filter struct {
 	Trigger string        // only runs that were started so
 	Since   time.Time     // only runs that began then or later, or were due where they never began
 	Before  string        // only runs whose id is lower: the last one of the page before
+	Text    string        // only runs that hold this text, as Search finds it
 	Limit   int           // at most so many; 0 is 50
 }
 
 // Runs lists runs, the newest first, without their steps and texts.
 func (s *Store) Runs(f Filter) ([]engine.Run, error) {
+	if f.Text != "" {
+		listed, err := s.List(context.Background(), f)
+		return listed.Runs, err
+	}
 	if err := s.settle(); err != nil {
 		return nil, err
 	}
