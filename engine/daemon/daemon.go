@@ -7,6 +7,7 @@
 //	library, reading, each, watch  the jobs, how their files are read again, and when
 //	runs, interrupted, keyrings    carrying runs out, going on with those that were cut off, signing them in
 //	health                         what the address on the network tells
+//	told                           which jobs there are, and what they use, for pages
 //	control, client, socket        what commands ask over the socket, and where that is
 //	systemd                        what a service manager is told
 package daemon

@@ -8,6 +8,7 @@
 //	web, routes      a Site; what is served where, and who may see it
 //	guard            who may come in
 //	page             what all pages have in common
+//	project          the jobs of the project, and how it stands with them
 //	overview, runs, run, jobs, schedules, profiles, system
 //	                 the pages, each with a template of its name in pages
 package web
