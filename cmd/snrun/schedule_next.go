@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"io"
 	"slices"
 	"strings"
@@ -61,7 +60,7 @@ func (a *app) scheduleNext(name, from string, n int, asJSON bool) error {
 	}
 	start := time.Now()
 	if from != "" {
-		if start, err = parseTime(from, review.Zone(&job.Schedules[0])); err != nil {
+		if start, err = review.ParseTime(from, review.Zone(&job.Schedules[0])); err != nil {
 			return usageError("write it as 2026-03-28T00:00:00+01:00, as 2026-03-28 or as \"2026-03-28 02:30\"", "--from %s: %w", words.Argument(from), err)
 		}
 	}
@@ -76,21 +75,6 @@ func (a *app) scheduleNext(name, from string, n int, asJSON bool) error {
 		io.WriteString(a.err, review.NoMore(job.Schedules, p.now)+"\n")
 	}
 	return err
-}
-
-// parseTime reads a time as a person types it: with an offset, else by the clock of a zone.
-func parseTime(text string, zone *time.Location) (time.Time, error) {
-	if at, err := time.Parse(time.RFC3339, text); err == nil {
-		return at, nil
-	}
-	for _, layout := range []string{
-		"2006-01-02T15:04Z07:00", "2006-01-02 15:04:05 -07:00", "2006-01-02 15:04 -07:00", time.DateOnly, time.DateTime, "2006-01-02 15:04", "2006-01-02T15:04:05", "2006-01-02T15:04",
-	} {
-		if at, err := time.ParseInLocation(layout, text, zone); err == nil {
-			return at, nil
-		}
-	}
-	return time.Time{}, fmt.Errorf("this is not a time")
 }
 
 // nextPage tells the schedules, then the times that they are due. Columns with nothing to say are left out.
