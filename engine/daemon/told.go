@@ -1,23 +1,12 @@
 package daemon
 
 import (
-	"fmt"
-
 	"snrun/engine/schedule"
 	"snrun/jobs"
 )
 
 // Jobs gives the jobs that can be run as they are now, sorted by name.
 func (d *Daemon) Jobs() []schedule.Job { return d.library.Jobs() }
-
-// Job reads a job as it would be run now.
-func (d *Daemon) Job(name string) (*jobs.Job, error) {
-	e := d.library.named(name)
-	if e == nil {
-		return nil, fmt.Errorf("the project has no job %q", name)
-	}
-	return e.parse()
-}
 
 // UsedBy gives the names of the jobs that use each profile, themselves or through a job that they call, sorted.
 func (d *Daemon) UsedBy() map[string][]string { return d.library.usedBy() }

@@ -142,7 +142,7 @@ func (s *Site) saved(p *jobPage) error {
 
 // shortened cuts a text, and says so.
 func shortened(text string, most int) string {
-	if short := cut(text, most); short != text {
+	if short := atMost(text, most); short != text {
 		return short + " …"
 	}
 	return text
@@ -194,7 +194,7 @@ func fileText(file string) (text, note string) {
 	case err != nil:
 		return "", "The file cannot be read: " + err.Error()
 	case len(data) > shownText:
-		return cut(string(data), shownText), "The file is longer than what is shown."
+		return atMost(string(data), shownText), "The file is longer than what is shown."
 	}
 	return string(data), ""
 }

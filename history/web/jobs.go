@@ -55,7 +55,7 @@ func failing(j *review.Job) bool {
 // jobs lists the jobs of the project.
 func (s *Site) jobs(w http.ResponseWriter, r *http.Request) error {
 	q := r.URL.Query()
-	body := jobsPage{Text: cut(strings.TrimSpace(q.Get("text")), listText), State: q.Get("state"), States: jobStates()}
+	body := jobsPage{Text: atMost(strings.TrimSpace(q.Get("text")), listText), State: q.Get("state"), States: jobStates()}
 	state := slices.IndexFunc(body.States, func(st jobState) bool { return st.Name == body.State })
 	if body.State != "" && state < 0 {
 		return &Problem{Status: http.StatusBadRequest, Message: "jobs have no state " + quoted(body.State), Hint: "choose one of the list on the page of jobs"}
@@ -124,8 +124,8 @@ func addressOf(path string, pairs ...string) string {
 	return b.String()
 }
 
-// cut shortens what came from outside to so many bytes.
-func cut(text string, most int) string {
+// atMost shortens what came from outside to so many bytes.
+func atMost(text string, most int) string {
 	if len(text) > most {
 		return strings.ToValidUTF8(text[:most], "")
 	}
@@ -133,7 +133,7 @@ func cut(text string, most int) string {
 }
 
 // quoted is something that came from outside, for a message.
-func quoted(text string) string { return "“" + cut(text, 60) + "”" }
+func quoted(text string) string { return "“" + atMost(text, 60) + "”" }
 
 // compareNames puts jobs in order.
 func compareNames(job, file, otherJob, otherFile string) int {
