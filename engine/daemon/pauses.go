@@ -1,7 +1,6 @@
 package daemon
 
 import (
-	"fmt"
 	"time"
 
 	"snrun/engine"
@@ -19,7 +18,7 @@ func (d *Daemon) Pause(job, who, why string) error {
 	before, already := pauses[job]
 	switch {
 	case already && (why == "" || why == before.Why):
-		return &review.Refusal{Reason: review.Taken, Message: words.Clean(job) + " is paused already, " + PauseText(before)}
+		return &review.Refusal{Reason: review.Taken, Message: words.Clean(job) + " is paused already, " + review.PauseText(before)}
 	case !already && !d.knows(job):
 		return d.noJob(job)
 	}
@@ -28,15 +27,6 @@ func (d *Daemon) Pause(job, who, why string) error {
 	}
 	d.scheduler.Wake()
 	return nil
-}
-
-// PauseText says since when, by whom and why a job is paused.
-func PauseText(p engine.Pause) string {
-	text := fmt.Sprintf("since %s by %s", p.Since.Local().Format(time.DateTime), words.Clean(p.Who))
-	if p.Why != "" {
-		text += ": " + words.InLine(p.Why)
-	}
-	return text
 }
 
 // Unpause has a job be run by its schedules again. The error is a *review.Refusal where it is not paused.

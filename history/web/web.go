@@ -12,12 +12,17 @@
 //	headers          what browsers are told to leave alone
 //	streams          answers that go on for long
 //	page             what all pages have in common
+//	inputs           fields for the inputs of a job
+//	lane             the picture of what jobs did and will do
 //	project          the jobs of the project, and how it stands with them
-//	overview, runs, run, jobs, schedules, profiles, system
+//	deeds, actions, results
+//	                 what people have done; the forms that ask for it; what came of several at once
+//	overview, runs, run, jobs, job, schedules, profiles, system
 //	                 the pages, each with a template of its name in pages
 package web
 
 import (
+	"context"
 	"log/slog"
 	"net/http"
 	"sync/atomic"
@@ -38,6 +43,11 @@ type Config struct {
 	Commands review.Commands // that do the same in a terminal
 	Version  string
 	Access   Access // the zero value is a loopback address
+	// SignIns tells how it stands with all profiles. TestProfile signs in as one and asks the system something, ResetProfile forgets its
+	// tokens: both give what there is to tell, line by line, also beside an error, which is a *review.Refusal.
+	SignIns      func(context.Context) ([]review.SignIn, error)
+	TestProfile  func(ctx context.Context, name string) ([]string, error)
+	ResetProfile func(ctx context.Context, name string) ([]string, error)
 }
 
 // Site is the pages and the API.
@@ -54,6 +64,7 @@ type Site struct {
 	throttle throttle
 	admitted atomic.Pointer[[]Person]
 	origins  *http.CrossOriginProtection
+	results  results
 }
 
 // New makes a Site.
