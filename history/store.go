@@ -19,7 +19,7 @@
 //	slots, decide, plans         due times and what was decided upon each, and the schedules that they are of
 //	queue, cancels, pauses, daemons, interrupted
 //	                             runs that wait, what people ask for, who runs jobs in the background, and what goes on then
-//	standings                    how it stands with jobs
+//	standings, lanes             how it stands with jobs, and what they did hour by hour
 //	state                        what jobs remember
 //	prune                        runs that are not kept any more, and the room that they took
 //	audit                        what people did on the pages
