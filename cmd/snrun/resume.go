@@ -57,7 +57,7 @@ Exit codes are those of run; 1 also where a request is in doubt.`,
 		Example: `  snrun resume @last
   snrun resume 06c3k --from alerts --job current`,
 		Args:              exactly(1, "resume takes one run: its id or the beginning of it, @last, or @last:JOB"),
-		ValidArgsFunction: a.completeRuns(mayResume),
+		ValidArgsFunction: a.completeRuns(func(r engine.Run) bool { return review.MayResume(&r) }),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := o.check(); err != nil {
 				return err
@@ -164,7 +164,7 @@ func (a *app) prepareResume(ctx context.Context, ref string, o resumeOptions) (*
 	}
 	r.attempt, r.notes = max(run.Attempt, 1)+1, g.notes
 	if o.failedItems {
-		r.notes = append(r.notes, "trying "+words.Plural(failedItems(run.Steps), "failed item")+" again")
+		r.notes = append(r.notes, "trying "+words.Plural(review.FailedItems(run.Steps), "failed item")+" again")
 	}
 	r.carryOut = func(ctx context.Context, e *engine.Engine) (*engine.Run, error) {
 		again, err := e.Resume(ctx, engine.Resumption{
@@ -211,7 +211,7 @@ func (a *app) nothingToRetry(err error) error {
 
 // mayGoOn says why a run cannot go on, nil when it can.
 func mayGoOn(run *engine.Run, next review.Commands, o resumeOptions) error {
-	failed := failedItems(run.Steps)
+	failed := review.FailedItems(run.Steps)
 	switch {
 	case run.Status == engine.Queued:
 		return &exitError{exitFailed, fmt.Errorf("run %s has not begun yet: it is queued", run.ID), "how it stands: " + next.Show(run.ID)}
@@ -219,7 +219,7 @@ func mayGoOn(run *engine.Run, next review.Commands, o resumeOptions) error {
 		return isRunning(run, next)
 	case run.Status == engine.Skipped:
 		return &exitError{exitFailed, fmt.Errorf("run %s was skipped: there is nothing to go on with", run.ID), next.Start(run)}
-	case neverBegan(run):
+	case review.NeverBegan(run):
 		return &exitError{exitFailed, fmt.Errorf("run %s was %s before it began: there is nothing to go on with", run.ID, statusWord(run.Status)), next.Start(run)}
 	case o.failedItems && failed == 0:
 		return fmt.Errorf("run %s: %w", run.ID, errNothingFailed)
@@ -239,29 +239,6 @@ func isRunning(run *engine.Run, next review.Commands) error {
 		by = "by the process " + words.Clean(run.Process)
 	}
 	return &exitError{exitFailed, fmt.Errorf("run %s is running, %s", run.ID, by), "only a run that has ended can go on; how far it is: " + next.Show(run.ID)}
-}
-
-// mayResume says whether a run is one that `resume` is for.
-func mayResume(r engine.Run) bool {
-	return !neverBegan(&r) && (r.Status == engine.Failed || r.Status == engine.Cancelled || r.Status == engine.Interrupted)
-}
-
-// failedItems counts the failed items of loops; those of a loop inside another count where the outer one had no failures.
-func failedItems(list []engine.StepRun) int {
-	outer, inner := 0, 0
-	for _, s := range list {
-		switch {
-		case s.Kind != "foreach" || s.Counts == nil:
-		case isItemKey(s.Key):
-			inner += s.Counts.Failed
-		default:
-			outer += s.Counts.Failed
-		}
-	}
-	if outer > 0 {
-		return outer
-	}
-	return inner
 }
 
 // stepFrom gives the part of a key that --from names: that of one of the job's own steps.

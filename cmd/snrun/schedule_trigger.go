@@ -170,7 +170,7 @@ func (a *app) followTriggered(ctx context.Context, store *history.Store, next re
 		}
 		return stopped(ctx, err)
 	}
-	if neverBegan(head) {
+	if review.NeverBegan(head) {
 		fmt.Fprintf(a.err, "%s: %s\n", statusWord(head.Status), words.Clean(head.Reason))
 	} else {
 		io.WriteString(a.err, summary(a.style(a.err), next, endOf(head), 0))
