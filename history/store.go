@@ -12,6 +12,7 @@
 //	commit                       the queue of rows, and who commits them
 //	runs, list, steps, exchanges, traces, find, order
 //	                             what people are shown, how they find runs, and the order of a run's steps
+//	search                       what is looked for in what runs left behind, and where it is found
 //	journal, ledger, parts, fold, blobs, keys
 //	                             what going on needs: calls by their keys, parts of loops that end, large values once
 //	goingon, settle              a run that goes on, and runs whose process is gone

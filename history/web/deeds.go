@@ -3,7 +3,6 @@ package web
 import (
 	"context"
 	"errors"
-	"net"
 	"net/http"
 	"time"
 
@@ -119,7 +118,7 @@ func statusOf(r review.Reason) int {
 // audit puts a deed on record. What cannot be put there was done all the same: the log says so.
 func (s *Site) audit(r *http.Request, d deed, done deedDone, err error) {
 	v := visitorOf(r)
-	row := history.Audit{Who: v.Name, Role: string(v.Role), Origin: originOf(r), Action: d.action, Subject: d.subject, Outcome: history.AuditDone}
+	row := history.Audit{Who: v.Name, Role: string(v.Role), Origin: v.Origin, Action: d.action, Subject: d.subject, Outcome: history.AuditDone}
 	row.Detail = d.with
 	switch p := problemOf(err); {
 	case err == nil && done.Run != "" && d.subject != "run:"+done.Run:
@@ -160,15 +159,6 @@ func join(a, b string) string {
 		return a + b
 	}
 	return a + "; " + b
-}
-
-// originOf is the address that a visitor comes from.
-func originOf(r *http.Request) string {
-	host, _, err := net.SplitHostPort(r.RemoteAddr)
-	if err != nil {
-		return r.RemoteAddr
-	}
-	return host
 }
 
 // resume has a run go on, by all of its id or @last.

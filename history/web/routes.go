@@ -43,11 +43,6 @@ func routes() []route {
 		{"GET /schedules", Viewer, (*Site).schedules},
 		{"GET /profiles", Viewer, (*Site).profiles},
 		{"GET /system", Viewer, (*Site).system},
-
-		{"GET " + enterPath, Anybody, (*Site).enter},
-		{"GET " + loginPath, Anybody, (*Site).login},
-		{"POST " + loginPath, Anybody, (*Site).withPassword},
-		{"POST /leave", Anybody, (*Site).leave},
 		{"POST /runs/bulk", Operator, (*Site).postBulk},
 		{"POST /runs/{run}/resume", Operator, (*Site).postResume},
 		{"POST /runs/{run}/retry", Operator, (*Site).postRetry},
@@ -59,6 +54,11 @@ func routes() []route {
 		{"POST /profiles/{profile}/test", Operator, (*Site).postTest},
 		{"POST /profiles/{profile}/reset", Operator, (*Site).postReset},
 		{"GET /results/{result}", Operator, (*Site).result},
+
+		{"GET " + enterPath, Anybody, (*Site).enter},
+		{"GET " + loginPath, Anybody, (*Site).login},
+		{"POST " + loginPath, Anybody, (*Site).withPassword},
+		{"POST /leave", Anybody, (*Site).leave},
 		{"GET /static/{file}", Anybody, (*Site).static},
 		{"GET " + healthPath, Anybody, (*Site).health},
 		{"GET " + readyPath, Anybody, (*Site).health},

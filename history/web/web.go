@@ -42,12 +42,12 @@ type Config struct {
 	Log      *slog.Logger
 	Commands review.Commands // that do the same in a terminal
 	Version  string
-	Access   Access // the zero value is a loopback address
 	// SignIns tells how it stands with all profiles. TestProfile signs in as one and asks the system something, ResetProfile forgets its
 	// tokens: both give what there is to tell, line by line, also beside an error, which is a *review.Refusal.
 	SignIns      func(context.Context) ([]review.SignIn, error)
 	TestProfile  func(ctx context.Context, name string) ([]string, error)
 	ResetProfile func(ctx context.Context, name string) ([]string, error)
+	Access       Access // the zero value is a loopback address
 }
 
 // Site is the pages and the API.
@@ -56,6 +56,7 @@ type Site struct {
 	templates templates
 	mux       *http.ServeMux
 	started   time.Time
+	results   results
 
 	// Links lets in whoever is given one.
 	Links    Links
@@ -64,7 +65,6 @@ type Site struct {
 	throttle throttle
 	admitted atomic.Pointer[[]Person]
 	origins  *http.CrossOriginProtection
-	results  results
 }
 
 // New makes a Site.
