@@ -10,23 +10,42 @@ import (
 )
 
 const (
-	newestSQL = `SELECT run FROM runs ORDER BY run DESC LIMIT 1`
-	headSQL   = `SELECT ` + runColumns + ` FROM runs WHERE run = ?`
-	prefixSQL = `SELECT run FROM runs WHERE run >= ?1 AND run < ?1 || '~' ORDER BY run LIMIT 6`
+	newestSQL     = `SELECT run FROM runs ORDER BY run DESC LIMIT 1`
+	newestGoodSQL = `SELECT run FROM runs WHERE status = 'ok' ORDER BY run DESC LIMIT 1`
+	lastGoodSQL   = `SELECT run FROM runs WHERE job = ? AND status = 'ok' AND run < ? ORDER BY run DESC LIMIT 1`
+	headSQL       = `SELECT ` + runColumns + ` FROM runs WHERE run = ?`
+	prefixSQL     = `SELECT run FROM runs WHERE run >= ?1 AND run < ?1 || '~' ORDER BY run LIMIT 6`
 )
 
 // Find gives the id of the run that a person means: by the beginning of its id when no other run's id begins so, as
-// @last for the newest run, or as @last:JOB for the newest of a job. The error wraps ErrUnknownRun or ErrAmbiguousRun.
+// @last for the newest run, or as @last:JOB for the newest of a job; @last-good and @last-good:JOB are the newest that went well.
+// The error wraps ErrUnknownRun or ErrAmbiguousRun.
 func (s *Store) Find(ref string) (string, error) {
-	switch job, ofJob := strings.CutPrefix(ref, "@last:"); {
+	switch name, job, ofJob := strings.Cut(ref, ":"); {
 	case ref == "@last":
 		return s.findOne(newestSQL, "nothing was ever run here")
-	case ofJob:
+	case ref == LastGood:
+		return s.findOne(newestGoodSQL, "nothing has gone well here")
+	case ofJob && name == "@last":
 		return s.findOne(lastRunSQL, "the job "+job+" was never run here", job)
+	case ofJob && name == LastGood:
+		return s.LastGoodBefore(job, "")
 	case ref == "" || strings.HasPrefix(ref, "@"):
 		return "", fmt.Errorf("%w: %q: write a run's id or its beginning, @last, or @last:JOB", ErrUnknownRun, ref)
 	}
 	return s.findPrefix(ref)
+}
+
+// LastGood refers to the newest run that went well: of all, or where another run is compared with it, of those before that one.
+const LastGood = "@last-good"
+
+// LastGoodBefore gives the newest run of a job that went well and is older than a run, "" for any. The error wraps ErrUnknownRun.
+func (s *Store) LastGoodBefore(job, run string) (string, error) {
+	otherwise := "no run of the job " + job + " has gone well here"
+	if run == "" {
+		return s.findOne(lastGoodSQL, otherwise, job, "~")
+	}
+	return s.findOne(lastGoodSQL, otherwise+" before "+run, job, run)
 }
 
 // findOne gives the id that a query finds, and why there is none when it finds none.

@@ -3,15 +3,19 @@ package web
 import (
 	"bytes"
 	"embed"
+	"encoding/json"
 	"errors"
 	"html/template"
+	"math"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
 	"snrun/engine"
 	"snrun/history"
+	"snrun/history/review"
 	"snrun/history/words"
 )
 
@@ -28,6 +32,7 @@ type page struct {
 	Now     time.Time
 	Version string
 	Search  string // what stands in the field for searches
+	Done    string // what was done just now, as one of outcomes; "" for nothing
 	Body    any    // what the page itself is about
 }
 
@@ -36,14 +41,14 @@ type templates map[string]*template.Template
 
 // readTemplates reads the templates, which are in the binary.
 func readTemplates() templates {
-	layout := template.Must(template.New("layout.html").Funcs(functions()).ParseFS(pages, "pages/layout.html"))
+	layout := template.Must(template.New("layout.html").Funcs(functions()).ParseFS(pages, "pages/layout*.html"))
 	files, err := pages.ReadDir("pages")
 	if err != nil {
 		panic(err) // they are in the binary
 	}
 	all := templates{}
 	for _, f := range files {
-		if name := strings.TrimSuffix(f.Name(), ".html"); name != "layout" {
+		if name := strings.TrimSuffix(f.Name(), ".html"); !strings.HasPrefix(name, "layout") {
 			all[name] = template.Must(template.Must(layout.Clone()).ParseFS(pages, "pages/"+f.Name()))
 		}
 	}
@@ -55,7 +60,7 @@ func functions() template.FuncMap {
 	return template.FuncMap{
 		"when": when, "ago": words.Ago, "span": words.Span, "size": words.Size, "plural": words.Plural, "clean": words.Clean,
 		"firstLine": words.FirstLine, "mark": mark, "statusWord": statusWord, "path": path,
-		"menu": menu,
+		"menu": menu, "near": near, "deref": deref, "more": more, "few": few, "count": words.Thousands, "dueText": review.DueText, "address": addressOf,
 	}
 }
 
@@ -76,6 +81,23 @@ func when(t time.Time) template.HTML {
 	}
 	whole := t.Local().Format("2006-01-02 15:04:05 -07:00")
 	return template.HTML(`<time datetime="` + t.UTC().Format(time.RFC3339Nano) + `" title="` + whole + `">` + t.Local().Format("2006-01-02 15:04:05") + `</time>`)
+}
+
+// near writes how far off a time is, with the time itself where it is pointed at.
+func near(t, now time.Time) template.HTML {
+	if t.IsZero() {
+		return "–"
+	}
+	whole := t.Local().Format("2006-01-02 15:04:05 -07:00")
+	return template.HTML(`<time class="ago" datetime="` + t.UTC().Format(time.RFC3339Nano) + `" title="` + whole + `">` + words.Ago(t, now) + `</time>`)
+}
+
+// deref is a text that may not be there.
+func deref(text *string) string {
+	if text == nil {
+		return ""
+	}
+	return *text
 }
 
 // mark is the sign of a status, which tells it without its colour.
@@ -116,6 +138,7 @@ func (s *Site) show(w http.ResponseWriter, r *http.Request, name string, p page)
 // showAs answers with a page under a status. It is written whole or not at all, and no secret shows in it.
 func (s *Site) showAs(status int, w http.ResponseWriter, r *http.Request, name string, p page) error {
 	p.Visitor, p.Now, p.Version = visitorOf(r), time.Now(), s.Version
+	p.Done = outcomes()[r.URL.Query().Get("done")] // never a text from the address
 	var b bytes.Buffer
 	if err := s.templates[name].ExecuteTemplate(&b, "layout.html", p); err != nil {
 		return err
@@ -132,6 +155,8 @@ type Problem struct {
 	Status  int // of HTTP
 	Message string
 	Hint    string
+	// RetryAfter is how long it takes until it may be different; 0 where that is not known.
+	RetryAfter time.Duration
 }
 
 // Error is the message.
@@ -140,7 +165,10 @@ func (p *Problem) Error() string { return p.Message }
 // problemOf makes an error a Problem.
 func problemOf(err error) *Problem {
 	var p *Problem
+	var large *http.MaxBytesError
 	switch {
+	case errors.As(err, &large):
+		return &Problem{Status: http.StatusRequestEntityTooLarge, Message: "the request brings more than " + words.Size(large.Limit)}
 	case errors.As(err, &p):
 		return p
 	case errors.Is(err, history.ErrUnknownRun), errors.Is(err, history.ErrAmbiguousRun):
@@ -157,7 +185,39 @@ func (s *Site) problem(w http.ResponseWriter, r *http.Request, err error) {
 	if p.Status >= http.StatusInternalServerError {
 		s.Log.Error("a page could not be shown", "path", r.URL.Path, "error", err)
 	}
-	if err := s.showAs(p.Status, w, r, "problem", page{Title: http.StatusText(p.Status), Body: p}); err != nil {
+	if p.RetryAfter > 0 {
+		w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(p.RetryAfter.Seconds()))))
+	}
+	switch {
+	case forPrograms(r):
+		err = s.tellProgram(w, p)
+	case p.Status == http.StatusUnauthorized, p.Status == http.StatusTooManyRequests && visitorOf(r).Role == "":
+		err = s.refuse(w, r, p)
+	default:
+		err = s.showAs(p.Status, w, r, "problem", page{Title: http.StatusText(p.Status), Body: p})
+	}
+	if err != nil {
 		http.Error(w, "the page could not be shown", http.StatusInternalServerError)
 	}
+}
+
+// tellProgram answers with a problem as RFC 9457 has it.
+func (s *Site) tellProgram(w http.ResponseWriter, p *Problem) error {
+	text, err := json.Marshal(struct {
+		Type   string `json:"type"`
+		Title  string `json:"title"`
+		Status int    `json:"status"`
+		Detail string `json:"detail"`
+		Hint   string `json:"hint,omitempty"`
+	}{"about:blank", http.StatusText(p.Status), p.Status, p.Message, p.Hint})
+	if err != nil {
+		return err
+	}
+	if p.Status == http.StatusUnauthorized {
+		w.Header().Set("WWW-Authenticate", `Bearer realm="snrun"`)
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(p.Status)
+	w.Write(append(s.Redactor.Bytes(text), '\n'))
+	return nil
 }

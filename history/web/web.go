@@ -6,15 +6,26 @@
 // The files:
 //
 //	web, routes      a Site; what is served where, and who may see it
-//	guard            who may come in
+//	guard, access    who may come in, and to what a request must be addressed
+//	enter, links, login, sessions, throttle
+//	                 how visitors sign in, and are known then
+//	headers          what browsers are told to leave alone
+//	streams          answers that go on for long
 //	page             what all pages have in common
-//	overview, runs, run, jobs, schedules, profiles, system
+//	inputs           fields for the inputs of a job
+//	lane             the picture of what jobs did and will do
+//	project          the jobs of the project, and how it stands with them
+//	deeds, actions, results
+//	                 what people have done; the forms that ask for it; what came of several at once
+//	overview, runs, run, jobs, job, schedules, profiles, system
 //	                 the pages, each with a template of its name in pages
 package web
 
 import (
+	"context"
 	"log/slog"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"snrun/auth"
@@ -31,6 +42,12 @@ type Config struct {
 	Log      *slog.Logger
 	Commands review.Commands // that do the same in a terminal
 	Version  string
+	// SignIns tells how it stands with all profiles. TestProfile signs in as one and asks the system something, ResetProfile forgets its
+	// tokens: both give what there is to tell, line by line, also beside an error, which is a *review.Refusal.
+	SignIns      func(context.Context) ([]review.SignIn, error)
+	TestProfile  func(ctx context.Context, name string) ([]string, error)
+	ResetProfile func(ctx context.Context, name string) ([]string, error)
+	Access       Access // the zero value is a loopback address
 }
 
 // Site is the pages and the API.
@@ -39,6 +56,15 @@ type Site struct {
 	templates templates
 	mux       *http.ServeMux
 	started   time.Time
+	results   results
+
+	// Links lets in whoever is given one.
+	Links    Links
+	sessions sessions
+	streams  streams
+	throttle throttle
+	admitted atomic.Pointer[[]Person]
+	origins  *http.CrossOriginProtection
 }
 
 // New makes a Site.
@@ -47,8 +73,25 @@ func New(c Config) *Site {
 	for _, r := range routes() {
 		s.mux.Handle(r.pattern, s.admit(r))
 	}
+	s.origins = http.NewCrossOriginProtection()
+	if c.Access.External != nil {
+		if err := s.origins.AddTrustedOrigin(c.Access.Address("")); err != nil {
+			panic(err) // it is checked where it is read
+		}
+	}
 	return s
 }
 
-// ServeHTTP serves a page, a part of one, or the API.
-func (s *Site) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.mux.ServeHTTP(w, r) }
+// Admit says who may come in with a password. Whoever did with one that is not among them any more is signed out.
+func (s *Site) Admit(people []Person) {
+	s.admitted.Store(&people)
+	s.sessions.endOthers(people)
+}
+
+// people gives those who may come in with a password.
+func (s *Site) people() []Person {
+	if list := s.admitted.Load(); list != nil {
+		return *list
+	}
+	return nil
+}
