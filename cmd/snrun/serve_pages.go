@@ -65,7 +65,7 @@ func (s *serving) tellOfPages(ctx context.Context) error {
 
 // signIns tells how it stands with the profiles of the project.
 func (s *serving) signIns(ctx context.Context) ([]review.SignIn, error) {
-	project, uses := s.daemon.Project(), s.daemon.ProfileUses()
+	project, uses := s.daemon.Project(), s.daemon.UsedBy()
 	list := []review.SignIn{}
 	for _, name := range slices.Sorted(maps.Keys(project.Profiles)) {
 		if err := ctx.Err(); err != nil {

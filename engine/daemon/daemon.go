@@ -10,6 +10,7 @@
 //	signins                        the profiles' keyrings, for who wants to see how it stands with them
 //	idle                           a daemon that fires nothing: pages for one person
 //	health                         what the address on the network tells
+//	told                           which jobs there are, and what they use, for pages
 //	control, client, socket        what commands ask over the socket, and where that is
 //	systemd                        what a service manager is told
 package daemon

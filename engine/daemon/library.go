@@ -179,6 +179,19 @@ func (l *Library) Jobs() []schedule.Job {
 	return list
 }
 
+// usedBy gives the names of the jobs that use each profile, sorted.
+func (l *Library) usedBy() map[string][]string {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	used := map[string][]string{}
+	for _, name := range slices.Sorted(maps.Keys(l.names)) {
+		for _, profile := range l.names[name].profiles {
+			used[profile] = append(used[profile], name)
+		}
+	}
+	return used
+}
+
 // Names gives the names of the jobs, sorted.
 func (l *Library) Names() []string {
 	l.mu.RLock()

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"snrun/auth"
@@ -155,20 +154,4 @@ func (k *keyrings) current(profile, edition string) *auth.Keyring {
 		return s.Keyring
 	}
 	return nil
-}
-
-// ProfileUses gives the jobs that use each profile, sorted.
-func (d *Daemon) ProfileUses() map[string][]string {
-	d.library.mu.RLock()
-	defer d.library.mu.RUnlock()
-	uses := map[string][]string{}
-	for _, e := range d.library.names {
-		for _, name := range e.profiles {
-			uses[name] = append(uses[name], e.job)
-		}
-	}
-	for _, list := range uses {
-		slices.Sort(list)
-	}
-	return uses
 }
