@@ -128,7 +128,7 @@ func (w *works) refuses(status int, says, path string, form ...string) {
 }
 
 // waits waits until something is told of a run.
-func (w *works) waits(what engine.EventType, run string) engine.Event {
+func (w *works) waits(what, run string) engine.Event {
 	w.t.Helper()
 	late := time.After(time.Minute)
 	for {
@@ -180,7 +180,7 @@ func (w *works) audited(want ...string) {
 	}
 }
 
-const asks = "steps: [{id: x, rest: {profile: p, path: /x}, retry: off}]\n"
+const asks = "steps: [{id: x, rest: {profile: p, path: /x}, retry: none}]\n"
 
 // TestResumeOnAPage holds that a run goes on once what it failed at is mended, and only then ends well; and who wanted it is on record.
 func TestResumeOnAPage(t *testing.T) {
@@ -213,7 +213,7 @@ func TestResumeOnAPage(t *testing.T) {
 func TestRetryAndRerun(t *testing.T) {
 	t.Parallel()
 	w := newWorks(t, map[string]string{"a": `inputs: {list: {type: array, default: [1, 2]}}
-steps: [{id: l, foreach: {in: "${inputs.list}", as: i, key: "${i}", tolerate: 100%, steps: [{rest: {profile: p, path: "/${i}"}, retry: off}]}}]
+steps: [{id: l, foreach: {in: "${inputs.list}", as: i, key: "${i}", tolerate: 100%, steps: [{rest: {profile: p, path: "/${i}"}, retry: none}]}}]
 output: ${inputs.list}
 `}, houseOptions{})
 	w.system.answers(func(r *http.Request) int {
@@ -236,14 +236,14 @@ output: ${inputs.list}
 		t.Errorf("the new run is %s, and asked for %q", again, w.system.asked)
 	}
 	w.refuses(422, "list", "/jobs/a/run", "input.list", "no list")
-	w.refuses(422, "there is no input", "/jobs/a/run", "input.nope", "1")
+	w.refuses(422, "nope", "/jobs/a/run", "input.nope", "1")
 	w.refuses(404, "the project has no job b", "/jobs/b/run")
 }
 
 // TestSecretsOfRerun holds that a run whose input held a secret is not run again with what is masked in its place.
 func TestSecretsOfRerun(t *testing.T) {
 	t.Parallel()
-	w := newWorks(t, map[string]string{"a": "inputs: {word: string}\nsteps: [{log: x}]\n"}, houseOptions{})
+	w := newWorks(t, map[string]string{"a": "inputs: {word: {type: string}}\nsteps: [{log: x}]\n"}, houseOptions{})
 	w.refuses(422, "holds a secret", "/jobs/a/run", "input.word", "hunter2-hunter2")
 	run := w.ran("a", engine.OK, time.Hour, func(r *engine.Run) { r.Inputs = map[string]any{"word": "x***x"} })
 	w.refuses(409, "the input word of run "+run+" held a secret", "/runs/"+run+"/rerun")
@@ -276,7 +276,7 @@ func TestCancelAndPause(t *testing.T) {
 // TestTwoAtOnce holds that of several who want a run to go on one has it go on, and the others read who did.
 func TestTwoAtOnce(t *testing.T) {
 	t.Parallel()
-	w := newWorks(t, map[string]string{"a": "steps: [{id: x, rest: {profile: p, path: /x}, retry: off}, {wait: 1h}]\n"}, houseOptions{})
+	w := newWorks(t, map[string]string{"a": "steps: [{id: x, rest: {profile: p, path: /x}, retry: none}, {wait: 1h}]\n"}, houseOptions{})
 	w.system.answers(always(400))
 	run := w.does("started", "/jobs/a/run")
 	w.ends(run, engine.Failed)
@@ -356,7 +356,7 @@ func TestInDoubt(t *testing.T) {
 		assume string
 		posts  int
 	}{{"done", 1}, {"redo", 2}} {
-		w := newWorks(t, map[string]string{"a": "steps: [{id: x, rest: {profile: p, path: /x, method: POST}, retry: off}]\n"}, houseOptions{})
+		w := newWorks(t, map[string]string{"a": "steps: [{id: x, rest: {profile: p, path: /x, method: POST}, retry: none}]\n"}, houseOptions{})
 		w.system.answers(always(0))
 		run := w.does("started", "/jobs/a/run")
 		r := w.ends(run, engine.Failed)
@@ -381,7 +381,7 @@ func TestChangedJob(t *testing.T) {
 	w.system.answers(always(400))
 	run := w.does("started", "/jobs/a/run")
 	w.ends(run, engine.Failed)
-	w.write(map[string]string{"jobs/a.yaml": "steps: [{id: x, rest: {profile: p, path: /y}, retry: off}]\n"})
+	w.write(map[string]string{"jobs/a.yaml": "steps: [{id: x, rest: {profile: p, path: /y}, retry: none}]\n"})
 	w.read(func() bool { job, err := w.daemon.Job("a"); return err == nil && strings.Contains(job.Text, "/y") })
 	w.does("resumed", "/runs/"+run+"/resume")
 	w.ends(run, engine.Failed)
@@ -449,7 +449,7 @@ func TestBrokenProject(t *testing.T) {
 // TestSuspendedOnAPage holds that a run which a person had go on, and which the end of its daemon suspends, is gone on with by the next one.
 func TestSuspendedOnAPage(t *testing.T) {
 	t.Parallel()
-	w := newWorks(t, map[string]string{"a": "steps: [{id: x, rest: {profile: p, path: /x}, retry: off}, {id: y, rest: {profile: p, path: /y}}, {wait: 2s}]\n"}, houseOptions{})
+	w := newWorks(t, map[string]string{"a": "steps: [{id: x, rest: {profile: p, path: /x}, retry: none}, {id: y, rest: {profile: p, path: /y}}, {wait: 2s}]\n"}, houseOptions{})
 	w.system.answers(always(400))
 	run := w.does("started", "/jobs/a/run")
 	w.ends(run, engine.Failed)
@@ -459,7 +459,9 @@ func TestSuspendedOnAPage(t *testing.T) {
 		w.waits(engine.StepEnded, run)
 	}
 	w.end()
-	w.ends(run, engine.Interrupted)
+	if e := w.waits(engine.RunEnded, run); e.Status != engine.Interrupted {
+		t.Errorf("it is %s once the daemon has ended", e.Status)
+	}
 	next := &works{events: make(chan engine.Event, 1000), system: w.system}
 	next.house = newHouse(t, nil, houseOptions{dir: w.dir, watch: func(e engine.Event) { next.events <- e }})
 	if r := next.ends(run, engine.OK); r.Attempt != 3 || w.system.count("GET /x") != 2 || w.system.count("GET /y") != 1 {
