@@ -19,9 +19,10 @@
 //	slots, decide, plans         due times and what was decided upon each, and the schedules that they are of
 //	queue, cancels, pauses, daemons, interrupted
 //	                             runs that wait, what people ask for, who runs jobs in the background, and what goes on then
-//	standings                    how it stands with jobs
+//	standings, lanes             how it stands with jobs, and what they did hour by hour
 //	state                        what jobs remember
 //	prune                        runs that are not kept any more, and the room that they took
+//	audit                        what people did on the pages
 //	alerts, notices              what is wrong, and the notices of it that are on their way to people
 //	data, errors                 values in columns, and what a person can do about SQLite's errors
 package history

@@ -19,7 +19,7 @@ const shownItems = 5
 func runPage(p page, r *engine.Run, next review.Commands) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s  %s  %s\n", p.style.bold("run "+r.ID), words.Clean(r.Job), p.statusColour(r.Status, statusWord(r.Status)))
-	if neverBegan(r) {
+	if review.NeverBegan(r) {
 		p.field(&b, "due", fmt.Sprintf("%s (%s)", r.Due.Local().Format(secondsAndZone), words.Ago(r.Due, p.now)))
 	} else {
 		p.field(&b, "started", fmt.Sprintf("%s (%s), took %s", r.Started.Local().Format(secondsAndZone), words.Ago(r.Started, p.now), took(r.Started, r.Ended, p.now)))
@@ -63,17 +63,17 @@ func whatNext(r *engine.Run, next review.Commands) []string {
 	switch {
 	case r.Status == engine.Queued:
 		return []string{"cancel it: " + next.Cancel(r.ID)}
-	case neverBegan(r):
+	case review.NeverBegan(r):
 		return []string{next.Start(r)}
 	}
-	inDoubt := isInDoubt(r.Steps)
+	inDoubt := review.InDoubt(r.Steps)
 	if r.Error != nil && r.Error.Step != "" {
 		lines = append(lines, "look closer: "+next.Show(r.ID)+stepFlags(r.Error, inDoubt))
 	}
-	if mayResume(*r) {
+	if review.MayResume(r) {
 		lines = append(lines, next.GoOn(r.ID, r.Error, inDoubt)...)
 	}
-	if failed := failedItems(r.Steps); r.Status == engine.OK && failed > 0 {
+	if failed := review.FailedItems(r.Steps); r.Status == engine.OK && failed > 0 {
 		lines = append(lines, "try "+words.Plural(failed, "failed item")+" again: "+next.Retry(r.ID))
 	}
 	return lines
@@ -103,12 +103,12 @@ func (p page) timeline(steps []engine.StepRun) string {
 	var b strings.Builder
 	failed := map[string][]engine.StepRun{} // by the key of their loop
 	for _, s := range steps {
-		if isItemKey(s.Key) && s.Status == engine.Failed && s.Error != nil {
-			failed[lineKey(s.Key)] = append(failed[lineKey(s.Key)], s)
+		if review.InItem(s.Key) && s.Status == engine.Failed && s.Error != nil {
+			failed[review.LineKey(s.Key)] = append(failed[review.LineKey(s.Key)], s)
 		}
 	}
 	for _, s := range steps {
-		if isItemKey(s.Key) {
+		if review.InItem(s.Key) {
 			continue
 		}
 		l := lineOf(s)
@@ -136,7 +136,7 @@ func (p page) failures(loop engine.StepRun, items []engine.StepRun, depth int) s
 			b.WriteString(indent(depth) + p.style.faint(fmt.Sprintf("… and %d more: --step %s", len(items)-i, words.Argument(name))) + "\n")
 			break
 		}
-		text := words.Clean(strings.TrimPrefix(s.Key, "/")) + ": " + brief(s.Error)
+		text := words.Clean(strings.TrimPrefix(s.Key, "/")) + ": " + review.Brief(s.Error)
 		if p.width > 0 {
 			text = cut(text, p.width-2*depth-5)
 		}

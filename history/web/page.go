@@ -15,6 +15,7 @@ import (
 
 	"snrun/engine"
 	"snrun/history"
+	"snrun/history/review"
 	"snrun/history/words"
 )
 
@@ -31,6 +32,7 @@ type page struct {
 	Now     time.Time
 	Version string
 	Search  string // what stands in the field for searches
+	Done    string // what was done just now, as one of outcomes; "" for nothing
 	Body    any    // what the page itself is about
 }
 
@@ -39,14 +41,14 @@ type templates map[string]*template.Template
 
 // readTemplates reads the templates, which are in the binary.
 func readTemplates() templates {
-	layout := template.Must(template.New("layout.html").Funcs(functions()).ParseFS(pages, "pages/layout.html"))
+	layout := template.Must(template.New("layout.html").Funcs(functions()).ParseFS(pages, "pages/layout*.html"))
 	files, err := pages.ReadDir("pages")
 	if err != nil {
 		panic(err) // they are in the binary
 	}
 	all := templates{}
 	for _, f := range files {
-		if name := strings.TrimSuffix(f.Name(), ".html"); name != "layout" {
+		if name := strings.TrimSuffix(f.Name(), ".html"); !strings.HasPrefix(name, "layout") {
 			all[name] = template.Must(template.Must(layout.Clone()).ParseFS(pages, "pages/"+f.Name()))
 		}
 	}
@@ -58,7 +60,7 @@ func functions() template.FuncMap {
 	return template.FuncMap{
 		"when": when, "ago": words.Ago, "span": words.Span, "size": words.Size, "plural": words.Plural, "clean": words.Clean,
 		"firstLine": words.FirstLine, "mark": mark, "statusWord": statusWord, "path": path,
-		"menu": menu,
+		"menu": menu, "near": near, "deref": deref, "more": more, "few": few, "count": words.Thousands, "dueText": review.DueText, "address": addressOf,
 	}
 }
 
@@ -79,6 +81,23 @@ func when(t time.Time) template.HTML {
 	}
 	whole := t.Local().Format("2006-01-02 15:04:05 -07:00")
 	return template.HTML(`<time datetime="` + t.UTC().Format(time.RFC3339Nano) + `" title="` + whole + `">` + t.Local().Format("2006-01-02 15:04:05") + `</time>`)
+}
+
+// near writes how far off a time is, with the time itself where it is pointed at.
+func near(t, now time.Time) template.HTML {
+	if t.IsZero() {
+		return "–"
+	}
+	whole := t.Local().Format("2006-01-02 15:04:05 -07:00")
+	return template.HTML(`<time class="ago" datetime="` + t.UTC().Format(time.RFC3339Nano) + `" title="` + whole + `">` + words.Ago(t, now) + `</time>`)
+}
+
+// deref is a text that may not be there.
+func deref(text *string) string {
+	if text == nil {
+		return ""
+	}
+	return *text
 }
 
 // mark is the sign of a status, which tells it without its colour.
@@ -119,6 +138,7 @@ func (s *Site) show(w http.ResponseWriter, r *http.Request, name string, p page)
 // showAs answers with a page under a status. It is written whole or not at all, and no secret shows in it.
 func (s *Site) showAs(status int, w http.ResponseWriter, r *http.Request, name string, p page) error {
 	p.Visitor, p.Now, p.Version = visitorOf(r), time.Now(), s.Version
+	p.Done = outcomes()[r.URL.Query().Get("done")] // never a text from the address
 	var b bytes.Buffer
 	if err := s.templates[name].ExecuteTemplate(&b, "layout.html", p); err != nil {
 		return err

@@ -23,6 +23,7 @@ const (
 	metricsPath = "/metrics"
 	enterPath   = "/enter"
 	loginPath   = "/login"
+	apiPath     = "/api/v1"
 )
 
 // route is something that is served.
@@ -43,6 +44,17 @@ func routes() []route {
 		{"GET /schedules", Viewer, (*Site).schedules},
 		{"GET /profiles", Viewer, (*Site).profiles},
 		{"GET /system", Viewer, (*Site).system},
+		{"POST /runs/bulk", Operator, (*Site).postBulk},
+		{"POST /runs/{run}/resume", Operator, (*Site).postResume},
+		{"POST /runs/{run}/retry", Operator, (*Site).postRetry},
+		{"POST /runs/{run}/cancel", Operator, (*Site).postCancel},
+		{"POST /runs/{run}/rerun", Operator, (*Site).postRerun},
+		{"POST /jobs/{job}/run", Operator, (*Site).postRun},
+		{"POST /jobs/{job}/pause", Operator, (*Site).postPause},
+		{"POST /jobs/{job}/unpause", Operator, (*Site).postUnpause},
+		{"POST /profiles/{profile}/test", Operator, (*Site).postTest},
+		{"POST /profiles/{profile}/reset", Operator, (*Site).postReset},
+		{"GET /results/{result}", Operator, (*Site).result},
 
 		{"GET " + enterPath, Anybody, (*Site).enter},
 		{"GET " + loginPath, Anybody, (*Site).login},

@@ -12,11 +12,17 @@
 //	headers          what browsers are told to leave alone
 //	streams          answers that go on for long
 //	page             what all pages have in common
-//	overview, runs, run, jobs, schedules, profiles, system
+//	inputs           fields for the inputs of a job
+//	lane             the picture of what jobs did and will do
+//	project          the jobs of the project, and how it stands with them
+//	deeds, actions, results
+//	                 what people have done; the forms that ask for it; what came of several at once
+//	overview, runs, run, jobs, job, schedules, profiles, system
 //	                 the pages, each with a template of its name in pages
 package web
 
 import (
+	"context"
 	"log/slog"
 	"net/http"
 	"sync/atomic"
@@ -36,7 +42,12 @@ type Config struct {
 	Log      *slog.Logger
 	Commands review.Commands // that do the same in a terminal
 	Version  string
-	Access   Access // the zero value is a loopback address
+	// SignIns tells how it stands with all profiles. TestProfile signs in as one and asks the system something, ResetProfile forgets its
+	// tokens: both give what there is to tell, line by line, also beside an error, which is a *review.Refusal.
+	SignIns      func(context.Context) ([]review.SignIn, error)
+	TestProfile  func(ctx context.Context, name string) ([]string, error)
+	ResetProfile func(ctx context.Context, name string) ([]string, error)
+	Access       Access // the zero value is a loopback address
 }
 
 // Site is the pages and the API.
@@ -45,6 +56,7 @@ type Site struct {
 	templates templates
 	mux       *http.ServeMux
 	started   time.Time
+	results   results
 
 	// Links lets in whoever is given one.
 	Links    Links
