@@ -70,6 +70,9 @@ func (a *app) serve(ctx context.Context, o serveOptions) error {
 	if err != nil {
 		return err
 	}
+	if exposed, is := errors.AsType[*jobs.ExposedError](server.CheckExposed()); is {
+		return usageError(exposed.Help(), "%w", exposed)
+	}
 	if o.sandbox {
 		s, err := a.startSandbox(o.faults)
 		if err != nil {
@@ -124,6 +127,8 @@ type serving struct {
 	metrics  *metrics.Metrics
 	idle     bool       // it only serves the pages
 	opened   *uiOptions // how a person has opened them; nil for not at all
+
+	admission *admission
 }
 
 // run has the daemon run until the context ends.
@@ -134,10 +139,15 @@ func (s *serving) run(ctx context.Context) error {
 	}
 	socket, remove := s.socket()
 	defer remove()
+	certificate, err := s.certificate()
+	if err != nil {
+		return err
+	}
 	c := daemon.Config{
 		Open: open, Store: s.store, Redactor: s.redactor, Limits: s.limits, Log: s.log, Env: s.environment(), Program: s.name, UserAgent: userAgent,
 		Version: version, MaxRuns: s.server.MaxRuns, MaxQueue: s.server.MaxQueue, LateAfter: s.server.LateAfter, Grace: s.server.Grace,
-		Listen: s.server.Listen, Socket: socket, GoOn: s.goOn, Idle: s.idle, Bare: s.bare,
+		Listen: s.server.Listen, Certificate: certificate, Public: s.server.Public() || s.server.BehindProxy != "", Socket: socket, GoOn: s.goOn,
+		Idle: s.idle, Bare: s.bare,
 	}
 	if s.sandbox {
 		c.Space, c.Renewed = executeOptions{sandbox: true}.space(), s.anew(resumeOptions{executeOptions: executeOptions{sandbox: true}})
@@ -150,9 +160,9 @@ func (s *serving) run(ctx context.Context) error {
 	c.Commands = s.next
 	defer s.plugIn(&c)()
 	s.daemon = daemon.New(c)
-	site := s.site()
-	s.daemon.Pages, s.daemon.Link = site, s.linkTo(site)
-	s.daemon.Tasks = append(s.daemon.Tasks, daemon.Task{Name: "the way to the pages", Run: s.tellOfPages})
+	if err := s.servePages(); err != nil {
+		return err
+	}
 	defer s.reloadOnHangup()()
 	return s.daemon.Run(ctx)
 }
@@ -179,6 +189,9 @@ func (s *serving) reloadOnHangup() (stop func()) {
 		defer close(ended)
 		for range hangups {
 			s.log.Info("SIGHUP: the files are read again")
+			if s.admission != nil {
+				s.admission.again()
+			}
 			s.daemon.Reload()
 		}
 	}()
