@@ -13,7 +13,7 @@ import (
 const (
 	endsSQL   = `SELECT coalesce(min(id), 0), coalesce(max(id), 0) FROM runs`
 	countSQL  = `SELECT count(*) FROM runs`
-	oldestRun = `SELECT coalesce(started, due) FROM runs ORDER BY id LIMIT 1`
+	oldestRun = `SELECT coalesce(started, due) FROM runs ORDER BY run LIMIT 1`
 	// sampleSQL looks which of some ids are those of runs, and how many steps these have.
 	sampleSQL = `WITH RECURSIVE ids (id, n) AS (SELECT ?1, 1 UNION ALL SELECT id + ?2, n + 1 FROM ids WHERE n < ?3)
 		SELECT count(*), coalesce(sum((SELECT count(*) FROM (SELECT 1 FROM steps WHERE steps.id >= runs.id << 32 AND steps.id < (runs.id + 1) << 32 LIMIT 10000))), 0)
