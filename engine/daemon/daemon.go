@@ -123,7 +123,11 @@ type Daemon struct {
 	reloading sync.Mutex             // held by who reads the files again
 	cutOff    cutOff
 	wishes    wishes
-	tasks     sync.WaitGroup
+	unfilled  struct {
+		mu sync.Mutex
+		of map[string]notFilled // by profile
+	}
+	tasks sync.WaitGroup
 }
 
 // New makes a daemon that does nothing yet.

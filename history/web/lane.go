@@ -17,7 +17,7 @@ import (
 // stands side by side in one way as one mark.
 const (
 	lanePast   = 12 * time.Hour
-	laneParts  = 80  // of the past and of what is to come together
+	laneParts  = 80 // of the past and of what is to come together
 	lanePart   = 2 * lanePast / laneParts
 	laneMarks  = 24  // of a lane with more, parts are put together
 	laneLeft   = 210 // where the lanes begin, beside the names
