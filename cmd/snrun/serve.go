@@ -128,7 +128,7 @@ type serving struct {
 	idle     bool       // it only serves the pages
 	opened   *uiOptions // how a person has opened them; nil for not at all
 
-	admission *admission // nil where nobody has a password
+	admission *admission
 }
 
 // run has the daemon run until the context ends.
@@ -160,12 +160,9 @@ func (s *serving) run(ctx context.Context) error {
 	c.Commands = s.next
 	defer s.plugIn(&c)()
 	s.daemon = daemon.New(c)
-	site := s.site()
-	if err := s.letIn(site); err != nil {
+	if err := s.servePages(); err != nil {
 		return err
 	}
-	s.daemon.Pages, s.daemon.Link = site, s.linkTo(site)
-	s.daemon.Tasks = append(s.daemon.Tasks, daemon.Task{Name: "the way to the pages", Run: s.tellOfPages})
 	defer s.reloadOnHangup()()
 	return s.daemon.Run(ctx)
 }

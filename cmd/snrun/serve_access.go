@@ -48,9 +48,6 @@ type admission struct {
 
 // letIn has a site let in those whom the settings name, also when they are read again. An error keeps the daemon from starting.
 func (s *serving) letIn(site *web.Site) error {
-	if s.idle { // its pages are for who has the link
-		return nil
-	}
 	place, err := s.storePlace(s.settings)
 	if err != nil {
 		return err

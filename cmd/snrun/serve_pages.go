@@ -18,12 +18,24 @@ import (
 	"snrun/jobs"
 )
 
-// site makes the pages of the daemon.
-func (s *serving) site() *web.Site {
-	return web.New(web.Config{
+// servePages has the daemon serve the pages. Those that one person opens are for nobody else.
+func (s *serving) servePages() error {
+	c := web.Config{
 		Store: s.store, Daemon: s.daemon, Redactor: s.redactor, Log: s.log, Commands: s.next, Version: version,
-		SignIns: s.signIns, TestProfile: s.testSignIn, ResetProfile: s.resetSignIn, Access: accessOf(s.server),
-	})
+		SignIns: s.signIns, TestProfile: s.testSignIn, ResetProfile: s.resetSignIn,
+	}
+	if !s.idle {
+		c.Access = accessOf(s.server)
+	}
+	site := web.New(c)
+	if !s.idle {
+		if err := s.letIn(site); err != nil {
+			return err
+		}
+	}
+	s.daemon.Pages, s.daemon.Link = site, s.linkTo(site)
+	s.daemon.Tasks = append(s.daemon.Tasks, daemon.Task{Name: "the way to the pages", Run: s.tellOfPages})
+	return nil
 }
 
 // linkTo gives the function that makes links to the pages.

@@ -96,7 +96,7 @@ func (a *app) ui(ctx context.Context, o uiOptions) error {
 			return nil
 		}
 	}
-	return a.servePages(ctx, file, dir, settings, o)
+	return a.serveOwnPages(ctx, file, dir, settings, o)
 }
 
 // settingsToShow gives the folder and the settings of the project. Where these have mistakes, and --db names the database, they are empty:
@@ -149,12 +149,12 @@ func (a *app) askForLink(ctx context.Context, d *engine.Daemon, o uiOptions) str
 	return link
 }
 
-// servePages serves the pages until the context ends.
-func (a *app) servePages(ctx context.Context, file, dir string, settings jobs.Settings, o uiOptions) error {
+// serveOwnPages serves the pages until the context ends.
+func (a *app) serveOwnPages(ctx context.Context, file, dir string, settings jobs.Settings, o uiOptions) error {
 	tuneDaemon()
 	debug.SetGCPercent(servingGC)
 	own := settings.Server
-	own.Hosts, own.CertFile, own.KeyFile, own.BehindProxy = nil, "", "", "" // these are of the daemon's address
+	own.CertFile, own.KeyFile, own.BehindProxy = "", "", "" // nobody else comes to these pages
 	server, err := serveOptions{
 		listen: setting{text: cmp.Or(o.listen, defaultPages), from: "--listen"}, maxRuns: variable(a, maxRunsVariable), maxQueue: variable(a, maxQueueVariable),
 		grace: variable(a, graceVariable), lateAfter: variable(a, lateAfterVariable), logFormat: variable(a, logFormatVariable),

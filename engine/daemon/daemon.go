@@ -8,8 +8,8 @@
 //	runs, interrupted, keyrings    carrying runs out, going on with those that were cut off, signing them in
 //	again, asked, pauses           what a person wants: a run that goes on, a new one, an end, a pause
 //	idle                           a daemon that fires nothing: pages for one person
-//	health, certificate            what the address on the network tells, and how it is encrypted
 //	told                           which jobs there are, and what they use, for pages
+//	health, certificate            what the address on the network tells, and how it is encrypted
 //	control, client, socket        what commands ask over the socket, and where that is
 //	systemd                        what a service manager is told
 package daemon
