@@ -16,8 +16,6 @@ import (
 	"snrun/steps"
 )
 
-var day = time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC)
-
 // recorded is a run for a test: what is not given is as in a run that went well.
 type recorded struct {
 	job, text string
