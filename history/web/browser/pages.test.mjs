@@ -28,7 +28,8 @@ steps:
   - log: ${JSON.stringify(attack)}
   - id: asked
     name: ${JSON.stringify(attack)}
-    rest: {url: ${JSON.stringify(url)}, retry: none}
+    rest: {url: ${JSON.stringify(url)}}
+    retry: none
 `,
     "broken.yaml": `version: 1\nsteps:\n  - fial: ${JSON.stringify(attack)}\n`,
   });
