@@ -16,7 +16,6 @@ import (
 	"snrun/engine/metrics"
 	"snrun/history"
 	"snrun/history/review"
-	"snrun/history/web"
 	"snrun/jobs"
 )
 
@@ -71,6 +70,9 @@ func (a *app) serve(ctx context.Context, o serveOptions) error {
 	if err != nil {
 		return err
 	}
+	if exposed, is := errors.AsType[*jobs.ExposedError](server.CheckExposed()); is {
+		return usageError(exposed.Help(), "%w", exposed)
+	}
 	if o.sandbox {
 		s, err := a.startSandbox(o.faults)
 		if err != nil {
@@ -123,6 +125,10 @@ type serving struct {
 	log      *slog.Logger
 	daemon   *daemon.Daemon
 	metrics  *metrics.Metrics
+	idle     bool       // it only serves the pages
+	opened   *uiOptions // how a person has opened them; nil for not at all
+
+	admission *admission
 }
 
 // run has the daemon run until the context ends.
@@ -131,19 +137,20 @@ func (s *serving) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	socket, remove, err := daemon.SocketFile(s.getenv)
+	socket, remove := s.socket()
+	defer remove()
+	certificate, err := s.certificate()
 	if err != nil {
-		s.log.Warn("there is no control socket: commands are noticed a second later", "error", err)
-	} else {
-		defer remove()
+		return err
 	}
 	c := daemon.Config{
 		Open: open, Store: s.store, Redactor: s.redactor, Limits: s.limits, Log: s.log, Env: s.environment(), Program: s.name, UserAgent: userAgent,
 		Version: version, MaxRuns: s.server.MaxRuns, MaxQueue: s.server.MaxQueue, LateAfter: s.server.LateAfter, Grace: s.server.Grace,
-		Listen: s.server.Listen, Socket: socket, GoOn: s.goOn,
+		Listen: s.server.Listen, Certificate: certificate, Public: s.server.Public() || s.server.BehindProxy != "", Socket: socket, GoOn: s.goOn,
+		Idle: s.idle, Bare: s.bare,
 	}
 	if s.sandbox {
-		c.Space = executeOptions{sandbox: true}.space()
+		c.Space, c.Renewed = executeOptions{sandbox: true}.space(), s.anew(resumeOptions{executeOptions: executeOptions{sandbox: true}})
 		c.SignIn = func(ctx context.Context, keys *auth.Keyring, p auth.Profile) error {
 			return signInToSandbox(ctx, keys, []auth.Profile{p})
 		}
@@ -153,11 +160,24 @@ func (s *serving) run(ctx context.Context) error {
 	c.Commands = s.next
 	defer s.plugIn(&c)()
 	s.daemon = daemon.New(c)
-	s.daemon.Pages = web.New(web.Config{
-		Store: s.store, Daemon: s.daemon, Redactor: s.redactor, Log: s.log, Commands: s.next, Version: version,
-	})
+	if err := s.servePages(); err != nil {
+		return err
+	}
 	defer s.reloadOnHangup()()
 	return s.daemon.Run(ctx)
+}
+
+// socket gives the file of the control socket, "" for none: nobody asks pages that one person has opened.
+func (s *serving) socket() (file string, remove func()) {
+	if s.idle {
+		return "", func() {}
+	}
+	file, remove, err := daemon.SocketFile(s.getenv)
+	if err != nil {
+		s.log.Warn("there is no control socket: commands are noticed a second later", "error", err)
+		return "", func() {}
+	}
+	return file, remove
 }
 
 // reloadOnHangup has the files read again on SIGHUP, until the function that it gives is called.
@@ -169,6 +189,9 @@ func (s *serving) reloadOnHangup() (stop func()) {
 		defer close(ended)
 		for range hangups {
 			s.log.Info("SIGHUP: the files are read again")
+			if s.admission != nil {
+				s.admission.again()
+			}
 			s.daemon.Reload()
 		}
 	}()

@@ -17,7 +17,7 @@ import (
 // stands side by side in one way as one mark.
 const (
 	lanePast   = 12 * time.Hour
-	laneParts  = 80  // of the past and of what is to come together
+	laneParts  = 80 // of the past and of what is to come together
 	lanePart   = 2 * lanePast / laneParts
 	laneMarks  = 24  // of a lane with more, parts are put together
 	laneLeft   = 210 // where the lanes begin, beside the names
@@ -63,7 +63,7 @@ type laneMark struct {
 
 // laneKinds are how marks look, the more important one first: a part in which several things happened shows that.
 func laneKinds() []string {
-	return []string{"failed", "interrupted", "late", "running", "queued", "cancelled", "skipped", "ok", "next"}
+	return []string{"failed", "interrupted", "late", "running", "queued", "cancelled", "skipped", "ok", "paused", "broken", "next"}
 }
 
 // signOf is the sign of a kind of mark.
@@ -71,6 +71,10 @@ func signOf(kind string) string {
 	switch kind {
 	case "late":
 		return "!"
+	case "paused":
+		return "‖"
+	case "broken":
+		return "✗"
 	case "next":
 		return "○"
 	}
@@ -149,7 +153,11 @@ func (s *Site) plan(p *lanePlan, j *review.Job, now time.Time) {
 		p.add(max(0, int(j.Late.Due.Sub(since)/lanePart)), "late", 1, "")
 	}
 	if j.Paused != nil {
+		p.add(laneParts/2, "paused", 1, "")
 		return
+	}
+	if j.Broken && !j.StillGoes {
+		p.add(laneParts/2, "broken", 1, "")
 	}
 	times := j.Times
 	if j.StillGoes {
@@ -226,11 +234,12 @@ func (p *lanePlan) marks(job string, y, least int) []laneMark {
 		m := &list[len(list)-1]
 		m.SignX, m.SignY = m.X+m.Width/2, y+laneRow-9
 		m.Title = titleOf(job, kind, count)
-		if m.Link = ""; kind != "next" && kind != "late" {
+		switch {
+		case slices.Contains([]string{"late", "paused", "broken", "next"}, kind): // which are no runs
+		case count == 1 && run != "":
+			m.Link = path("runs", run)
+		default:
 			m.Link = addressOf("/runs", "job", job, "status", kind)
-			if count == 1 && run != "" {
-				m.Link = path("runs", run)
-			}
 		}
 	}
 	return list
@@ -258,6 +267,10 @@ func titleOf(job, kind string, count int) string {
 		return words.Clean(job) + " is due"
 	case "late":
 		return words.Clean(job) + " is late"
+	case "paused":
+		return words.Clean(job) + " is paused"
+	case "broken":
+		return "the file of " + words.Clean(job) + " has mistakes: it is not run"
 	}
 	return fmt.Sprintf("%s: %s %s", words.Clean(job), words.Thousands(count), statusWord(engine.Status(kind)))
 }

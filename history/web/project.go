@@ -115,3 +115,9 @@ func (s *Site) filled(list []review.Job, now time.Time) (*review.Book, error) {
 	}
 	return b, nil
 }
+
+// more is how many names there are beyond the first n.
+func more(names []string, n int) int { return max(0, len(names)-n) }
+
+// few is the first n of the names.
+func few(names []string, n int) []string { return names[:min(n, len(names))] }
