@@ -103,7 +103,7 @@ func failedCalls() []engine.Entry {
 }
 
 // recorded is a history with runs, and calls of the first.
-func recorded(t *testing.T, calls []engine.Entry, runs ...*engine.Run) *history.Store {
+func recorded(t testing.TB, calls []engine.Entry, runs ...*engine.Run) *history.Store {
 	t.Helper()
 	store, err := history.Open(filepath.Join(t.TempDir(), "runs.db"), history.Options{})
 	if err != nil {
@@ -133,7 +133,7 @@ func recorded(t *testing.T, calls []engine.Entry, runs ...*engine.Run) *history.
 }
 
 // shownRun is the page of a run as the history has it.
-func shownRun(t *testing.T, store *history.Store, run string, o showOptions) func(page) string {
+func shownRun(t testing.TB, store *history.Store, run string, o showOptions) func(page) string {
 	return func(p page) string {
 		t.Helper()
 		r, err := readRecord(store, run, o)
@@ -256,5 +256,53 @@ func TestTable(t *testing.T) {
 	want := "A     B\n世界  " + strings.Repeat("x", 53) + "…\n"
 	if got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
+
+// A run with very many items fills no screen, whatever became of them.
+func TestManyItemsAreFewLines(t *testing.T) {
+	t.Parallel()
+	run, calls := manyItems(2000)
+	store := recorded(t, calls, run)
+	for name, o := range map[string]showOptions{
+		"the run": {}, "its requests": {http: true}, "a step": {step: "alert"}, "a loop": {step: "alerts"}, "a step's requests": {step: "alert", http: true}, "a page": {after: "/alerts[1000]/alert"},
+	} {
+		text := shownRun(t, store, run.ID, o)(page{width: 120, now: began})
+		most := 100
+		if o.http {
+			most = 400 // twenty requests, with headers and bodies
+		}
+		if n := strings.Count(text, "\n"); n > most || n < 10 {
+			t.Errorf("%s takes %d lines, want at most %d:\n%.2000s", name, n, most, text)
+		}
+		if !strings.Contains(text, "more") {
+			t.Errorf("%s: nothing says that there is more:\n%.2000s", name, text)
+		}
+	}
+}
+
+// manyItems is a run of whose items every second one failed.
+func manyItems(n int) (*engine.Run, []engine.Entry) {
+	run := failedRun()
+	run.Steps = run.Steps[:2]
+	var calls []engine.Entry
+	for i := range n {
+		s := engine.StepRun{Key: fmt.Sprintf("/alerts[%d]/alert", i), ID: "alert", Kind: "rest", Status: engine.OK, Attempts: 1, Started: began, Ended: began}
+		c := engine.Entry{Key: s.Key, StepKey: s.Key, Attempt: 1, Started: began, Ended: began, Exchanges: []steps.Exchange{answer()}}
+		if i%2 == 0 {
+			s.Status, s.Error, c.Error = engine.Failed, run.Error, run.Error
+		}
+		run.Steps, calls = append(run.Steps, s), append(calls, c)
+	}
+	return run, calls
+}
+
+func BenchmarkShowManyItems(b *testing.B) {
+	run, calls := manyItems(10_000)
+	store := recorded(b, calls, run)
+	for b.Loop() {
+		if text := shownRun(b, store, run.ID, showOptions{})(page{now: began}); len(text) == 0 {
+			b.Fatal("nothing is shown")
+		}
 	}
 }
