@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"runtime/debug"
 
 	"github.com/spf13/cobra"
@@ -103,8 +102,8 @@ func (o uiOptions) check(a *app) error {
 	if err := jobs.CheckListen(o.listen); err != nil {
 		return usageError("", "--listen: %w", err)
 	}
-	if host, _, _ := net.SplitHostPort(o.listen); !jobs.IsLoopback(host) {
-		return usageError("pages that others reach, too, are served by: "+a.name+" serve", "--listen %s: this is no loopback address", words.Argument(o.listen))
+	if (jobs.Server{Listen: o.listen}).Public() {
+		return usageError("pages for others than you are served by: "+a.name+" serve", "--listen %s: other machines reach this address", words.Argument(o.listen))
 	}
 	return nil
 }
