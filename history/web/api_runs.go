@@ -69,7 +69,7 @@ func (s *Site) apiRuns(a *ask) (any, error) {
 	ctx, stop := context.WithTimeout(a.Context(), textTime)
 	defer stop()
 	found, err := s.Store.List(ctx, f)
-	return runsAnswer{Runs: listOf(found.Runs), Next: orNull(found.Before), Finished: found.Finished}, unfindable(err)
+	return runsAnswer{Runs: listOf(found.Runs), Next: orNull(found.Next), Finished: found.Finished}, unfindable(err)
 }
 
 // searchAnswer is what a search has found.
@@ -88,7 +88,7 @@ func (s *Site) apiSearch(a *ask) (any, error) {
 	ctx, stop := context.WithTimeout(a.Context(), textTime)
 	defer stop()
 	found, err := s.Store.Search(ctx, history.Search{Filter: f})
-	return searchAnswer{listOf(found.Hits), orNull(found.Before), found.Finished, found.Indexed}, unfindable(err)
+	return searchAnswer{listOf(found.Hits), orNull(found.Next), found.Finished, found.Indexed}, unfindable(err)
 }
 
 // unfindable makes it a Problem where there is nothing to look for.
