@@ -1,8 +1,174 @@
 package web
 
-import "net/http"
+import (
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
 
-// run shows …
-func (s *Site) run(w http.ResponseWriter, r *http.Request) error {
-	return s.show(w, r, "run", page{Title: "Run", Here: "/runs"})
+	"snrun/engine"
+	"snrun/history/words"
+	"snrun/steps"
+)
+
+// runPage is one run.
+type runPage struct {
+	runRow
+	Ended   bool
+	Never   bool // it waits, was skipped, or was cancelled before it began
+	Error   *steps.Error
+	InDoubt bool
+	Failed  int  // items of loops
+	Changed bool // the job has another text now
+	Gone    bool // the project has no such job any more
+	GoOn    []string
+	Tabs    []tab
+	Tab     string
+	Counts  []statusCount
+	Of      any // what the tab shows
 }
+
+// tab is a part of a page that has an address of its own.
+type tab struct{ Name, Title, Path string }
+
+// statusCount is how many stand so.
+type statusCount struct {
+	Status engine.Status
+	Count  int
+	Path   string // where only those are
+}
+
+// runTabs are the parts of the page of a run.
+func runTabs(run string) []tab {
+	tabs := []tab{{Name: "steps", Title: "Steps"}, {Name: "exchanges", Title: "Requests"}, {Name: "inputs", Title: "Inputs and output"},
+		{Name: "log", Title: "Log"}, {Name: "job", Title: "Job"}}
+	for i := range tabs {
+		tabs[i].Path = tabPath(run, tabs[i].Name)
+	}
+	return tabs
+}
+
+// tabPath gives where a tab of a run is, with further parts of the address as name and value.
+func tabPath(run, name string, more ...string) string {
+	q := url.Values{"tab": {name}}
+	for i := 0; i+1 < len(more); i += 2 {
+		if more[i+1] != "" {
+			q.Set(more[i], more[i+1])
+		}
+	}
+	return path("runs", run) + "?" + q.Encode() + "#tab"
+}
+
+// run shows one run.
+func (s *Site) run(w http.ResponseWriter, r *http.Request) error {
+	id, err := s.Store.Find(r.PathValue("run"))
+	if err != nil {
+		return err
+	}
+	if id != r.PathValue("run") { // @last, or the beginning of an id
+		q := ""
+		if r.URL.RawQuery != "" {
+			q = "?" + r.URL.RawQuery
+		}
+		http.Redirect(w, r, path("runs", id)+q, http.StatusSeeOther)
+		return nil
+	}
+	now, err := beatOf(s.Store, id)
+	if err != nil {
+		return err
+	}
+	head, err := s.Store.Head(id)
+	if err != nil {
+		return err
+	}
+	body, err := s.runPage(head)
+	if err != nil {
+		return err
+	}
+	if err := s.fillTab(body, r.URL.Query()); err != nil {
+		return err
+	}
+	p := page{Title: head.Job + ", run " + id, Here: "/runs", Command: s.Commands.Show(id), Body: body}
+	if !hasEnded(head.Status) {
+		p.Live = liveOf(id, now.mark)
+	}
+	return s.show(w, r, "run", p)
+}
+
+// runPage gives what stands above the tabs of a run's page.
+func (s *Site) runPage(run *engine.Run) (*runPage, error) {
+	body := &runPage{
+		runRow: rowOf(run, time.Now()), Ended: hasEnded(run.Status), Error: run.Error, Tabs: runTabs(run.ID),
+	}
+	body.Never = !body.Began
+	counts, err := s.Store.CountsInside(run.ID, "")
+	if err != nil {
+		return nil, err
+	}
+	body.InDoubt = counts[engine.InDoubt] > 0
+	body.Counts = countsOf(counts, func(status string) string { return tabPath(run.ID, "steps", "status", status) })
+	return body, nil
+}
+
+// countsOf gives counts in the order in which they matter.
+func countsOf(counts map[engine.Status]int, at func(status string) string) []statusCount {
+	var list []statusCount
+	for _, status := range []engine.Status{
+		engine.Failed, engine.InDoubt, engine.Running, engine.Waiting, engine.OK, engine.Cancelled, engine.Interrupted, engine.Skipped,
+	} {
+		if n := counts[status]; n > 0 {
+			list = append(list, statusCount{status, n, at(string(status))})
+		}
+	}
+	return list
+}
+
+// fillTab puts what the address asks for below the run.
+func (s *Site) fillTab(body *runPage, q url.Values) (err error) {
+	body.Tab = q.Get("tab")
+	if !slices.ContainsFunc(body.Tabs, func(t tab) bool { return t.Name == body.Tab }) {
+		body.Tab = body.Tabs[0].Name
+	}
+	switch body.Tab {
+	case "exchanges":
+		body.Of, err = s.exchangesTab(body.Run, q)
+	case "inputs":
+		body.Of, err = inputsOf(body.Run)
+	case "log":
+		body.Of, err = s.logTab(body.Run, q)
+	case "job":
+		body.Of, err = s.jobTab(body.Run, q)
+	default:
+		body.Of, err = s.stepsTab(body.Run, q)
+	}
+	return err
+}
+
+// paging is a list of which one part is shown.
+type paging struct {
+	Page, Pages    int // from 1
+	Total          int
+	First, Last    int // of what is shown, from 1
+	Before, Behind string
+}
+
+// pageOf gives the part of a list that an address asks for, and how many come before it. At gives where another part is.
+func pageOf(asked string, total, each int, at func(page string) string) (paging, int) {
+	p := paging{Total: total, Pages: max((total+each-1)/each, 1)}
+	n, _ := strconv.Atoi(asked)
+	p.Page = min(max(n, 1), p.Pages)
+	offset := (p.Page - 1) * each
+	p.First, p.Last = min(offset+1, total), min(offset+each, total)
+	if p.Page > 1 {
+		p.Before = at(strconv.Itoa(p.Page - 1))
+	}
+	if p.Page < p.Pages {
+		p.Behind = at(strconv.Itoa(p.Page + 1))
+	}
+	return p, offset
+}
+
+// stepName is a step's key as people read it.
+func stepName(key string) string { return words.Clean(strings.TrimPrefix(key, "/")) }

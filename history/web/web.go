@@ -8,6 +8,7 @@
 //	web, routes      a Site; what is served where, and who may see it
 //	guard            who may come in
 //	page             what all pages have in common
+//	live, watch      changes told to those who look at a page
 //	overview, runs, run, jobs, schedules, profiles, system
 //	                 the pages, each with a template of its name in pages
 package web
@@ -39,11 +40,15 @@ type Site struct {
 	templates templates
 	mux       *http.ServeMux
 	started   time.Time
+	watchers  *watchers
 }
 
 // New makes a Site.
 func New(c Config) *Site {
-	s := &Site{Config: c, templates: readTemplates(), mux: http.NewServeMux(), started: time.Now()}
+	s := &Site{
+		Config: c, templates: readTemplates(), mux: http.NewServeMux(), started: time.Now(),
+		watchers: &watchers{store: c.Store, every: lookEvery},
+	}
 	for _, r := range routes() {
 		s.mux.Handle(r.pattern, s.admit(r))
 	}
