@@ -398,7 +398,7 @@ func TestManyProcesses(t *testing.T) {
 
 func checkWritten(t *testing.T, s *Store, processes int) {
 	t.Helper()
-	runs, err := s.Runs(Filter{Status: engine.OK})
+	runs, err := s.Runs(Filter{Statuses: []engine.Status{engine.OK}})
 	if err != nil || len(runs) != processes {
 		t.Errorf("%d runs are ok, %v, want %d", len(runs), err, processes)
 	}

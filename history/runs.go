@@ -6,7 +6,6 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"snrun/engine"
@@ -141,63 +140,6 @@ func (s *Store) Finish(run *engine.Run) error {
 	}
 	s.forget(run.ID)
 	return nil
-}
-
-// Filter says which runs to list.
-type Filter struct {
-	Job     string        // only runs of this job
-	Status  engine.Status // only runs that stand so
-	Trigger string        // only runs that were started so
-	Since   time.Time     // only runs that began then or later, or were due where they never began
-	Before  string        // only runs whose id is lower: the last one of the page before
-	Limit   int           // at most so many; 0 is 50
-}
-
-// Runs lists runs, the newest first, without their steps and texts.
-func (s *Store) Runs(f Filter) ([]engine.Run, error) {
-	if err := s.settle(); err != nil {
-		return nil, err
-	}
-	query, args := f.query()
-	rows, err := s.read.Query(query, args...)
-	if err != nil {
-		return nil, s.place.fault("list the runs", err)
-	}
-	defer rows.Close()
-	var runs []engine.Run
-	for rows.Next() {
-		var run engine.Run
-		if err := scanRun(rows, &run); err != nil {
-			return nil, s.place.fault("list the runs", err)
-		}
-		runs = append(runs, run)
-	}
-	return runs, s.place.fault("list the runs", rows.Err())
-}
-
-// query gives the SQL of a filter and its arguments.
-func (f Filter) query() (string, []any) {
-	var where []string
-	var args []any
-	only := func(condition string, value any, given bool) {
-		if given {
-			where, args = append(where, condition), append(args, value)
-		}
-	}
-	only("job = ?", f.Job, f.Job != "")
-	only("status = ?", string(f.Status), f.Status != "")
-	only(`"trigger" = ?`, f.Trigger, f.Trigger != "")
-	only("coalesce(started, due) >= ?", f.Since.UnixMicro(), !f.Since.IsZero())
-	only("run < ?", f.Before, f.Before != "")
-	query := "SELECT " + runColumns + " FROM runs"
-	if len(where) > 0 {
-		query += " WHERE " + strings.Join(where, " AND ")
-	}
-	limit := f.Limit
-	if limit <= 0 {
-		limit = 50
-	}
-	return query + " ORDER BY run DESC LIMIT ?", append(args, limit)
 }
 
 // Run gives a run by its whole id, with its text and all of its steps in the order of the flow.

@@ -170,8 +170,8 @@ func TestRuns(t *testing.T) {
 		{"beyond the last", Filter{Before: "r00"}, ""},
 		{"of a job", Filter{Job: "odd", Limit: 2}, "r59 r57"},
 		{"of a job, the page after", Filter{Job: "odd", Limit: 2, Before: "r57"}, "r55 r53"},
-		{"failed", Filter{Status: engine.Failed, Limit: 2}, "r57 r54"},
-		{"running, of a job", Filter{Status: engine.Running, Job: "even", Limit: 2}, "r56 r50"},
+		{"failed", Filter{Statuses: []engine.Status{engine.Failed}, Limit: 2}, "r57 r54"},
+		{"running, of a job", Filter{Statuses: []engine.Status{engine.Running}, Job: "even", Limit: 2}, "r56 r50"},
 		{"of no such job", Filter{Job: "nope"}, ""},
 	}
 	for _, test := range tests {

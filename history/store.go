@@ -10,8 +10,8 @@
 //	                             a history: its file, whether it stays there, its connection, and who else is at work in it
 //	migrate                      its tables, which are made by the files in migrations
 //	commit                       the queue of rows, and who commits them
-//	runs, steps, exchanges, traces, find, order
-//	                             what people are shown, how they find a run, and the order of its steps
+//	runs, list, steps, exchanges, traces, find, order
+//	                             what people are shown, how they find runs, and the order of a run's steps
 //	journal, ledger, parts, fold, blobs, keys
 //	                             what going on needs: calls by their keys, parts of loops that end, large values once
 //	goingon, settle              a run that goes on, and runs whose process is gone

@@ -65,7 +65,7 @@ func TestOpenMakesWhatIsNotThere(t *testing.T) {
 			t.Errorf("%s has mode %v, want %v", filepath.Base(name), got, want)
 		}
 	}
-	for pragma, want := range map[string]string{"journal_mode": "wal", "auto_vacuum": "2", "user_version": "4"} {
+	for pragma, want := range map[string]string{"journal_mode": "wal", "auto_vacuum": "2", "user_version": "5"} {
 		var got string
 		if err := s.read.QueryRow("PRAGMA " + pragma).Scan(&got); err != nil || got != want {
 			t.Errorf("%s = %s, %v, want %s", pragma, got, err, want)
@@ -268,7 +268,7 @@ func TestTruncatedFile(t *testing.T) {
 func TestFullDisk(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "history.db")
-	s := openAt(t, path, Options{maxPages: 60})
+	s := openAt(t, path, Options{maxPages: 80})
 	run := begin(t, s, aRun("r1", "sync"))
 	entry := engine.Entry{Key: "/a", Result: make([]byte, large), Job: "sync", State: map[string]any{}}
 	var err error
@@ -291,7 +291,7 @@ func TestFullDisk(t *testing.T) {
 func TestNotesOnAFullDiskAreToldOfAtFinish(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "history.db")
-	s, err := Open(path, Options{maxPages: 50})
+	s, err := Open(path, Options{maxPages: 70})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -308,7 +308,7 @@ func TestNotesOnAFullDiskAreToldOfAtFinish(t *testing.T) {
 func TestARunThatFailedForAFullDiskSaysSo(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "history.db")
-	s, err := Open(path, Options{maxPages: 50})
+	s, err := Open(path, Options{maxPages: 70})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -112,18 +112,12 @@ func findGoing(store *history.Store, ref string) (string, error) {
 	if !ofJob {
 		job = ""
 	}
-	newest := ""
-	for _, status := range []engine.Status{engine.Running, engine.Queued} {
-		runs, err := store.Runs(history.Filter{Job: job, Status: status, Limit: 1})
-		if err != nil {
-			return "", err
-		}
-		for _, r := range runs {
-			newest = max(newest, r.ID)
-		}
+	runs, err := store.Runs(history.Filter{Job: job, Statuses: []engine.Status{engine.Running, engine.Queued}, Limit: 1})
+	if err != nil {
+		return "", err
 	}
-	if newest != "" {
-		return newest, nil
+	if len(runs) > 0 {
+		return runs[0].ID, nil
 	}
 	return store.Find(ref)
 }

@@ -1,13 +1,11 @@
 package main
 
 import (
-	"errors"
 	"io"
 
 	"github.com/spf13/cobra"
 
 	"snrun/engine"
-	"snrun/history"
 )
 
 func (a *app) historyCommand() *cobra.Command {
@@ -19,72 +17,6 @@ func (a *app) historyCommand() *cobra.Command {
 	}
 	cmd.AddCommand(a.historyListCommand(), a.historyShowCommand(), a.historyPruneCommand())
 	return cmd
-}
-
-// statuses are what `history list --status` takes.
-var statuses = [...]engine.Status{engine.Queued, engine.Running, engine.OK, engine.Failed, engine.Cancelled, engine.Interrupted, engine.Skipped}
-
-func (a *app) historyListCommand() *cobra.Command {
-	var filter history.Filter
-	var status string
-	var asJSON bool
-	cmd := &cobra.Command{
-		Use:   "list",
-		Short: "List runs, the newest first",
-		Args:  exactly(0, "history list takes no argument: write --job NAME for the runs of one job"),
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			filter.Status = engine.Status(status)
-			if err := checkFilter(cmd, filter); err != nil {
-				return err
-			}
-			return a.listRuns(filter, asJSON)
-		},
-	}
-	flags := cmd.Flags()
-	flags.StringVar(&filter.Job, "job", "", "only runs of this job")
-	flags.StringVar(&status, "status", "", "only runs with this status: queued, running, ok, failed, cancelled, interrupted or skipped")
-	flags.IntVarP(&filter.Limit, "limit", "n", 20, "at most so many")
-	flags.BoolVar(&asJSON, "json", false, "print them as a JSON array")
-	return cmd
-}
-
-func checkFilter(cmd *cobra.Command, f history.Filter) error {
-	if f.Limit < 1 {
-		return usageError("see: "+cmd.CommandPath()+" --help", "-n %d: the limit is at least 1", f.Limit)
-	}
-	if f.Status == "" {
-		return nil
-	}
-	var names []string
-	for _, s := range statuses {
-		if s == f.Status {
-			return nil
-		}
-		names = append(names, string(s))
-	}
-	return usageError(nearest(cmd, string(f.Status), names, ""), "a run has no status %q", f.Status)
-}
-
-func (a *app) listRuns(filter history.Filter, asJSON bool) error {
-	store, _, err := a.readHistory()
-	if errors.Is(err, history.ErrNoRuns) {
-		return a.noRuns(asJSON)
-	}
-	if err != nil {
-		return err
-	}
-	defer store.Close()
-	runs, err := store.Runs(filter)
-	if err != nil {
-		return err
-	}
-	if len(runs) == 0 {
-		return a.noRuns(asJSON)
-	}
-	if asJSON {
-		return a.printJSON(runs)
-	}
-	return a.print(runTable(a.page(), runs))
 }
 
 func (a *app) noRuns(asJSON bool) error {

@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"strings"
 
 	"snrun/history/words"
 
@@ -54,33 +53,6 @@ func (a *app) scheduledProject(outcome string) (*project, error) {
 		return nil, invalid(outcome, err)
 	}
 	return &project{Project: p}, invalid(outcome, err)
-}
-
-// scheduleLine tells a schedule in one line, in the words of the job's file.
-func scheduleLine(s *jobs.Schedule) string {
-	said := []string{words.Clean(s.Cron.String()), zoneName(s)}
-	if s.Jitter > 0 {
-		said = append(said, "jitter "+jobs.FormatDuration(s.Jitter))
-	}
-	said = append(said, "overlap "+s.Overlap)
-	if s.CatchUp.Mode != "none" {
-		said = append(said, "catch_up "+s.CatchUp.Mode)
-		if s.CatchUp.Window > 0 {
-			said[len(said)-1] += " within " + jobs.FormatDuration(s.CatchUp.Window)
-		}
-	}
-	if len(s.Inputs) > 0 {
-		said = append(said, "inputs "+oneLine(s.Inputs))
-	}
-	return strings.Join(said, ", ")
-}
-
-// zoneName is the time zone that a schedule goes by.
-func zoneName(s *jobs.Schedule) string {
-	if s.Zone == nil {
-		return "the machine's time zone"
-	}
-	return s.Zone.String()
 }
 
 // unscheduled says that a job has no schedule, and what starts it.

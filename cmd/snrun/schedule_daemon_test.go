@@ -10,6 +10,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"snrun/history/review"
 )
 
 // daemonIn starts `snrun serve` in a folder, and waits until it is ready. The function it gives ends it.
@@ -62,10 +64,10 @@ func daemonIn(t *testing.T, dir string) (end func()) {
 }
 
 // scheduled is what `schedule list --json` says of a job.
-func scheduled(t *testing.T, dir, job string) jobRecord {
+func scheduled(t *testing.T, dir, job string) review.Job {
 	t.Helper()
 	stdout, _ := finished(t, exitOK, snrun(dir, "schedule", "list", job, "--json"))
-	var list []jobRecord
+	var list []review.Job
 	if err := json.Unmarshal([]byte(stdout), &list); err != nil || len(list) != 1 {
 		t.Fatalf("%v: %s", err, stdout)
 	}
@@ -136,14 +138,14 @@ func TestAPausedJobIsNotRun(t *testing.T) {
 		t.Fatal(err)
 	}
 	daemonIn(t, dir)
-	slots := func() (list []slotRecord) {
+	slots := func() (list []review.Slot) {
 		stdout, _ := finished(t, exitOK, snrun(dir, "schedule", "why", "tick", "--json"))
 		if err := json.Unmarshal([]byte(stdout), &list); err != nil {
 			t.Fatal(err)
 		}
 		return list
 	}
-	until := func(what string, holds func([]slotRecord) bool) {
+	until := func(what string, holds func([]review.Slot) bool) {
 		t.Helper()
 		for deadline := time.Now().Add(20 * time.Second); !holds(slots()); {
 			if time.Now().After(deadline) {
@@ -151,10 +153,10 @@ func TestAPausedJobIsNotRun(t *testing.T) {
 			}
 		}
 	}
-	ran := func(list []slotRecord) bool { return len(list) > 0 && list[0].Status == "ok" }
+	ran := func(list []review.Slot) bool { return len(list) > 0 && list[0].Status == "ok" }
 	until("it does not run", ran)
 	finished(t, exitOK, snrun(dir, "schedule", "pause", "tick", "--why", "not now"))
-	until("due times of a paused job are not skipped", func(list []slotRecord) bool {
+	until("due times of a paused job are not skipped", func(list []review.Slot) bool {
 		return len(list) > 0 && textOf(list[0].Reason) == "paused" && list[0].Count > 1
 	})
 	if _, stderr := finished(t, exitOK, snrun(dir, "schedule", "why", "tick")); !strings.Contains(stderr, "paused since ") || !strings.Contains(stderr, "not now") {

@@ -7,12 +7,11 @@ import (
 	"slices"
 	"time"
 
-	"snrun/history/words"
-
 	"github.com/spf13/cobra"
 
-	"snrun/engine"
 	"snrun/engine/daemon"
+	"snrun/history/review"
+	"snrun/history/words"
 	"snrun/jobs"
 	"snrun/jobs/source"
 )
@@ -39,60 +38,6 @@ It goes by the files as they are now and by the database; a daemon that has not 
 	return cmd
 }
 
-// jobRecord is how it stands with a job, as `schedule list --json` prints it. What there is not, is null.
-type jobRecord struct {
-	Job       string           `json:"job"`
-	File      string           `json:"file"` // its whole path
-	Schedules []scheduleRecord `json:"schedules"`
-	Next      *time.Time       `json:"next"` // in the time zone of the schedule; null also while it is paused
-	Note      *string          `json:"note"` // what a change of the clock does to it
-	Last      *lastRecord      `json:"last"` // the last run that has ended, also one that was skipped
-	LastOK    *time.Time       `json:"last_ok"`
-	Running   []string         `json:"running"` // the ids of runs
-	Queued    []string         `json:"queued"`
-	Paused    *pauseRecord     `json:"paused"`
-	Late      *lateRecord      `json:"late"`
-	Daemon    *string          `json:"daemon"`  // the process that runs it
-	Problem   *string          `json:"problem"` // what keeps it from running as it should
-	Help      *string          `json:"help"`    // what to do about it
-
-	job       *jobs.Job
-	stillGoes bool // the daemon goes on with the job as it was before its file had mistakes
-}
-
-// scheduleRecord is one schedule of a job.
-type scheduleRecord struct {
-	Cron     string         `json:"cron"`
-	Timezone *string        `json:"timezone"` // null: the machine's
-	Overlap  string         `json:"overlap"`
-	CatchUp  string         `json:"catch_up"`
-	Inputs   map[string]any `json:"inputs"`
-	Next     *time.Time     `json:"next"`
-}
-
-// lastRecord is a run that has ended.
-type lastRecord struct {
-	Run     string        `json:"run"`
-	Status  engine.Status `json:"status"`
-	Due     *time.Time    `json:"due"`
-	Started *time.Time    `json:"started"`
-	Ended   *time.Time    `json:"ended"`
-	Error   *string       `json:"error"` // or why it was skipped
-}
-
-// pauseRecord is a job's pause.
-type pauseRecord struct {
-	Since time.Time `json:"since"`
-	Who   string    `json:"who"`
-	Why   string    `json:"why"`
-}
-
-// lateRecord is a due time that has passed, and nothing has come of it.
-type lateRecord struct {
-	Due time.Time `json:"due"`
-	Why string    `json:"why"`
-}
-
 func (a *app) scheduleList(names []string, asJSON bool) error {
 	p, wrong := a.scheduledProject("the schedules are not known")
 	if p == nil {
@@ -111,7 +56,7 @@ func (a *app) scheduleList(names []string, asJSON bool) error {
 	}
 	now := time.Now()
 	for i := range list {
-		b.fill(&list[i], now)
+		b.Fill(&list[i], now)
 	}
 	switch {
 	case asJSON:
@@ -133,29 +78,26 @@ func (a *app) scheduleList(names []string, asJSON bool) error {
 
 // scheduledJobs gives the jobs of a project that have a schedule, those with mistakes in their files, and those that are named, by their
 // names.
-func (a *app) scheduledJobs(p *project, names []string) []jobRecord {
-	list := []jobRecord{}
+func (a *app) scheduledJobs(p *project, names []string) []review.Job {
+	list := []review.Job{}
 	files := p.Files()
 	if len(names) > 0 {
 		files = slices.DeleteFunc(files, func(file string) bool { return !slices.Contains(names, p.NameOf(file)) })
 	}
 	daemon.LoadEach(p.Project, files, func(i int, job *jobs.Job, err error) {
-		r := jobRecord{File: absolute(files[i]), Schedules: []scheduleRecord{}, Running: []string{}, Queued: []string{}}
-		if job != nil {
-			r.Job = job.Name
-		}
+		file := absolute(files[i])
 		switch {
 		case err != nil:
-			r.Job = orWord(r.Job, p.NameOf(files[i]))
-			r.Problem, r.Help = given(brokenText(err)), given("see: "+a.name+" validate "+words.Argument(shown(files[i])))
-		case len(names) == 0 && len(job.Schedules) == 0:
-			return
-		default:
-			r.job = &jobs.Job{Name: job.Name, Schedules: job.Schedules} // without its steps, which take much more memory
+			name := p.NameOf(files[i])
+			if job != nil && job.Name != "" {
+				name = job.Name
+			}
+			list = append(list, review.BrokenJob(name, file, brokenText(err), "see: "+a.name+" validate "+words.Argument(shown(files[i]))))
+		case len(names) > 0 || len(job.Schedules) > 0:
+			list = append(list, review.NewJob(job.Name, file, job.Schedules))
 		}
-		list = append(list, r)
 	})
-	slices.SortFunc(list, func(a, b jobRecord) int { return cmp.Or(cmp.Compare(a.Job, b.Job), cmp.Compare(a.File, b.File)) })
+	slices.SortFunc(list, func(a, b review.Job) int { return cmp.Or(cmp.Compare(a.Job, b.Job), cmp.Compare(a.File, b.File)) })
 	return list
 }
 

@@ -25,34 +25,33 @@ func nightlySchedule(t *testing.T) jobs.Schedule {
 }
 
 // testBook knows of jobs in each state, and of two daemons.
-func testBook(t *testing.T) (*book, []jobRecord) {
+func testBook(t *testing.T) (*book, []review.Job) {
 	t.Helper()
 	ok := &history.Brief{Run: "06c3k9q2f5a", Status: engine.OK, Due: began, Started: began, Ended: began.Add(time.Minute)}
 	failed := &history.Brief{Run: "06c3k9q2f5b", Status: engine.Failed, Due: began, Started: began, Ended: began.Add(time.Second), Error: "alert: 422 Unprocessable\x1b[2J Entity"}
 	waits := history.Brief{Run: "06c3k9q2f60", Status: engine.Queued, Due: began.Add(-time.Hour), Reason: "it was queued behind run 06c3k9q2f5z"}
 	line := nightlySchedule(t)
-	b := &book{
-		project: &project{Project: &jobs.Project{Dir: "/srv/etl"}}, next: review.Commands{Program: "snrun"}, lateAfter: 5 * time.Minute,
-		daemons: []engine.Daemon{
+	b := &book{Book: review.Book{
+		Folder: "/srv/etl", Commands: review.Commands{Program: "snrun"}, LateAfter: 5 * time.Minute,
+		Daemons: []engine.Daemon{
 			{Process: "7@box", Project: "/srv/other", Started: began.Add(-time.Hour), Seen: began.Add(2 * time.Minute)},
 			{Process: "8@box", Project: "/srv/etl", Started: began.Add(-48 * time.Hour), Seen: began.Add(3*time.Minute - 4*time.Second)},
 		},
-		pauses: map[string]engine.Pause{"paused": {Job: "paused", Since: began.Add(-time.Hour), Who: "ann@box", Why: "the server\nis being moved"}},
-		standings: map[string]*history.Standing{
+		Pauses: map[string]engine.Pause{"paused": {Job: "paused", Since: began.Add(-time.Hour), Who: "ann@box", Why: "the server\nis being moved"}},
+		Standings: map[string]*history.Standing{
 			"nightly": {Last: ok, LastOK: ok}, "paused": {Last: failed, LastOK: ok, Running: []history.Brief{{Run: "06c3k9q2f5z"}}}, "queued": {Queued: []history.Brief{waits, {Run: "06c3k9q2f61", Due: began}}},
 			"undecided": {Last: failed},
 		},
-		plans: map[string][]engine.Plan{
+		Plans: map[string][]engine.Plan{
 			"nightly": {{Line: line.Line(), Decided: began}}, "undecided": {{Line: "0 0 1 1 *"}, {Line: line.Line(), Decided: began.Add(-24 * time.Hour)}},
 			"paused": {{Line: line.Line(), Decided: began.Add(-24 * time.Hour)}},
 		},
-	}
-	var list []jobRecord
+	}}
+	var list []review.Job
 	for _, name := range []string{"nightly", "paused", "queued", "undecided"} {
-		list = append(list, jobRecord{Job: name, job: &jobs.Job{Name: name, Schedules: []jobs.Schedule{line}}})
+		list = append(list, review.NewJob(name, "/srv/etl/jobs/"+name+".yaml", []jobs.Schedule{line}))
 	}
-	problem, help := "jobs/broken.yaml:2:19: 61 is no minute: they go from 0 to 59", "see: snrun validate jobs/broken.yaml"
-	return b, append(list, jobRecord{Job: "broken", Problem: &problem, Help: &help})
+	return b, append(list, review.BrokenJob("broken", "/srv/etl/jobs/broken.yaml", "jobs/broken.yaml:2:19: 61 is no minute: they go from 0 to 59", "see: snrun validate jobs/broken.yaml"))
 }
 
 func TestSchedulePages(t *testing.T) {
@@ -63,7 +62,7 @@ func TestSchedulePages(t *testing.T) {
 			b, list := testBook(t)
 			change(b)
 			for i := range list {
-				b.fill(&list[i], now)
+				b.Fill(&list[i], now)
 			}
 			return b.daemonLines(p) + "\n" + scheduleTable(p, list) + "\n" + scheduleNotes(list)
 		}
@@ -79,12 +78,12 @@ func TestSchedulePages(t *testing.T) {
 		page func(page) string
 	}{
 		{"list", list(func(*book) {})},
-		{"list_hangs", list(func(b *book) { b.daemons[1].Seen = began.Add(-time.Hour) })},
-		{"list_other", list(func(b *book) { b.daemons = b.daemons[:1] })},
+		{"list_hangs", list(func(b *book) { b.Daemons[1].Seen = began.Add(-time.Hour) })},
+		{"list_other", list(func(b *book) { b.Daemons = b.Daemons[:1] })},
 		{"why", func(p page) string {
-			var records []slotRecord
+			var records []review.Slot
 			for _, s := range slots {
-				records = append(records, slotRecordOf(s, nightlySchedule(t).Zone))
+				records = append(records, review.SlotOf(s, nightlySchedule(t).Zone))
 			}
 			return slotTable(p, records)
 		}},

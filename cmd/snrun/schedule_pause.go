@@ -165,7 +165,7 @@ func (a *app) changePauses(change func(p *pausing) error) error {
 func (p *pausing) pause(names []string, why string) error {
 	for _, name := range names {
 		if before, already := p.paused[name]; already && (why == "" || why == before.Why) {
-			fmt.Fprintf(&p.told, "%s is paused already, %s\n", words.Clean(name), pauseText(before))
+			fmt.Fprintf(&p.told, "%s is paused already, %s\n", words.Clean(name), review.PauseText(before))
 			continue
 		}
 		if err := p.store.Pause(engine.Pause{Job: name, Since: time.Now(), Who: p.person(), Why: p.redactor.Text(why)}); err != nil {
@@ -225,19 +225,10 @@ func (a *app) nextDue(name string) string {
 		return ""
 	}
 	now := time.Now()
-	if next := dueTimes(job.Schedules, now, 1); len(next) > 0 {
-		return ": next " + dueText(next[0].At, next[0].At.Second() != 0) + " (" + words.Ago(next[0].At, now) + ")"
+	if next := review.DueTimes(job.Schedules, now, 1); len(next) > 0 {
+		return ": next " + review.DueText(next[0].At, next[0].At.Second() != 0) + " (" + words.Ago(next[0].At, now) + ")"
 	}
 	return ""
-}
-
-// pauseText says since when, by whom and why a job is paused.
-func pauseText(p engine.Pause) string {
-	text := fmt.Sprintf("since %s by %s", p.Since.Local().Format(time.DateTime), words.Clean(p.Who))
-	if p.Why != "" {
-		text += ": " + words.InLine(p.Why)
-	}
-	return text
 }
 
 // changeHistory opens the history of this folder to change what is to be run.

@@ -152,7 +152,8 @@ func isAllowed(schedules []jobs.Schedule) bool {
 // tellIfNobodyRuns says where no daemon of the project is there that would take a run.
 func (a *app) tellIfNobodyRuns(p *project, store *history.Store, next review.Commands, c engine.Claim) error {
 	daemons, err := store.Daemons()
-	if err != nil || slices.ContainsFunc(daemons, func(d engine.Daemon) bool { return sameFolder(d.Project, p.Dir) }) {
+	book := review.Book{Folder: p.Dir, Daemons: daemons}
+	if err != nil || book.Daemon() != nil {
 		return err
 	}
 	fmt.Fprintf(a.err, "no daemon is running for this project: the run waits for the next %s; to run it here instead: %s, and %s\n",

@@ -6,13 +6,11 @@ import (
 	"io"
 	"time"
 
-	"snrun/history/words"
-
 	"github.com/spf13/cobra"
 
-	"snrun/engine"
 	"snrun/history"
-	"snrun/jobs"
+	"snrun/history/review"
+	"snrun/history/words"
 )
 
 func (a *app) scheduleWhyCommand() *cobra.Command {
@@ -40,24 +38,6 @@ what keeps it from being due.`,
 	return cmd
 }
 
-// slotRecord is what became of a due time, as `schedule why --json` prints it, or of several in a row that were skipped for one reason.
-// Durations are milliseconds. What there is not, is null.
-type slotRecord struct {
-	Due     time.Time      `json:"due"`
-	Until   time.Time      `json:"until"` // the last of them
-	Count   int            `json:"count"`
-	Run     *string        `json:"run"`    // null where it is not kept any more
-	Status  engine.Status  `json:"status"` // "" where the run is not kept any more
-	Trigger string         `json:"trigger"`
-	Reason  *string        `json:"reason"` // overlap, queue_full, missed, paused
-	Started *time.Time     `json:"started"`
-	Ended   *time.Time     `json:"ended"`
-	Late    *int64         `json:"late"` // how much later than due it started, also because of its jitter
-	Took    *int64         `json:"took"`
-	Error   *string        `json:"error"` // or why it was skipped, for people
-	Inputs  map[string]any `json:"inputs"`
-}
-
 func (a *app) scheduleWhy(name string, n int, asJSON bool) error {
 	p, err := a.scheduledProject("the schedules are not known")
 	if p == nil {
@@ -73,12 +53,12 @@ func (a *app) scheduleWhy(name string, n int, asJSON bool) error {
 		}
 	}
 	zone := time.Local
-	if len(list) > 0 && list[0].job != nil && len(list[0].job.Schedules) > 0 {
-		zone = zoneOf(&list[0].job.Schedules[0])
+	if len(list) > 0 && len(list[0].Times) > 0 {
+		zone = review.Zone(&list[0].Times[0])
 	}
-	records := []slotRecord{}
+	records := []review.Slot{}
 	for _, s := range slots {
-		records = append(records, slotRecordOf(s, zone))
+		records = append(records, review.SlotOf(s, zone))
 	}
 	if asJSON {
 		return a.printJSON(records)
@@ -101,23 +81,23 @@ func (a *app) scheduleWhy(name string, n int, asJSON bool) error {
 }
 
 // whatIsNext says when a job is due next, and what keeps it from running then.
-func (a *app) whatIsNext(r *jobRecord, now time.Time) string {
-	if r.job != nil && len(r.job.Schedules) == 0 {
+func (a *app) whatIsNext(r *review.Job, now time.Time) string {
+	if !r.Broken && len(r.Times) == 0 {
 		return a.unscheduled(r.Job)
 	}
 	text := ""
 	switch {
 	case r.Next != nil:
-		text = fmt.Sprintf("next: %s (%s)", dueText(*r.Next, r.Next.Second() != 0), words.Ago(*r.Next, now))
+		text = fmt.Sprintf("next: %s (%s)", review.DueText(*r.Next, r.Next.Second() != 0), words.Ago(*r.Next, now))
 		if r.Note != nil {
 			text += ": " + words.Clean(*r.Note)
 		}
 		text += "\n"
-		if r.job != nil { // else the daemon alone knows what it goes on with
-			text += startsLater(r.job.Schedules, now)
+		if later := review.StartsLater(r.Times, now); later != "" {
+			text += later + "\n"
 		}
-	case r.job != nil && r.Paused == nil:
-		text = noMore(r.job.Schedules, now)
+	case !r.Broken && r.Paused == nil:
+		text = review.NoMore(r.Times, now) + "\n"
 	}
 	if r.Problem != nil {
 		text += words.Clean(*r.Problem) + "\n"
@@ -128,30 +108,15 @@ func (a *app) whatIsNext(r *jobRecord, now time.Time) string {
 	return text
 }
 
-// startsLater says when the first of the schedules starts, "" where one has.
-func startsLater(schedules []jobs.Schedule, now time.Time) string {
-	var first *jobs.Schedule
-	for i := range schedules {
-		s := &schedules[i]
-		if !s.Starts.After(now) {
-			return ""
-		}
-		if first == nil || s.Starts.Before(first.Starts) {
-			first = s
-		}
-	}
-	return fmt.Sprintf("the schedule starts at %s\n", first.Starts.In(zoneOf(first)).Format(time.RFC3339))
-}
-
 // whatBecame gives the record of a job, none where the project has no such job, and its newest slots.
-func (a *app) whatBecame(p *project, name string, n int) ([]jobRecord, []history.Slot, error) {
+func (a *app) whatBecame(p *project, name string, n int) ([]review.Job, []history.Slot, error) {
 	list := a.scheduledJobs(p, []string{name})
 	b, err := a.readBook(p, list)
 	if err != nil {
 		return nil, nil, err
 	}
 	for i := range list {
-		b.fill(&list[i], time.Now())
+		b.Fill(&list[i], time.Now())
 	}
 	store, _, err := a.readHistory()
 	if errors.Is(err, history.ErrNoRuns) {
@@ -165,27 +130,11 @@ func (a *app) whatBecame(p *project, name string, n int) ([]jobRecord, []history
 	return list, slots, err
 }
 
-func slotRecordOf(s history.Slot, zone *time.Location) slotRecord {
-	run := &s.Run
-	r := slotRecord{
-		Due: s.Due.In(zone), Until: s.Until.In(zone), Count: s.Count, Run: given(run.Run), Status: run.Status, Trigger: run.Trigger, Reason: given(s.Reason),
-		Ended: timeOf(run.Ended), Error: given(orWord(run.Error, run.Reason)), Inputs: s.Inputs,
-	}
-	if run.Started.IsZero() || run.Status == engine.Skipped {
-		return r
-	}
-	r.Started, r.Late = timeOf(run.Started), milliseconds(max(0, run.Started.Sub(s.Due)))
-	if !run.Ended.IsZero() {
-		r.Took = milliseconds(run.Ended.Sub(run.Started))
-	}
-	return r
-}
-
 // slotTable lists due times, one line each or for several in a row.
-func slotTable(p page, list []slotRecord) string {
+func slotTable(p page, list []review.Slot) string {
 	rows := [][]string{{"DUE", "STATUS", "RUN", "LATE", "TOOK", "TRIGGER", "WHY"}}
 	for _, r := range list {
-		row := []string{r.due(p), statusWord(r.Status), textOf(r.Run), "", "", r.Trigger, textOf(r.Error)}
+		row := []string{slotDue(p, &r), statusWord(r.Status), textOf(r.Run), "", "", r.Trigger, textOf(r.Error)}
 		if r.Late != nil {
 			row[3] = words.Span(time.Duration(*r.Late) * time.Millisecond)
 		}
@@ -208,15 +157,15 @@ func slotTable(p page, list []slotRecord) string {
 	})
 }
 
-// due is a due time, or the first and the last of several; on a narrow page the first and how many these are.
-func (r *slotRecord) due(p page) string {
+// slotDue is a due time, or the first and the last of several; on a narrow page the first and how many these are.
+func slotDue(p page, r *review.Slot) string {
 	seconds := r.Due.Second() != 0 || r.Until.Second() != 0
-	text := dueText(r.Due, seconds)
+	text := review.DueText(r.Due, seconds)
 	switch {
 	case r.Count <= 1:
 		return text
 	case p.width > 0 && p.width < narrowSchedule:
 		return text + " ×" + words.Thousands(r.Count)
 	}
-	return text + " – " + dueText(r.Until, seconds) + " (" + words.Thousands(r.Count) + " times)"
+	return text + " – " + review.DueText(r.Until, seconds) + " (" + words.Thousands(r.Count) + " times)"
 }

@@ -15,8 +15,8 @@ import (
 	"snrun/engine/daemon"
 	"snrun/engine/metrics"
 	"snrun/history"
-	"snrun/history/web"
 	"snrun/history/review"
+	"snrun/history/web"
 	"snrun/jobs"
 )
 

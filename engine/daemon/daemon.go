@@ -60,7 +60,7 @@ type Config struct {
 	Listen            string        // the address for health and metrics, as HOST:PORT; "" for none
 	Socket            string        // the file of the control socket; "" for none
 
-	Pages     http.Handler         // serves all that health does not; nil for nobody
+	Pages     http.Handler         // serves the address, with what Health gives among it, and says who may come to what; nil for Health alone, on loopback
 	Metrics   http.Handler         // serves /metrics; nil for nobody
 	Watch     func(engine.Event)   // hears of what happens in runs; nil for nobody
 	Doubted   func(engine.Event)   // hears of the runs in doubt that were found, as of their end, which Watch heard of in its time; nil for nobody

@@ -34,7 +34,7 @@ func (d *Daemon) listen() (closeAll func(), err error) {
 			return nil, err
 		}
 		d.address = l.Addr().String()
-		serve(l, localOnly(d.health()))
+		serve(l, d.front())
 	}
 	if d.Socket == "" {
 		return closeAll, nil
@@ -66,6 +66,14 @@ func (d *Daemon) serve(l net.Listener, handler http.Handler) *http.Server {
 	return s
 }
 
+// front serves the address: the pages, which then say who may come to what, and without any how the daemon stands.
+func (d *Daemon) front() http.Handler {
+	if d.Pages != nil {
+		return d.Pages
+	}
+	return localOnly(d.Health())
+}
+
 // localOnly refuses requests for other names: a page in a browser cannot read what is here by giving its own name this address.
 func localOnly(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -81,16 +89,13 @@ func localOnly(next http.Handler) http.Handler {
 	})
 }
 
-// health serves how the daemon stands.
-func (d *Daemon) health() http.Handler {
+// Health serves how the daemon stands: /healthz, /readyz and /metrics.
+func (d *Daemon) Health() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", d.healthz)
 	mux.HandleFunc("GET /readyz", d.readyz)
 	if d.Metrics != nil {
 		mux.Handle("GET /metrics", d.Metrics)
-	}
-	if d.Pages != nil {
-		mux.Handle("/", d.Pages)
 	}
 	return mux
 }

@@ -54,7 +54,7 @@ func TestHealth(t *testing.T) {
 				w := httptest.NewRecorder()
 				r := httptest.NewRequest(http.MethodGet, path, nil)
 				r.Host = "127.0.0.1:7070"
-				localOnly(d.health()).ServeHTTP(w, r)
+				localOnly(d.Health()).ServeHTTP(w, r)
 				return w
 			}
 			if got := ask("/healthz"); got.Code != test.healthz {

@@ -65,7 +65,7 @@ func TestSlowClients(t *testing.T) {
 	d.Log = slog.New(slog.NewTextHandler(&log, nil))
 	synctest.Test(t, func(t *testing.T) {
 		began := time.Now()
-		c := connected(t, d, d.health(), 1)[0]
+		c := connected(t, d, d.Health(), 1)[0]
 		_, _ = io.WriteString(c, "GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Slow: ")
 		_, _ = io.Copy(io.Discard, c)
 		if took := time.Since(began); took > 10*time.Second {

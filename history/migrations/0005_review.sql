@@ -1,6 +1,9 @@
 -- What looking back at runs needs: finding them by how they stand, what of them was read for searches, and who did what.
 
-CREATE INDEX runs_by_status ON runs (status, run);
+-- What has ended, by how and by what started it: a list with any filter is a few of the newest of each combination, put together.
+-- Runs that have not ended are few, and in runs_going. The times are there for the statistics of a job, which need no row then.
+CREATE INDEX runs_ended ON runs (status, "trigger", run) WHERE status NOT IN ('queued', 'running');
+CREATE INDEX runs_ended_of_job ON runs (job, status, "trigger", run, started, ended) WHERE status NOT IN ('queued', 'running');
 
 -- Runs whose texts are in the index for searches, where this program has FTS5.
 CREATE TABLE searchable (

@@ -3,7 +3,11 @@
 //
 // The files:
 //
+//	query       which runs to list, as people write it
 //	commands    the command lines for what pages and reports tell of
+//	due         when jobs are due
+//	job, book   how it stands with a job, and what is known of all of them
+//	slot        what became of a due time
 //	diff        what is different in a run from another one, and what of it explains how the run ended
 //	shape       which values stand where in bodies
 package review

@@ -3,11 +3,14 @@ package web
 import (
 	"bytes"
 	"embed"
+	"encoding/json"
 	"errors"
 	"html/template"
 	"io/fs"
+	"math"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
@@ -139,6 +142,8 @@ type Problem struct {
 	Status  int // of HTTP
 	Message string
 	Hint    string
+	// RetryAfter is how long it takes until it may be different; 0 where that is not known.
+	RetryAfter time.Duration
 }
 
 // Error is the message.
@@ -147,7 +152,10 @@ func (p *Problem) Error() string { return p.Message }
 // problemOf makes an error a Problem.
 func problemOf(err error) *Problem {
 	var p *Problem
+	var large *http.MaxBytesError
 	switch {
+	case errors.As(err, &large):
+		return &Problem{Status: http.StatusRequestEntityTooLarge, Message: "the request brings more than " + words.Size(large.Limit)}
 	case errors.As(err, &p):
 		return p
 	case errors.Is(err, history.ErrUnknownRun), errors.Is(err, history.ErrAmbiguousRun):
@@ -164,7 +172,39 @@ func (s *Site) problem(w http.ResponseWriter, r *http.Request, err error) {
 	if p.Status >= http.StatusInternalServerError {
 		s.Log.Error("a page could not be shown", "path", r.URL.Path, "error", err)
 	}
-	if err := s.showAs(p.Status, w, r, "problem", page{Title: http.StatusText(p.Status), Body: p}); err != nil {
+	if p.RetryAfter > 0 {
+		w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(p.RetryAfter.Seconds()))))
+	}
+	switch {
+	case forPrograms(r):
+		err = s.tellProgram(w, p)
+	case p.Status == http.StatusUnauthorized, p.Status == http.StatusTooManyRequests && visitorOf(r).Role == "":
+		err = s.refuse(w, r, p)
+	default:
+		err = s.showAs(p.Status, w, r, "problem", page{Title: http.StatusText(p.Status), Body: p})
+	}
+	if err != nil {
 		http.Error(w, "the page could not be shown", http.StatusInternalServerError)
 	}
+}
+
+// tellProgram answers with a problem as RFC 9457 has it.
+func (s *Site) tellProgram(w http.ResponseWriter, p *Problem) error {
+	text, err := json.Marshal(struct {
+		Type   string `json:"type"`
+		Title  string `json:"title"`
+		Status int    `json:"status"`
+		Detail string `json:"detail"`
+		Hint   string `json:"hint,omitempty"`
+	}{"about:blank", http.StatusText(p.Status), p.Status, p.Message, p.Hint})
+	if err != nil {
+		return err
+	}
+	if p.Status == http.StatusUnauthorized {
+		w.Header().Set("WWW-Authenticate", `Bearer realm="snrun"`)
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(p.Status)
+	w.Write(append(s.Redactor.Bytes(text), '\n'))
+	return nil
 }

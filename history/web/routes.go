@@ -8,11 +8,21 @@ import (
 // Role is what somebody may do.
 type Role string
 
-// A viewer sees all, an operator acts too. Anybody is whoever reaches the address.
+// A viewer sees all, an operator acts too. Anybody is whoever reaches the address; a neighbour too, where only the users of this machine do,
+// else a neighbour is a viewer.
 const (
-	Anybody  Role = "anybody"
-	Viewer   Role = "viewer"
-	Operator Role = "operator"
+	Anybody   Role = "anybody"
+	Neighbour Role = "neighbour"
+	Viewer    Role = "viewer"
+	Operator  Role = "operator"
+)
+
+const (
+	healthPath  = "/healthz"
+	readyPath   = "/readyz"
+	metricsPath = "/metrics"
+	enterPath   = "/enter"
+	loginPath   = "/login"
 )
 
 // route is something that is served.
@@ -35,8 +45,22 @@ func routes() []route {
 		{"GET /schedules", Viewer, (*Site).schedules},
 		{"GET /profiles", Viewer, (*Site).profiles},
 		{"GET /system", Viewer, (*Site).system},
+
+		{"GET " + enterPath, Anybody, (*Site).enter},
+		{"GET " + loginPath, Anybody, (*Site).login},
+		{"POST " + loginPath, Anybody, (*Site).withPassword},
+		{"POST /leave", Anybody, (*Site).leave},
 		{"GET /static/{file}", Anybody, (*Site).static},
+		{"GET " + healthPath, Anybody, (*Site).health},
+		{"GET " + readyPath, Anybody, (*Site).health},
+		{"GET " + metricsPath, Neighbour, (*Site).health},
 	}
+}
+
+// health tells how the daemon stands.
+func (s *Site) health(w http.ResponseWriter, r *http.Request) error {
+	s.Daemon.Health().ServeHTTP(w, r)
+	return nil
 }
 
 //go:embed static

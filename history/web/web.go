@@ -6,7 +6,11 @@
 // The files:
 //
 //	web, routes      a Site; what is served where, and who may see it
-//	guard            who may come in
+//	guard, access    who may come in, and to what a request must be addressed
+//	enter, links, login, sessions, throttle
+//	                 how visitors sign in, and are known then
+//	headers          what browsers are told to leave alone
+//	streams          answers that go on for long
 //	page             what all pages have in common
 //	live, watch      changes told to those who look at a page
 //	overview, runs, run, jobs, schedules, profiles, system
@@ -16,6 +20,7 @@ package web
 import (
 	"log/slog"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"snrun/auth"
@@ -32,6 +37,7 @@ type Config struct {
 	Log      *slog.Logger
 	Commands review.Commands // that do the same in a terminal
 	Version  string
+	Access   Access // the zero value is a loopback address
 }
 
 // Site is the pages and the API.
@@ -41,6 +47,14 @@ type Site struct {
 	mux       *http.ServeMux
 	started   time.Time
 	watchers  *watchers
+
+	// Links lets in whoever is given one.
+	Links    Links
+	sessions sessions
+	streams  streams
+	throttle throttle
+	admitted atomic.Pointer[[]Person]
+	origins  *http.CrossOriginProtection
 }
 
 // New makes a Site.
@@ -52,8 +66,25 @@ func New(c Config) *Site {
 	for _, r := range routes() {
 		s.mux.Handle(r.pattern, s.admit(r))
 	}
+	s.origins = http.NewCrossOriginProtection()
+	if c.Access.External != nil {
+		if err := s.origins.AddTrustedOrigin(c.Access.Address("")); err != nil {
+			panic(err) // it is checked where it is read
+		}
+	}
 	return s
 }
 
-// ServeHTTP serves a page, a part of one, or the API.
-func (s *Site) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.mux.ServeHTTP(w, r) }
+// Admit says who may come in with a password. Whoever did with one that is not among them any more is signed out.
+func (s *Site) Admit(people []Person) {
+	s.admitted.Store(&people)
+	s.sessions.endOthers(people)
+}
+
+// people gives those who may come in with a password.
+func (s *Site) people() []Person {
+	if list := s.admitted.Load(); list != nil {
+		return *list
+	}
+	return nil
+}

@@ -1,0 +1,104 @@
+package main
+
+import (
+	"errors"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"snrun/engine"
+	"snrun/history"
+	"snrun/history/review"
+)
+
+func (a *app) historyListCommand() *cobra.Command {
+	var q review.Query
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "list",
+		Short: "List runs, the newest first",
+		Long: `List runs, the newest first.
+
+A time is how long ago (6h, 2d), a day (2026-03-28), a time by the clock of this machine ("2026-03-28 02:30"), or one with an offset
+(2026-03-28T02:30:00+01:00). It is compared with when a run came to be: when it was started, queued or skipped. Where there are more
+runs than are shown, the last line is the command that lists the next ones.`,
+		Example: `  snrun history list --status failed,interrupted --since 24h
+  snrun history list --job incident_sync --since 2026-03-28 --until 2026-03-29`,
+		Args: exactly(0, "history list takes no argument: write --job NAME for the runs of one job"),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if q.Limit < 1 {
+				return usageError("see: "+cmd.CommandPath()+" --help", "-n %d: the limit is at least 1", q.Limit)
+			}
+			filter, err := q.Filter(time.Now(), time.Local)
+			if err != nil {
+				return misasked(cmd, err)
+			}
+			return a.listRuns(q, filter, asJSON)
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&q.Job, "job", "", "only runs of this job")
+	flags.StringVar(&q.Status, "status", "", "only runs with this status: queued, running, ok, failed, cancelled, interrupted or skipped, or several: failed,interrupted")
+	flags.StringVar(&q.Trigger, "trigger", "", "only runs that were started by this: manual or schedule")
+	flags.StringVar(&q.Since, "since", "", "only runs since this time")
+	flags.StringVar(&q.Until, "until", "", "only runs before this time")
+	flags.StringVar(&q.Before, "before", "", "only runs older than the one with this id")
+	flags.StringVar(&q.After, "after", "", "only runs newer than the one with this id, the oldest of those")
+	flags.IntVarP(&q.Limit, "limit", "n", 20, "at most so many")
+	flags.BoolVar(&asJSON, "json", false, "print them as a JSON array")
+	_ = cmd.RegisterFlagCompletionFunc("job", a.completeJobs)
+	_ = cmd.RegisterFlagCompletionFunc("status", completeStatuses)
+	_ = cmd.RegisterFlagCompletionFunc("trigger", cobra.FixedCompletions([]string{engine.TriggerManual, engine.TriggerSchedule}, cobra.ShellCompDirectiveNoFileComp))
+	return cmd
+}
+
+// completeStatuses completes the last of several statuses.
+func completeStatuses(_ *cobra.Command, _ []string, typed string) (list []string, _ cobra.ShellCompDirective) {
+	before := typed[:strings.LastIndexByte(typed, ',')+1]
+	for _, status := range history.AllStatuses() {
+		list = append(list, before+string(status))
+	}
+	return list, cobra.ShellCompDirectiveNoFileComp
+}
+
+// misasked is the error for a query with mistakes, of which it names the first.
+func misasked(cmd *cobra.Command, err error) error {
+	see := "see: " + cmd.CommandPath() + " --help"
+	m, ok := errors.AsType[*review.Mistake](err)
+	switch {
+	case !ok:
+		return err
+	case m.Hint != "":
+		see = m.Hint + " · " + see
+	}
+	return usageError(see, "--%w", m)
+}
+
+func (a *app) listRuns(q review.Query, filter history.Filter, asJSON bool) error {
+	store, next, err := a.readHistory()
+	if errors.Is(err, history.ErrNoRuns) {
+		return a.noRuns(asJSON)
+	}
+	if err != nil {
+		return err
+	}
+	defer store.Close()
+	runs, more, err := review.Page(store, filter)
+	if err != nil {
+		return err
+	}
+	if len(runs) == 0 {
+		return a.noRuns(asJSON)
+	}
+	if asJSON {
+		err = a.printJSON(runs)
+	} else {
+		err = a.print(runTable(a.page(), runs))
+	}
+	if more && err == nil {
+		io.WriteString(a.err, "there are more: "+next.List(q.Next(runs))+"\n")
+	}
+	return err
+}
