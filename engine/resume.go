@@ -35,6 +35,7 @@ type Resumption struct {
 	Environ     map[string]any // the variables of now: profiles are those of now, and read them
 	Env         map[string]any // variables that are others now: they take the place of those that the run began with
 	Space       string         // as in Request; it must be the same
+	Daemon      bool           // as in Request; a run that had it keeps it
 }
 
 // Resume goes on with a run that failed, was cancelled or was interrupted, under its id and as its next attempt. It gives
@@ -61,7 +62,7 @@ func (e *Engine) Resume(ctx context.Context, r Resumption) (*Run, error) {
 	if err != nil {
 		return nil, err
 	}
-	run.Status, run.Attempt = Running, max(run.Attempt, 1)+1
+	run.Status, run.Attempt, run.Daemon = Running, max(run.Attempt, 1)+1, run.Daemon || r.Daemon
 	run.Ended, run.Output, run.Error, run.Process = time.Time{}, nil, nil, processName()
 	if err := e.Journal.Continue(&run, forget, doubtful); err != nil {
 		return nil, fmt.Errorf("going on with run %s: %w", run.ID, err)

@@ -12,7 +12,7 @@ const (
 	endedSQL = `SELECT status NOT IN ('running', 'queued') FROM runs WHERE id = ?`
 	// Whoever was quicker has made it an attempt more, and perhaps ended it again.
 	goesOnSQL   = `SELECT status NOT IN ('running', 'queued') AND (?1 < 2 OR attempt < ?1) FROM runs WHERE id = ?2`
-	continueRun = `UPDATE runs SET status = 'running', attempt = ?, process = ?, live = ?, ended = NULL, output = NULL, error = NULL,
+	continueRun = `UPDATE runs SET status = 'running', attempt = ?, process = ?, live = ?, daemon = ?, ended = NULL, output = NULL, error = NULL,
 		open = 0, reason = '', cancel = '' WHERE id = ?`
 	replaceText   = `UPDATE runs SET file = ?, text = (SELECT id FROM texts WHERE digest = ?) WHERE id = ?`
 	replaceCalled = `DELETE FROM called WHERE run = ?`
@@ -79,7 +79,7 @@ func (s *Store) ended(run string) (int64, error) {
 
 // continuing gives the rows that set a run going again, if nobody else did meanwhile.
 func continuing(run *engine.Run, number int64, live string) []row {
-	begin := rowOf(continueRun, max(run.Attempt, 1), run.Process, live, number)
+	begin := rowOf(continueRun, max(run.Attempt, 1), run.Process, live, run.Daemon, number)
 	mayGoOn := rowOf(goesOnSQL, run.Attempt, number)
 	begin.when, begin.otherwise = &mayGoOn, engine.ErrRunning
 	rows := []row{begin}

@@ -103,7 +103,7 @@ func (s *Store) Pruner(policy Policy, now time.Time) (*Pruner, error) {
 	}
 	p := &Pruner{planner: planner{store: s, policy: policy, now: now}, conn: c, pages: firstPages, box: longest}
 	p.done.Before, p.done.After = before, before
-	p.phases = []func() (bool, error){p.makeRoom, p.leftovers, p.byRule, p.bySize, p.texts, p.shrink, p.truncate}
+	p.phases = []func() (bool, error){p.makeRoom, p.leftovers, p.byRule, p.bySize, p.texts, p.audits, p.shrink, p.truncate}
 	return p, nil
 }
 

@@ -21,6 +21,7 @@
 //	standings                    how it stands with jobs
 //	state                        what jobs remember
 //	prune                        runs that are not kept any more, and the room that they took
+//	audit                        what people did on the pages
 //	alerts, notices              what is wrong, and the notices of it that are on their way to people
 //	data, errors                 values in columns, and what a person can do about SQLite's errors
 package history

@@ -19,6 +19,7 @@ import (
 	"snrun/auth"
 	"snrun/auth/store"
 	"snrun/examples/sandbox"
+	"snrun/history/review"
 )
 
 // TestAuthTest asks systems that answer in all the ways that a person should be told of.
@@ -140,13 +141,13 @@ func TestRefreshColumn(t *testing.T) {
 	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 	end := now.Add(time.Hour)
 	ok, reauth := string(auth.StateOK), string(auth.StateReauth)
-	for want, r := range map[string]signInRecord{
+	for want, r := range map[string]review.SignIn{
 		"":     {State: &reauth},
 		"kept": {State: &ok, Refresh: true},
 		"1h":   {State: &ok, Refresh: true, RefreshExpires: &end},
 		"dead": {State: &reauth, Refresh: true, RefreshExpires: &end},
 	} {
-		if got := r.refresh(now); got != want {
+		if got := refreshLeft(r, now); got != want {
 			t.Errorf("got %q, want %q", got, want)
 		}
 	}
@@ -159,17 +160,17 @@ func TestWhatIsWrong(t *testing.T) {
 	later, before, failed := now.Add(time.Minute), now.Add(-time.Minute), "profile p: status 503"
 	reauth, fresh, help := string(auth.StateReauth), string(auth.StateNew), "run: snrun auth login p"
 	for _, test := range []struct {
-		record signInRecord
+		record review.SignIn
 		want   string
 	}{
-		{signInRecord{}, ""},
-		{signInRecord{LastError: &failed, Retry: &later}, "status 503 (not asked again before 12:01:00)"},
-		{signInRecord{LastError: &failed, Retry: &before}, "status 503"},
-		{signInRecord{State: &reauth, Help: &help}, "the sign-in has ended"},
-		{signInRecord{State: &fresh, Help: &help}, "nobody has signed in yet"},
+		{review.SignIn{}, ""},
+		{review.SignIn{LastError: &failed, Retry: &later}, "status 503 (not asked again before 12:01:00)"},
+		{review.SignIn{LastError: &failed, Retry: &before}, "status 503"},
+		{review.SignIn{State: &reauth, Help: &help}, "the sign-in has ended"},
+		{review.SignIn{State: &fresh, Help: &help}, "nobody has signed in yet"},
 	} {
 		test.record.Profile = "p"
-		if got := test.record.wrong(now); got != test.want {
+		if got := test.record.Wrong(now); got != test.want {
 			t.Errorf("got %q, want %q", got, test.want)
 		}
 	}
@@ -179,7 +180,7 @@ func TestWhatIsWrong(t *testing.T) {
 func TestStatusSaysOnceWhatIsCommon(t *testing.T) {
 	t.Parallel()
 	failed, other, help := "no token", "another", "look"
-	list := []signInRecord{
+	list := []review.SignIn{
 		{Profile: "a", LastError: &failed, Help: &help},
 		{Profile: "b", LastError: &other},
 		{Profile: "c", LastError: &failed, Help: &help},
@@ -206,7 +207,7 @@ func TestStatusTellsOfAWrongKey(t *testing.T) {
 			t.Errorf("%s: got\n%s%s", test.key, got.stdout, got.stderr)
 		}
 		if test.want != "" {
-			var list []signInRecord
+			var list []review.SignIn
 			u.decode(&list, "auth", "status", "--json", "servicenow")
 			if len(list) != 1 || list[0].State != nil || list[0].Help == nil {
 				t.Errorf("%s: got %+v", test.key, list)

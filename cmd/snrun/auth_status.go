@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"snrun/auth"
+	"snrun/history/review"
 	"snrun/jobs"
 )
 
@@ -38,29 +39,6 @@ with --json null where there is none, and help is null where nothing is to be do
 	return cmd
 }
 
-// problemStore is the problem of a profile whose store cannot be read.
-const problemStore = "not known"
-
-// signInRecord is a profile's sign-in as `auth status --json` prints it. What there is not, is null.
-type signInRecord struct {
-	Profile        string     `json:"profile"`
-	Type           string     `json:"type"`
-	Grant          *string    `json:"grant"`
-	State          *string    `json:"state"` // null also where the secrets are missing
-	AccessExpires  *time.Time `json:"access_expires"`
-	RefreshExpires *time.Time `json:"refresh_expires"` // null where the server does not say
-	LastOK         *time.Time `json:"last_ok"`
-	LastError      *string    `json:"last_error"`
-	UsedBy         []string   `json:"used_by"`
-	LastErrorAt    *time.Time `json:"last_error_at"`
-	Refresh        bool       `json:"refresh"` // there is a refresh token
-	Kept           bool       `json:"kept"`    // tokens outlive the program
-	Retry          *time.Time `json:"retry"`   // the server is not asked before
-	Help           *string    `json:"help"`
-
-	problem string // why the profile cannot be used, in a word
-}
-
 func (a *app) authStatus(ctx context.Context, names []string, asJSON bool) error {
 	ctx, stop := withSignals(ctx)
 	defer stop()
@@ -75,7 +53,7 @@ func (a *app) authStatus(ctx context.Context, names []string, asJSON bool) error
 		names = slices.Sorted(maps.Keys(p.Profiles))
 	}
 	used := profileUses(p)
-	list := []signInRecord{}
+	list := []review.SignIn{}
 	for _, name := range names {
 		profile, ok := p.Profiles[name]
 		if !ok {
@@ -120,41 +98,36 @@ func profileUses(p *project) map[string][]string {
 }
 
 // signInRecord tells how it stands with a profile. One that cannot be opened, for want of a secret, is told of too.
-func (a *app) signInRecord(ctx context.Context, p *project, profile *jobs.Profile) (signInRecord, error) {
-	r := signInRecord{Profile: profile.Name, Type: cmp.Or(profile.AuthType, "none"), Grant: given(profile.Grant()), UsedBy: []string{}}
+func (a *app) signInRecord(ctx context.Context, p *project, profile *jobs.Profile) (review.SignIn, error) {
+	r := review.SignIn{Profile: profile.Name, Type: cmp.Or(profile.AuthType, "none"), Grant: given(profile.Grant()), UsedBy: []string{}}
 	o, err := a.open(ctx, p, profile)
 	if ctx.Err() != nil {
 		return r, stopped(ctx, err)
 	}
 	if err != nil {
-		r.problem = "cannot be used"
+		r.Problem = "cannot be used"
 		if _, missing := errors.AsType[*auth.MissingSecretError](err); missing {
-			r.problem = "secret missing"
+			r.Problem = "secret missing"
 		}
-		r.fail(err)
+		r.Fail(err, helpWith(err))
 		return r, nil
 	}
 	defer o.keys.Close()
 	s, err := o.keys.Status(profile.Name)
-	r.fill(s)
+	r.Fill(s)
 	if err != nil {
-		r.State, r.problem = nil, problemStore
-		r.fail(err)
+		r.State, r.Problem = nil, review.ProblemStore
+		r.Fail(err, helpWith(err))
 	}
 	return r, nil
 }
 
-func (r *signInRecord) fail(err error) {
-	r.LastError, r.Help = given(err.Error()), given(helpOf(err))
+// helpWith is what an error of opening a profile says should be done.
+func helpWith(err error) string {
 	if exit, ok := errors.AsType[*exitError](err); ok && exit.hint != "" {
-		r.Help = given(exit.hint)
+		return exit.hint
 	}
-}
-
-func (r *signInRecord) fill(s auth.Status) {
-	r.Grant, r.State, r.LastError, r.Help = given(s.Grant), given(string(s.State)), given(s.LastError), given(s.Help)
-	r.AccessExpires, r.RefreshExpires, r.LastOK, r.Retry = timeOf(s.AccessExpires), timeOf(s.RefreshExpires), timeOf(s.LastOK), timeOf(s.Retry)
-	r.Refresh, r.Kept, r.LastErrorAt = s.HasRefresh, s.Kept, timeOf(s.LastErrorAt)
+	return helpOf(err)
 }
 
 // given is a text, nil where there is none.

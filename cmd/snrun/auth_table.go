@@ -6,9 +6,9 @@ import (
 	"fmt"
 	"io/fs"
 	"slices"
-	"strings"
 	"time"
 
+	"snrun/history/review"
 	"snrun/history/words"
 
 	"snrun/auth"
@@ -16,11 +16,11 @@ import (
 )
 
 // signInTable lists sign-ins, one a line. Columns in which there is nothing are left out; what errors say stands in the notes.
-func signInTable(p page, list []signInRecord) string {
+func signInTable(p page, list []review.SignIn) string {
 	rows := [][]string{{"PROFILE", "SIGN-IN", "STATE", "ACCESS", "REFRESH", "LAST OK", "LAST ERROR", "USED BY"}}
 	for _, r := range list {
 		rows = append(rows, []string{
-			words.Clean(r.Profile), cmp.Or(textOf(r.Grant), r.Type), r.state(), left(r.AccessExpires, p.now), r.refresh(p.now),
+			words.Clean(r.Profile), cmp.Or(textOf(r.Grant), r.Type), r.Standing(), left(r.AccessExpires, p.now), refreshLeft(r, p.now),
 			briefly(r.LastOK, p.now), briefly(r.LastErrorAt, p.now), usedBy(r.UsedBy),
 		})
 	}
@@ -77,7 +77,7 @@ func briefly(t *time.Time, now time.Time) string {
 	return fmt.Sprintf("%dd ago", int(d.Hours())/24)
 }
 
-func (p page) stateColour(r signInRecord, text string) string {
+func (p page) stateColour(r review.SignIn, text string) string {
 	switch auth.State(textOf(r.State)) {
 	case auth.StateOK:
 		return p.style.green(text)
@@ -86,7 +86,7 @@ func (p page) stateColour(r signInRecord, text string) string {
 	case auth.StateBackoff, auth.StateRefresh:
 		return p.style.yellow(text)
 	}
-	if r.problem != "" {
+	if r.Problem != "" {
 		return p.style.red(text)
 	}
 	return text
@@ -99,8 +99,6 @@ func textOf(text *string) string {
 	return *text
 }
 
-func (r signInRecord) state() string { return cmp.Or(r.problem, textOf(r.State), "-") }
-
 // left is how long something still lives; "" for what there is not.
 func left(end *time.Time, now time.Time) string {
 	switch {
@@ -112,7 +110,8 @@ func left(end *time.Time, now time.Time) string {
 	return lifetimeLeft(*end, now)
 }
 
-func (r signInRecord) refresh(now time.Time) string {
+// refreshLeft is how long a refresh token still lives.
+func refreshLeft(r review.SignIn, now time.Time) string {
 	if r.Refresh && textOf(r.State) == string(auth.StateReauth) {
 		return "dead"
 	}
@@ -123,32 +122,18 @@ func (r signInRecord) refresh(now time.Time) string {
 }
 
 // statusNotes are what is wrong and what to do about it, below the table. What several profiles have in common is said once.
-func (a *app) statusNotes(p *project, list []signInRecord, now time.Time) string {
+func (a *app) statusNotes(p *project, list []review.SignIn, now time.Time) string {
 	var notes remarks
 	for _, r := range list {
-		notes.add(r.Profile, r.wrong(now), textOf(r.Help))
+		notes.add(r.Profile, r.Wrong(now), textOf(r.Help))
 	}
 	text := notes.String()
-	unkept := slices.ContainsFunc(list, func(r signInRecord) bool { return r.Grant != nil && !r.Kept })
-	untold := !slices.ContainsFunc(list, func(r signInRecord) bool { return r.problem == problemStore })
+	unkept := slices.ContainsFunc(list, func(r review.SignIn) bool { return r.Grant != nil && !r.Kept })
+	untold := !slices.ContainsFunc(list, func(r review.SignIn) bool { return r.Problem == review.ProblemStore })
 	if unkept && untold && p.store != nil {
 		text += a.noKeyNote(p.store)
 	}
 	return text
-}
-
-// wrong says what is wrong with a sign-in, "" for nothing.
-func (r signInRecord) wrong(now time.Time) string {
-	text := strings.TrimPrefix(textOf(r.LastError), "profile "+r.Profile+": ")
-	switch {
-	case text != "" && r.Retry != nil && r.Retry.After(now):
-		return text + " (not asked again before " + r.Retry.Format(time.TimeOnly) + ")"
-	case text != "" || r.Help == nil:
-		return text
-	case auth.State(textOf(r.State)) == auth.StateReauth:
-		return "the sign-in has ended"
-	}
-	return "nobody has signed in yet"
 }
 
 // noKeyNote says why tokens are not kept, "" where they are or would be. It makes neither store nor key.

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"snrun/history/words"
+	"snrun/history/review"
 
 	"github.com/spf13/cobra"
 
@@ -98,7 +98,7 @@ func (a *app) cancellable(ref string) (string, error) {
 		return "", err
 	}
 	if run.Status != engine.Running && run.Status != engine.Queued {
-		return "", &exitError{exitFailed, fmt.Errorf("run %s has ended already, %s: %s", id, words.Ago(run.Ended, time.Now()), statusWord(run.Status)), "look at it: " + next.Show(id)}
+		return "", refused(review.HasEnded(run, next, time.Now()))
 	}
 	return id, nil
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"slices"
 	"strings"
@@ -57,7 +56,7 @@ Exit codes are those of run; 1 also where a request is in doubt.`,
 		Example: `  snrun resume @last
   snrun resume 06c3k --from alerts --job current`,
 		Args:              exactly(1, "resume takes one run: its id or the beginning of it, @last, or @last:JOB"),
-		ValidArgsFunction: a.completeRuns(mayResume),
+		ValidArgsFunction: a.completeRuns(func(r engine.Run) bool { return review.MayResume(&r) }),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := o.check(); err != nil {
 				return err
@@ -147,8 +146,8 @@ func (a *app) prepareResume(ctx context.Context, ref string, o resumeOptions) (*
 		return nil, err
 	}
 	next := a.commandsFor(file)
-	if err := mayGoOn(run, next, o); err != nil {
-		return nil, err
+	if why := review.MayGoOn(run, next, o.failedItems); why != nil {
+		return nil, refused(why)
 	}
 	g, err := a.jobFor(run, o)
 	if err != nil {
@@ -164,7 +163,7 @@ func (a *app) prepareResume(ctx context.Context, ref string, o resumeOptions) (*
 	}
 	r.attempt, r.notes = max(run.Attempt, 1)+1, g.notes
 	if o.failedItems {
-		r.notes = append(r.notes, "trying "+words.Plural(failedItems(run.Steps), "failed item")+" again")
+		r.notes = append(r.notes, "trying "+words.Plural(review.FailedItems(run.Steps), "failed item")+" again")
 	}
 	r.carryOut = func(ctx context.Context, e *engine.Engine) (*engine.Run, error) {
 		again, err := e.Resume(ctx, engine.Resumption{
@@ -180,7 +179,7 @@ func (a *app) prepareResume(ctx context.Context, ref string, o resumeOptions) (*
 func notResumed(err error, run *engine.Run, next review.Commands) error {
 	switch {
 	case errors.Is(err, engine.ErrRunning): // another process was quicker
-		return isRunning(run, next)
+		return refused(review.IsRunning(run, next))
 	case errors.Is(err, engine.ErrNotKept):
 		return &exitError{exitFailed, err, next.Start(run)}
 	case errors.Is(err, engine.ErrNoKey):
@@ -197,72 +196,17 @@ func (a *app) anew(o resumeOptions) map[string]any {
 	return map[string]any{sandboxVariable: a.getenv(sandboxVariable)}
 }
 
-// errNothingFailed says that there are no items to try again.
-var errNothingFailed = errors.New("no item of a loop failed, so there is nothing to try again")
-
 // nothingToRetry tells that there was nothing to do, which is no failure.
 func (a *app) nothingToRetry(err error) error {
-	if !errors.Is(err, errNothingFailed) {
+	if !errors.Is(err, review.ErrNothingFailed) {
 		return err
 	}
 	_, err = io.WriteString(a.err, err.Error()+"\n")
 	return err
 }
 
-// mayGoOn says why a run cannot go on, nil when it can.
-func mayGoOn(run *engine.Run, next review.Commands, o resumeOptions) error {
-	failed := failedItems(run.Steps)
-	switch {
-	case run.Status == engine.Queued:
-		return &exitError{exitFailed, fmt.Errorf("run %s has not begun yet: it is queued", run.ID), "how it stands: " + next.Show(run.ID)}
-	case run.Status == engine.Running:
-		return isRunning(run, next)
-	case run.Status == engine.Skipped:
-		return &exitError{exitFailed, fmt.Errorf("run %s was skipped: there is nothing to go on with", run.ID), next.Start(run)}
-	case neverBegan(run):
-		return &exitError{exitFailed, fmt.Errorf("run %s was %s before it began: there is nothing to go on with", run.ID, statusWord(run.Status)), next.Start(run)}
-	case o.failedItems && failed == 0:
-		return fmt.Errorf("run %s: %w", run.ID, errNothingFailed)
-	case o.failedItems || run.Status != engine.OK:
-		return nil
-	case failed > 0:
-		return &exitError{exitFailed, fmt.Errorf("run %s ended well, with %s", run.ID, words.Plural(failed, "failed item")),
-			"try those again: " + next.Retry(run.ID)}
-	}
-	return &exitError{exitFailed, fmt.Errorf("run %s ended well: there is nothing to go on with", run.ID), next.Start(run)}
-}
-
-// isRunning is the error for a run that has not ended.
-func isRunning(run *engine.Run, next review.Commands) error {
-	by := "by another process"
-	if run.Process != "" {
-		by = "by the process " + words.Clean(run.Process)
-	}
-	return &exitError{exitFailed, fmt.Errorf("run %s is running, %s", run.ID, by), "only a run that has ended can go on; how far it is: " + next.Show(run.ID)}
-}
-
-// mayResume says whether a run is one that `resume` is for.
-func mayResume(r engine.Run) bool {
-	return !neverBegan(&r) && (r.Status == engine.Failed || r.Status == engine.Cancelled || r.Status == engine.Interrupted)
-}
-
-// failedItems counts the failed items of loops; those of a loop inside another count where the outer one had no failures.
-func failedItems(list []engine.StepRun) int {
-	outer, inner := 0, 0
-	for _, s := range list {
-		switch {
-		case s.Kind != "foreach" || s.Counts == nil:
-		case isItemKey(s.Key):
-			inner += s.Counts.Failed
-		default:
-			outer += s.Counts.Failed
-		}
-	}
-	if outer > 0 {
-		return outer
-	}
-	return inner
-}
+// refused ends the program because what was asked for is not done.
+func refused(why *review.Refusal) error { return &exitError{exitFailed, why, why.Hint} }
 
 // stepFrom gives the part of a key that --from names: that of one of the job's own steps.
 func stepFrom(job *jobs.Job, run *engine.Run, name string) (string, error) {

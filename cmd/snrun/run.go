@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"snrun/engine"
+	"snrun/engine/daemon"
 )
 
 // runOptions are the flags of `run`.
@@ -96,7 +97,7 @@ func (a *app) prepare(ctx context.Context, name string, o runOptions) (*prepared
 
 // takeTurn gives the id for a run that goes on alone. Where another run of the job waits or goes on, this one is on record as skipped.
 func (r *prepared) takeTurn() (string, error) {
-	c := claimOf(r.job, "skip") // without the inputs: they may hold a secret, and what waits is plain text
+	c := daemon.ClaimOf(r.job, "skip") // without the inputs: they may hold a secret, and what waits is plain text
 	verdict, err := r.store.Enqueue(c.Due, 1, false, c)
 	if err != nil {
 		return "", err

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"snrun/history/review"
 	"snrun/history/words"
 
 	"snrun/engine"
@@ -50,7 +51,7 @@ func runTable(p page, runs []engine.Run) string {
 
 func runRow(p page, r *engine.Run) []string {
 	started, lasted := p.moment(r.Started), took(r.Started, r.Ended, p.now)
-	if neverBegan(r) {
+	if review.NeverBegan(r) {
 		started, lasted = "due "+p.moment(r.Due), ""
 	}
 	return []string{r.ID, words.Clean(r.Job), statusWord(r.Status), started, lasted, r.Trigger, fmt.Sprint(max(r.Attempt, 1)), runError(r)}
@@ -62,11 +63,6 @@ func (p page) moment(t time.Time) string {
 		return words.Ago(t, p.now)
 	}
 	return t.Local().Format(time.DateTime)
-}
-
-// neverBegan says whether a run waits, was skipped, or was cancelled while it waited.
-func neverBegan(r *engine.Run) bool {
-	return r.Status == engine.Queued || r.Status == engine.Skipped || r.Started.IsZero()
 }
 
 // runError is why a run did not end well, or did not begin.

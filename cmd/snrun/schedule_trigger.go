@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"slices"
 	"time"
 
@@ -15,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"snrun/engine"
+	"snrun/engine/daemon"
 	"snrun/history"
 	"snrun/jobs"
 	"snrun/jobs/source"
@@ -74,12 +74,7 @@ func (a *app) trigger(ctx context.Context, name string, o runOptions, wait bool)
 		return err
 	}
 	defer store.Close()
-	c := claimOf(job, "queue")
-	c.Inputs = given
-	if isAllowed(job.Schedules) {
-		c.Overlap = "allow"
-	}
-	verdict, err := store.Enqueue(c.Due, server.MaxQueue, true, c)
+	c, verdict, err := daemon.Trigger(store, job, given, server.MaxQueue, true)
 	if err != nil {
 		return err
 	}
@@ -94,14 +89,6 @@ func (a *app) trigger(ctx context.Context, name string, o runOptions, wait bool)
 		return err
 	}
 	return a.followTriggered(ctx, store, next, c.Run)
-}
-
-// claimOf asks for a run of a job that a person wants now.
-func claimOf(job *jobs.Job, overlap string) engine.Claim {
-	now := time.Now()
-	return engine.Claim{
-		Run: engine.New(engine.Config{}).NewID(now), Job: job.Name, File: job.File, Trigger: engine.TriggerManual, Due: now, Overlap: overlap,
-	}
 }
 
 // triggeredJob reads a job that is named; which of its secrets are here the daemon must know, not whoever asks for a run.
@@ -131,22 +118,15 @@ func (p *project) withoutSecrets(err error) error {
 
 // noSecretsIn refuses inputs that hold a secret which is known here.
 func (a *app) noSecretsIn(job *jobs.Job, inputs map[string]any) error {
-	for _, name := range slices.Sorted(maps.Keys(inputs)) {
-		text, err := compactJSON(inputs[name])
-		if err != nil {
-			return usageError("", "the input %s: %w", name, err)
-		}
-		if a.redactor.Contains(text) {
-			return usageError("write secret.NAME where the job needs it; or run it here: "+a.name+" run "+words.Argument(job.Name),
-				"the input %s holds a secret: the inputs of a run that waits are kept as plain text", name)
-		}
+	name, err := daemon.SecretIn(inputs, a.redactor)
+	if err != nil {
+		return usageError("", "%w", err)
 	}
-	return nil
-}
-
-// isAllowed says whether runs of a job may go on beside each other.
-func isAllowed(schedules []jobs.Schedule) bool {
-	return len(schedules) > 0 && !slices.ContainsFunc(schedules, func(s jobs.Schedule) bool { return s.Overlap != "allow" })
+	if name == "" {
+		return nil
+	}
+	return usageError("write secret.NAME where the job needs it; or run it here: "+a.name+" run "+words.Argument(job.Name),
+		"the input %s holds a secret: the inputs of a run that waits are kept as plain text", name)
 }
 
 // tellIfNobodyRuns says where no daemon of the project is there that would take a run.
@@ -170,7 +150,7 @@ func (a *app) followTriggered(ctx context.Context, store *history.Store, next re
 		}
 		return stopped(ctx, err)
 	}
-	if neverBegan(head) {
+	if review.NeverBegan(head) {
 		fmt.Fprintf(a.err, "%s: %s\n", statusWord(head.Status), words.Clean(head.Reason))
 	} else {
 		io.WriteString(a.err, summary(a.style(a.err), next, endOf(head), 0))

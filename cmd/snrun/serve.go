@@ -150,6 +150,7 @@ func (s *serving) run(ctx context.Context) error {
 		s.next = s.next.WithSandbox()
 		s.log.Info("the sandbox listens", "address", s.getenv(sandboxVariable))
 	}
+	c.Commands = s.next
 	defer s.plugIn(&c)()
 	s.daemon = daemon.New(c)
 	s.daemon.Pages = web.New(web.Config{

@@ -19,7 +19,7 @@ const shownItems = 5
 func runPage(p page, r *engine.Run, next review.Commands) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s  %s  %s\n", p.style.bold("run "+r.ID), words.Clean(r.Job), p.statusColour(r.Status, statusWord(r.Status)))
-	if neverBegan(r) {
+	if review.NeverBegan(r) {
 		p.field(&b, "due", fmt.Sprintf("%s (%s)", r.Due.Local().Format(secondsAndZone), words.Ago(r.Due, p.now)))
 	} else {
 		p.field(&b, "started", fmt.Sprintf("%s (%s), took %s", r.Started.Local().Format(secondsAndZone), words.Ago(r.Started, p.now), took(r.Started, r.Ended, p.now)))
@@ -63,17 +63,17 @@ func whatNext(r *engine.Run, next review.Commands) []string {
 	switch {
 	case r.Status == engine.Queued:
 		return []string{"cancel it: " + next.Cancel(r.ID)}
-	case neverBegan(r):
+	case review.NeverBegan(r):
 		return []string{next.Start(r)}
 	}
 	inDoubt := isInDoubt(r.Steps)
 	if r.Error != nil && r.Error.Step != "" {
 		lines = append(lines, "look closer: "+next.Show(r.ID)+stepFlags(r.Error, inDoubt))
 	}
-	if mayResume(*r) {
+	if review.MayResume(r) {
 		lines = append(lines, next.GoOn(r.ID, r.Error, inDoubt)...)
 	}
-	if failed := failedItems(r.Steps); r.Status == engine.OK && failed > 0 {
+	if failed := review.FailedItems(r.Steps); r.Status == engine.OK && failed > 0 {
 		lines = append(lines, "try "+words.Plural(failed, "failed item")+" again: "+next.Retry(r.ID))
 	}
 	return lines

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 )
@@ -33,6 +34,13 @@ func (c *Client) Wake(ctx context.Context) error { return c.ask(ctx, http.Method
 func (c *Client) Status(ctx context.Context) (Status, error) {
 	var s Status
 	return s, c.ask(ctx, http.MethodGet, "/status", &s)
+}
+
+// Link has it make a link by which somebody may enter its pages once, in a role: viewer or operator.
+func (c *Client) Link(ctx context.Context, role, who string) (string, error) {
+	var l link
+	err := c.ask(ctx, http.MethodPost, "/link?"+url.Values{"role": {role}, "who": {who}}.Encode(), &l)
+	return l.URL, err
 }
 
 // ask makes a request and reads its answer into one of JSON.

@@ -1,6 +1,7 @@
 package daemon
 
 import (
+	"encoding/json"
 	"net/http"
 	"time"
 
@@ -36,8 +37,32 @@ func (d *Daemon) control() http.Handler {
 		w.WriteHeader(http.StatusNoContent)
 	})
 	mux.HandleFunc("GET /status", func(w http.ResponseWriter, _ *http.Request) { d.writeJSON(w, http.StatusOK, d.status()) })
+	mux.HandleFunc("POST /link", d.newLink)
 	return mux
 }
+
+// link is what a person enters the pages by.
+type link struct {
+	URL string `json:"url"`
+}
+
+// newLink makes a link to the pages for whoever may use the socket. Nothing of it is logged.
+func (d *Daemon) newLink(w http.ResponseWriter, r *http.Request) {
+	if d.Link == nil || d.address == "" {
+		http.Error(w, "this daemon serves no pages", http.StatusNotFound)
+		return
+	}
+	address, err := d.Link(r.FormValue("role"), r.FormValue("who"))
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	_ = json.NewEncoder(w).Encode(link{address}) // who went away does not need it
+}
+
+// Address is where the pages are, as HOST:PORT; "" for nowhere.
+func (d *Daemon) Address() string { return d.address }
 
 // status is how it stands now.
 func (d *Daemon) status() Status {

@@ -6,6 +6,9 @@
 //	daemon, life                   what a Daemon is given; from its first breath to its last
 //	library, reading, each, watch  the jobs, how their files are read again, and when
 //	runs, interrupted, keyrings    carrying runs out, going on with those that were cut off, signing them in
+//	again, asked, pauses           what a person wants: a run that goes on, a new one, an end, a pause
+//	signins                        the profiles' keyrings, for who wants to see how it stands with them
+//	idle                           a daemon that fires nothing: pages for one person
 //	health                         what the address on the network tells
 //	control, client, socket        what commands ask over the socket, and where that is
 //	systemd                        what a service manager is told
@@ -23,6 +26,7 @@ import (
 	"snrun/auth"
 	"snrun/engine"
 	"snrun/engine/schedule"
+	"snrun/history/review"
 )
 
 // Store is what a Daemon needs of a history.
@@ -39,6 +43,16 @@ type Store interface {
 	Dismiss() error
 	// Abandon says that this process carries a run out no more, also where the run's end could not be recorded.
 	Abandon(run string)
+	// InDoubt gives the calls of a run of which it is not known whether they were carried out.
+	InDoubt(run string) ([]string, error)
+	// Find gives the id of a run by @last:JOB.
+	Find(ref string) (string, error)
+	Triggers
+	// Cancel ends a queued run, or asks the process of one that is running to end it, and gives the status that it had.
+	Cancel(now time.Time, run, who string) (engine.Status, error)
+	// Pause has a job not be run by its schedules until Unpause, which is false where it was not paused.
+	Pause(engine.Pause) error
+	Unpause(job string) (bool, error)
 }
 
 // Config is what a Daemon works with. All but what says otherwise must be given.
@@ -50,6 +64,7 @@ type Config struct {
 	Log       *slog.Logger
 	Env       map[string]any // what env.NAME gives
 	Space     string         // of the runs; see engine.Request
+	Renewed   map[string]any // variables that are others in runs that go on: what the sandbox's address is now
 	Program   string         // how a person calls snrun
 	UserAgent string
 	Version   string
@@ -69,6 +84,13 @@ type Config struct {
 	Requested func(profile string, status int) // as in engine.Config
 	Tracer    engine.Tracer                    // follows calls; nil for nobody
 	Tasks     []Task
+	Commands  review.Commands // that a person is told of
+	// Idle makes a daemon that fires nothing, takes nothing over and is not listed as one: it runs what a person asks it for. Bare
+	// stands in for a project with mistakes in its settings or profiles then: it has none of what they say.
+	Idle bool
+	Bare func() *Project
+	// Link makes a link by which somebody may enter the pages once, in a role; nil where there are none.
+	Link func(role, who string) (string, error)
 	// GoOn gives the commands with which a person goes on with a run.
 	GoOn func(run string, inDoubt bool) []string
 	// SignIn signs a profile in that is new; nil leaves that to when a token is needed.
@@ -98,6 +120,7 @@ type Daemon struct {
 	reloads   chan struct{}          // has room for one
 	reloading sync.Mutex             // held by who reads the files again
 	cutOff    cutOff
+	wishes    wishes
 	tasks     sync.WaitGroup
 }
 
@@ -115,7 +138,11 @@ func New(c Config) *Daemon {
 	if c.Loaded == nil {
 		c.Loaded = func(*Project, []string) {}
 	}
-	return &Daemon{Config: c, library: NewLibrary(c.Open), reloads: make(chan struct{}, 1), started: time.Now()}
+	d := &Daemon{Config: c, library: NewLibrary(c.Open), reloads: make(chan struct{}, 1), started: time.Now()}
+	if c.Idle {
+		d.library.bare = c.Bare
+	}
+	return d
 }
 
 // Standing is how it stands with the scheduler.

@@ -168,17 +168,9 @@ func (d *Daemon) givesUp(run *engine.Run) *steps.Error {
 // resume goes on with a run, with the text that it began with and the profiles and secrets of now.
 func (r *oneRun) resume(ctx context.Context, run *engine.Run) (*engine.Run, error) {
 	project := r.daemon.library.Project()
-	texts := map[string]string{run.File: run.Text}
-	for _, c := range run.Called {
-		texts[c.File] = c.Text
-	}
-	job, err := project.WithTexts(texts).Load(run.File)
+	job, err := project.loadOriginal(run)
 	if err != nil {
 		return nil, fmt.Errorf("the job as it was when the run began does not fit the project any more: %w", err)
 	}
-	secrets, err := r.equip(ctx, project, job)
-	if err != nil {
-		return nil, err
-	}
-	return r.engine.Resume(ctx, engine.Resumption{Run: run, Job: job, Secrets: secrets, Environ: r.daemon.Env, Space: r.daemon.Space})
+	return r.goOn(ctx, &again{run: run, project: project, job: job})
 }

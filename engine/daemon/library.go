@@ -27,12 +27,15 @@ type Project struct {
 	Secrets func(*auth.Redactor) *auth.Secrets
 	Tokens  *store.Place  // where tokens are kept; nil for nowhere
 	Sealer  engine.Sealer // encrypts what the journal keeps of secrets; nil without a key
+	// Mistaken says that it stands in for one whose settings or profiles have mistakes: no job of it can be run.
+	Mistaken bool
 }
 
 // Library keeps the jobs of a project as texts, each as it was when its file had no mistakes last, with the texts of the jobs that
 // it calls and the profiles of that time. It is safe for concurrent use.
 type Library struct {
 	open func() (*Project, error)
+	bare func() *Project // stands in for a project that cannot be read; nil: that is an error
 
 	reading sync.Mutex // held by who reads the files
 	mu      sync.RWMutex
@@ -54,9 +57,7 @@ type edition struct {
 }
 
 // mayOverlap says whether runs of the job may go on beside each other.
-func (e *edition) mayOverlap() bool {
-	return len(e.schedules) > 0 && !slices.ContainsFunc(e.schedules, func(s jobs.Schedule) bool { return s.Overlap != "allow" })
-}
+func (e *edition) mayOverlap() bool { return MayOverlap(e.schedules) }
 
 // Broken is a file with mistakes.
 type Broken struct {
@@ -116,7 +117,7 @@ func (l *Library) Load(now time.Time) (Change, error) {
 	}
 	r.readJobs()
 	r.settleNames()
-	if l.project == nil && len(r.names) == 0 {
+	if l.project == nil && l.bare == nil && len(r.names) == 0 {
 		return Change{}, r.nothing()
 	}
 	return l.take(r), nil

@@ -33,7 +33,7 @@ func (d *Daemon) Run(ctx context.Context) error {
 	d.keyrings = newKeyrings(d.library.Project().Dir, d.Redactor, d.newKeyring)
 	defer d.keyrings.closeAll()
 	d.scheduler = schedule.New(schedule.Config{
-		Book: ticking{d.Store, &d.pulse}, Start: d.start, NewID: engine.New(engine.Config{}).NewID, MaxRuns: d.MaxRuns, MaxQueue: d.MaxQueue,
+		Book: d.book(), Start: d.start, NewID: engine.New(engine.Config{}).NewID, MaxRuns: d.MaxRuns, MaxQueue: d.MaxQueue,
 		LateAfter: d.LateAfter, Watch: d.Scheduled,
 	})
 	closeServers, err := d.listen()
@@ -41,6 +41,9 @@ func (d *Daemon) Run(ctx context.Context) error {
 		return err
 	}
 	defer closeServers()
+	if d.Idle {
+		return d.work(ctx)
+	}
 	if err := d.enlist(); err != nil {
 		return err
 	}
@@ -51,13 +54,23 @@ func (d *Daemon) Run(ctx context.Context) error {
 	return d.work(ctx)
 }
 
+// book is where the scheduler looks.
+func (d *Daemon) book() schedule.Book {
+	if d.Idle {
+		return ticking{idleBook{d.Store}, &d.pulse}
+	}
+	return ticking{d.Store, &d.pulse}
+}
+
 // work has the scheduler and the tasks of the daemon run until the context ends, and drains them.
 func (d *Daemon) work(ctx context.Context) error {
 	background, endBackground := context.WithCancel(context.WithoutCancel(ctx))
 	defer endBackground()
 	d.pulse.Store(time.Now().UnixNano())
 	d.cutOff.room = make(chan struct{}, max(d.MaxRuns, 1))
-	d.goOn()
+	if !d.Idle {
+		d.goOn()
+	}
 	loop, endLoop := context.WithCancel(background)
 	defer endLoop()
 	over := make(chan error, 1)
@@ -89,14 +102,27 @@ func (d *Daemon) drain(why error) {
 	d.Log.Info("ending", "because", why, "running", len(standing.Running), "queued", len(standing.Queued), "grace", d.Grace)
 	grace, cancel := context.WithTimeout(context.Background(), d.Grace)
 	defer cancel()
-	d.scheduler.Drain(grace, &engine.Suspend{Why: "the daemon ended before the run did", Later: "the next one goes on with it by itself"})
+	suspend := &engine.Suspend{Why: "the daemon ended before the run did", Later: "the next one goes on with it by itself"}
+	if d.Idle {
+		suspend = &engine.Suspend{Why: "the pages ended before the run did"}
+	}
+	d.scheduler.Drain(grace, suspend)
+	for _, q := range d.scheduler.Standing().Queued {
+		switch who, _ := d.Wished(q.Run); {
+		case who != "":
+			d.Log.Warn("a run that was to go on did not get to it: it stays as it was", "run", q.Run, "job", q.Job, "who", who)
+		case d.Idle:
+			d.withdrawOwn(q.Run)
+		}
+	}
 }
 
 // background starts what is done beside the scheduler. All of it is waited for in the end.
 func (d *Daemon) background(ctx context.Context) {
-	tasks := append([]Task{
-		{"signs of life", d.signs}, {"watchdog", d.watchdog}, {"reloads", d.reloadOnDemand}, {"the project's folder", d.watch},
-	}, d.Tasks...)
+	tasks := append([]Task{{"reloads", d.reloadOnDemand}, {"the project's folder", d.watch}}, d.Tasks...)
+	if !d.Idle {
+		tasks = append([]Task{{"signs of life", d.signs}, {"watchdog", d.watchdog}}, tasks...)
+	}
 	for _, t := range tasks {
 		d.tasks.Go(func() { d.carryOut(ctx, t) })
 	}
@@ -130,6 +156,9 @@ func (d *Daemon) waitForTasks() {
 
 // plan has the scheduler know the jobs as they are.
 func (d *Daemon) plan() error {
+	if d.Idle {
+		return nil
+	}
 	err := d.scheduler.Plan(d.library.Jobs())
 	d.unplanned.Store(err != nil)
 	return err

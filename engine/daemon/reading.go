@@ -30,8 +30,11 @@ type reading struct {
 func (r *reading) readProject() error {
 	p, err := r.library.open()
 	switch {
-	case err != nil && r.project == nil:
+	case err != nil && r.project == nil && r.library.bare == nil:
 		return err
+	case err != nil && r.project == nil:
+		r.project = r.library.bare()
+		r.breaks(projectFile(err, r.project), "", err)
 	case err != nil:
 		r.breaks(projectFile(err, r.project), "", err)
 	case r.project == nil || p.Digest != r.project.Digest:
@@ -65,6 +68,9 @@ func (r *reading) breaks(file, job string, err error) {
 
 // readJobs reads the job files, and checks those that have changed. Where the folder itself cannot be read all stays as it was.
 func (r *reading) readJobs() {
+	if r.project.Mistaken { // what its jobs need is not known
+		return
+	}
 	folder := folderOf(r.project)
 	if _, err := os.ReadDir(folder); err != nil && !(errors.Is(err, fs.ErrNotExist) && r.library.project == nil) {
 		r.breaks(folder, "", err)

@@ -20,7 +20,7 @@ func (d *Daemon) start(ctx context.Context, q engine.QueuedRun) {
 	r := d.newRun()
 	defer r.end()
 	req := engine.Request{
-		Job: &jobs.Job{Name: q.Job, File: q.File}, Inputs: q.Inputs, Trigger: q.Trigger, Due: q.Due, ID: q.Run, Daemon: true,
+		Job: &jobs.Job{Name: q.Job, File: q.File}, Inputs: q.Inputs, Trigger: q.Trigger, Due: q.Due, ID: q.Run, Daemon: !d.Idle,
 		Env: d.Env, Space: d.Space,
 	}
 	why := r.prepare(ctx, &req)

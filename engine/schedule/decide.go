@@ -125,7 +125,7 @@ func (s *Scheduler) start(now time.Time) error {
 				continue
 			}
 		}
-		if s.begin(w) {
+		if s.begin(w) && w.do == nil {
 			s.event(Event{Type: RunStarted, Job: w.Job, Run: w.Run, Due: w.Due, Late: s.config.Now().Sub(w.starts())})
 		}
 	}
@@ -171,6 +171,10 @@ func (s *Scheduler) begin(w *waiting) bool {
 		return false
 	}
 	s.queue.begin(w.Run)
-	s.carryOut(w.Job, w.Run, func(ctx context.Context) { s.config.Start(ctx, w.QueuedRun) })
+	do := w.do
+	if do == nil {
+		do = func(ctx context.Context) { s.config.Start(ctx, w.QueuedRun) }
+	}
+	s.carryOut(w.Job, w.Run, do)
 	return true
 }

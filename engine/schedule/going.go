@@ -64,6 +64,33 @@ func (s *Scheduler) Go(job, run string, carryOut func(context.Context)) bool {
 	return true
 }
 
+// Await has a run wait for its turn like those that are queued, and then be carried out. One without carryOut is queued on record, in the
+// name of this process, and Start starts it; others are not, such as one that is resumed. It is false while draining, and where the run
+// waits or goes on here already.
+func (s *Scheduler) Await(r engine.QueuedRun, carryOut func(context.Context)) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.draining || s.queue.runs[r.Run] != nil || s.going[r.Run] != nil {
+		return false
+	}
+	s.queue.add(r, s.config.Now()).do = carryOut
+	s.nudge()
+	return true
+}
+
+// Forget has a run wait no more that Await was asked for with what carries it out. It is false where it does not wait.
+func (s *Scheduler) Forget(run string) bool {
+	s.turn.Lock() // or it might be starting just now
+	defer s.turn.Unlock()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if w := s.queue.runs[run]; w == nil || w.do == nil {
+		return false
+	}
+	s.queue.remove(run)
+	return true
+}
+
 func cancelledBy(who string) error {
 	return &steps.Error{Kind: steps.Cancelled, Message: "cancelled by " + who}
 }

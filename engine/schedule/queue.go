@@ -3,6 +3,7 @@ package schedule
 import (
 	"cmp"
 	"container/heap"
+	"context"
 	"slices"
 	"time"
 
@@ -21,8 +22,9 @@ type queue struct {
 // waiting is a run that waits.
 type waiting struct {
 	engine.QueuedRun
-	late bool // that was told
-	at   int  // where it stands in notYet; -1: it stands in a lane
+	late bool                  // that was told
+	at   int                   // where it stands in notYet; -1: it stands in a lane
+	do   func(context.Context) // carries out what is no queued run on record; nil: Start does
 }
 
 // lane is the runs of one job that could start, the one that was due first at the front.
@@ -34,14 +36,15 @@ type lane struct {
 func newQueue() queue { return queue{runs: map[string]*waiting{}, lanes: map[string]*lane{}} }
 
 // add has a run wait that does not yet.
-func (q *queue) add(r engine.QueuedRun, now time.Time) {
+func (q *queue) add(r engine.QueuedRun, now time.Time) *waiting {
 	w := &waiting{QueuedRun: r, at: -1}
 	q.runs[r.Run] = w
 	if r.Start.After(now) {
 		heap.Push(&q.later, w)
-		return
+		return w
 	}
 	q.ready(w)
+	return w
 }
 
 // ready puts a run into the lane of its job.
@@ -154,7 +157,7 @@ func (q *queue) nextStart() time.Time {
 func (q *queue) late(before time.Time) []*waiting {
 	var list []*waiting
 	for _, w := range q.runs {
-		if !w.late && w.starts().Before(before) {
+		if !w.late && w.do == nil && w.starts().Before(before) {
 			w.late = true
 			list = append(list, w)
 		}

@@ -127,7 +127,7 @@ func (s *Scheduler) withdrawGone(now time.Time) {
 	s.mu.Lock()
 	var gone []*waiting
 	for _, run := range sortedKeys(s.queue.runs) {
-		if w := s.queue.runs[run]; !s.calendar.has(w.Job) {
+		if w := s.queue.runs[run]; w.do == nil && !s.calendar.has(w.Job) {
 			gone = append(gone, w)
 		}
 	}

@@ -49,6 +49,9 @@ func (c Commands) Run(job string) string {
 	return c.Program + " run" + c.History + c.Project + c.Sandbox + " " + words.Argument(job)
 }
 
+// Audit is the command that lists what people did on the pages.
+func (c Commands) Audit() string { return c.Program + " history audit" + c.History }
+
 // Start is how another run of a job is started.
 func (c Commands) Start(run *engine.Run) string {
 	return "start a new one: " + c.Run(run.Job)

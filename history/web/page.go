@@ -32,6 +32,7 @@ type page struct {
 	Now     time.Time
 	Version string
 	Search  string // what stands in the field for searches
+	Done    string // what was done just now, as one of outcomes; "" for nothing
 	Body    any    // what the page itself is about
 }
 
@@ -126,6 +127,7 @@ func (s *Site) show(w http.ResponseWriter, r *http.Request, name string, p page)
 // showAs answers with a page under a status. It is written whole or not at all, and no secret shows in it.
 func (s *Site) showAs(status int, w http.ResponseWriter, r *http.Request, name string, p page) error {
 	p.Visitor, p.Now, p.Version = visitorOf(r), time.Now(), s.Version
+	p.Done = outcomes()[r.URL.Query().Get("done")] // never a text from the address
 	var b bytes.Buffer
 	if err := s.templates[name].ExecuteTemplate(&b, "layout.html", p); err != nil {
 		return err

@@ -13,11 +13,14 @@
 //	streams          answers that go on for long
 //	page             what all pages have in common
 //	live, watch      changes told to those who look at a page
+//	deeds, actions, results
+//	                 what people have done; the forms that ask for it; what came of several at once
 //	overview, runs, run, jobs, schedules, profiles, system
 //	                 the pages, each with a template of its name in pages
 package web
 
 import (
+	"context"
 	"log/slog"
 	"net/http"
 	"sync/atomic"
@@ -37,7 +40,12 @@ type Config struct {
 	Log      *slog.Logger
 	Commands review.Commands // that do the same in a terminal
 	Version  string
-	Access   Access // the zero value is a loopback address
+	// SignIns tells how it stands with all profiles. TestProfile signs in as one and asks the system something, ResetProfile forgets its
+	// tokens: both give what there is to tell, line by line, also beside an error, which is a *review.Refusal.
+	SignIns      func(context.Context) ([]review.SignIn, error)
+	TestProfile  func(ctx context.Context, name string) ([]string, error)
+	ResetProfile func(ctx context.Context, name string) ([]string, error)
+	Access       Access // the zero value is a loopback address
 }
 
 // Site is the pages and the API.
@@ -47,6 +55,7 @@ type Site struct {
 	mux       *http.ServeMux
 	started   time.Time
 	watchers  *watchers
+	results   results
 
 	// Links lets in whoever is given one.
 	Links    Links
