@@ -2,6 +2,7 @@ package history
 
 import (
 	"database/sql"
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -10,18 +11,26 @@ import (
 	"snrun/steps"
 )
 
+// rowMask takes of a row's id what counts the rows of its run.
+const rowMask = 1<<runShift - 1
+
 const (
 	attemptSQL  = `INSERT INTO attempts (id, step, attempt, key, started, ended, error) VALUES (?, ?, ?, ?, ?, ?, ?)`
 	attemptsSQL = `SELECT step, attempt, key, started, ended, error FROM attempts
 		WHERE id BETWEEN ?1 AND ?2 AND (?3 = '' OR step = ?3) ORDER BY id`
+	outerAttemptsSQL = `SELECT step, attempt, key, started, ended, error FROM attempts
+		WHERE id BETWEEN ?1 AND ?2 AND instr(step, '[') = 0 ORDER BY id LIMIT ?3`
 
 	exchangeColumns = `step, attempt, page, method, url, status, error, started, duration, connect, first_byte, request_size,
 		response_size, request_header, response_header, request_body, response_body, request_digest, response_digest`
 	exchangeSQL = `INSERT INTO exchanges (id, ` + exchangeColumns + `)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
-	exchangesSQL = `SELECT ` + exchangeColumns + `, (SELECT data FROM blobs WHERE digest = request_digest),
+	exchangesSQL = `SELECT id, ` + exchangeColumns + `, (SELECT data FROM blobs WHERE digest = request_digest),
 			(SELECT data FROM blobs WHERE digest = response_digest) FROM exchanges
-		WHERE id BETWEEN ?1 AND ?2 AND (?3 = '' OR step = ?3) ORDER BY id`
+		WHERE id BETWEEN ?1 AND ?2 AND id > ?3 AND (?4 = '' OR step = ?4) ORDER BY id LIMIT ?5`
+	lastExchangeSQL = `SELECT id FROM exchanges WHERE id BETWEEN ?1 AND ?2 AND step = ?3 ORDER BY id DESC LIMIT 1`
+	firstSentSQL    = `SELECT step, attempt, min(started) FROM exchanges
+		WHERE id BETWEEN ?1 AND ?2 AND instr(step, '[') = 0 GROUP BY step, attempt ORDER BY min(id) LIMIT ?3`
 )
 
 // Attempt is a try of a step, or of a page of a walk, that failed or that came after one that did.
@@ -36,6 +45,7 @@ type Attempt struct {
 
 // Exchange is a request with its answer, redacted and cut, and the attempt that made it.
 type Exchange struct {
+	ID      int64 // in its run; later ones have higher ones
 	StepKey string
 	Attempt int // from 1
 	steps.Exchange
@@ -46,38 +56,129 @@ type Exchange struct {
 func (s *Store) Attempts(run, stepKey string) ([]Attempt, error) {
 	var list []Attempt
 	err := s.eachOf(attemptsSQL, run, stepKey, func(rows *sql.Rows) error {
-		var a Attempt
-		var started, ended sql.NullInt64
-		var failure sql.NullString
-		err := rows.Scan(&a.StepKey, &a.Attempt, &a.Key, &started, &ended, &failure)
-		if err == nil {
-			a.Error, err = decodeError(failure)
-		}
-		a.Started, a.Ended = moment(started), moment(ended)
+		a, err := scanAttempt(rows)
 		list = append(list, a)
 		return err
 	})
 	return list, err
 }
 
-// Exchanges lists the exchanges of a step, or of all steps of a run when stepKey is "", as they were recorded.
-func (s *Store) Exchanges(run, stepKey string) ([]Exchange, error) {
-	var list []Exchange
-	err := s.eachOf(exchangesSQL, run, stepKey, func(rows *sql.Rows) error {
-		e, err := scanExchange(rows)
-		list = append(list, e)
+func scanAttempt(rows *sql.Rows) (a Attempt, err error) {
+	var started, ended sql.NullInt64
+	var failure sql.NullString
+	if err = rows.Scan(&a.StepKey, &a.Attempt, &a.Key, &started, &ended, &failure); err == nil {
+		a.Error, err = decodeError(failure)
+	}
+	a.Started, a.Ended = moment(started), moment(ended)
+	return a, err
+}
+
+// OuterAttempts lists the first tries of the steps that are in no item of a loop, as they were recorded, at most so many.
+func (s *Store) OuterAttempts(run string, limit int) ([]Attempt, error) {
+	var list []Attempt
+	err := s.eachOf(outerAttemptsSQL, run, limit, func(rows *sql.Rows) error {
+		a, err := scanAttempt(rows)
+		list = append(list, a)
 		return err
 	})
 	return list, err
 }
 
-// eachOf calls read for each row of a query over one step of a run, or all.
-func (s *Store) eachOf(query, run, stepKey string, read func(*sql.Rows) error) error {
+// Sent is when the first request of a try went out.
+type Sent struct {
+	StepKey string
+	Attempt int
+	At      time.Time
+}
+
+// FirstSent lists when the tries of the steps that are in no item of a loop sent their first request, at most so many.
+func (s *Store) FirstSent(run string, limit int) ([]Sent, error) {
+	var list []Sent
+	err := s.eachOf(firstSentSQL, run, limit, func(rows *sql.Rows) error {
+		var sent Sent
+		var at sql.NullInt64
+		err := rows.Scan(&sent.StepKey, &sent.Attempt, &at)
+		sent.At = moment(at)
+		list = append(list, sent)
+		return err
+	})
+	return list, err
+}
+
+// ExchangeFilter says which exchanges of a run to list.
+type ExchangeFilter struct {
+	Step  string // only those of the step with this key
+	After int64  // only those with a higher ID: that of the last one of the page before
+	Limit int    // at most so many; 0 is all
+}
+
+// Exchanges lists the exchanges of a step, or of all steps of a run when stepKey is "", as they were recorded.
+func (s *Store) Exchanges(run, stepKey string) ([]Exchange, error) {
+	var list []Exchange
+	err := s.EachExchange(run, ExchangeFilter{Step: stepKey}, func(x Exchange) error {
+		list = append(list, x)
+		return nil
+	})
+	return list, err
+}
+
+// EachExchange calls visit for the exchanges of a run, one after the other as they were recorded, so that they need not all be
+// held at once. An error of visit ends it, and is given back.
+func (s *Store) EachExchange(run string, f ExchangeFilter, visit func(Exchange) error) error {
 	lo, hi, err := s.rowsOf(run)
 	if err != nil {
 		return err
 	}
-	rows, err := s.read.Query(query, lo, hi, stepKey)
+	limit := f.Limit
+	if limit <= 0 {
+		limit = -1
+	}
+	after := max(lo-1, lo&^rowMask|f.After)
+	rows, err := s.read.Query(exchangesSQL, lo, hi, after, f.Step, limit)
+	if err != nil {
+		return s.place.fault("read run "+run, err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		x, err := scanExchange(rows)
+		if err != nil {
+			return s.place.fault("read run "+run, err)
+		}
+		if err := visit(x); err != nil {
+			return err
+		}
+	}
+	return s.place.fault("read run "+run, rows.Err())
+}
+
+// LastExchange gives the last exchange of the step with a key, nil where it has none.
+func (s *Store) LastExchange(run, stepKey string) (*Exchange, error) {
+	lo, hi, err := s.rowsOf(run)
+	if err != nil {
+		return nil, err
+	}
+	var id int64
+	switch err := s.read.QueryRow(lastExchangeSQL, lo, hi, stepKey).Scan(&id); {
+	case errors.Is(err, sql.ErrNoRows):
+		return nil, nil
+	case err != nil:
+		return nil, s.place.fault("read run "+run, err)
+	}
+	var last *Exchange
+	err = s.EachExchange(run, ExchangeFilter{After: id&rowMask - 1, Limit: 1}, func(x Exchange) error {
+		last = &x
+		return nil
+	})
+	return last, err
+}
+
+// eachOf calls read for each row of a query over the rows of a run and one thing more.
+func (s *Store) eachOf(query, run string, more any, read func(*sql.Rows) error) error {
+	lo, hi, err := s.rowsOf(run)
+	if err != nil {
+		return err
+	}
+	rows, err := s.read.Query(query, lo, hi, more)
 	if err != nil {
 		return s.place.fault("read run "+run, err)
 	}
@@ -96,7 +197,7 @@ func scanExchange(rows *sql.Rows) (Exchange, error) {
 	var duration, connect, firstByte int64
 	var sent, received sql.NullString
 	var request, response stored
-	err := rows.Scan(&e.StepKey, &e.Attempt, &e.Page, &e.Method, &e.URL, &e.Status, &e.Error, &started, &duration, &connect,
+	err := rows.Scan(&e.ID, &e.StepKey, &e.Attempt, &e.Page, &e.Method, &e.URL, &e.Status, &e.Error, &started, &duration, &connect,
 		&firstByte, &e.Request.Size, &e.Response.Size, &sent, &received, &request.inRow, &response.inRow,
 		&request.digest, &response.digest, &request.blob, &response.blob)
 	if err != nil {
@@ -108,6 +209,7 @@ func scanExchange(rows *sql.Rows) (Exchange, error) {
 	if e.Response.Body, err = response.data(); err != nil {
 		return e, fmt.Errorf("the answer to %s %s: %w", e.Method, e.URL, err)
 	}
+	e.ID &= rowMask
 	e.Started = moment(started)
 	e.Duration, e.Connect, e.FirstByte = span(duration), span(connect), span(firstByte)
 	if err := decodeInto(sent, &e.Request.Header); err != nil {

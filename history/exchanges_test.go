@@ -33,7 +33,13 @@ func TestExchanges(t *testing.T) {
 		}
 	}
 	got, err := s.Exchanges("r1", "/a")
-	if want := []Exchange{{"/a", 1, silent}, {"/a", 1, full}}; err != nil || !reflect.DeepEqual(got, want) {
+	for i := range got {
+		if got[i].ID <= 0 || i > 0 && got[i].ID <= got[i-1].ID {
+			t.Errorf("the exchanges have the ids %d and %d", got[0].ID, got[i].ID)
+		}
+		got[i].ID = 0
+	}
+	if want := []Exchange{{StepKey: "/a", Attempt: 1, Exchange: silent}, {StepKey: "/a", Attempt: 1, Exchange: full}}; err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("Exchanges of /a = %+v, %v\nwant %+v", got, err, want)
 	}
 	if all, err := s.Exchanges("r1", ""); err != nil || len(all) != 3 {

@@ -2,7 +2,6 @@ package history
 
 import (
 	"database/sql"
-	"fmt"
 	"time"
 )
 
@@ -14,7 +13,7 @@ const (
 
 // Request is an exchange without its headers and bodies, for lists of them. ExchangeAt gives those.
 type Request struct {
-	Number                       int64 // of the exchange in its run
+	ID                           int64 // of the exchange in its run
 	StepKey                      string
 	Attempt                      int // from 1
 	Page                         int // of a walk, from 1; else 0
@@ -44,9 +43,9 @@ func (s *Store) Requests(run string, f RequestFilter) ([]Request, error) {
 		var r Request
 		var started sql.NullInt64
 		var duration, connect, firstByte int64
-		err := rows.Scan(&r.Number, &r.StepKey, &r.Attempt, &r.Page, &r.Method, &r.URL, &r.Status, &r.Error, &started, &duration,
+		err := rows.Scan(&r.ID, &r.StepKey, &r.Attempt, &r.Page, &r.Method, &r.URL, &r.Status, &r.Error, &started, &duration,
 			&connect, &firstByte, &r.Sent, &r.Received)
-		r.Number &= 1<<runShift - 1
+		r.ID &= rowMask
 		r.Started, r.Duration, r.Connect, r.FirstByte = moment(started), span(duration), span(connect), span(firstByte)
 		list = append(list, r)
 		return err
@@ -60,20 +59,14 @@ func (s *Store) RequestCount(run, step string) (count int, err error) {
 	return count, err
 }
 
-// exchangeAtSQL gives one exchange by its number.
-const exchangeAtSQL = `SELECT ` + exchangeColumns + `, (SELECT data FROM blobs WHERE digest = request_digest),
-		(SELECT data FROM blobs WHERE digest = response_digest) FROM exchanges WHERE id BETWEEN ?1 AND ?2 AND id = (?1 & ~?3) + ?4`
-
-// ExchangeAt gives an exchange of a run by its number, nil where there is none.
-func (s *Store) ExchangeAt(run string, number int64) (*Exchange, error) {
+// ExchangeAt gives an exchange of a run by its ID, nil where there is none.
+func (s *Store) ExchangeAt(run string, id int64) (*Exchange, error) {
 	var found *Exchange
-	err := s.ofRun(run, exchangeAtSQL, []any{int64(1)<<runShift - 1, number}, func(rows *sql.Rows) error {
-		x, err := scanExchange(rows)
-		found = &x
-		return err
+	err := s.EachExchange(run, ExchangeFilter{After: id - 1, Limit: 1}, func(x Exchange) error {
+		if x.ID == id {
+			found = &x
+		}
+		return nil
 	})
-	if err != nil {
-		return nil, fmt.Errorf("exchange %d: %w", number, err)
-	}
-	return found, nil
+	return found, err
 }

@@ -144,6 +144,19 @@ func (s *Store) Finish(run *engine.Run) error {
 
 // Run gives a run by its whole id, with its text and all of its steps in the order of the flow.
 func (s *Store) Run(id string) (*engine.Run, error) {
+	run, err := s.Begun(id)
+	if err != nil {
+		return nil, err
+	}
+	if run.Steps, err = s.Steps(id, StepFilter{}); err != nil {
+		return nil, err
+	}
+	inFlowOrder(run.Steps)
+	return run, nil
+}
+
+// Begun gives a run by its whole id as it was begun: with its texts, but without its steps, which may be very many.
+func (s *Store) Begun(id string) (*engine.Run, error) {
 	if err := s.settle(); err != nil {
 		return nil, err
 	}
@@ -160,10 +173,6 @@ func (s *Store) Run(id string) (*engine.Run, error) {
 	if run.Called, err = s.called(id); err != nil {
 		return nil, s.place.fault("read run "+id, err)
 	}
-	if run.Steps, err = s.Steps(id, StepFilter{}); err != nil {
-		return nil, err
-	}
-	inFlowOrder(run.Steps)
 	return &run, nil
 }
 

@@ -10,8 +10,16 @@ import (
 const (
 	noteSQL = `INSERT OR REPLACE INTO steps (id, key, step, name, kind, status, attempts, started, ended, error, counts, message)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
-	stepsSQL = `SELECT key, step, name, kind, status, attempts, started, ended, error, counts, message FROM steps
-		WHERE id BETWEEN ?1 AND ?2 AND (?3 = '' OR step = ?3) AND (?4 = '' OR status = ?4) ORDER BY id LIMIT ?5 OFFSET ?6`
+	stepColumns = `key, step, name, kind, status, attempts, started, ended, error, counts, message`
+	hasFailed   = `status IN ('failed', 'in_doubt')`
+	inItem      = `instr(key, '[') > 0`
+	// Several times of a step begin at once: the innermost ends first, and the key of what is inside is the longer one.
+	firstFailedSQL = `SELECT ` + stepColumns + ` FROM steps WHERE id BETWEEN ?1 AND ?2 AND ` + hasFailed + `
+			AND (?3 = '' OR step = ?3 OR step = '' AND substr(key, -length(?3) - 1) = '/' || ?3)
+		ORDER BY coalesce(ended, started), length(key) DESC, id LIMIT 1`
+	stepIDsSQL     = `SELECT DISTINCT step FROM steps WHERE id BETWEEN ? AND ? AND step <> '' ORDER BY step`
+	failedItemsSQL = `SELECT substr(key, 1, instr(key, '[') - 1), count(*) FROM steps
+		WHERE id BETWEEN ? AND ? AND ` + hasFailed + ` AND ` + inItem + ` GROUP BY 1`
 	countsSQL = `SELECT status, count(*) FROM steps WHERE id BETWEEN ? AND ? GROUP BY status`
 )
 
@@ -44,36 +52,138 @@ func (s *Store) Note(run string, step engine.StepRun) error {
 // StepFilter says which steps of a run to list.
 type StepFilter struct {
 	ID     string        // only steps with this id in the job: one for each item of a loop around it
+	Key    string        // only the step with this key
 	Status engine.Status // only steps that stand so
+	Failed bool          // only steps that failed, or of which nobody knows whether they did
+	Outer  bool          // only steps that are in no item of a loop
+	Under  string        // only steps in the items of the loop with this key
+	Ending string        // only steps without an id, the ends of whose keys are this: fail:2
+	After  string        // only steps that were noted after the one with this key: the last one of the page before
 	Offset int           // leave out so many
 	Limit  int           // at most so many; 0 is all
+}
+
+// query gives the SQL of a filter for the rows from lo to hi, and its arguments.
+func (f StepFilter) query(lo, hi int64) (string, []any) {
+	query, args := "SELECT "+stepColumns+" FROM steps WHERE id BETWEEN ? AND ?", []any{lo, hi}
+	only := func(given bool, condition string, values ...any) {
+		if given {
+			query, args = query+" AND "+condition, append(args, values...)
+		}
+	}
+	only(f.ID != "", "step = ?", f.ID)
+	only(f.Key != "", "key = ?", f.Key)
+	only(f.Status != "", "status = ?", string(f.Status))
+	only(f.Failed, hasFailed)
+	only(f.Outer, "NOT "+inItem)
+	only(f.Under != "", "substr(key, 1, length(?)) = ? AND substr(key, length(?) + 1, 1) IN ('[', '/', '#') AND "+inItem, f.Under, f.Under, f.Under)
+	only(f.Ending != "", "step = '' AND substr(key, -length(?) - 1) = '/' || ?", f.Ending, f.Ending)
+	only(f.After != "", "id > coalesce((SELECT id FROM steps WHERE id BETWEEN ? AND ? AND key = ?), 0)", lo, hi, f.After)
+	limit := f.Limit
+	if limit <= 0 {
+		limit = -1
+	}
+	return query + " ORDER BY id LIMIT ? OFFSET ?", append(args, limit, f.Offset)
 }
 
 // Steps lists steps of a run in the order in which they were first noted, so that a run with very many can be read in
 // pages.
 func (s *Store) Steps(run string, f StepFilter) ([]engine.StepRun, error) {
+	var list []engine.StepRun
+	err := s.EachStep(run, f, func(step engine.StepRun) error {
+		list = append(list, step)
+		return nil
+	})
+	return list, err
+}
+
+// EachStep calls visit for steps of a run, one after the other as Steps lists them, so that they need not all be held at once. An
+// error of visit ends it, and is given back.
+func (s *Store) EachStep(run string, f StepFilter, visit func(engine.StepRun) error) error {
+	lo, hi, err := s.rowsOf(run)
+	if err != nil {
+		return err
+	}
+	query, args := f.query(lo, hi)
+	rows, err := s.read.Query(query, args...)
+	if err != nil {
+		return s.place.fault("list the steps", err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var step engine.StepRun
+		if err := scanStep(rows, &step); err != nil {
+			return s.place.fault("list the steps", err)
+		}
+		if err := visit(step); err != nil {
+			return err
+		}
+	}
+	return s.place.fault("list the steps", rows.Err())
+}
+
+// FirstFailed gives the step of a run that failed first, the innermost where several did at once: of those that a label names,
+// an id or the end of the key of one without, or of all when it is "". It is nil where there is none.
+func (s *Store) FirstFailed(run, label string) (*engine.StepRun, error) {
 	lo, hi, err := s.rowsOf(run)
 	if err != nil {
 		return nil, err
 	}
-	limit := f.Limit
-	if limit <= 0 {
-		limit = -1
+	rows, err := s.read.Query(firstFailedSQL, lo, hi, label)
+	if err != nil {
+		return nil, s.place.fault("look for the step that failed first", err)
 	}
-	rows, err := s.read.Query(stepsSQL, lo, hi, f.ID, string(f.Status), limit, f.Offset)
+	defer rows.Close()
+	if !rows.Next() {
+		return nil, s.place.fault("look for the step that failed first", rows.Err())
+	}
+	step := new(engine.StepRun)
+	return step, s.place.fault("look for the step that failed first", scanStep(rows, step))
+}
+
+// StepIDs lists the ids that steps of a run have in the job, sorted.
+func (s *Store) StepIDs(run string) ([]string, error) {
+	lo, hi, err := s.rowsOf(run)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := s.read.Query(stepIDsSQL, lo, hi)
 	if err != nil {
 		return nil, s.place.fault("list the steps", err)
 	}
 	defer rows.Close()
-	var list []engine.StepRun
+	var ids []string
 	for rows.Next() {
-		var step engine.StepRun
-		if err := scanStep(rows, &step); err != nil {
+		var id string
+		if err := rows.Scan(&id); err != nil {
 			return nil, s.place.fault("list the steps", err)
 		}
-		list = append(list, step)
+		ids = append(ids, id)
 	}
-	return list, s.place.fault("list the steps", rows.Err())
+	return ids, s.place.fault("list the steps", rows.Err())
+}
+
+// FailedInItems counts the steps of a run that failed in items of loops, by what their keys have before the item.
+func (s *Store) FailedInItems(run string) (map[string]int, error) {
+	lo, hi, err := s.rowsOf(run)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := s.read.Query(failedItemsSQL, lo, hi)
+	if err != nil {
+		return nil, s.place.fault("count the steps that failed", err)
+	}
+	defer rows.Close()
+	counts := map[string]int{}
+	for rows.Next() {
+		var before string
+		var n int
+		if err := rows.Scan(&before, &n); err != nil {
+			return nil, s.place.fault("count the steps that failed", err)
+		}
+		counts[before] = n
+	}
+	return counts, s.place.fault("count the steps that failed", rows.Err())
 }
 
 func scanStep(rows *sql.Rows, step *engine.StepRun) error {

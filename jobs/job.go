@@ -16,6 +16,7 @@
 //	functions                       what expressions can call
 //	profile, signin, preset, secrets
 //	                                profiles, how they sign in, and what a run must know beforehand
+//	place                           where the step with a key stands in the texts of a run
 //	reads, derived, uncovered       what a job reads of each result, what it computes of secrets, what another text of it needs
 //	topic, explain, reference, schema
 //	                                the language described: on a terminal, in docs/reference, as JSON Schema

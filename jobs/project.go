@@ -181,12 +181,18 @@ func isYAML(file string) bool {
 // NameOf gives a job's name without checking the job: the `name` in its file, else the file's base name.
 func (p *Project) NameOf(file string) string {
 	data, err := p.read(file)
-	if err == nil {
-		for _, line := range strings.Split(string(data), "\n") {
-			if name, found := strings.CutPrefix(line, "name:"); found {
-				name, _, _ = strings.Cut(name, " #")
-				return strings.Trim(strings.TrimSpace(name), `"'`)
-			}
+	if err != nil {
+		return baseName(file)
+	}
+	return nameIn(data, file)
+}
+
+// nameIn gives the name that a job's text has, as far as its first lines tell, else the one of its file.
+func nameIn(data []byte, file string) string {
+	for _, line := range strings.Split(string(data), "\n") {
+		if name, found := strings.CutPrefix(line, "name:"); found {
+			name, _, _ = strings.Cut(name, " #")
+			return strings.Trim(strings.TrimSpace(name), `"'`)
 		}
 	}
 	return baseName(file)

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"snrun/history/review"
 	"snrun/history/words"
 
 	"snrun/engine"
@@ -111,7 +112,7 @@ func (l *line) detailAt(now time.Time, much detailing) string {
 	}
 	switch {
 	case l.status == engine.Failed && l.err != nil:
-		parts = append(parts, brief(l.err))
+		parts = append(parts, review.Brief(l.err))
 	case l.ended() && l.status != engine.OK && (l.status != engine.Failed || l.failed() == 0):
 		parts = append(parts, statusWord(l.status))
 	}
@@ -155,7 +156,7 @@ func (b *board) apply(e engine.Event) *line {
 	case engine.StepStarted:
 		return b.start(e)
 	}
-	l := b.byKey[lineKey(e.Key)]
+	l := b.byKey[review.LineKey(e.Key)]
 	if l == nil && e.Type == engine.StepEnded && e.Before {
 		l = b.start(e) // nothing began in this attempt
 	}
@@ -166,11 +167,11 @@ func (b *board) apply(e engine.Event) *line {
 }
 
 func (b *board) start(e engine.Event) *line {
-	if l := b.byKey[lineKey(e.Key)]; l != nil {
+	if l := b.byKey[review.LineKey(e.Key)]; l != nil {
 		l.goOn()
 		return l
 	}
-	l := newLine(lineKey(e.Key), e.ID, e.Name, e.Kind)
+	l := newLine(review.LineKey(e.Key), e.ID, e.Name, e.Kind)
 	l.depth, l.started = e.Depth, e.Time
 	b.lines = append(b.lines, l)
 	b.byKey[l.key] = l
@@ -196,7 +197,7 @@ func (b *board) parent(l *line) *line {
 			return nil
 		}
 		key = key[:i]
-		if p := b.byKey[lineKey(key)]; p != nil {
+		if p := b.byKey[review.LineKey(key)]; p != nil {
 			return p
 		}
 	}
@@ -243,7 +244,7 @@ func (l *line) apply(e engine.Event) {
 			l.message = e.Message
 		}
 	case engine.RetryWaits:
-		l.again = !inItem && !isPageKey(e.Key)
+		l.again = !inItem && !review.IsPage(e.Key)
 		if l.again {
 			l.tries = e.Attempt + 1
 		} else {
@@ -251,7 +252,7 @@ func (l *line) apply(e engine.Event) {
 		}
 		l.wakes, l.waitsFor = e.Time.Add(e.Wait), "it failed"
 		if e.Error != nil {
-			l.waitsFor = brief(e.Error)
+			l.waitsFor = review.Brief(e.Error)
 		}
 	case engine.LimitWaits:
 		l.limit(e, inItem)
@@ -285,45 +286,7 @@ func (l *line) finish(e engine.Event) {
 }
 
 // isItem says whether an event is about something inside a loop's item.
-func isItem(e engine.Event) bool { return isItemKey(e.Key) }
-
-// isItemKey says whether a key is one of something inside a loop's item.
-func isItemKey(key string) bool { return strings.Contains(key, "[") }
-
-// pageless is the key of the step that a page's key is of.
-func pageless(key string) string {
-	step, page := cutLast(key, "/page:")
-	if strings.Trim(page, "0123456789") != "" {
-		return key
-	}
-	return step
-}
-
-// cutLast cuts a text around the last of a separator.
-func cutLast(s, sep string) (before, after string) {
-	if i := strings.LastIndex(s, sep); i >= 0 {
-		return s[:i], s[i+len(sep):]
-	}
-	return s, ""
-}
-
-// isPageKey says whether a key is one of a page.
-func isPageKey(key string) bool { return pageless(key) != key }
-
-// lineKey is the key of the line that shows a key: the outermost loop around it, else the step without its attempt and page. The
-// attempts of the blocks around it stay: each shows its steps anew.
-func lineKey(key string) string {
-	key, _, _ = strings.Cut(key, "[")
-	return firstTry(pageless(firstTry(key)))
-}
-
-// firstTry is a key without the mark of a further try at its end.
-func firstTry(key string) string {
-	if i := strings.LastIndexByte(key, '#'); i > strings.LastIndexByte(key, '/') {
-		return key[:i]
-	}
-	return key
-}
+func isItem(e engine.Event) bool { return review.InItem(e.Key) }
 
 // depthOf is how deep something stands that an event tells of; l is the line that the event is about.
 func depthOf(e engine.Event, l *line) int {
@@ -334,14 +297,4 @@ func depthOf(e engine.Event, l *line) int {
 		return l.depth + 1
 	}
 	return l.depth
-}
-
-// brief is the first line of an error's message, without the request ("GET https://…: "): it stands where the step is named.
-func brief(e *steps.Error) string {
-	method, rest, _ := strings.Cut(e.Message, " ")
-	address, what, ok := strings.Cut(rest, ": ")
-	if ok && method == strings.ToUpper(method) && strings.Contains(address, "://") && !strings.ContainsAny(address, " \n") {
-		return words.FirstLine(what)
-	}
-	return words.FirstLine(e.Message)
 }

@@ -5,32 +5,9 @@ import (
 	"testing"
 	"time"
 
-	"snrun/history/words"
-
 	"snrun/engine"
 	"snrun/steps"
 )
-
-func TestLineKey(t *testing.T) {
-	t.Parallel()
-	for _, test := range []struct{ key, want string }{
-		{"/call", "/call"},
-		{"/call#2", "/call"},
-		{"/outer#2/call", "/outer#2/call"},
-		{"/outer#2/call#3", "/outer#2/call"},
-		{"/each[inc-1]/call", "/each"},
-		{"/each#2[a#b/c[d]]/call#2", "/each"},
-		{"/outer#2/each[a]", "/outer#2/each"},
-		{"/list/page:12", "/list"},
-		{"/list/page:2#3", "/list"},
-		{"/each/page:3[inc-17]/alert", "/each"},
-		{"/page:x", "/page:x"},
-	} {
-		if got := lineKey(test.key); got != test.want {
-			t.Errorf("%s: got %s, want %s", test.key, got, test.want)
-		}
-	}
-}
 
 // A block that is tried again shows its steps anew, below itself, and ends as itself.
 func TestBoardOfABlockTriedAgain(t *testing.T) {
@@ -87,22 +64,6 @@ func TestDetail(t *testing.T) {
 	}
 }
 
-func TestBrief(t *testing.T) {
-	t.Parallel()
-	for _, test := range []struct{ message, want string }{
-		{"GET https://example.com/x: 404 Not Found: no record", "404 Not Found: no record"},
-		{"GET https://example.com/x: 404 Not Found\nmore", "404 Not Found …"},
-		{"profile sn: no token from https://example.com/token: status 401", "profile sn: no token from https://example.com/token: status 401"},
-		{"the job says: no", "the job says: no"},
-		{"POST is not allowed: use GET", "POST is not allowed: use GET"},
-		{"", ""},
-	} {
-		if got := brief(&steps.Error{Message: test.message}); got != test.want {
-			t.Errorf("%q: got %q, want %q", test.message, got, test.want)
-		}
-	}
-}
-
 // longEvents are a source that is worked on page by page, while the server asks to wait.
 func longEvents() []engine.Event {
 	const ms = time.Millisecond
@@ -150,11 +111,6 @@ func TestSpeedAndAbout(t *testing.T) {
 	} {
 		if got := about(d); got != want {
 			t.Errorf("about(%v) = %q, want %q", d, got, want)
-		}
-	}
-	for n, want := range map[int]string{0: "0", 999: "999", 1000: "1,000", 1234567: "1,234,567", -999: "-999", -123456: "-123,456"} {
-		if got := words.Thousands(n); got != want {
-			t.Errorf("thousands(%d) = %q, want %q", n, got, want)
 		}
 	}
 }

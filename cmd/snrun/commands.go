@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 
-	"snrun/engine"
 	"snrun/history"
 	"snrun/history/review"
 	"snrun/history/words"
@@ -41,14 +40,4 @@ func unfound(c review.Commands, err error) error {
 		return &exitError{exitFailed, err, "see which there are: " + c.Program + " history list" + c.History}
 	}
 	return err
-}
-
-// isInDoubt says whether one of the steps made a request of which nobody knows whether it was carried out.
-func isInDoubt(list []engine.StepRun) bool {
-	for _, s := range list {
-		if s.Status == engine.InDoubt {
-			return true
-		}
-	}
-	return false
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 
+	"snrun/history/review"
 	"snrun/history/words"
 
 	"snrun/auth"
@@ -217,11 +218,11 @@ type dryRecord struct {
 }
 
 type dryRequestRecord struct {
-	Method  string        `json:"method"`
-	URL     string        `json:"url"`
-	Request messageRecord `json:"request"`
-	SignIn  string        `json:"sign_in,omitempty"` // the type of the sign-in that would be put on it
-	Fetched bool          `json:"fetched,omitempty"` // it was made: it says what is to be sent
+	Method  string         `json:"method"`
+	URL     string         `json:"url"`
+	Request review.Message `json:"request"`
+	SignIn  string         `json:"sign_in,omitempty"` // the type of the sign-in that would be put on it
+	Fetched bool           `json:"fetched,omitempty"` // it was made: it says what is to be sent
 }
 
 func dryRecords(list []*engine.DryStep) []dryRecord {
@@ -229,7 +230,7 @@ func dryRecords(list []*engine.DryStep) []dryRecord {
 	for i, s := range list {
 		records[i] = dryRecord{Key: s.Key, ID: s.ID, Name: s.Name, Kind: s.Kind, Status: string(s.Status), Message: s.Message, Value: s.Value, Error: s.Error}
 		for _, r := range s.Requests {
-			records[i].Requests = append(records[i].Requests, dryRequestRecord{r.Method, r.URL, newMessageRecord(r.Request), r.SignIn, r.Fetched})
+			records[i].Requests = append(records[i].Requests, dryRequestRecord{r.Method, r.URL, review.NewMessage(r.Request), r.SignIn, r.Fetched})
 		}
 	}
 	return records

@@ -124,14 +124,14 @@ func itemLevel(e engine.Event, outside slog.Level) slog.Level {
 
 // isOrigin says whether a step is the one that failed, and not one around it.
 func isOrigin(e engine.Event) bool {
-	return e.Error != nil && (e.Status == engine.Failed || e.Status == engine.InDoubt) && strings.HasSuffix(firstTry(e.Key), "/"+e.Error.Step)
+	return e.Error != nil && (e.Status == engine.Failed || e.Status == engine.InDoubt) && strings.HasSuffix(review.FirstTry(e.Key), "/"+e.Error.Step)
 }
 
 // limitLevel has a step tell that it waits once a minute, and of long waits only: there may be very many.
 func (v *logView) limitLevel(e engine.Event) slog.Level {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	run, key := v.runs[e.Run], lineKey(e.Key)
+	run, key := v.runs[e.Run], review.LineKey(e.Key)
 	if run == nil || e.Status != engine.Waiting || e.Wait < time.Second || e.Time.Before(run.limited[key]) {
 		return slog.LevelDebug
 	}

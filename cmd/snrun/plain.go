@@ -114,7 +114,7 @@ func itemFailed(s style, e engine.Event, l *line, width int) string {
 		return ""
 	}
 	left := indent(l.depth + 1)
-	what := words.Clean(strings.TrimPrefix(e.Key, "/")) + ": " + brief(e.Error)
+	what := words.Clean(strings.TrimPrefix(e.Key, "/")) + ": " + review.Brief(e.Error)
 	further := "  further failures are in the history"
 	if width > 0 {
 		what, further = cut(what, width-len(left)-2), cut(further, width-len(left))

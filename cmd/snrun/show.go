@@ -66,7 +66,7 @@ func whatNext(r *engine.Run, next review.Commands) []string {
 	case review.NeverBegan(r):
 		return []string{next.Start(r)}
 	}
-	inDoubt := isInDoubt(r.Steps)
+	inDoubt := review.InDoubt(r.Steps)
 	if r.Error != nil && r.Error.Step != "" {
 		lines = append(lines, "look closer: "+next.Show(r.ID)+stepFlags(r.Error, inDoubt))
 	}
@@ -103,12 +103,12 @@ func (p page) timeline(steps []engine.StepRun) string {
 	var b strings.Builder
 	failed := map[string][]engine.StepRun{} // by the key of their loop
 	for _, s := range steps {
-		if isItemKey(s.Key) && s.Status == engine.Failed && s.Error != nil {
-			failed[lineKey(s.Key)] = append(failed[lineKey(s.Key)], s)
+		if review.InItem(s.Key) && s.Status == engine.Failed && s.Error != nil {
+			failed[review.LineKey(s.Key)] = append(failed[review.LineKey(s.Key)], s)
 		}
 	}
 	for _, s := range steps {
-		if isItemKey(s.Key) {
+		if review.InItem(s.Key) {
 			continue
 		}
 		l := lineOf(s)
@@ -136,7 +136,7 @@ func (p page) failures(loop engine.StepRun, items []engine.StepRun, depth int) s
 			b.WriteString(indent(depth) + p.style.faint(fmt.Sprintf("… and %d more: --step %s", len(items)-i, words.Argument(name))) + "\n")
 			break
 		}
-		text := words.Clean(strings.TrimPrefix(s.Key, "/")) + ": " + brief(s.Error)
+		text := words.Clean(strings.TrimPrefix(s.Key, "/")) + ": " + review.Brief(s.Error)
 		if p.width > 0 {
 			text = cut(text, p.width-2*depth-5)
 		}

@@ -84,12 +84,12 @@ func TestHistoryPages(t *testing.T) {
 	binary.Response.Body, binary.Request = []byte{0, 1, 2}, steps.Message{Size: 4096}
 	show := func(o showOptions, exchanges ...steps.Exchange) func(page) string {
 		return func(p page) string {
-			r := &runRecord{Run: failedRun()}
+			r := &runRecord{Run: &review.Run{Run: failedRun()}}
 			if o.step != "" {
 				r.Steps = r.Steps[2:4]
 			}
 			for _, x := range exchanges {
-				r.exchanges = append(r.exchanges, history.Exchange{StepKey: "/alerts[inc-1]/alert", Attempt: 1, Exchange: x})
+				r.Exchanges = append(r.Exchanges, review.NewExchange(history.Exchange{StepKey: "/alerts[inc-1]/alert", Attempt: 1, Exchange: x}))
 			}
 			return r.page(p, review.Commands{Program: "snrun"}, o)
 		}
@@ -124,7 +124,7 @@ func TestHistoryPages(t *testing.T) {
 
 func TestOfManyStepsTheFailedComeFirst(t *testing.T) {
 	t.Parallel()
-	r := &runRecord{Run: &engine.Run{}}
+	r := &runRecord{Run: &review.Run{Run: &engine.Run{}}}
 	for i := range 50 {
 		s := engine.StepRun{Key: fmt.Sprintf("/a[%d]/b", i), Status: engine.OK}
 		if i%10 == 9 {
@@ -165,32 +165,6 @@ func TestWhatIsMissingOfABody(t *testing.T) {
 				t.Errorf("got %q, want %q", got, test.want)
 			}
 		})
-	}
-}
-
-func TestStepsNamed(t *testing.T) {
-	t.Parallel()
-	run := failedRun()
-	run.Steps = append(run.Steps, engine.StepRun{Key: "/alerts[inc-9]/alert", ID: "alert", Kind: "rest", Status: engine.OK},
-		engine.StepRun{Key: "/alerts[inc-9]/fail:2", Kind: "fail", Status: engine.Skipped})
-	for _, test := range []struct {
-		name  string
-		count int
-	}{
-		{"incidents", 1},
-		{"/incidents", 1},
-		{"alert", 8},
-		{"alerts[inc-3]/alert", 1},
-		{"fail:2", 1}, // as the error of a run names it
-		{"alerts", 8}, // the loop and its seven failures
-	} {
-		got, err := stepsNamed(run, test.name)
-		if err != nil || len(got) != test.count {
-			t.Errorf("%s: got %d steps and %v, want %d", test.name, len(got), err, test.count)
-		}
-	}
-	if _, err := stepsNamed(run, "alrets"); err == nil || !strings.Contains(err.Error(), `has no step "alrets"`) {
-		t.Errorf("an unknown step: got %v", err)
 	}
 }
 

@@ -3,7 +3,6 @@ package review
 import (
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"snrun/engine"
@@ -82,32 +81,4 @@ func HasEnded(run *engine.Run, next Commands, now time.Time) *Refusal {
 		Reason: Unfit, Message: fmt.Sprintf("run %s has ended already, %s: %s", run.ID, words.Ago(run.Ended, now), run.Status),
 		Hint: "look at it: " + next.Show(run.ID),
 	}
-}
-
-// NeverBegan says whether a run waits for its start, or never had one.
-func NeverBegan(r *engine.Run) bool {
-	return r.Status == engine.Queued || r.Status == engine.Skipped || r.Started.IsZero()
-}
-
-// MayResume says whether a run is one that going on is for.
-func MayResume(r *engine.Run) bool {
-	return !NeverBegan(r) && (r.Status == engine.Failed || r.Status == engine.Cancelled || r.Status == engine.Interrupted)
-}
-
-// FailedItems counts the failed items of loops; those of a loop inside another count where the outer one had no failures.
-func FailedItems(list []engine.StepRun) int {
-	outer, inner := 0, 0
-	for _, s := range list {
-		switch {
-		case s.Kind != "foreach" || s.Counts == nil:
-		case strings.Contains(s.Key, "["):
-			inner += s.Counts.Failed
-		default:
-			outer += s.Counts.Failed
-		}
-	}
-	if outer > 0 {
-		return outer
-	}
-	return inner
 }

@@ -3,11 +3,16 @@
 //
 // The files:
 //
-//	query       which runs to list, as people write it
-//	commands    the command lines for what pages and reports tell of
-//	due         when jobs are due
-//	job, book   how it stands with a job, and what is known of all of them
-//	slot        what became of a due time
-//	diff        what is different in a run from another one, and what of it explains how the run ended
-//	shape       which values stand where in bodies
+//	run, exchange   the document of a run: what is read of it, and its requests and answers
+//	first           the first error of a run, and where it stands in the job's text
+//	timeline        the steps of a run in time: tries, waits, loops as one bar
+//	curl            a command that makes a request again
+//	standing, keys  how runs and steps stand to each other
+//	query           which runs to list, as people write it
+//	commands        the command lines for what pages and reports tell of
+//	due             when jobs are due
+//	job, book       how it stands with a job, and what is known of all of them
+//	slot            what became of a due time
+//	diff            what is different in a run from another one, and what of it explains how the run ended
+//	shape           which values stand where in bodies
 package review

@@ -9,9 +9,8 @@ import (
 )
 
 const (
-	heartbeat  = 15 * time.Second // between signs of life to a page where nothing changes
-	maxStreams = 24               // at once: the connections of all the others stay free for pages
-	writeTime  = 10 * time.Second // for one event
+	heartbeat = 15 * time.Second // between signs of life to a page where nothing changes
+	writeTime = 10 * time.Second // for one event
 )
 
 // markOf makes a short name of a text of any length.
@@ -43,14 +42,16 @@ func (s *Site) live(w http.ResponseWriter, r *http.Request) error { return s.tel
 // tellChanges tells of changes as server-sent events: "change", and "end" where there are none any more. The id of an event is the mark of
 // what is to be seen then.
 func (s *Site) tellChanges(w http.ResponseWriter, r *http.Request, run string) error {
-	if s.watchers.count() >= maxStreams {
-		w.Header().Set("Retry-After", "10")
-		return &Problem{Status: http.StatusServiceUnavailable, Message: "too many pages are open that show changes live", Hint: "load the page again to see what is new"}
-	}
 	seen := r.URL.Query().Get("seen")
 	if last := r.Header.Get("Last-Event-ID"); last != "" {
 		seen = last
 	}
+	ctx, done, err := s.stream(w, r)
+	if err != nil {
+		w.Header().Set("Retry-After", "10")
+		return err
+	}
+	defer done()
 	v := s.watchers.join(run)
 	defer s.watchers.leave(v)
 	now, err := beatOf(s.Store, run) // what has changed since the page was written
@@ -62,13 +63,12 @@ func (s *Site) tellChanges(w http.ResponseWriter, r *http.Request, run string) e
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("X-Accel-Buffering", "no") // nginx holds back what it does not know to be a stream
 	out := &events{w: w, control: http.NewResponseController(w)}
-	_ = out.control.SetReadDeadline(time.Time{}) // else the server takes the viewer for gone when the time for reading a request is over
 	out.send("retry: 2000\n\n")
 	still := time.NewTicker(heartbeat)
 	defer still.Stop()
 	for out.err == nil {
 		select {
-		case <-r.Context().Done():
+		case <-ctx.Done():
 			return nil
 		case <-still.C:
 			out.send(": still here\n\n")

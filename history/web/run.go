@@ -5,29 +5,29 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"snrun/engine"
-	"snrun/history/words"
-	"snrun/steps"
+	"snrun/history/review"
 )
 
 // runPage is one run.
 type runPage struct {
 	runRow
-	Ended   bool
-	Never   bool // it waits, was skipped, or was cancelled before it began
-	Error   *steps.Error
-	InDoubt bool
-	Failed  int  // items of loops
-	Changed bool // the job has another text now
-	Gone    bool // the project has no such job any more
-	GoOn    []string
-	Tabs    []tab
-	Tab     string
-	Counts  []statusCount
-	Of      any // what the tab shows
+	Ended    bool
+	First    *review.FirstError // nil where nothing failed
+	Exchange *exchangeView      // that led to it, the beginning of it; nil for none
+	Lines    []textLine         // of the job's text, around the step
+	// Where the step, its requests and its place in the job are looked at closer; "" for nowhere.
+	StepPath, ExchangePath, LinePath string
+	Timeline                         *review.Timeline
+	Cut                              bool // there are more steps than it has
+	InDoubt                          bool // a request went out of which nobody knows whether it was carried out
+	Do                               todo
+	Counts                           []statusCount // of all steps
+	Tabs                             []tab
+	Tab                              string
+	Of                               any // what the tab shows
 }
 
 // tab is a part of a page that has an address of its own.
@@ -79,36 +79,47 @@ func (s *Site) run(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	head, err := s.Store.Head(id)
-	if err != nil {
-		return err
-	}
-	body, err := s.runPage(head)
+	body, err := s.runPage(id)
 	if err != nil {
 		return err
 	}
 	if err := s.fillTab(body, r.URL.Query()); err != nil {
 		return err
 	}
-	p := page{Title: head.Job + ", run " + id, Here: "/runs", Command: s.Commands.Show(id), Body: body}
-	if !hasEnded(head.Status) {
+	p := page{Title: body.Job + ", run " + id, Here: "/runs", Command: s.Commands.Show(id), Body: body}
+	if !body.Ended {
 		p.Live = liveOf(id, now.mark)
 	}
 	return s.show(w, r, "run", p)
 }
 
 // runPage gives what stands above the tabs of a run's page.
-func (s *Site) runPage(run *engine.Run) (*runPage, error) {
-	body := &runPage{
-		runRow: rowOf(run, time.Now()), Ended: hasEnded(run.Status), Error: run.Error, Tabs: runTabs(run.ID),
+func (s *Site) runPage(id string) (*runPage, error) {
+	run, err := s.Store.Begun(id)
+	if err != nil {
+		return nil, err
 	}
-	body.Never = !body.Began
-	counts, err := s.Store.CountsInside(run.ID, "")
+	if run.Steps, err = s.Store.Outline(id, outlined+1); err != nil {
+		return nil, err
+	}
+	body := &runPage{runRow: rowOf(run, time.Now()), Ended: hasEnded(run.Status), Tabs: runTabs(id)}
+	if len(run.Steps) > outlined {
+		run.Steps, body.Cut = run.Steps[:outlined], true
+	}
+	if body.Timeline, err = review.ReadTimeline(s.Store, run, time.Now()); err != nil {
+		return nil, err
+	}
+	counts, err := s.Store.CountsInside(id, "")
 	if err != nil {
 		return nil, err
 	}
 	body.InDoubt = counts[engine.InDoubt] > 0
-	body.Counts = countsOf(counts, func(status string) string { return tabPath(run.ID, "steps", "status", status) })
+	body.Counts = countsOf(counts, func(status string) string { return tabPath(id, "steps", "status", status) })
+	if body.First, err = review.ReadFirstError(s.Store, run); err != nil {
+		return nil, err
+	}
+	body.fillFirst()
+	body.Do = s.todoOf(body)
 	return body, nil
 }
 
@@ -135,13 +146,13 @@ func (s *Site) fillTab(body *runPage, q url.Values) (err error) {
 	case "exchanges":
 		body.Of, err = s.exchangesTab(body.Run, q)
 	case "inputs":
-		body.Of, err = inputsOf(body.Run)
+		body.Of, err = valuesOf(body.Run)
 	case "log":
 		body.Of, err = s.logTab(body.Run, q)
 	case "job":
-		body.Of, err = s.jobTab(body.Run, q)
+		body.Of = s.jobTab(body, q)
 	default:
-		body.Of, err = s.stepsTab(body.Run, q)
+		body.Of, err = s.stepsTab(body, q)
 	}
 	return err
 }
@@ -169,6 +180,3 @@ func pageOf(asked string, total, each int, at func(page string) string) (paging,
 	}
 	return p, offset
 }
-
-// stepName is a step's key as people read it.
-func stepName(key string) string { return words.Clean(strings.TrimPrefix(key, "/")) }

@@ -67,9 +67,9 @@ func (s *Site) exchangesTab(run *engine.Run, q url.Values) (*exchangesTab, error
 	}
 	open, _ := strconv.ParseInt(q.Get("x"), 10, 64)
 	for _, x := range list {
-		number := strconv.FormatInt(x.Number, 10)
+		number := strconv.FormatInt(x.ID, 10)
 		t.Rows = append(t.Rows, exchangeRow{
-			Request: x, Is: x.Number == open, After: max(x.Started.Sub(run.Started), 0),
+			Request: x, Is: x.ID == open, After: max(x.Started.Sub(run.Started), 0),
 			Path: tabPath(run.ID, "exchanges", "step", step, "page", q.Get("page"), "x", number),
 		})
 	}

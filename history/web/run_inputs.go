@@ -16,8 +16,8 @@ type inputsTab struct {
 // shownValue is how many bytes of a value are shown.
 const shownValue = 100 << 10
 
-// inputsOf writes what a run was given and what it gave.
-func inputsOf(run *engine.Run) (*inputsTab, error) {
+// valuesOf writes what a run was given and what it gave.
+func valuesOf(run *engine.Run) (*inputsTab, error) {
 	t := &inputsTab{HasOutput: run.Output != nil}
 	var err error
 	if len(run.Inputs) > 0 {

@@ -7,12 +7,12 @@ import (
 
 	"snrun/engine"
 	"snrun/history"
+	"snrun/history/review"
 	"snrun/history/words"
 )
 
 const (
 	outlined     = 500 // steps outside of loops that are shown at once
-	failedShown  = 5   // of a loop's items
 	stepsOnPage  = 100
 	shownMessage = 600 // characters of an error in a list
 )
@@ -49,21 +49,21 @@ type stepRow struct {
 }
 
 // stepsTab reads the steps that an address asks for.
-func (s *Site) stepsTab(run *engine.Run, q url.Values) (*stepsTab, error) {
-	key, status := q.Get("step"), engine.Status(q.Get("status"))
+func (s *Site) stepsTab(body *runPage, q url.Values) (*stepsTab, error) {
+	run, key, status := body.Run, q.Get("step"), engine.Status(q.Get("status"))
 	if key == "" && status == "" {
-		return s.outline(run)
+		return s.outline(body), nil
 	}
 	t := &stepsTab{Status: status, All: tabPath(run.ID, "steps", "step", key)}
 	if key != "" {
-		step, err := s.Store.StepAt(run.ID, key)
+		steps, err := s.Store.Steps(run.ID, history.StepFilter{Key: key, Limit: 1})
 		if err != nil {
 			return nil, err
 		}
-		if step == nil {
+		if len(steps) == 0 {
 			return nil, &Problem{Status: 404, Message: "run " + run.ID + " has no step " + words.InLine(key), Hint: "its steps: " + path("runs", run.ID)}
 		}
-		row := s.stepRow(run, *step)
+		row := s.stepRow(run, steps[0])
 		t.Step = &row
 		if t.Tries, err = s.Store.Attempts(run.ID, key); err != nil {
 			return nil, err
@@ -103,41 +103,25 @@ func (s *Site) fillInside(t *stepsTab, run *engine.Run, key, page string) error 
 }
 
 // outline gives the steps outside of loops, with the first items of each loop that failed.
-func (s *Site) outline(run *engine.Run) (*stepsTab, error) {
-	t := &stepsTab{Outline: true, All: tabPath(run.ID, "steps")}
-	list, err := s.Store.Outline(run.ID, outlined+1)
-	if err != nil {
-		return nil, err
-	}
-	if len(list) > outlined {
-		list, t.Cut = list[:outlined], true
-	}
-	failed, err := s.Store.FailedInLoops(run.ID, failedShown)
-	if err != nil {
-		return nil, err
-	}
-	items := map[string][]stepRow{}
-	for _, step := range failed {
-		row := s.stepRow(run, step)
-		loop := history.LineOf(step.Key)
-		row.Label = strings.TrimPrefix(step.Key, loop)
-		items[loop] = append(items[loop], row)
-	}
-	for _, step := range list {
-		row := s.stepRow(run, step)
-		row.Depth = min(strings.Count(step.Key, "/")-1, 6)
-		row.Label = step.Key[strings.LastIndexByte(step.Key, '/')+1:]
-		row.Failed = items[step.Key]
-		if isLoop(step) || len(row.Failed) > 0 {
+func (s *Site) outline(body *runPage) *stepsTab {
+	run := body.Run
+	t := &stepsTab{Outline: true, All: tabPath(run.ID, "steps"), Cut: body.Cut}
+	for _, bar := range body.Timeline.Bars {
+		row := s.stepRow(run, bar.Step)
+		row.Depth = min(bar.Depth, 6)
+		row.Label = bar.Key[strings.LastIndexByte(bar.Key, '/')+1:]
+		for _, step := range bar.Failed {
+			item := s.stepRow(run, step)
+			item.Label = strings.TrimPrefix(step.Key, bar.Key)
+			row.Failed = append(row.Failed, item)
+		}
+		if review.IsLoop(&bar.Step) || len(row.Failed) > 0 {
 			row.More = row.Path
 		}
 		t.Rows = append(t.Rows, row)
 	}
-	return t, nil
+	return t
 }
-
-// isLoop says whether what is inside a step is folded into its line.
-func isLoop(s engine.StepRun) bool { return s.Kind == "foreach" || s.Kind == "repeat" }
 
 // stepRow gives a step as a list has it.
 func (s *Site) stepRow(run *engine.Run, step engine.StepRun) stepRow {

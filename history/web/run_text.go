@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"snrun/engine"
+	"snrun/history/review"
 	"snrun/history/words"
 )
 
@@ -23,23 +24,40 @@ type textView struct {
 // textLine is a line of a text. A marked one is where a step stands that is looked at, or that failed.
 type textLine struct {
 	Text   string
+	Number int // from 1
 	Marked bool
 }
 
-// jobTab reads the texts.
-func (s *Site) jobTab(run *engine.Run, q url.Values) (*jobTab, error) {
-	text, called, err := s.Store.Texts(run.ID)
-	if err != nil {
-		return nil, err
-	}
+// jobTab gives the texts, with the line marked where the step stands that the address names, else the one that failed first.
+func (s *Site) jobTab(body *runPage, q url.Values) *jobTab {
+	run := body.Run
 	t := &jobTab{Step: q.Get("step")}
-	texts := append([]engine.Text{{File: run.File, Text: text}}, called...)
-	for _, text := range texts {
+	file, line := "", 0
+	if t.Step != "" {
+		if pos, known := review.PlaceOf(run, t.Step); known {
+			file, line = pos.File, pos.Line
+		}
+	} else if body.First != nil {
+		file, line = body.First.File, body.First.Line
+	}
+	for _, text := range append([]engine.Text{{File: run.File, Text: run.Text}}, run.Called...) {
 		v := textView{File: text.File}
-		for line := range strings.Lines(text.Text) {
-			v.Lines = append(v.Lines, textLine{Text: words.Clean(strings.TrimRight(line, "\r\n"))})
+		if text.File == file {
+			v.Lines = linesOf(text.Text, line)
+		} else {
+			v.Lines = linesOf(text.Text, 0)
 		}
 		t.Texts = append(t.Texts, v)
 	}
-	return t, nil
+	return t
+}
+
+// linesOf cuts a text into lines, one of them marked.
+func linesOf(text string, marked int) []textLine {
+	var list []textLine
+	for line := range strings.Lines(text) {
+		n := len(list) + 1
+		list = append(list, textLine{Text: words.Clean(strings.TrimRight(line, "\r\n")), Number: n, Marked: n == marked})
+	}
+	return list
 }

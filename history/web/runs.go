@@ -17,37 +17,37 @@ const runsOnPage = 50
 
 // runsPage is the list of runs that a filter lets through.
 type runsPage struct {
-	Asked    runsAsked
-	Wrong    []string // what is wrong with what was asked for
+	Asked    review.Query
+	Filtered bool // not all runs are asked for
+	Wrong    []*review.Mistake
 	Jobs     []string // the jobs there are
-	Statuses []engine.Status
+	Statuses []statusChoice
 	Triggers []string
 	Rows     []runRow
 	Older    string // where the next page is; "" for none
+	Newer    string
 	Newest   string // where the first page is; "" on that
-	Can      can    // some row of the page
+	Can      can    // some run of the page
 }
 
-// runsAsked is what the address asks for, as it was written.
-type runsAsked struct{ Job, Status, Trigger, Since, Until, Text, Before string }
+// statusChoice is what can be asked for of statuses.
+type statusChoice struct{ Value, Text string }
 
-// Any says whether anything is filtered.
-func (a runsAsked) Any() bool { a.Before = ""; return a != runsAsked{} }
-
-// address gives the address of a page of the list.
-func (a runsAsked) address(before string) string {
-	q := url.Values{}
-	for _, v := range []struct{ name, value string }{
-		{"job", a.Job}, {"status", a.Status}, {"trigger", a.Trigger}, {"since", a.Since}, {"until", a.Until}, {"text", a.Text}, {"before", before},
+// runsPath gives the address of the list for a query.
+func runsPath(q review.Query) string {
+	v := url.Values{}
+	for _, f := range []struct{ name, value string }{
+		{"job", q.Job}, {"status", q.Status}, {"trigger", q.Trigger}, {"since", q.Since}, {"until", q.Until}, {"text", q.Text},
+		{"before", q.Before}, {"after", q.After},
 	} {
-		if v.value != "" {
-			q.Set(v.name, v.value)
+		if f.value != "" {
+			v.Set(f.name, f.value)
 		}
 	}
-	if len(q) == 0 {
+	if len(v) == 0 {
 		return "/runs"
 	}
-	return "/runs?" + q.Encode()
+	return "/runs?" + v.Encode()
 }
 
 // runRow is a run in a list.
@@ -77,59 +77,38 @@ func canOf(run *engine.Run) can {
 
 // runs lists runs.
 func (s *Site) runs(w http.ResponseWriter, r *http.Request) error {
-	q := r.URL.Query()
-	asked := runsAsked{
-		Job: strings.TrimSpace(q.Get("job")), Status: q.Get("status"), Trigger: q.Get("trigger"), Since: strings.TrimSpace(q.Get("since")),
-		Until: strings.TrimSpace(q.Get("until")), Text: strings.TrimSpace(q.Get("text")), Before: q.Get("before"),
+	q := queryOf(r.URL.Query())
+	all := q
+	all.Before, all.After = "", ""
+	body := runsPage{Asked: q, Filtered: all != review.Query{}, Jobs: s.Daemon.Names(), Statuses: statusChoices(q.Status), Triggers: triggers(q.Trigger)}
+	p := page{Title: "Runs", Here: "/runs", Search: q.Text, Command: s.Commands.List(q)}
+	filter, err := q.Filter(time.Now(), time.Local)
+	if err != nil {
+		body.Wrong = review.Mistakes(err)
+		p.Body = body
+		return s.showAs(http.StatusBadRequest, w, r, "runs", p)
 	}
-	body := runsPage{Asked: asked, Jobs: s.jobNames(), Statuses: runStatuses(), Triggers: triggers()}
-	filter, wrong := filterOf(asked, time.Now())
-	body.Wrong = wrong
-	mark := ""
-	if len(wrong) == 0 {
+	if q == all { // the first page: what comes later is on it
 		now, err := beatOf(s.Store, "")
 		if err != nil {
 			return err
 		}
-		mark = now.mark
-		if err := s.fillRuns(&body, filter); err != nil {
-			return err
-		}
+		p.Live = liveOf("", now.mark)
 	}
-	p := page{Title: "Runs", Here: "/runs", Search: asked.Text, Body: body, Command: s.Commands.Program + " history list" + asked.flags()}
-	if asked.Before == "" && mark != "" {
-		p.Live = liveOf("", mark)
-	}
-	status := http.StatusOK
-	if len(wrong) > 0 {
-		status = http.StatusBadRequest
-	}
-	return s.showAs(status, w, r, "runs", p)
-}
-
-// fillRuns puts the runs on the page that a filter lets through.
-func (s *Site) fillRuns(body *runsPage, filter history.Filter) error {
-	filter.Limit = runsOnPage + 1
-	runs, err := s.Store.Runs(filter)
-	if err != nil {
+	if err := s.fillRuns(r.Context(), &body, filter); err != nil {
 		return err
 	}
-	if len(runs) > runsOnPage {
-		runs = runs[:runsOnPage]
-		body.Older = body.Asked.address(runs[runsOnPage-1].ID)
+	p.Body = body
+	return s.show(w, r, "runs", p)
+}
+
+// queryOf reads what an address asks for.
+func queryOf(v url.Values) review.Query {
+	get := func(name string) string { return strings.TrimSpace(v.Get(name)) }
+	return review.Query{
+		Job: get("job"), Status: strings.Join(v["status"], ","), Trigger: get("trigger"), Since: get("since"), Until: get("until"),
+		Before: get("before"), After: get("after"), Text: get("text"),
 	}
-	if body.Asked.Before != "" {
-		body.Newest = body.Asked.address("")
-	}
-	now := time.Now()
-	for i := range runs {
-		row := rowOf(&runs[i], now)
-		body.Can.Resume = body.Can.Resume || row.Can.Resume
-		body.Can.Retry = body.Can.Retry || row.Can.Retry
-		body.Can.Cancel = body.Can.Cancel || row.Can.Cancel
-		body.Rows = append(body.Rows, row)
-	}
-	return nil
 }
 
 // rowOf gives a run as a list has it.
@@ -156,38 +135,23 @@ func took(started, ended, now time.Time) time.Duration {
 	return ended.Sub(started)
 }
 
-// jobNames gives the names of the project's jobs.
-func (s *Site) jobNames() []string { return nil }
-
-// runStatuses are the statuses that a run can have.
-func runStatuses() []engine.Status {
-	return []engine.Status{engine.Failed, engine.Interrupted, engine.Running, engine.Queued, engine.OK, engine.Cancelled, engine.Skipped}
-}
-
-// triggers are how runs come to be.
-func triggers() []string {
-	return []string{engine.TriggerSchedule, engine.TriggerManual, engine.TriggerCatchUp}
-}
-
-// filterOf makes a filter of what is asked for, or says what is wrong with that.
-func filterOf(a runsAsked, now time.Time) (history.Filter, []string) {
-	f := history.Filter{Job: a.Job, Status: engine.Status(a.Status), Trigger: a.Trigger, Before: a.Before}
-	var wrong []string
-	if a.Status != "" && !slices.Contains(runStatuses(), engine.Status(a.Status)) {
-		wrong = append(wrong, "a run has no status “"+a.Status+"”")
+// statusChoices are what can be chosen of statuses, with what is chosen.
+func statusChoices(chosen string) []statusChoice {
+	list := []statusChoice{{"failed,interrupted", "✗ failed or interrupted"}}
+	for _, status := range history.AllStatuses() {
+		list = append(list, statusChoice{string(status), mark(status) + " " + statusWord(status)})
 	}
-	return f, wrong
+	if chosen != "" && !slices.ContainsFunc(list, func(c statusChoice) bool { return c.Value == chosen }) {
+		list = append(list, statusChoice{chosen, words.InLine(strings.ReplaceAll(chosen, ",", " or "))})
+	}
+	return list
 }
 
-// flags gives what is asked for as flags of `history list`.
-func (a runsAsked) flags() string {
-	var b strings.Builder
-	for _, f := range []struct{ flag, value string }{
-		{"--job", a.Job}, {"--status", a.Status}, {"--trigger", a.Trigger}, {"--since", a.Since}, {"--until", a.Until}, {"--text", a.Text}, {"--before", a.Before},
-	} {
-		if f.value != "" {
-			b.WriteString(" " + f.flag + " " + words.Argument(f.value))
-		}
+// triggers are what can be chosen of what starts a run, with what is chosen.
+func triggers(chosen string) []string {
+	list := []string{engine.TriggerSchedule, engine.TriggerManual, engine.TriggerCatchUp}
+	if chosen != "" && !slices.Contains(list, chosen) {
+		list = append(list, chosen)
 	}
-	return b.String()
+	return list
 }

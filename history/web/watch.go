@@ -62,13 +62,6 @@ func (w *watchers) leave(v *viewer) {
 	delete(w.viewers, v)
 }
 
-// count is how many look.
-func (w *watchers) count() int {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return len(w.viewers)
-}
-
 // look looks for changes until nobody wants to know of them.
 func (w *watchers) look() {
 	ctx, cancel := context.WithCancel(context.Background())

@@ -2,8 +2,6 @@ package history
 
 import (
 	"database/sql"
-	"fmt"
-	"strings"
 	"time"
 
 	"snrun/engine"
@@ -11,20 +9,12 @@ import (
 )
 
 const (
-	stepColumns = `key, step, name, kind, status, attempts, started, ended, error, counts, message`
-	outlineSQL  = `SELECT ` + stepColumns + ` FROM steps WHERE id BETWEEN ? AND ? AND instr(key, '[') = 0 ORDER BY id LIMIT ?`
-	// The first failed ones of each outermost loop.
-	failedItemsSQL = `SELECT ` + stepColumns + ` FROM (
-			SELECT *, row_number() OVER (PARTITION BY substr(key, 1, instr(key, '[') - 1) ORDER BY id) AS place FROM steps
-			WHERE id BETWEEN ? AND ? AND status IN ('failed', 'in_doubt') AND instr(key, '[') > 0)
-		WHERE place <= ? ORDER BY id`
 	// ?3 is the key around them and ?4 its length in bytes: an item's key may hold anything.
 	inside = `id BETWEEN ?1 AND ?2 AND (?4 = 0 OR substr(CAST(key AS BLOB), 1, ?4) = ?3
 		AND substr(CAST(key AS BLOB), ?4 + 1, 1) IN (x'2f', x'5b', x'23'))`
 	insideSQL = `SELECT ` + stepColumns + ` FROM steps WHERE ` + inside + ` AND (?5 = '' OR status = ?5)
 		ORDER BY status NOT IN ('failed', 'in_doubt'), id LIMIT ?6 OFFSET ?7`
 	insideCountsSQL = `SELECT status, count(*) FROM steps WHERE ` + inside + ` GROUP BY status`
-	stepAtSQL       = `SELECT ` + stepColumns + ` FROM steps WHERE id BETWEEN ? AND ? AND key = ? ORDER BY id DESC LIMIT 1`
 
 	happenedSQL = `SELECT at, try, key, step, kind, status, attempt, error, message, since, next FROM (
 			SELECT coalesce(ended, started) AS at, id, 0 AS try, key, step, kind, status, attempts AS attempt, error, message, started AS since, NULL AS next
@@ -35,16 +25,11 @@ const (
 		ORDER BY at, id LIMIT ?3 OFFSET ?4`
 )
 
-// Outline lists the steps of a run that stand in no item of a loop, as the flow went, at most so many.
+// Outline lists the steps of a run that are in no item of a loop, as the flow went, at most so many.
 func (s *Store) Outline(run string, limit int) ([]engine.StepRun, error) {
-	list, err := s.stepsOf(run, outlineSQL, limit)
+	list, err := s.Steps(run, StepFilter{Outer: true, Limit: limit})
 	inFlowOrder(list)
 	return list, err
-}
-
-// FailedInLoops lists the first failed steps in the items of each loop, at most so many of each.
-func (s *Store) FailedInLoops(run string, each int) ([]engine.StepRun, error) {
-	return s.stepsOf(run, failedItemsSQL, each)
 }
 
 // Inside says which steps of a run to list.
@@ -75,15 +60,6 @@ func (s *Store) CountsInside(run, key string) (map[engine.Status]int, error) {
 		return err
 	})
 	return counts, err
-}
-
-// StepAt gives the step with a key, nil where the run has none.
-func (s *Store) StepAt(run, key string) (*engine.StepRun, error) {
-	list, err := s.stepsOf(run, stepAtSQL, key)
-	if len(list) == 0 {
-		return nil, err
-	}
-	return &list[0], err
 }
 
 // Happening is something that a log of a run tells: how a step stands, or how a try of one ended.
@@ -149,22 +125,4 @@ func (s *Store) ofRun(run, query string, args []any, read func(*sql.Rows) error)
 		}
 	}
 	return s.place.fault("read run "+run, rows.Err())
-}
-
-// LineOf gives the part of a step's key that an outline shows: without the items of loops around it, and what is in them.
-func LineOf(key string) string {
-	outer, _, _ := strings.Cut(key, "[")
-	return outer
-}
-
-// textsSQL gives the text of a run's job.
-const textsSQL = `SELECT texts.text FROM runs JOIN texts ON texts.id = runs.text WHERE runs.run = ?`
-
-// Texts gives the text of a run's job, and those of the jobs that it calls, sorted by their files.
-func (s *Store) Texts(run string) (text string, called []engine.Text, err error) {
-	if err := s.read.QueryRow(textsSQL, run).Scan(&text); err != nil {
-		return "", nil, s.place.fault(fmt.Sprintf("read the job of run %s", run), err)
-	}
-	called, err = s.called(run)
-	return text, called, s.place.fault(fmt.Sprintf("read the job of run %s", run), err)
 }
