@@ -1,6 +1,7 @@
 package history
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -45,6 +46,7 @@ type Filter struct {
 	Until    time.Time       // only runs that came to be before; zero is now
 	Before   string          // only runs whose id is lower: the last one of the page before
 	After    string          // only runs whose id is higher, and of those the lowest: the first one of the page after
+	Text     string          // only runs that hold this text, as Search finds it
 	Limit    int             // at most so many; 0 is 50
 }
 
@@ -53,8 +55,12 @@ func AllStatuses() []engine.Status {
 	return []engine.Status{engine.Queued, engine.Running, engine.OK, engine.Failed, engine.Cancelled, engine.Interrupted, engine.Skipped}
 }
 
-// Runs lists runs, the newest first, without their steps and texts.
+// Runs lists runs, the newest first, without their steps and texts. Where the filter has a text it may take long: List is bounded then.
 func (s *Store) Runs(f Filter) ([]engine.Run, error) {
+	if f.Text != "" {
+		listed, err := s.List(context.Background(), f)
+		return listed.Runs, err
+	}
 	if err := s.settle(); err != nil {
 		return nil, err
 	}

@@ -66,10 +66,18 @@ func (s *Store) Know(now time.Time, plans []engine.Plan) ([]engine.Plan, error) 
 	return given, nil
 }
 
-// Plans gives the schedules that are known, by job, as Know does.
-func (s *Store) Plans(now time.Time) ([]engine.Plan, error) {
+// Plans gives the schedules that are known of jobs, of all where none is named, by job, as Know does.
+func (s *Store) Plans(now time.Time, jobs ...string) ([]engine.Plan, error) {
 	const doing = "look for schedules"
-	rows, err := s.read.Query(plansSQL, nil, now.UnixMicro())
+	var names any
+	if len(jobs) > 0 {
+		text, err := json.Marshal(jobs)
+		if err != nil {
+			return nil, err
+		}
+		names = string(text)
+	}
+	rows, err := s.read.Query(plansSQL, names, now.UnixMicro())
 	if err != nil {
 		return nil, s.place.fault(doing, err)
 	}

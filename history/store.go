@@ -12,13 +12,14 @@
 //	commit                       the queue of rows, and who commits them
 //	runs, list, steps, exchanges, traces, find, order
 //	                             what people are shown, how they find runs, and the order of a run's steps
+//	search                       what is looked for in what runs left behind, and where it is found
 //	journal, ledger, parts, fold, blobs, keys
 //	                             what going on needs: calls by their keys, parts of loops that end, large values once
 //	goingon, settle              a run that goes on, and runs whose process is gone
 //	slots, decide, plans         due times and what was decided upon each, and the schedules that they are of
 //	queue, cancels, pauses, daemons, interrupted
 //	                             runs that wait, what people ask for, who runs jobs in the background, and what goes on then
-//	standings                    how it stands with jobs
+//	standings, lanes             how it stands with jobs, and what they did hour by hour
 //	state                        what jobs remember
 //	prune                        runs that are not kept any more, and the room that they took
 //	audit                        what people did on the pages

@@ -70,7 +70,7 @@ func (d *decoder) settings(file, dir string, data []byte) Settings {
 	if root == nil {
 		return Settings{}
 	}
-	in, ok := d.static(root, withoutNotify(settingsFields()), "a settings file", nil)
+	in, ok := d.static(root, withoutOwn(settingsFields()), "a settings file", nil)
 	if !ok {
 		return Settings{}
 	}

@@ -68,11 +68,14 @@ func (n *Notify) Derived(names map[string]any) ([]string, error) { return n.fiel
 // Secrets names the secrets that the target reads, sorted.
 func (n *Notify) Secrets() []string { return n.used.secretNames() }
 
-// withoutNotify is the table of the settings' keys without what its own code reads.
-func withoutNotify(table []steps.Field) []steps.Field {
+// withoutOwn is the table of the settings' keys without what its own code reads.
+func withoutOwn(table []steps.Field) []steps.Field {
 	for i := range table {
-		if table[i].Name == "notify" {
+		switch table[i].Name {
+		case "notify":
 			table[i].Type = steps.Of(steps.Block)
+		case "server":
+			table[i].Type.Fields = withoutAccess(table[i].Type.Fields)
 		}
 	}
 	return table

@@ -109,7 +109,7 @@ func (c *checker) open(from string) (*project, error) {
 	}
 	warnings, notifyErr := p.CheckNotify()
 	c.mistakes = append(c.mistakes, warnings...)
-	return p, errors.Join(c.keep(p, err), c.keep(p, notifyErr))
+	return p, errors.Join(c.keep(p, err), c.keep(p, notifyErr), c.keep(p, p.Settings.Server.CheckAccess(p.hasSecret)))
 }
 
 func (c *checker) job(p *project, file string) error {

@@ -10,7 +10,7 @@
 //	                             carrying runs out, going on with them, ending them, or only showing what they would send
 //	progress, plain, tty, quiet, jsonlines, board, frame, pace, summary
 //	                             a run as it is shown while it goes on, in one of four ways
-//	history, runs, show, record, exchanges, prune
+//	history, runs, show, record, exchanges, search, prune
 //	                             what is on record
 //	serve, log, notify, wake     the daemon, its log, who is told, and how it is woken
 //	schedule, remarks            when jobs run; what is wrong, below tables of jobs and of profiles

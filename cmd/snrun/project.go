@@ -81,6 +81,7 @@ func (a *app) settings(from string) (dir string, s jobs.Settings, err error) {
 	}
 	s.SecretsDir = within(dir, s.SecretsDir)
 	s.Database = within(dir, s.Database)
+	s.Server.CertFile, s.Server.KeyFile = within(dir, s.Server.CertFile), within(dir, s.Server.KeyFile)
 	for _, f := range []struct {
 		setting *string
 		flag    string

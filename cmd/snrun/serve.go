@@ -71,6 +71,9 @@ func (a *app) serve(ctx context.Context, o serveOptions) error {
 	if err != nil {
 		return err
 	}
+	if exposed, is := errors.AsType[*jobs.ExposedError](server.CheckExposed()); is {
+		return usageError(exposed.Help(), "%w", exposed)
+	}
 	if o.sandbox {
 		s, err := a.startSandbox(o.faults)
 		if err != nil {
@@ -123,6 +126,8 @@ type serving struct {
 	log      *slog.Logger
 	daemon   *daemon.Daemon
 	metrics  *metrics.Metrics
+
+	admission *admission
 }
 
 // run has the daemon run until the context ends.
@@ -137,10 +142,14 @@ func (s *serving) run(ctx context.Context) error {
 	} else {
 		defer remove()
 	}
+	certificate, err := s.certificate()
+	if err != nil {
+		return err
+	}
 	c := daemon.Config{
 		Open: open, Store: s.store, Redactor: s.redactor, Limits: s.limits, Log: s.log, Env: s.environment(), Program: s.name, UserAgent: userAgent,
 		Version: version, MaxRuns: s.server.MaxRuns, MaxQueue: s.server.MaxQueue, LateAfter: s.server.LateAfter, Grace: s.server.Grace,
-		Listen: s.server.Listen, Socket: socket, GoOn: s.goOn,
+		Listen: s.server.Listen, Certificate: certificate, Public: s.server.Public() || s.server.BehindProxy != "", Socket: socket, GoOn: s.goOn,
 	}
 	if s.sandbox {
 		c.Space = executeOptions{sandbox: true}.space()
@@ -153,9 +162,13 @@ func (s *serving) run(ctx context.Context) error {
 	c.Commands = s.next
 	defer s.plugIn(&c)()
 	s.daemon = daemon.New(c)
-	s.daemon.Pages = web.New(web.Config{
-		Store: s.store, Daemon: s.daemon, Redactor: s.redactor, Log: s.log, Commands: s.next, Version: version,
+	site := web.New(web.Config{
+		Store: s.store, Daemon: s.daemon, Redactor: s.redactor, Log: s.log, Commands: s.next, Version: version, Access: accessOf(s.server),
 	})
+	if err := s.letIn(site); err != nil {
+		return err
+	}
+	s.daemon.Pages = site
 	defer s.reloadOnHangup()()
 	return s.daemon.Run(ctx)
 }
@@ -169,6 +182,7 @@ func (s *serving) reloadOnHangup() (stop func()) {
 		defer close(ended)
 		for range hangups {
 			s.log.Info("SIGHUP: the files are read again")
+			s.admission.again()
 			s.daemon.Reload()
 		}
 	}()

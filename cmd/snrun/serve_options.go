@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"snrun/history/words"
@@ -17,6 +18,10 @@ import (
 // The variables that stand in for the flags of `serve`.
 const (
 	listenVariable    = "SNRUN_LISTEN"
+	hostsVariable     = "SNRUN_HOSTS"
+	certVariable      = "SNRUN_TLS_CERT"
+	keyVariable       = "SNRUN_TLS_KEY"
+	proxyVariable     = "SNRUN_BEHIND_PROXY"
 	maxRunsVariable   = "SNRUN_MAX_RUNS"
 	maxQueueVariable  = "SNRUN_MAX_QUEUE"
 	graceVariable     = "SNRUN_GRACE"
@@ -40,7 +45,7 @@ var (
 
 // serveOptions are the flags of `serve`, and the variables that stand in for them.
 type serveOptions struct {
-	listen, maxRuns, maxQueue, grace, lateAfter, logFormat, logLevel setting
+	listen, hosts, cert, key, proxy, maxRuns, maxQueue, grace, lateAfter, logFormat, logLevel setting
 
 	sandbox bool
 	faults  []string
@@ -71,7 +76,11 @@ func (o *serveOptions) bind(flags *pflag.FlagSet, getenv func(string) string) {
 		setting               *setting
 		name, variable, usage string
 	}{
-		{&o.listen, "listen", listenVariable, "the loopback address for health and metrics, or none (default " + defaultListen + ")"},
+		{&o.listen, "listen", listenVariable, "the address for pages, health and metrics, or none (default " + defaultListen + ")"},
+		{&o.hosts, "hosts", hostsVariable, "the names that pages are reached by, beside those of this machine itself, with commas between"},
+		{&o.cert, "tls-cert", certVariable, "the file of the certificate that the address has"},
+		{&o.key, "tls-key", keyVariable, "the file of its key"},
+		{&o.proxy, "behind-proxy", proxyVariable, "what browsers have in place of the address, as https://HOST, where a proxy stands before it"},
 		{&o.maxRuns, "max-runs", maxRunsVariable, "how many runs go on at once; others wait (default " + strconv.Itoa(defaultMaxRuns) + ")"},
 		{&o.maxQueue, "max-queue", maxQueueVariable, "how many runs of one job may wait; further ones are skipped (default " + strconv.Itoa(defaultMaxQueue) + ")"},
 		{&o.grace, "grace", graceVariable, "how long runs may go on after a signal (default 30s)"},
@@ -97,12 +106,16 @@ func (a *app) waitingSettings(s jobs.Server) (jobs.Server, error) {
 func (o serveOptions) over(s jobs.Server) (jobs.Server, error) {
 	for _, err := range []error{
 		o.maxRuns.number(&s.MaxRuns, defaultMaxRuns), o.maxQueue.number(&s.MaxQueue, defaultMaxQueue),
-		o.grace.duration(&s.Grace), o.lateAfter.duration(&s.LateAfter), o.listen.address(&s.Listen),
+		o.grace.duration(&s.Grace), o.lateAfter.duration(&s.LateAfter), o.listen.address(&s.Listen), o.hosts.names(&s.Hosts),
+		o.cert.file(&s.CertFile), o.key.file(&s.KeyFile), o.proxy.external(&s.BehindProxy),
 		o.logFormat.oneOf(&s.LogFormat, logFormats[:], "text"), o.logLevel.oneOf(&s.LogLevel, logLevels[:], "info"),
 	} {
 		if err != nil {
 			return s, err
 		}
+	}
+	if (s.CertFile == "") != (s.KeyFile == "") {
+		return s, usageError("give both", "a certificate and its key belong together: --tls-cert and --tls-key")
 	}
 	s.LateAfter = cmp.Or(s.LateAfter, defaultLateAfter)
 	return s, nil
@@ -151,8 +164,44 @@ func (s setting) address(into *string) error {
 		return nil
 	}
 	if err := jobs.CheckListen(*into); err != nil {
-		return usageError(jobs.ListenHint, "%s: %w", s.from, err)
+		return usageError("", "%s: %w", s.from, err)
 	}
+	return nil
+}
+
+// names sets names of hosts, which have commas between them.
+func (s setting) names(into *[]string) error {
+	if s.text == "" {
+		return nil
+	}
+	*into = nil
+	for name := range strings.SplitSeq(s.text, ",") {
+		name = strings.TrimSpace(name)
+		if err := jobs.CheckHost(name); err != nil {
+			return usageError("", "%s: %w", s.written(), err)
+		}
+		*into = append(*into, name)
+	}
+	return nil
+}
+
+// file sets a file, whose name starts at the folder of the command.
+func (s setting) file(into *string) error {
+	if s.text != "" {
+		*into = absolute(s.text)
+	}
+	return nil
+}
+
+// external sets what browsers have in place of an address.
+func (s setting) external(into *string) error {
+	if s.text == "" {
+		return nil
+	}
+	if _, err := jobs.ParseExternal(s.text); err != nil {
+		return usageError("", "%s: %w", s.written(), err)
+	}
+	*into = s.text
 	return nil
 }
 

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"path/filepath"
+	"reflect"
 
 	"snrun/auth"
 	"snrun/auth/store"
@@ -24,17 +25,23 @@ func (s *serving) projects() (func() (*daemon.Project, error), error) {
 		if err != nil {
 			return nil, err
 		}
-		if settings.Server != told || settings.Database != s.settings.Database {
+		if !startsAlike(settings.Server, told) || settings.Database != s.settings.Database {
 			told = settings.Server
-			s.log.Warn("server and database are read when the daemon starts: start it anew for what has changed there")
+			s.log.Warn("server, but for access, and database are read when the daemon starts: start it anew for what has changed there")
 		}
 		return s.project(settings, place)
 	}, nil
 }
 
+// startsAlike says whether a daemon is started alike with both settings: who may come in is read again while it runs.
+func startsAlike(a, b jobs.Server) bool {
+	a.Access, b.Access = nil, nil
+	return reflect.DeepEqual(a, b)
+}
+
 // project reads the profiles of the project.
 func (s *serving) project(settings jobs.Settings, place *store.Place) (*daemon.Project, error) {
-	digest := digestOf(filepath.Join(s.dir, jobs.SettingsFile), within(s.dir, settings.Profiles))
+	digest := s.digest(settings) // before they are read: a change meanwhile is seen next time
 	p, err := jobs.Open(s.dir, settings, jobs.Options{Kinds: kinds()})
 	if err != nil {
 		return nil, err
@@ -49,6 +56,11 @@ func (s *serving) project(settings jobs.Settings, place *store.Place) (*daemon.P
 		return one.secretsOf(s.dir, settings, place)
 	}
 	return project, nil
+}
+
+// digest tells the settings and profiles of the project from those before.
+func (s *serving) digest(settings jobs.Settings) string {
+	return digestOf(filepath.Join(s.dir, jobs.SettingsFile), within(s.dir, settings.Profiles))
 }
 
 // digestOf tells the contents of files apart.

@@ -275,7 +275,7 @@ func TestServeDoesNotStart(t *testing.T) {
 		want  []string
 	}{
 		{"the port is taken", map[string]string{"a.yaml": good}, []string{"--listen", port}, exitFailed, []string{"address already in use", "--listen none"}},
-		{"an address that others reach", map[string]string{"a.yaml": good}, []string{"--listen", "0.0.0.0:7070"}, exitUsage, []string{"only a loopback address", "tunnel"}},
+		{"an address that others reach", map[string]string{"a.yaml": good}, []string{"--listen", "0.0.0.0:7070"}, exitUsage, []string{"nothing encrypts", "--behind-proxy"}},
 		{"no address", map[string]string{"a.yaml": good}, []string{"--listen", "7070"}, exitUsage, []string{"write HOST:PORT"}},
 		{"no jobs", nil, nil, exitInvalid, []string{"there is no job file in"}},
 		{"only mistakes", map[string]string{"a.yaml": "version: 1\nstepz: 1\n"}, nil, exitInvalid, []string{"nothing is served", "a.yaml:2:1: unknown key"}},
@@ -284,7 +284,7 @@ func TestServeDoesNotStart(t *testing.T) {
 		{"no number", map[string]string{"a.yaml": good}, []string{"--max-runs", "many"}, exitUsage, []string{"--max-runs many", "whole number"}},
 		{"no duration", map[string]string{"a.yaml": good}, []string{"--grace", "soon"}, exitUsage, []string{"--grace"}},
 		{"no level", map[string]string{"a.yaml": good}, []string{"--log-level", "warm"}, exitUsage, []string{"--log-level warm", "warn"}},
-		{"an address that is none in the settings", map[string]string{"a.yaml": good, "snrun.yaml": "version: 1\nserver: {listen: 127.0.0.1:70700}\n"}, nil, exitInvalid, []string{"snrun.yaml:2:18: ", `"70700" is no port`, "127.0.0.1:PORT, or none"}},
+		{"an address that is none in the settings", map[string]string{"a.yaml": good, "snrun.yaml": "version: 1\nserver: {listen: 127.0.0.1:70700}\n"}, nil, exitInvalid, []string{"snrun.yaml:2:18: ", `"70700" is no port`}},
 		{"a wrong variable", map[string]string{"a.yaml": good}, []string{"SNRUN_MAX_QUEUE=0"}, exitUsage, []string{"SNRUN_MAX_QUEUE=0", "whole number"}},
 		{"a flag in its place", map[string]string{"a.yaml": good}, []string{"SNRUN_LATE_AFTER=soon", "--late-after", "5"}, exitUsage, []string{"--late-after 5: ", "write 5s"}},
 		{"a fault without a sandbox", map[string]string{"a.yaml": good}, []string{"--sandbox-fault", "503:/:1"}, exitUsage, []string{"add --sandbox"}},

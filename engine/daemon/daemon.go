@@ -7,9 +7,9 @@
 //	library, reading, each, watch  the jobs, how their files are read again, and when
 //	runs, interrupted, keyrings    carrying runs out, going on with those that were cut off, signing them in
 //	again, asked, pauses           what a person wants: a run that goes on, a new one, an end, a pause
-//	signins                        the profiles' keyrings, for who wants to see how it stands with them
 //	idle                           a daemon that fires nothing: pages for one person
-//	health                         what the address on the network tells
+//	told                           which jobs there are, and what they use, for pages
+//	health, certificate            what the address on the network tells, and how it is encrypted
 //	control, client, socket        what commands ask over the socket, and where that is
 //	systemd                        what a service manager is told
 package daemon
@@ -72,7 +72,9 @@ type Config struct {
 	MaxRuns, MaxQueue int           // as in schedule.Config
 	LateAfter         time.Duration // as in schedule.Config
 	Grace             time.Duration // how long runs may go on once the daemon is to end
-	Listen            string        // the address for health and metrics, as HOST:PORT; "" for none
+	Listen            string        // the address for pages, health and metrics, as HOST:PORT; "" for none
+	Certificate       *Certificate  // that the address has; nil where what is sent there is not encrypted
+	Public            bool          // others than the users of this machine reach the address, which then tells less
 	Socket            string        // the file of the control socket; "" for none
 
 	Pages     http.Handler         // serves the address, with what Health gives among it, and says who may come to what; nil for Health alone, on loopback

@@ -26,15 +26,12 @@ func (d *Daemon) listen() (closeAll func(), err error) {
 		servers = append(servers, d.serve(l, handler))
 	}
 	if d.Listen != "" {
-		if err := jobs.CheckListen(d.Listen); err != nil {
-			return nil, err
-		}
 		l, err := net.Listen("tcp", d.Listen)
 		if err != nil {
 			return nil, err
 		}
 		d.address = l.Addr().String()
-		serve(l, d.front())
+		servers = append(servers, d.serveAddress(l))
 	}
 	if d.Socket == "" {
 		return closeAll, nil
@@ -52,18 +49,35 @@ func (d *Daemon) listen() (closeAll func(), err error) {
 const (
 	// maxConnections bounds those to the address, and those to the socket: whoever makes more waits, and the files that runs have open are
 	// not those that are missing.
-	maxConnections = 64
+	maxConnections = 256
 	maxRequest     = 64 << 10 // of a head, and of a body, in bytes
 )
 
-// serve begins to serve those who connect. It gives nobody more time than a request takes.
-func (d *Daemon) serve(l net.Listener, handler http.Handler) *http.Server {
-	s := &http.Server{
-		Handler: http.MaxBytesHandler(handler, maxRequest), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 30 * time.Second,
-		WriteTimeout: 30 * time.Second, MaxHeaderBytes: maxRequest, ErrorLog: slog.NewLogLogger(d.Log.Handler(), slog.LevelWarn),
+// serveAddress begins to serve the address.
+func (d *Daemon) serveAddress(l net.Listener) *http.Server {
+	if d.Certificate == nil {
+		return d.serve(l, d.front())
 	}
+	s := d.server(d.front())
+	s.TLSConfig = d.Certificate.config()
+	go s.ServeTLS(netutil.LimitListener(l, maxConnections), "", "")
+	return s
+}
+
+// serve begins to serve those who connect.
+func (d *Daemon) serve(l net.Listener, handler http.Handler) *http.Server {
+	s := d.server(handler)
 	go s.Serve(netutil.LimitListener(l, maxConnections))
 	return s
+}
+
+// server makes a server that gives nobody more time than a request takes.
+func (d *Daemon) server(handler http.Handler) *http.Server {
+	return &http.Server{
+		Handler: http.MaxBytesHandler(handler, maxRequest), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 30 * time.Second,
+		WriteTimeout: 30 * time.Second, MaxHeaderBytes: maxRequest, ErrorLog: slog.NewLogLogger(d.Log.Handler(), slog.LevelWarn),
+		HTTP2: &http.HTTP2Config{MaxConcurrentStreams: maxConnections},
+	}
 }
 
 // front serves the address: the pages, which then say who may come to what, and without any how the daemon stands.
@@ -131,6 +145,10 @@ func (d *Daemon) readyz(w http.ResponseWriter, _ *http.Request) {
 	code := http.StatusOK
 	if r.Status != "ready" {
 		code = http.StatusServiceUnavailable
+	}
+	if d.Public { // the rest is for those who come in
+		d.writeJSON(w, code, map[string]string{"status": r.Status})
+		return
 	}
 	d.writeJSON(w, code, r)
 }

@@ -54,6 +54,7 @@ type edition struct {
 	called      []engine.Text
 	schedules   []jobs.Schedule
 	onInterrupt string
+	profiles    []string
 }
 
 // mayOverlap says whether runs of the job may go on beside each other.
@@ -176,6 +177,19 @@ func (l *Library) Jobs() []schedule.Job {
 	}
 	slices.SortFunc(list, func(a, b schedule.Job) int { return cmp.Compare(a.Name, b.Name) })
 	return list
+}
+
+// usedBy gives the names of the jobs that use each profile, sorted.
+func (l *Library) usedBy() map[string][]string {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	used := map[string][]string{}
+	for _, name := range slices.Sorted(maps.Keys(l.names)) {
+		for _, profile := range l.names[name].profiles {
+			used[profile] = append(used[profile], name)
+		}
+	}
+	return used
 }
 
 // Names gives the names of the jobs, sorted.

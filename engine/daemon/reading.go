@@ -113,6 +113,7 @@ func (r *reading) check(changed []string, texts map[string]string) {
 func (r *reading) edition(file string, job *jobs.Job, texts map[string]string) *edition {
 	e := &edition{
 		project: r.project, job: job.Name, file: file, text: texts[file], schedules: job.Schedules, onInterrupt: job.OnInterrupt,
+		profiles: job.Profiles,
 	}
 	for _, c := range job.Called() {
 		e.called = append(e.called, engine.Text{File: c.File, Text: cmp.Or(texts[c.File], c.Text)}) // one copy of it

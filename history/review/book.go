@@ -45,10 +45,13 @@ func (b *Book) Read(store *history.Store, names []string, now time.Time) (err er
 	if b.Pauses, err = store.Pauses(); err != nil {
 		return err
 	}
+	if len(names) == 0 {
+		return nil
+	}
 	if b.Standings, err = store.Standings(names); err != nil {
 		return err
 	}
-	plans, err := store.Plans(now)
+	plans, err := store.Plans(now, names...)
 	b.Plans = make(map[string][]engine.Plan, len(plans))
 	for _, plan := range plans {
 		b.Plans[plan.Job] = append(b.Plans[plan.Job], plan)

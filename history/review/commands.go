@@ -41,8 +41,18 @@ func (c Commands) Schedule(verb, job string) string {
 	return c.Program + " schedule " + verb + c.History + c.Project + " " + words.Argument(job)
 }
 
+// Schedules is a command about when jobs run, of all of them.
+func (c Commands) Schedules(verb string) string {
+	return c.Program + " schedule " + verb + c.History + c.Project
+}
+
 // Serve is the command that starts a daemon.
 func (c Commands) Serve() string { return c.Program + " serve" + c.History + c.Project }
+
+// Validate is the command that tells the mistakes in a file.
+func (c Commands) Validate(file string) string {
+	return c.Program + " validate " + words.Argument(file)
+}
 
 // Run is the command that carries a job out.
 func (c Commands) Run(job string) string {

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"snrun/engine"
 	"snrun/history/words"
 	"snrun/steps"
 )
@@ -44,8 +45,9 @@ func (d *Diff) conclude(failed string) {
 		w.add("output", "", weighsOutput, shapeText(like, "the output"))
 	}
 	slices.SortStableFunc(d.Findings, func(a, b Finding) int { return cmp.Compare(b.weight, a.weight) })
-	d.Same = !slices.ContainsFunc(d.Findings, func(f Finding) bool { return f.Kind != "time" }) && len(d.Inputs)+len(d.Texts)+len(d.Output) == 0 &&
-		d.Run.Status == d.Base.Status && d.Run.Job == d.Base.Job && !slices.ContainsFunc(d.Steps, func(s StepDiff) bool { return s.Differs })
+	d.Same = len(d.Inputs)+len(d.Texts)+len(d.Output) == 0 && d.Run.Status == d.Base.Status && d.Run.Job == d.Base.Job &&
+		!slices.ContainsFunc(d.Findings, func(f Finding) bool { return f.Kind == "error" }) &&
+		!slices.ContainsFunc(d.Steps, func(s StepDiff) bool { return s.Differs })
 	d.Says = d.sentence()
 }
 
@@ -53,7 +55,7 @@ func (d *Diff) conclude(failed string) {
 func (d *Diff) sentence() string {
 	var parts []string
 	for _, f := range d.Findings {
-		if len(parts) == enough || len(parts) > 0 && (f.weight < telling || f.weight*2 < d.Findings[0].weight) {
+		if len(parts) == enough || len(parts) > 0 && (f.weight < telling || f.weight*2 < d.Findings[0].weight) || d.Same && f.weight == weighsPort {
 			break
 		}
 		parts = append(parts, f.Text)
@@ -64,7 +66,7 @@ func (d *Diff) sentence() string {
 	case d.Same:
 		return "nothing is different but when they ran"
 	}
-	return "nothing that is on record explains a difference: only counts differ, as they do from run to run"
+	return "only numbers are different, as they are from run to run"
 }
 
 // weigher finds words for differences, and weighs them.
@@ -73,10 +75,13 @@ type weigher struct {
 	failed string
 }
 
-// add adds a finding. What the failing step met weighs more.
+// add adds a finding that weighs anything. What the failing step met weighs more, but for what became of its own numbers.
 func (w *weigher) add(kind, step string, weight int, text string) {
-	if step != "" && step == w.failed {
+	if step != "" && step == w.failed && kind != "count" {
 		weight += morePlace
+	}
+	if weight <= 0 {
+		return
 	}
 	if e := w.diff.Run.Error; e != nil && explains(kind, e.Kind) {
 		weight += moreKind
@@ -93,10 +98,8 @@ func explains(finding, of string) bool {
 		return finding == "host"
 	case steps.Timeout, steps.Limit:
 		return finding == "time" || finding == "count"
-	case steps.Expression, steps.Content, steps.Expect:
+	case steps.Expression, steps.Content, steps.Expect, steps.BadInput:
 		return finding == "shape"
-	case steps.BadInput:
-		return finding == "input"
 	}
 	return false
 }
@@ -209,11 +212,11 @@ func (w *weigher) hosts(s *StepDiff, name string, less int) {
 		return
 	}
 	var now, was []string
-	weight := weighsPort
+	weight := weighsHost
+	if onlyPorts(s.Hosts) {
+		weight, less = weighsPort, 0
+	}
 	for _, h := range s.Hosts {
-		if !isLoopback(h.Origin) {
-			weight = weighsHost
-		}
 		if h.Change == "new" {
 			now = append(now, h.Origin)
 		} else {
@@ -230,7 +233,12 @@ func (w *weigher) hosts(s *StepDiff, name string, less int) {
 	w.add("host", s.Key, weight-less, text)
 }
 
-// isLoopback says whether an origin is on this machine, where a port often is another one each time.
+// onlyPorts says whether nothing but ports on this machine is different, which often are others each time.
+func onlyPorts(changes []HostChange) bool {
+	return !slices.ContainsFunc(changes, func(h HostChange) bool { return !isLoopback(h.Origin) })
+}
+
+// isLoopback says whether an origin is on this machine.
 func isLoopback(origin string) bool {
 	u, err := url.Parse(origin)
 	if err != nil {
@@ -259,6 +267,9 @@ func (w *weigher) counts(s *StepDiff, name string, after bool) {
 	}
 	if b.ItemsFailed > a.ItemsFailed {
 		w.add("count", s.Key, weighsFailedItems, fmt.Sprintf("%s of %s failed, before %d", words.Plural(b.ItemsFailed, "item"), name, a.ItemsFailed))
+	}
+	if within := w.failed != "" && engine.Below(w.failed, s.Key); within {
+		return // it had no time for all
 	}
 	if (b.Items == 0) != (a.Items == 0) || b.Items > 0 && (b.Items >= 2*a.Items || a.Items >= 2*b.Items) {
 		w.add("count", s.Key, weighsItems, fmt.Sprintf("%s has %s, before %d", name, words.Plural(b.Items, "item"), a.Items))

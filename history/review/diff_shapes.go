@@ -3,9 +3,11 @@ package review
 import (
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"strings"
 
+	"snrun/engine"
 	"snrun/history"
 	"snrun/history/words"
 	"snrun/steps"
@@ -36,7 +38,7 @@ const (
 
 // Of how many bodies of a step, at each end of them, and of how much of a run's bodies the shape is looked at.
 const (
-	shapedBodies = 10
+	shapedBodies = engine.Sampled / 2
 	shapedBytes  = 8 << 20
 )
 
@@ -132,10 +134,10 @@ func changeAt(path string, base, run *shape) (ShapeChange, bool) {
 	case b == nil && run.full, a == nil && base.full:
 		return ShapeChange{}, false
 	case b == nil:
-		return ShapeChange{Change: shapeGone}, a.present > 0 && run.whole(a.parent) > 0
+		return ShapeChange{Change: shapeGone}, noChance(a.present, base.whole(a.parent), run.whole(a.parent))
 	case a == nil:
-		return ShapeChange{Change: shapeNew}, b.present > 0 && base.whole(b.parent) > 0
-	case a.items > 0 && b.items == 0 && b.arrays > 0:
+		return ShapeChange{Change: shapeNew}, noChance(b.present, run.whole(b.parent), base.whole(b.parent))
+	case b.filled == 0 && noChance(a.filled, a.arrays, b.arrays):
 		return ShapeChange{Change: shapeEmpty}, true
 	case retyped(a.types, b.types):
 		return ShapeChange{Change: shapeType}, true
@@ -144,6 +146,13 @@ func changeAt(path string, base, run *shape) (ShapeChange, bool) {
 	}
 	of, was := run.whole(b.parent), base.whole(a.parent)
 	return ShapeChange{Change: shapeMissing, Has: b.present, Of: of}, was > 0 && a.present == was && b.present > 0 && b.present < of
+}
+
+// noChance says whether it is unlikely that none of n have by chance what has of all have elsewhere: what stands now and then in
+// what was seen of one run need not stand in what was seen of the other.
+func noChance(has, all, n int) bool {
+	const unlikely = 0.05
+	return has > 0 && n > 0 && math.Pow(1-float64(min(has, all))/float64(all), float64(n)) < unlikely
 }
 
 // whole gives how many objects at a path were seen to their end.

@@ -2,6 +2,7 @@ package review
 
 import (
 	"cmp"
+	"fmt"
 	"maps"
 	"net/url"
 	"slices"
@@ -218,7 +219,7 @@ func (d *StepDiff) differs() bool {
 	a, b := d.Base, d.Run
 	a.Time, b.Time = 0, 0
 	moved := slices.ContainsFunc(d.Statuses, func(s StatusChange) bool { return s.Run != s.Base })
-	return a != b || moved || len(d.Shapes)+len(d.Hosts) > 0
+	return a != b || moved || len(d.Shapes) > 0 || !onlyPorts(d.Hosts)
 }
 
 // joined gives the places of both runs in the order of the flow: those of the base alone stand behind what stands before them there.
@@ -279,12 +280,14 @@ func hostChanges(base, run map[string]bool) []HostChange {
 // notes says what of the runs was not looked at, or not whole.
 func notes(base, run *side) []string {
 	all := append(slices.Clone(base.notes), run.notes...)
-	for _, s := range []*side{base, run} {
-		for _, place := range s.order {
-			if s.places[place].tally.Sampled {
-				all = append(all, "of "+strings.TrimPrefix(place, "/")+" in run "+s.run.ID+" only some of what went well is on record")
-			}
+	var sampled []string
+	for _, place := range joined(base.order, run.order) {
+		if tallyOf(base.places[place]).Sampled || tallyOf(run.places[place]).Sampled {
+			sampled = append(sampled, strings.TrimPrefix(place, "/"))
 		}
+	}
+	if len(sampled) > 0 {
+		all = append(all, fmt.Sprintf("of the items that went well, the first %d are on record, of each of: %s", engine.Sampled, strings.Join(sampled, ", ")))
 	}
 	return all
 }

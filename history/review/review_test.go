@@ -13,9 +13,9 @@ import (
 	"snrun/steps"
 )
 
-var day = time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)
+var morning = time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)
 
-func after(ms int) time.Time { return day.Add(time.Duration(ms) * time.Millisecond) }
+func after(ms int) time.Time { return morning.Add(time.Duration(ms) * time.Millisecond) }
 
 // bad is what a server said to an item.
 func bad() *steps.Error {
@@ -39,7 +39,7 @@ steps:
 // failedSync is a run in which seven items of a loop failed, after a try of the step before it.
 func failedSync(id string) *engine.Run {
 	run := &engine.Run{
-		ID: id, Job: "sync", Status: engine.Failed, Trigger: "manual", Due: day, Started: after(500), Ended: after(2000),
+		ID: id, Job: "sync", Status: engine.Failed, Trigger: "manual", Due: morning, Started: after(500), Ended: after(2000),
 		Error: bad(), File: "/p/jobs/sync.yaml", Text: syncText, Attempt: 1,
 		Steps: []engine.StepRun{
 			{Key: "/incidents", ID: "incidents", Kind: "rest", Status: engine.OK, Attempts: 2, Started: after(500), Ended: after(900)},
@@ -191,13 +191,13 @@ func TestFirstError(t *testing.T) {
 		t.Errorf("of a run that went well all the same: got %+v", got)
 	}
 
-	late := &engine.Run{ID: "r4", Job: "sync", Status: engine.Failed, Due: day, Started: day, Error: &steps.Error{Kind: steps.Timeout, Message: "the run's time is up"}, Attempt: 1}
+	late := &engine.Run{ID: "r4", Job: "sync", Status: engine.Failed, Due: morning, Started: morning, Error: &steps.Error{Kind: steps.Timeout, Message: "the run's time is up"}, Attempt: 1}
 	keepIn(t, store, late)
 	if got := read("r4"); got == nil || got.Step != nil || got.Error.Message != "the run's time is up" {
 		t.Errorf("of a run whose error is of no step: got %+v", got)
 	}
 
-	well := &engine.Run{ID: "r5", Job: "sync", Status: engine.OK, Due: day, Started: day, Attempt: 1}
+	well := &engine.Run{ID: "r5", Job: "sync", Status: engine.OK, Due: morning, Started: morning, Attempt: 1}
 	keepIn(t, store, well)
 	if got := read("r5"); got != nil {
 		t.Errorf("of a run that went well: got %+v", got)

@@ -27,8 +27,8 @@ type node struct {
 	parent  string
 	present int      // in how many whole objects around it
 	whole   int      // how many objects here were seen to their end
-	arrays  int      // how many arrays
-	items   int      // in all of them
+	arrays  int      // how many arrays here were seen to their end
+	filled  int      // of them, that have items
 	types   []string // sorted
 }
 
@@ -63,18 +63,18 @@ func (s *shape) add(body []byte) {
 // formatOf tells by its beginning what a body is.
 func formatOf(body []byte) string {
 	text := bytes.TrimLeft(bytes.TrimPrefix(body, []byte("\uFEFF")), " \t\r\n")
-	head := strings.ToLower(string(text[:min(len(text), 200)]))
+	head := text[:min(len(text), 1000)]
+	lower := bytes.ToLower(head[:min(len(head), 50)])
+	begins := func(with string) bool { return bytes.HasPrefix(lower, []byte(with)) }
 	switch {
-	case text == nil || bytes.ContainsRune(text[:min(len(text), 1000)], 0):
-		return "binary"
-	case strings.HasPrefix(head, "<!doctype html"), strings.HasPrefix(head, "<html"):
+	case begins("<!doctype html"), begins("<html"):
 		return "html"
-	case strings.HasPrefix(head, "<"):
+	case begins("<"):
 		return "xml"
-	case strings.HasPrefix(head, "{"), strings.HasPrefix(head, "["), json.Valid(text):
+	case begins("{"), begins("["), json.Valid(text):
 		return "json"
-	case !utf8.Valid(text[:len(head)]) && len(head) < 200:
-		return "binary"
+	case len(head) == 0, bytes.IndexByte(head, 0) >= 0, !utf8.Valid(head[:len(head)-min(len(head), utf8.UTFMax)]):
+		return "binary" // its last character may have been cut
 	}
 	return "text"
 }
@@ -169,17 +169,19 @@ func (n *node) ends(has map[*node]bool) {
 func (r jsonReader) array(n *node, path string, depth int) error {
 	n.is("array")
 	inside := path + "[]"
+	filled := 0
 	for r.dec.More() {
 		if err := r.value(r.at(inside, path), inside, depth+1); err != nil {
 			return err
 		}
-		n.items++
+		filled = 1
 	}
-	_, err := r.dec.Token()
-	if err == nil {
-		n.arrays++
+	if _, err := r.dec.Token(); err != nil {
+		return err
 	}
-	return err
+	n.arrays++
+	n.filled += filled
+	return nil
 }
 
 // member gives the path of an object's member. Keys that look like the ids of records stand together as *.

@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+
+	"snrun/history"
 )
 
 // enter lets in whoever has the key of a link.
@@ -19,6 +21,7 @@ func (s *Site) enter(w http.ResponseWriter, r *http.Request) error {
 			Hint: "another one is given by: " + s.Commands.Program + " ui",
 		}
 	}
+	v.Origin = visitorOf(r).Origin
 	s.signIn(w, r, v, digest{})
 	return nil
 }
@@ -27,6 +30,12 @@ func (s *Site) enter(w http.ResponseWriter, r *http.Request) error {
 func (s *Site) signIn(w http.ResponseWriter, r *http.Request, v visitor, password digest) {
 	s.forget(r)
 	http.SetCookie(w, s.cookie(r, s.sessions.begin(v, password)))
+	how := "with a password"
+	if password == (digest{}) {
+		how = "by a link"
+	}
+	s.Log.Info("somebody signed in", "name", v.Name, "role", v.Role, "origin", v.Origin, "how", how)
+	s.Record(history.Audit{Who: v.Name, Role: string(v.Role), Origin: v.Origin, Action: "sign_in", Outcome: history.AuditDone, Detail: how})
 	w.Header().Set("Cache-Control", "no-store")
 	http.Redirect(w, r, localPath(r.FormValue("to")), http.StatusSeeOther)
 }
@@ -34,6 +43,9 @@ func (s *Site) signIn(w http.ResponseWriter, r *http.Request, v visitor, passwor
 // leave signs the visitor out.
 func (s *Site) leave(w http.ResponseWriter, r *http.Request) error {
 	s.forget(r)
+	if v := visitorOf(r); v.Role != "" {
+		s.Record(history.Audit{Who: v.Name, Role: string(v.Role), Origin: v.Origin, Action: "sign_out", Outcome: history.AuditDone})
+	}
 	gone := s.cookie(r, "")
 	gone.MaxAge = -1
 	http.SetCookie(w, gone)

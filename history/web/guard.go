@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+
+	"snrun/history"
 )
 
 // visitor is who makes a request. The zero value is nobody who is known.
@@ -67,6 +69,7 @@ func (s *Site) admit(to route) http.Handler {
 		v, err := s.whoComes(r)
 		r = r.WithContext(context.WithValue(r.Context(), visitorKey{}, v))
 		if refused := s.mayCome(v, to.role); refused != nil {
+			s.recordRefusal(r, to.role)
 			s.problem(w, r, cmp.Or(err, refused))
 			return
 		}
@@ -88,6 +91,21 @@ func (s *Site) mayCome(v visitor, role Role) error {
 		Status: http.StatusForbidden, Message: fmt.Sprintf("%s is a %s, who may look at everything and change nothing", v.Name, v.Role),
 		Hint: "somebody with the role operator can do this",
 	}
+}
+
+// recordRefusal puts on record that somebody who is known wanted to do what his role does not let him.
+func (s *Site) recordRefusal(r *http.Request, role Role) {
+	v := visitorOf(r)
+	if role != Operator || v.Role == "" {
+		return
+	}
+	row := history.Audit{Who: v.Name, Role: string(v.Role), Origin: v.Origin, Outcome: history.AuditRefused, Detail: "as a " + string(v.Role)}
+	parts := strings.Split(strings.Trim(strings.TrimPrefix(r.URL.Path, apiPath), "/"), "/") // as runs/ID/resume
+	row.Action = parts[len(parts)-1]
+	if len(parts) == 3 {
+		row.Subject = strings.TrimSuffix(parts[0], "s") + ":" + parts[1]
+	}
+	s.Record(row)
 }
 
 // whoComes gives who makes a request: the one whose session it is, or for programs the one whose password it brings. Pages do not look at
@@ -120,7 +138,7 @@ func (s *Site) whoComes(r *http.Request) (visitor, error) {
 
 // forPrograms says whether a request is for what programs read.
 func forPrograms(r *http.Request) bool {
-	return strings.HasPrefix(r.URL.Path, "/api/") || r.URL.Path == metricsPath
+	return strings.HasPrefix(r.URL.Path, apiPath+"/") || r.URL.Path == metricsPath
 }
 
 // credentials gives the name, which may be "", and the password that a program brings.

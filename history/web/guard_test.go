@@ -17,7 +17,7 @@ import (
 )
 
 // visit gives a browser that has signed in to a site by a link, and does not follow where it is led.
-func visit(t *testing.T, s *Site, server *httptest.Server, role Role) *http.Client {
+func visit(t testing.TB, s *Site, server *httptest.Server, role Role) *http.Client {
 	t.Helper()
 	jar, err := cookiejar.New(nil)
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 
+	"snrun/history"
 	"snrun/history/words"
 )
 
@@ -65,9 +66,7 @@ func (s *Site) withPassword(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	v := visitor{Name: p.Name, Role: p.Role}
-	s.Log.Info("somebody signed in", "name", p.Name, "role", p.Role, "origin", origin)
-	s.signIn(w, r, v, p.password)
+	s.signIn(w, r, visitor{Name: p.Name, Role: p.Role, Origin: origin}, p.password)
 	return nil
 }
 
@@ -85,7 +84,9 @@ func (s *Site) check(r *http.Request, origin, name, password string) (Person, er
 		s.throttle.right(origin)
 		return p, nil
 	}
-	s.throttle.wrong(origin)
 	s.Log.Warn("a wrong password", "origin", origin, "path", r.URL.Path) // not the name: some write the password there
+	if s.throttle.wrong(origin) {
+		s.Record(history.Audit{Origin: origin, Action: "sign_in", Outcome: history.AuditRefused, Detail: "a wrong password"})
+	}
 	return Person{}, &Problem{Status: http.StatusUnauthorized, Message: "name and password do not fit", Hint: "passwords are those of server.access in snrun.yaml"}
 }

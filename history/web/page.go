@@ -16,6 +16,7 @@ import (
 
 	"snrun/engine"
 	"snrun/history"
+	"snrun/history/review"
 	"snrun/history/words"
 )
 
@@ -41,7 +42,7 @@ type templates map[string]*template.Template
 
 // readTemplates reads the templates, which are in the binary. What has a page's name and more, such as run-steps.html, is part of that page.
 func readTemplates() templates {
-	layout := template.Must(template.New("layout.html").Funcs(functions()).ParseFS(pages, "pages/layout.html"))
+	layout := template.Must(template.New("layout.html").Funcs(functions()).ParseFS(pages, "pages/layout*.html"))
 	files, err := pages.ReadDir("pages")
 	if err != nil {
 		panic(err) // they are in the binary
@@ -49,7 +50,7 @@ func readTemplates() templates {
 	all := templates{}
 	for _, f := range files {
 		name := strings.TrimSuffix(f.Name(), ".html")
-		if name == "layout" || strings.Contains(name, "-") {
+		if strings.HasPrefix(name, "layout") || strings.Contains(name, "-") {
 			continue
 		}
 		t := template.Must(template.Must(layout.Clone()).ParseFS(pages, "pages/"+f.Name()))
@@ -66,7 +67,7 @@ func functions() template.FuncMap {
 	return template.FuncMap{
 		"when": when, "ago": words.Ago, "span": words.Span, "size": words.Size, "plural": words.Plural, "clean": words.Clean,
 		"firstLine": words.FirstLine, "mark": mark, "statusWord": statusWord, "path": path,
-		"menu": menu, "thousands": words.Thousands,
+		"menu": menu, "near": near, "deref": deref, "more": more, "few": few, "count": words.Thousands, "dueText": review.DueText, "address": addressOf,
 	}
 }
 
@@ -87,6 +88,23 @@ func when(t time.Time) template.HTML {
 	}
 	whole := t.Local().Format("2006-01-02 15:04:05 -07:00")
 	return template.HTML(`<time datetime="` + t.UTC().Format(time.RFC3339Nano) + `" title="` + whole + `">` + t.Local().Format("2006-01-02 15:04:05") + `</time>`)
+}
+
+// near writes how far off a time is, with the time itself where it is pointed at.
+func near(t, now time.Time) template.HTML {
+	if t.IsZero() {
+		return "–"
+	}
+	whole := t.Local().Format("2006-01-02 15:04:05 -07:00")
+	return template.HTML(`<time class="ago" datetime="` + t.UTC().Format(time.RFC3339Nano) + `" title="` + whole + `">` + words.Ago(t, now) + `</time>`)
+}
+
+// deref is a text that may not be there.
+func deref(text *string) string {
+	if text == nil {
+		return ""
+	}
+	return *text
 }
 
 // mark is the sign of a status, which tells it without its colour.

@@ -17,7 +17,7 @@ type runPage struct {
 	Ended    bool
 	First    *review.FirstError // nil where nothing failed
 	Exchange *exchangeView      // that led to it, the beginning of it; nil for none
-	Lines    []textLine         // of the job's text, around the step
+	Lines    []codeLine         // of the job's text, around the step
 	// Where the step, its requests and its place in the job are looked at closer; "" for nowhere.
 	StepPath, ExchangePath, LinePath string
 	Timeline                         *review.Timeline

@@ -18,11 +18,11 @@ type jobTab struct {
 // textView is a text line by line.
 type textView struct {
 	File  string
-	Lines []textLine
+	Lines []codeLine
 }
 
-// textLine is a line of a text. A marked one is where a step stands that is looked at, or that failed.
-type textLine struct {
+// codeLine is a line of a text. A marked one is where a step stands that is looked at, or that failed.
+type codeLine struct {
 	Text   string
 	Number int // from 1
 	Marked bool
@@ -53,11 +53,11 @@ func (s *Site) jobTab(body *runPage, q url.Values) *jobTab {
 }
 
 // linesOf cuts a text into lines, one of them marked.
-func linesOf(text string, marked int) []textLine {
-	var list []textLine
+func linesOf(text string, marked int) []codeLine {
+	var list []codeLine
 	for line := range strings.Lines(text) {
 		n := len(list) + 1
-		list = append(list, textLine{Text: words.Clean(strings.TrimRight(line, "\r\n")), Number: n, Marked: n == marked})
+		list = append(list, codeLine{Text: words.Clean(strings.TrimRight(line, "\r\n")), Number: n, Marked: n == marked})
 	}
 	return list
 }

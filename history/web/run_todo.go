@@ -73,12 +73,12 @@ func (body *runPage) fillFirst() {
 	if first.Line == 0 {
 		return
 	}
-	lines := linesOf(textOf(body.Run, first.File), first.Line)
+	lines := linesOf(textAt(body.Run, first.File), first.Line)
 	body.Lines = lines[max(first.Line-1-around, 0):min(first.Line+2*around, len(lines))]
 }
 
-// textOf gives the text of a run that stood in a file.
-func textOf(run *engine.Run, file string) string {
+// textAt gives the text of a run that stood in a file.
+func textAt(run *engine.Run, file string) string {
 	for _, t := range run.Called {
 		if t.File == file {
 			return t.Text

@@ -1,6 +1,8 @@
 package web
 
 import (
+	"context"
+	"errors"
 	"net/http"
 	"net/url"
 	"slices"
@@ -9,11 +11,14 @@ import (
 
 	"snrun/engine"
 	"snrun/history"
+	"snrun/history/review"
 	"snrun/history/words"
 )
 
-// runsOnPage is how many runs stand on a page of the list.
-const runsOnPage = 50
+const (
+	runsOnPage = 50              // stand on a page of the list
+	searchFor  = 4 * time.Second // runs are looked through for a text, before a page tells what it has found
+)
 
 // runsPage is the list of runs that a filter lets through.
 type runsPage struct {
@@ -28,6 +33,8 @@ type runsPage struct {
 	Newer    string
 	Newest   string // where the first page is; "" on that
 	Can      can    // some run of the page
+
+	Unfinished bool // not all runs were looked through for the text
 }
 
 // statusChoice is what can be asked for of statuses.
@@ -57,7 +64,12 @@ type runRow struct {
 	Took  time.Duration
 	Why   string // its first line: the error, or why it was skipped or waits
 	Can   can
+
+	Places []placeView // of a text that was looked for
 }
+
+// placeView is where a run holds a text.
+type placeView struct{ Where, Step, Before, Match, After, Path string }
 
 // can is what an operator can do about runs.
 type can struct{ Resume, Retry, Cancel bool }
@@ -109,6 +121,112 @@ func queryOf(v url.Values) review.Query {
 		Job: get("job"), Status: strings.Join(v["status"], ","), Trigger: get("trigger"), Since: get("since"), Until: get("until"),
 		Before: get("before"), After: get("after"), Text: get("text"),
 	}
+}
+
+// fillRuns puts the runs on the page that a filter lets through.
+func (s *Site) fillRuns(ctx context.Context, body *runsPage, filter history.Filter) error {
+	if body.Asked.Before != "" || body.Asked.After != "" {
+		first := body.Asked
+		first.Before, first.After = "", ""
+		body.Newest = runsPath(first)
+	}
+	if filter.Text != "" {
+		return s.searchRuns(ctx, body, filter)
+	}
+	filter.Limit = runsOnPage
+	runs, more, err := review.Page(s.Store, filter)
+	if err != nil {
+		return err
+	}
+	now := time.Now()
+	for i := range runs {
+		body.add(rowOf(&runs[i], now))
+	}
+	if len(runs) == 0 {
+		return nil
+	}
+	older, newer := body.Asked, body.Asked
+	older.Before, older.After = runs[len(runs)-1].ID, ""
+	newer.After, newer.Before = runs[0].ID, ""
+	if more || filter.After != "" {
+		body.Older = runsPath(older)
+	}
+	if filter.Before != "" || filter.After != "" && more {
+		body.Newer = runsPath(newer)
+	}
+	return nil
+}
+
+// searchRuns puts the runs on the page that hold a text. What is looked through takes no more than a while.
+func (s *Site) searchRuns(ctx context.Context, body *runsPage, filter history.Filter) error {
+	ctx, cancel := context.WithTimeout(ctx, searchFor)
+	defer cancel()
+	filter.Limit = runsOnPage
+	found, err := s.Store.Search(ctx, history.Search{Filter: filter, Places: 2})
+	if errors.Is(err, history.ErrSearchText) {
+		body.Wrong = []*review.Mistake{{Field: "text", Value: filter.Text, Message: err.Error(), Hint: "write some words"}}
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	now := time.Now()
+	for _, h := range found.Hits {
+		row := rowOf(&engine.Run{ID: h.Run, Job: h.Job, Status: h.Status, Trigger: h.Trigger, Due: h.Due, Started: h.Started, Ended: h.Ended}, now)
+		row.Places = placesOf(h)
+		body.add(row)
+	}
+	body.Unfinished = !found.Finished
+	if found.Before != "" {
+		older := body.Asked
+		older.Before, older.After = found.Before, ""
+		body.Older = runsPath(older)
+	}
+	return nil
+}
+
+// placesOf gives where a run holds what was looked for, with links to there.
+func placesOf(h history.Hit) []placeView {
+	var list []placeView
+	for _, p := range h.Places {
+		v := placeView{Where: whereWord(p.Where), Step: p.Step, Match: words.InLine(p.Match)}
+		snippet := words.InLine(p.Snippet)
+		before, after, found := strings.Cut(snippet, v.Match)
+		if !found || v.Match == "" {
+			before, v.Match, after = snippet, "", ""
+		}
+		v.Before, v.After = before, after
+		v.Path = path("runs", h.Run)
+		if p.Step != "" {
+			v.Path = tabPath(h.Run, "steps", "step", p.Step)
+			if p.Where == history.InURL || p.Where == history.InRequest || p.Where == history.InResponse {
+				v.Path = tabPath(h.Run, "exchanges", "step", p.Step)
+			}
+		}
+		list = append(list, v)
+	}
+	return list
+}
+
+// whereWord says what of a run holds a text.
+func whereWord(w history.Where) string {
+	switch w {
+	case history.InRequest:
+		return "in what was sent"
+	case history.InResponse:
+		return "in an answer"
+	case history.InURL:
+		return "in a URL"
+	}
+	return "in the " + string(w)
+}
+
+// add adds a row.
+func (body *runsPage) add(row runRow) {
+	body.Can.Resume = body.Can.Resume || row.Can.Resume
+	body.Can.Retry = body.Can.Retry || row.Can.Retry
+	body.Can.Cancel = body.Can.Cancel || row.Can.Cancel
+	body.Rows = append(body.Rows, row)
 }
 
 // rowOf gives a run as a list has it.

@@ -11,6 +11,8 @@ const (
 	restOfOne    = 10 * time.Second
 	triesOfAll   = 100 // from all addresses, and then
 	restOfAll    = time.Second
+	rowsOfAll    = 20 // in the audit, and then
+	restOfRows   = time.Minute
 	maxAddresses = 4096 // that are remembered
 )
 
@@ -18,7 +20,7 @@ const (
 // up again with time. An address that brought a right one last is not held back by the others. The zero value is full. It is safe for concurrent use.
 type throttle struct {
 	mu        sync.Mutex
-	all       tries
+	all, rows tries
 	addresses map[string]*tries
 }
 
@@ -46,8 +48,8 @@ func (t *throttle) wait(address string) time.Duration {
 	return t.all.wait(now, triesOfAll, restOfAll)
 }
 
-// wrong counts a wrong password.
-func (t *throttle) wrong(address string) {
+// wrong counts a wrong password. It says whether that is to be put on record: who guesses must not fill the database.
+func (t *throttle) wrong(address string) (record bool) {
 	now := time.Now()
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -55,6 +57,11 @@ func (t *throttle) wrong(address string) {
 	own := t.of(address, now)
 	own.trusted = false
 	own.spend(now, restOfOne)
+	if t.rows.wait(now, rowsOfAll, restOfRows) > 0 {
+		return false
+	}
+	t.rows.spend(now, restOfRows)
+	return true
 }
 
 // right notes that an address brought a right password.

@@ -13,9 +13,12 @@
 //	streams          answers that go on for long
 //	page             what all pages have in common
 //	live, watch      changes told to those who look at a page
+//	inputs           fields for the inputs of a job
+//	lane             the picture of what jobs did and will do
+//	project          the jobs of the project, and how it stands with them
 //	deeds, actions, results
 //	                 what people have done; the forms that ask for it; what came of several at once
-//	overview, runs, run, jobs, schedules, profiles, system
+//	overview, runs, run, jobs, job, schedules, profiles, system
 //	                 the pages, each with a template of its name in pages
 package web
 

@@ -16,6 +16,9 @@ type Error struct {
 	line    string // of the file, without its break
 }
 
+// HideLine has the error not show the line: a secret stands there.
+func (e *Error) HideLine() { e.line = "" }
+
 // Error gives the place and the message, the line with carets under the place, and the hint:
 //
 //	jobs/sync.yaml:12:5: unknown key "metod" in rest

@@ -7,7 +7,9 @@ function localTimes(root) {
     const at = new Date(t.dateTime);
     if (Number.isNaN(at.getTime())) continue;
     const two = (n) => String(n).padStart(2, "0");
-    t.textContent = `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())} ${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}`;
+    const text = `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())} ${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}`;
+    if (t.classList.contains("ago")) t.title = text; // it says how long ago that is
+    else t.textContent = text;
   }
 }
 

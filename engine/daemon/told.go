@@ -1,0 +1,20 @@
+package daemon
+
+import (
+	"snrun/engine/schedule"
+	"snrun/jobs"
+)
+
+// Jobs gives the jobs that can be run as they are now, sorted by name.
+func (d *Daemon) Jobs() []schedule.Job { return d.library.Jobs() }
+
+// UsedBy gives the names of the jobs that use each profile, themselves or through a job that they call, sorted.
+func (d *Daemon) UsedBy() map[string][]string { return d.library.usedBy() }
+
+// Schedules gives the schedules of a job as they are now, none where there is none of the name.
+func (d *Daemon) Schedules(job string) []jobs.Schedule {
+	if e := d.library.named(job); e != nil {
+		return e.schedules
+	}
+	return nil
+}
