@@ -10,6 +10,7 @@ import (
 	"math"
 	"net/http"
 	"net/url"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
@@ -68,6 +69,7 @@ func functions() template.FuncMap {
 		"when": when, "ago": words.Ago, "span": words.Span, "size": words.Size, "plural": words.Plural, "clean": words.Clean,
 		"firstLine": words.FirstLine, "mark": mark, "statusWord": statusWord, "path": path,
 		"menu": menu, "near": near, "deref": deref, "more": more, "few": few, "count": words.Thousands, "dueText": review.DueText, "address": addressOf,
+		"base": filepath.Base,
 	}
 }
 

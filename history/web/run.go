@@ -21,10 +21,12 @@ type runPage struct {
 	// Where the step, its requests and its place in the job are looked at closer; "" for nowhere.
 	StepPath, ExchangePath, LinePath string
 	Timeline                         *review.Timeline
+	Picture                          *timelineView
 	Cut                              bool // there are more steps than it has
 	InDoubt                          bool // a request went out of which nobody knows whether it was carried out
 	Do                               todo
 	Counts                           []statusCount // of all steps
+	Compared                         *compared     // with the last good run; nil for none
 	Tabs                             []tab
 	Tab                              string
 	Of                               any // what the tab shows
@@ -42,8 +44,10 @@ type statusCount struct {
 
 // runTabs are the parts of the page of a run.
 func runTabs(run string) []tab {
-	tabs := []tab{{Name: "steps", Title: "Steps"}, {Name: "exchanges", Title: "Requests"}, {Name: "inputs", Title: "Inputs and output"},
-		{Name: "log", Title: "Log"}, {Name: "job", Title: "Job"}}
+	tabs := []tab{
+		{Name: "steps", Title: "Steps"}, {Name: "exchanges", Title: "Requests"}, {Name: "diff", Title: "Difference"},
+		{Name: "inputs", Title: "Inputs and output"}, {Name: "log", Title: "Log"}, {Name: "job", Title: "Job"},
+	}
 	for i := range tabs {
 		tabs[i].Path = tabPath(run, tabs[i].Name)
 	}
@@ -119,8 +123,10 @@ func (s *Site) runPage(id string) (*runPage, error) {
 		return nil, err
 	}
 	body.fillFirst()
+	body.Picture = timelineOf(run, body.Timeline)
 	body.Do = s.todoOf(body)
-	return body, nil
+	body.Compared, err = s.comparedOf(body)
+	return body, err
 }
 
 // countsOf gives counts in the order in which they matter.
@@ -145,6 +151,8 @@ func (s *Site) fillTab(body *runPage, q url.Values) (err error) {
 	switch body.Tab {
 	case "exchanges":
 		body.Of, err = s.exchangesTab(body.Run, q)
+	case "diff":
+		body.Of, err = s.diffTab(body, q)
 	case "inputs":
 		body.Of, err = valuesOf(body.Run)
 	case "log":

@@ -4,11 +4,11 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
-	"strings"
 	"time"
 
 	"snrun/engine"
 	"snrun/history"
+	"snrun/history/review"
 )
 
 // exchangesOnPage is how many requests stand on a page of them.
@@ -26,9 +26,10 @@ type exchangesTab struct {
 // exchangeRow is a request in a list.
 type exchangeRow struct {
 	history.Request
-	Path  string // where it is opened
-	Is    bool   // it is open
-	After time.Duration
+	Path       string // where it is opened
+	Is         bool   // it is open
+	StatusText string
+	After      time.Duration
 }
 
 // exchangeView is a request and its answer.
@@ -69,7 +70,7 @@ func (s *Site) exchangesTab(run *engine.Run, q url.Values) (*exchangesTab, error
 	for _, x := range list {
 		number := strconv.FormatInt(x.ID, 10)
 		t.Rows = append(t.Rows, exchangeRow{
-			Request: x, Is: x.ID == open, After: max(x.Started.Sub(run.Started), 0),
+			Request: x, Is: x.ID == open, StatusText: http.StatusText(x.Status), After: max(x.Started.Sub(run.Started), 0),
 			Path: tabPath(run.ID, "exchanges", "step", step, "page", q.Get("page"), "x", number),
 		})
 	}
@@ -98,6 +99,8 @@ func viewOf(run *engine.Run, x *history.Exchange, number int64, atMost int) *exc
 	v := &exchangeView{Exchange: *x, Number: number, StatusText: http.StatusText(x.Status), StepPath: tabPath(run.ID, "steps", "step", x.StepKey)}
 	v.Request, v.Response = messageOf(x.Exchange.Request, atMost), messageOf(x.Exchange.Response, atMost)
 	v.Parts = timeParts(x)
+	shown := review.NewExchange(*x)
+	v.Curl = shown.Curl()
 	return v
 }
 
@@ -121,14 +124,4 @@ func timeParts(x *history.Exchange) []timePart {
 		at += p.length
 	}
 	return parts
-}
-
-// origin gives the scheme and host of an address, and what follows.
-func origin(address string) (host, rest string) {
-	scheme, after, found := strings.Cut(address, "://")
-	if !found {
-		return "", address
-	}
-	host, rest, _ = strings.Cut(after, "/")
-	return scheme + "://" + host, "/" + rest
 }

@@ -58,6 +58,7 @@ type Site struct {
 	mux       *http.ServeMux
 	started   time.Time
 	watchers  *watchers
+	answers   answers
 	results   results
 
 	// Links lets in whoever is given one.
