@@ -59,6 +59,9 @@ func (c Commands) Run(job string) string {
 	return c.Program + " run" + c.History + c.Project + c.Sandbox + " " + words.Argument(job)
 }
 
+// UI is the command that gives a link to the pages.
+func (c Commands) UI() string { return c.Program + " ui" + c.History + c.Project }
+
 // Audit is the command that lists what people did on the pages.
 func (c Commands) Audit() string { return c.Program + " history audit" + c.History }
 

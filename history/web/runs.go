@@ -177,9 +177,9 @@ func (s *Site) searchRuns(ctx context.Context, body *runsPage, filter history.Fi
 		body.add(row)
 	}
 	body.Unfinished = !found.Finished
-	if found.Before != "" {
+	if found.Next != "" {
 		older := body.Asked
-		older.Before, older.After = found.Before, ""
+		older.Before, older.After = found.Next, ""
 		body.Older = runsPath(older)
 	}
 	return nil
