@@ -74,7 +74,10 @@ const notShown = "no pages are served"
 func (a *app) ui(ctx context.Context, o uiOptions) error {
 	if o.listen != "" {
 		if err := jobs.CheckListen(o.listen); err != nil {
-			return usageError("pages for others than you are served by: "+a.name+" serve", "--listen: %w", err)
+			return usageError("", "--listen: %w", err)
+		}
+		if (jobs.Server{Listen: o.listen}).Public() {
+			return usageError("pages for others than you are served by: "+a.name+" serve", "--listen %s: other machines reach this address", words.Argument(o.listen))
 		}
 	}
 	ctx, stop := withSignals(ctx)

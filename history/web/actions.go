@@ -172,8 +172,8 @@ func (s *Site) postReset(w http.ResponseWriter, r *http.Request) error {
 
 // ofProfile does something to the profile of a path, and shows what came of it.
 func (s *Site) ofProfile(w http.ResponseWriter, r *http.Request, title string, d deed) error {
-	if _, there := s.Daemon.Project().Profiles[r.PathValue("profile")]; !there {
-		return &Problem{Status: http.StatusNotFound, Message: "the project has no profile " + words.Argument(r.PathValue("profile"))}
+	if err := s.knownProfile(r); err != nil {
+		return err
 	}
 	done, err := s.carryOut(r, d)
 	res := result{Title: title, Back: "/profiles", Lines: done.Details}
@@ -181,6 +181,14 @@ func (s *Site) ofProfile(w http.ResponseWriter, r *http.Request, title string, d
 		res.Error = problemOf(err)
 	}
 	return s.showResult(w, r, res)
+}
+
+// knownProfile says that there is no profile of the path's name, nil where there is.
+func (s *Site) knownProfile(r *http.Request) error {
+	if _, there := s.Daemon.Project().Profiles[r.PathValue("profile")]; !there {
+		return &Problem{Status: http.StatusNotFound, Message: "the project has no profile " + words.Argument(r.PathValue("profile"))}
+	}
+	return nil
 }
 
 // postBulk deals with several runs in one way, and shows what came of each.

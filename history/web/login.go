@@ -48,7 +48,7 @@ func (s *Site) refuse(w http.ResponseWriter, r *http.Request, why *Problem) erro
 }
 
 func (s *Site) showLogin(status int, w http.ResponseWriter, r *http.Request, in signingIn) error {
-	in.Passwords, in.Link = len(s.people()) > 0, s.Commands.Program+" ui"
+	in.Passwords, in.Link = len(s.people()) > 0, s.Commands.UI()
 	return s.showAs(status, w, r, "login", page{Title: "Sign in", Body: in})
 }
 

@@ -35,6 +35,11 @@ type route struct {
 
 // routes are all that is served.
 func routes() []route {
+	return append(pageRoutes(), apiRoutes()...)
+}
+
+// pageRoutes are what people look at, and what they press there.
+func pageRoutes() []route {
 	return []route{
 		{"GET /{$}", Viewer, (*Site).overview},
 		{"GET /runs", Viewer, (*Site).runs},

@@ -18,6 +18,7 @@
 //	project          the jobs of the project, and how it stands with them
 //	deeds, actions, results
 //	                 what people have done; the forms that ask for it; what came of several at once
+//	api, openapi     the same for programs, and the description of what they are given
 //	overview, runs, run, jobs, job, schedules, profiles, system
 //	                 the pages, each with a template of its name in pages
 package web
