@@ -87,7 +87,7 @@ export class Site {
     try {
       return await this.snrun("schedule", "trigger", job, "--wait", ...inputs);
     } catch (err) {
-      if (err.code !== 1) throw err;
+      if (!err.stdout) throw err; // it was not even queued
       return err.stdout.trim();
     }
   }
