@@ -36,17 +36,15 @@ export async function visit(browser, site, options = {}) {
   };
 }
 
-// accessible holds that axe-core finds nothing on a page that is open.
-export async function accessible(page, what) {
-  // Not as a script of the page: its policy forbids that, as it should.
-  await page.evaluate(axeSource);
+// barriers gives what axe-core finds on a page that is open.
+export async function barriers(page) {
+  await page.evaluate(axeSource); // not as a script of the page: its policy forbids that, as it should
   const found = await page.evaluate(() => globalThis.axe.run(document, { resultTypes: ["violations"] }));
-  const told = found.violations.map((v) => `${v.id}: ${v.help}\n  ${v.nodes.map((n) => n.target.join(" ") + " " + n.html).join("\n  ")}`);
-  assert.equal(told.join("\n"), "", `${what}: ${page.url()}`);
+  return found.violations.map((v) => `${page.url()}: ${v.id}: ${v.help}\n  ${v.nodes.map((n) => n.html).join("\n  ")}`);
 }
 
-// fits holds that nothing of a page stands beyond the right edge of the window.
-export async function fits(page) {
+// overflow gives what of a page stands beyond the right edge of the window, "" for nothing.
+export async function overflow(page) {
   const [wide, window] = await page.evaluate(() => [document.documentElement.scrollWidth, globalThis.innerWidth]);
-  assert.ok(wide <= window, `${page.url()} is ${wide} pixels wide in a window of ${window}`);
+  return wide <= window ? "" : `${page.url()} is ${wide} pixels wide in a window of ${window}`;
 }
