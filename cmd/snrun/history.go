@@ -15,7 +15,7 @@ func (a *app) historyCommand() *cobra.Command {
 		Args:  cobra.ArbitraryArgs,
 		RunE:  group,
 	}
-	cmd.AddCommand(a.historyListCommand(), a.historyShowCommand(), a.historyDiffCommand(), a.historySearchCommand(), a.historyPruneCommand())
+	cmd.AddCommand(a.historyListCommand(), a.historyShowCommand(), a.historyDiffCommand(), a.historySearchCommand(), a.historyStatsCommand(), a.historyPruneCommand())
 	return cmd
 }
 
