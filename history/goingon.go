@@ -43,7 +43,7 @@ func (s *Store) Continue(run *engine.Run, forget, doubt []string) error {
 	if err != nil {
 		return s.place.fault(doing, err)
 	}
-	rows := append(continuing(run, number, live), dropped...)
+	rows := append(append(continuing(run, number, live), dropped...), rowOf(staleSQL, number))
 	now := time.Now()
 	for _, key := range doubt {
 		id := l.take()

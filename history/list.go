@@ -64,6 +64,11 @@ func (s *Store) Runs(f Filter) ([]engine.Run, error) {
 	if err := s.settle(); err != nil {
 		return nil, err
 	}
+	return s.list(f)
+}
+
+// list lists runs as they are on record, whatever text they hold.
+func (s *Store) list(f Filter) ([]engine.Run, error) {
 	query, args, err := f.query()
 	if err != nil {
 		return nil, err
@@ -135,6 +140,13 @@ func (f Filter) between() (above, below string) {
 		below = min(below, f.Before)
 	}
 	return above, below
+}
+
+// holds says whether a filter lists a run, whatever text it holds.
+func (f Filter) holds(run *engine.Run) bool {
+	above, below := f.between()
+	return (f.Job == "" || run.Job == f.Job) && (f.Trigger == "" || run.Trigger == f.Trigger) && above < run.ID && run.ID < below &&
+		(len(f.Statuses) == 0 || slices.Contains(f.Statuses, run.Status))
 }
 
 // highest is above all ids.

@@ -163,7 +163,7 @@ func (p *Pruner) drop() error {
 
 // dropRun drops what belongs to a run whose own row is gone.
 func (p *Pruner) dropRun(run int64, deadline time.Time) error {
-	for _, sql := range []string{replaceCalled, dropQueueSQL} {
+	for _, sql := range []string{replaceCalled, dropQueueSQL, staleSQL} {
 		if err := p.conn.exec(rowOf(sql, run)); err != nil {
 			return err
 		}

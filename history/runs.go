@@ -134,7 +134,7 @@ func (s *Store) Finish(run *engine.Run) error {
 	}
 	if err := s.flush("finish run "+run.ID, rows...); err != nil {
 		if run.Error != nil { // its steps may be too much for a full disk: the end alone may not be
-			_ = s.commit(l, "finish run "+run.ID, rows...)
+			_ = s.commit(l, "finish run "+run.ID, append(rows, rowOf(staleSQL, l.number))...)
 		}
 		return err
 	}
@@ -151,7 +151,7 @@ func (s *Store) Run(id string) (*engine.Run, error) {
 	if run.Steps, err = s.Steps(id, StepFilter{}); err != nil {
 		return nil, err
 	}
-	inFlowOrder(run.Steps)
+	InFlowOrder(run.Steps)
 	return run, nil
 }
 

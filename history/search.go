@@ -1,7 +1,9 @@
 package history
 
 import (
+	"cmp"
 	"context"
+	"slices"
 	"time"
 
 	"snrun/engine"
@@ -24,10 +26,11 @@ type Progress struct {
 
 // Found is what a search has found.
 type Found struct {
-	Hits     []Hit  `json:"hits"`     // the newest first
-	Finished bool   `json:"finished"` // all runs were looked through, or as many found as were asked for
-	Before   string `json:"before"`   // where it goes on, as Filter.Before: "" where there is nothing more
-	Indexed  bool   `json:"indexed"`  // there is an index, and it was of help
+	Hits     []Hit  `json:"hits"`           // the newest first
+	Finished bool   `json:"finished"`       // all runs were looked through, or as many found as were asked for
+	Next     string `json:"next"`           // where it goes on, as Filter.Before, or After: "" where there is nothing more
+	Indexed  bool   `json:"indexed"`        // an index told where to look
+	Note     string `json:"note,omitempty"` // what a person should know of how it was found
 }
 
 // Hit is a run that holds what was looked for.
@@ -87,27 +90,30 @@ func (s *Store) Search(ctx context.Context, q Search) (Found, error) {
 type Listed struct {
 	Runs     []engine.Run
 	Finished bool   // all runs were looked through, or as many found as were asked for
-	Before   string // where it goes on, as Filter.Before: "" where there is nothing more
+	Next     string // where it goes on, as Filter.Before, or After: "" where there is nothing more
 }
 
 // List lists runs, as Runs does, for as long as the context lasts: where the filter has a text, it may take long to look for it.
 func (s *Store) List(ctx context.Context, f Filter) (Listed, error) {
 	if f.Text == "" {
 		runs, err := s.Runs(f)
-		return Listed{Runs: runs, Finished: true, Before: lastOfPage(runs, f)}, err
+		return Listed{Runs: runs, Finished: true, Next: lastOfPage(runs, f)}, err
 	}
 	l, err := s.looking(Search{Filter: f, Places: 1})
 	if err != nil {
 		return Listed{}, err
 	}
 	err = l.look(ctx)
-	return Listed{Runs: l.runs, Finished: l.found.Finished, Before: l.found.Before}, s.place.fault("search", err)
+	return Listed{Runs: l.runs, Finished: l.found.Finished, Next: l.found.Next}, s.place.fault("search", err)
 }
 
 // lastOfPage gives the last run of a page that is full, "" where nothing can come after it.
 func lastOfPage(runs []engine.Run, f Filter) string {
-	if len(runs) == 0 || len(runs) < f.Limit {
+	switch limit := cmp.Or(f.Limit, 50); {
+	case len(runs) < limit:
 		return ""
+	case f.After != "":
+		return runs[0].ID
 	}
 	return runs[len(runs)-1].ID
 }
@@ -142,45 +148,120 @@ type looking struct {
 	store  *Store
 	search Search
 	wanted wanted
+	index  *index // nil for none, or for one that is of no help
 	next   Filter // which runs are still to be looked through
-	found  Found
-	runs   []engine.Run // those of the hits
-	read   int          // how many runs were read
+	chosen []engine.Run
+	walks  bool // through all runs that the filter has, not through those that are chosen
+	places map[int64]*placesOf
+
+	found Found
+	runs  []engine.Run // those of the hits
+	read  int          // how many runs were looked through
 }
 
 // look looks through one portion of runs after the other.
 func (l *looking) look(ctx context.Context) error {
-	for size := firstRuns; ; size = min(2*size, mostRuns) {
-		l.next.Limit = size
-		runs, err := l.store.Runs(l.next)
+	l.prepare(ctx)
+	for size := firstRuns; ctx.Err() == nil; size = min(2*size, mostRuns) {
+		runs, err := l.portion(size)
 		if err != nil {
 			return err
 		}
-		places, err := l.places(ctx, runs)
-		if ctx.Err() != nil {
-			return nil // what is known of this portion may not be all
-		}
-		if err != nil {
+		numbered, err := l.lookThrough(ctx, runs)
+		switch {
+		case ctx.Err() != nil: // what is known of this portion may not be all
+		case err != nil:
 			return err
-		}
-		if l.take(runs, places) {
+		case l.take(runs, numbered):
 			l.found.Finished = true
-			return nil
+		case len(runs) < size:
+			l.found.Finished, l.found.Next = true, ""
 		}
-		if len(runs) < size {
-			l.found.Finished, l.found.Before = true, ""
-			return nil
+		if l.found.Finished {
+			break
 		}
+	}
+	if l.ascends() {
+		slices.Reverse(l.found.Hits)
+		slices.Reverse(l.runs)
+	}
+	return nil
+}
+
+// prepare asks the index, where there is one, which runs to look through.
+func (l *looking) prepare(ctx context.Context) {
+	l.walks = true
+	x, err := l.store.index(ctx, l.wanted)
+	if x != nil && err == nil {
+		var runs []engine.Run
+		if runs, l.found.Indexed, err = x.chosen(ctx); l.found.Indexed {
+			l.walks = false
+			l.chosen = slices.DeleteFunc(runs, func(r engine.Run) bool { return !l.next.holds(&r) })
+		}
+	}
+	if err != nil {
+		l.leaveIndex(ctx, x, err)
+		return
+	}
+	if l.index = x; x != nil && l.ascends() {
+		slices.Reverse(l.chosen)
 	}
 }
 
+// leaveIndex goes on without the index, in which something is wrong. It is made anew then.
+func (l *looking) leaveIndex(ctx context.Context, x *index, err error) {
+	l.index, l.found.Indexed = nil, false
+	if ctx.Err() == nil {
+		l.found.Note = "the index for searches cannot be read, so all runs were: " + err.Error()
+		l.store.spoil(err)
+	}
+}
+
+// ascends says whether the search goes from older runs to newer ones.
+func (l *looking) ascends() bool { return l.search.After != "" }
+
+// portion gives the next runs to look through; fewer than size are the last ones.
+func (l *looking) portion(size int) (runs []engine.Run, err error) {
+	if !l.walks {
+		runs = l.chosen[:min(size, len(l.chosen))]
+		l.chosen = l.chosen[len(runs):]
+		return runs, nil
+	}
+	l.next.Limit = size
+	runs, err = l.store.list(l.next)
+	if l.ascends() {
+		slices.Reverse(runs)
+	}
+	return runs, err
+}
+
+// lookThrough looks for places in runs. It gives them by their numbers.
+func (l *looking) lookThrough(ctx context.Context, runs []engine.Run) (map[string]int64, error) {
+	l.places = map[int64]*placesOf{}
+	numbered, err := l.store.numbered(ctx, runs)
+	if err != nil {
+		return nil, err
+	}
+	numbers := map[string]int64{}
+	for n, run := range numbered {
+		numbers[run.ID] = n
+	}
+	if l.index != nil && l.walks {
+		if err := l.index.narrow(ctx, numbered); err != nil {
+			l.leaveIndex(ctx, l.index, err)
+			return l.lookThrough(ctx, runs)
+		}
+		l.found.Indexed = true
+	}
+	return numbers, passages{read: l.store.read, like: l.wanted.like, say: l.judge}.of(ctx, numbered)
+}
+
 // take keeps what was found in a portion. It says whether that is enough.
-func (l *looking) take(runs []engine.Run, places map[string]*placesOf) (enough bool) {
+func (l *looking) take(runs []engine.Run, numbers map[string]int64) (enough bool) {
 	for i := range runs {
 		run := &runs[i]
-		l.next.Before, l.found.Before = run.ID, run.ID
-		l.read++
-		found := places[run.ID]
+		l.passed(run.ID)
+		found := l.places[numbers[run.ID]]
 		if found == nil {
 			continue
 		}
@@ -200,6 +281,17 @@ func (l *looking) take(runs []engine.Run, places map[string]*placesOf) (enough b
 		l.search.Progress(Progress{Runs: l.read, Back: began(&runs[len(runs)-1])})
 	}
 	return false
+}
+
+// passed notes that a run was looked through.
+func (l *looking) passed(id string) {
+	l.read++
+	l.found.Next = id
+	if l.ascends() {
+		l.next.After = id
+	} else {
+		l.next.Before = id
+	}
 }
 
 // began is when a run began, or was due where it never did.

@@ -150,7 +150,7 @@ func TestSearchIsPaged(t *testing.T) {
 		for _, hit := range found.Hits {
 			got = append([]string{hit.Run}, got...)
 		}
-		f.Before = found.Before
+		f.Before = found.Next
 	}
 	if fmt.Sprint(got) != fmt.Sprint(want) {
 		t.Errorf("pages have %v, want %v", got, want)
@@ -170,11 +170,11 @@ func TestSearchOutOfTime(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	found, err := s.Search(ctx, Search{Filter: Filter{Text: "a90"}, Hit: func(Hit) { cancel() }})
-	if err != nil || found.Finished || len(found.Hits) != 1 || found.Before == "" {
+	if err != nil || found.Finished || len(found.Hits) != 1 || found.Next == "" {
 		t.Fatalf("Search that is ended: %+v, %v", found, err)
 	}
-	rest, err := s.Search(t.Context(), Search{Filter: Filter{Text: "a9", Before: found.Before}})
-	if err != nil || !rest.Finished || rest.Before != "" || len(rest.Hits) != 1 || rest.Hits[0].Run != "06a00000009" {
+	rest, err := s.Search(t.Context(), Search{Filter: Filter{Text: "a9", Before: found.Next}})
+	if err != nil || !rest.Finished || rest.Next != "" || len(rest.Hits) != 1 || rest.Hits[0].Run != "06a00000009" {
 		t.Errorf("Search that goes on: %+v, %v", rest, err)
 	}
 	if listed, err := s.List(ctx, Filter{Text: "a9"}); err != nil || listed.Finished || len(listed.Runs) != 0 {

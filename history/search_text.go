@@ -6,8 +6,6 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
-
-	"snrun/steps"
 )
 
 // ErrSearchText is wrapped by the error of a search whose text says nothing that can be looked for.
@@ -32,6 +30,7 @@ func parseWanted(text string) (wanted, error) {
 		return wanted{}, fmt.Errorf("%w: it has %d bytes, at most %d are looked for", ErrSearchText, len(text), maxSearchText)
 	}
 	var w wanted
+	text = strings.ToValidUTF8(text, "\uFFFD")
 	for rest := strings.TrimSpace(text); rest != ""; rest = strings.TrimSpace(rest) {
 		var piece string
 		piece, rest = nextPiece(rest)
@@ -182,10 +181,22 @@ func fold(text string) string {
 	return string(folded)
 }
 
-// messageOf gives the message of an error as it is on record, "" for none.
-func messageOf(failure *steps.Error) string {
-	if failure == nil {
-		return ""
+// wordsOf calls visit for each word of a folded text. A term of a search begins where one of them does, and its own words, but for the
+// last, are among them.
+func wordsOf(folded string, visit func(word string)) {
+	start, alone := -1, false
+	for i, r := range folded {
+		word := isWord(r)
+		if start >= 0 && (!word || alone || standsAlone(r)) {
+			visit(folded[start:i])
+			start = -1
+		}
+		if word && start < 0 {
+			start = i
+		}
+		alone = standsAlone(r)
 	}
-	return failure.Message
+	if start >= 0 {
+		visit(folded[start:])
+	}
 }

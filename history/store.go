@@ -20,6 +20,7 @@
 //	queue, cancels, pauses, daemons, interrupted
 //	                             runs that wait, what people ask for, who runs jobs in the background, and what goes on then
 //	standings, lanes             how it stands with jobs, and what they did hour by hour
+//	extent                       how large it is
 //	troubles, figures            what fails, what was interrupted, and how often and how long jobs ran
 //	state                        what jobs remember
 //	prune                        runs that are not kept any more, and the room that they took
@@ -29,6 +30,7 @@
 package history
 
 import (
+	"cmp"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -46,7 +48,9 @@ type Options struct {
 	// Wait is how long to wait for another program that holds the database locked; 10 s when zero.
 	Wait time.Duration
 
-	maxPages int // see place
+	maxPages  int  // see place
+	scans     bool // searches do without the index
+	maxChosen int  // see mostChosen
 }
 
 // Store is a history in a file. Its methods may be called from many goroutines, and many processes may have one open on
@@ -58,6 +62,8 @@ type Store struct {
 	alive   *alive
 	version atomic.Int64 // of the database, when Changed was asked last
 	opened  []openedFile // when the Store was made to write
+	scans   bool         // searches do without the index
+	chosen  int          // see mostChosen
 
 	mu        sync.Mutex
 	ledgers   map[string]*ledger // of the runs that were written to, by id
@@ -91,6 +97,7 @@ func Open(path string, opts Options) (*Store, error) {
 	if err != nil {
 		return nil, errors.Join(err, c.close())
 	}
+	s.scans, s.chosen = opts.scans, cmp.Or(opts.maxChosen, s.chosen)
 	s.writer = startWriter(c)
 	if err := errors.Join(s.settle(), s.noteFiles()); err != nil {
 		return nil, errors.Join(err, s.Close())
@@ -130,7 +137,7 @@ func newStore(p place) (*Store, error) {
 	}
 	db.SetMaxOpenConns(4)
 	db.SetMaxIdleConns(4)
-	return &Store{place: p, read: db, alive: newAlive(p.file), ledgers: map[string]*ledger{}, abandoned: map[string]bool{}}, nil
+	return &Store{place: p, read: db, chosen: mostChosen, alive: newAlive(p.file), ledgers: map[string]*ledger{}, abandoned: map[string]bool{}}, nil
 }
 
 // Close writes what is still to be written and gives back all that the Store holds. Runs that are not finished count as

@@ -106,11 +106,11 @@ func (a *app) search(ctx context.Context, store *history.Store, next review.Comm
 func (a *app) tellSearched(found history.Found, o searchOptions) {
 	switch {
 	case !found.Finished:
-		io.WriteString(a.err, "not all runs were looked through; go on: "+a.searchFrom(found.Before, o)+"\n")
+		io.WriteString(a.err, "not all runs were looked through; go on: "+a.searchFrom(found.Next, o)+"\n")
 	case len(found.Hits) == 0 && !o.asJSON:
 		io.WriteString(a.err, "no run holds "+words.Clean(o.filter.Text)+"\n")
-	case found.Before != "" && !o.asJSON:
-		io.WriteString(a.err, "older ones: "+a.searchFrom(found.Before, o)+"\n")
+	case found.Next != "" && !o.asJSON:
+		io.WriteString(a.err, "older ones: "+a.searchFrom(found.Next, o)+"\n")
 	}
 }
 

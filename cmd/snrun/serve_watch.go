@@ -46,8 +46,10 @@ func (s *serving) plugIn(c *daemon.Config) (done func()) {
 		s.metrics.Token(e)
 	}
 	c.Loaded = s.loaded
-	c.Tasks = append(c.Tasks, daemon.Task{Name: "retention", Run: s.prune})
-	s.tellPeople(c)
+	if !s.idle {
+		c.Tasks = append(c.Tasks, daemon.Task{Name: "retention", Run: s.prune})
+		s.tellPeople(c)
+	}
 	return func() { flush(tracer) }
 }
 

@@ -12,10 +12,16 @@ DROP INDEX runs_to_resume;
 CREATE INDEX runs_ok ON runs (job, run, started, ended) WHERE status = 'ok';
 CREATE INDEX runs_interrupted ON runs (run) WHERE status = 'interrupted';
 
--- Runs whose texts are in the index for searches, where this program has FTS5.
+-- The index for searches, where a program with FTS5 has made one: the table searched_N. It has the words of all runs up to one, by
+-- their numbers, ...
 CREATE TABLE searchable (
-    run     INTEGER PRIMARY KEY, -- runs.id
-    attempt INTEGER NOT NULL -- up to which they are
+    made INTEGER PRIMARY KEY, -- N: another one each time the index is made anew
+    upto INTEGER NOT NULL -- runs.id
+);
+
+-- ... but for these, which had not ended, went on since, or are gone.
+CREATE TABLE unsearchable (
+    run INTEGER PRIMARY KEY -- runs.id
 );
 
 -- What people did on the pages and through the API.

@@ -19,4 +19,5 @@
 //	slot            what became of a due time
 //	diff            what is different in a run from another one, and what of it explains how the run ended
 //	shape           which values stand where in bodies
+//	json            how programs read it
 package review
