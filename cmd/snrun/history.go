@@ -1,11 +1,13 @@
 package main
 
 import (
+	"context"
 	"io"
 
 	"github.com/spf13/cobra"
 
 	"snrun/engine"
+	"snrun/history/review"
 )
 
 func (a *app) historyCommand() *cobra.Command {
@@ -31,7 +33,7 @@ func (a *app) noRuns(asJSON bool) error {
 type showOptions struct {
 	step   string // id or key, "" for all
 	http   bool
-	asJSON bool
+	output output
 }
 
 func (a *app) historyShowCommand() *cobra.Command {
@@ -46,18 +48,18 @@ Requests and answers are shown as they were kept: secrets masked, long bodies cu
   snrun history show 06c3k --step incidents --http`,
 		Args:              exactly(1, "history show takes one run: its id or the beginning of it, @last, or @last:JOB"),
 		ValidArgsFunction: a.completeRuns(func(engine.Run) bool { return true }),
-		RunE: func(_ *cobra.Command, args []string) error {
-			return a.showRun(args[0], o)
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.showRun(cmd.Context(), args[0], o)
 		},
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&o.step, "step", "", "only this step: its id, or its key such as /alerts[inc-17]/alert")
 	flags.BoolVar(&o.http, "http", false, "also the requests made and the answers")
-	flags.BoolVar(&o.asJSON, "json", false, "print the run as JSON")
+	o.output.bind(cmd, "the run", review.Run{})
 	return cmd
 }
 
-func (a *app) showRun(ref string, o showOptions) error {
+func (a *app) showRun(ctx context.Context, ref string, o showOptions) error {
 	store, next, err := a.historyOf(ref)
 	if err != nil {
 		return err
@@ -67,8 +69,8 @@ func (a *app) showRun(ref string, o showOptions) error {
 	if err != nil {
 		return unfound(next, err)
 	}
-	if o.asJSON {
-		return a.printJSON(record)
+	if o.output.asJSON {
+		return a.printOutput(ctx, o.output, record)
 	}
 	return a.print(record.page(a.page(), next, o))
 }

@@ -34,7 +34,7 @@ func readRecord(store *history.Store, ref string, o showOptions) (*runRecord, er
 		return nil, err
 	}
 	r := &runRecord{Run: run}
-	if o.step != "" && !o.asJSON {
+	if o.step != "" && !o.output.asJSON {
 		r.shorten()
 	}
 	return r, nil

@@ -10,7 +10,7 @@
 //	goon            whether a run can go on, and why not
 //	signin          how it stands with a profile's sign-in
 //	standing, keys  how runs and steps stand to each other
-//	query           which runs to list, as people write it
+//	query, search   which runs to list, as people write it, and in which to look for a text
 //	commands        the command lines for what pages and reports tell of
 //	due             when jobs are due
 //	job, book       how it stands with a job, and what is known of all of them
