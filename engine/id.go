@@ -2,6 +2,7 @@ package engine
 
 import (
 	"math/rand/v2"
+	"strings"
 	"sync/atomic"
 	"time"
 )
@@ -40,4 +41,20 @@ func base32(n int64) string {
 		n >>= 5
 	}
 	return string(text[:])
+}
+
+// TimeOf gives when the run of an id came to be; zero for what is no id.
+func TimeOf(id string) time.Time {
+	if len(id) != 11 {
+		return time.Time{}
+	}
+	var n int64
+	for _, c := range []byte(id) {
+		digit := strings.IndexByte(crockford, c)
+		if digit < 0 {
+			return time.Time{}
+		}
+		n = n<<5 | int64(digit)
+	}
+	return time.UnixMilli(n>>15 + epoch)
 }

@@ -1,13 +1,12 @@
 package main
 
 import (
-	"bytes"
-	"encoding/json"
 	"io"
 	"sync"
 	"time"
 
 	"snrun/engine"
+	"snrun/history/review"
 )
 
 // jsonView writes one event a line, for programs. The first line is {"type":"version","progress":1}; durations are
@@ -53,13 +52,7 @@ func (v *jsonView) event(e engine.Event) {
 func (v *jsonView) close() {}
 
 // compactJSON is a value on one line, with the line's end.
-func compactJSON(v any) ([]byte, error) {
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	err := enc.Encode(v)
-	return b.Bytes(), err
-}
+func compactJSON(v any) ([]byte, error) { return review.JSON(v) }
 
 func milliseconds(d time.Duration) *int64 {
 	ms := d.Milliseconds()

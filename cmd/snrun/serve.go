@@ -16,7 +16,6 @@ import (
 	"snrun/engine/metrics"
 	"snrun/history"
 	"snrun/history/review"
-	"snrun/history/web"
 	"snrun/jobs"
 )
 
@@ -126,6 +125,8 @@ type serving struct {
 	log      *slog.Logger
 	daemon   *daemon.Daemon
 	metrics  *metrics.Metrics
+	idle     bool       // it only serves the pages
+	opened   *uiOptions // how a person has opened them; nil for not at all
 
 	admission *admission
 }
@@ -136,12 +137,8 @@ func (s *serving) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	socket, remove, err := daemon.SocketFile(s.getenv)
-	if err != nil {
-		s.log.Warn("there is no control socket: commands are noticed a second later", "error", err)
-	} else {
-		defer remove()
-	}
+	socket, remove := s.socket()
+	defer remove()
 	certificate, err := s.certificate()
 	if err != nil {
 		return err
@@ -150,9 +147,10 @@ func (s *serving) run(ctx context.Context) error {
 		Open: open, Store: s.store, Redactor: s.redactor, Limits: s.limits, Log: s.log, Env: s.environment(), Program: s.name, UserAgent: userAgent,
 		Version: version, MaxRuns: s.server.MaxRuns, MaxQueue: s.server.MaxQueue, LateAfter: s.server.LateAfter, Grace: s.server.Grace,
 		Listen: s.server.Listen, Certificate: certificate, Public: s.server.Public() || s.server.BehindProxy != "", Socket: socket, GoOn: s.goOn,
+		Idle: s.idle, Bare: s.bare,
 	}
 	if s.sandbox {
-		c.Space = executeOptions{sandbox: true}.space()
+		c.Space, c.Renewed = executeOptions{sandbox: true}.space(), s.anew(resumeOptions{executeOptions: executeOptions{sandbox: true}})
 		c.SignIn = func(ctx context.Context, keys *auth.Keyring, p auth.Profile) error {
 			return signInToSandbox(ctx, keys, []auth.Profile{p})
 		}
@@ -162,15 +160,24 @@ func (s *serving) run(ctx context.Context) error {
 	c.Commands = s.next
 	defer s.plugIn(&c)()
 	s.daemon = daemon.New(c)
-	site := web.New(web.Config{
-		Store: s.store, Daemon: s.daemon, Redactor: s.redactor, Log: s.log, Commands: s.next, Version: version, Access: accessOf(s.server),
-	})
-	if err := s.letIn(site); err != nil {
+	if err := s.servePages(); err != nil {
 		return err
 	}
-	s.daemon.Pages = site
 	defer s.reloadOnHangup()()
 	return s.daemon.Run(ctx)
+}
+
+// socket gives the file of the control socket, "" for none: nobody asks pages that one person has opened.
+func (s *serving) socket() (file string, remove func()) {
+	if s.idle {
+		return "", func() {}
+	}
+	file, remove, err := daemon.SocketFile(s.getenv)
+	if err != nil {
+		s.log.Warn("there is no control socket: commands are noticed a second later", "error", err)
+		return "", func() {}
+	}
+	return file, remove
 }
 
 // reloadOnHangup has the files read again on SIGHUP, until the function that it gives is called.
@@ -182,7 +189,9 @@ func (s *serving) reloadOnHangup() (stop func()) {
 		defer close(ended)
 		for range hangups {
 			s.log.Info("SIGHUP: the files are read again")
-			s.admission.again()
+			if s.admission != nil {
+				s.admission.again()
+			}
 			s.daemon.Reload()
 		}
 	}()

@@ -52,8 +52,8 @@ func (d *Daemon) Resume(id string, g GoingOn) (*Wish, error) {
 	if err != nil {
 		return nil, err
 	}
-	if why := d.wished(run); why != nil {
-		return nil, why
+	if before := d.wishes.of(id); before != nil {
+		return nil, d.wished(before)
 	}
 	if why := review.MayGoOn(run, d.Commands, g.FailedItems); why != nil {
 		return nil, why
@@ -63,16 +63,9 @@ func (d *Daemon) Resume(id string, g GoingOn) (*Wish, error) {
 		return nil, err
 	}
 	w := &Wish{Note: a.note, daemon: d, run: id, who: g.Who, since: time.Now(), begun: make(chan error, 1)}
-	d.wishes.mu.Lock()
-	if d.wishes.runs[id] != nil {
-		d.wishes.mu.Unlock()
-		return nil, d.wished(run)
+	if before := d.wishes.add(w); before != nil {
+		return nil, d.wished(before)
 	}
-	if d.wishes.runs == nil {
-		d.wishes.runs = map[string]*Wish{}
-	}
-	d.wishes.runs[id] = w
-	d.wishes.mu.Unlock()
 	queued := engine.QueuedRun{Run: id, Job: run.Job, File: run.File, Trigger: run.Trigger, Due: w.since, Alone: !a.overlaps}
 	if !d.scheduler.Await(queued, func(ctx context.Context) { d.carryOn(ctx, a, w) }) {
 		d.wishes.remove(id)
@@ -89,18 +82,33 @@ func ending() *review.Refusal {
 	return &review.Refusal{Reason: review.Unavailable, Message: "this snrun is ending: it starts nothing any more", Hint: "ask the next one"}
 }
 
-// wished is the Refusal where a person has had a run go on here already, nil else.
-func (d *Daemon) wished(run *engine.Run) *review.Refusal {
-	d.wishes.mu.Lock()
-	defer d.wishes.mu.Unlock()
-	w := d.wishes.runs[run.ID]
-	if w == nil {
-		return nil
-	}
+// wished is the Refusal where a person has had a run go on here already.
+func (d *Daemon) wished(w *Wish) *review.Refusal {
 	return &review.Refusal{
-		Reason: review.Taken, Message: fmt.Sprintf("%s had run %s go on %s", words.Clean(w.who), run.ID, words.Ago(w.since, time.Now())),
-		Hint: "how far it is: " + d.Commands.Show(run.ID), Cause: engine.ErrRunning,
+		Reason: review.Taken, Message: fmt.Sprintf("%s had run %s go on %s", words.Clean(w.who), w.run, words.Ago(w.since, time.Now())),
+		Hint: "how far it is: " + d.Commands.Show(w.run), Cause: engine.ErrRunning,
 	}
+}
+
+// of gives the wish about a run, nil where there is none.
+func (w *wishes) of(run string) *Wish {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.runs[run]
+}
+
+// add takes down a wish, unless there is one about the run, which it gives then.
+func (w *wishes) add(wish *Wish) (before *Wish) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if before := w.runs[wish.run]; before != nil {
+		return before
+	}
+	if w.runs == nil {
+		w.runs = map[string]*Wish{}
+	}
+	w.runs[wish.run] = wish
+	return nil
 }
 
 // remove forgets a wish.
@@ -112,9 +120,7 @@ func (w *wishes) remove(run string) {
 
 // Wished says who has had a run go on here that has not ended again, "" for nobody, and what it waits for, "" where it goes on.
 func (d *Daemon) Wished(run string) (who, waits string) {
-	d.wishes.mu.Lock()
-	w := d.wishes.runs[run]
-	d.wishes.mu.Unlock()
+	w := d.wishes.of(run)
 	if w == nil {
 		return "", ""
 	}

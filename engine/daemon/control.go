@@ -68,7 +68,7 @@ func (d *Daemon) Address() string { return d.address }
 func (d *Daemon) status() Status {
 	standing := d.scheduler.Standing()
 	s := Status{
-		Process: processName(), Project: d.library.Project().Dir, Version: d.Version, Address: d.address, Started: d.started, State: "running",
+		Process: ProcessName(), Project: d.library.Project().Dir, Version: d.Version, Address: d.address, Started: d.started, State: "running",
 		Jobs: len(d.library.Names()), Broken: d.library.due(d.library.Broken(), time.Now()), MaxRuns: standing.MaxRuns, Running: standing.Running, Queued: standing.Queued,
 		InQueue: len(standing.Queued),
 	}

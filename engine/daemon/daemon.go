@@ -7,6 +7,7 @@
 //	library, reading, each, watch  the jobs, how their files are read again, and when
 //	runs, interrupted, keyrings    carrying runs out, going on with those that were cut off, signing them in
 //	again, asked, pauses           what a person wants: a run that goes on, a new one, an end, a pause
+//	signins                        the profiles' keyrings, for who wants to see how it stands with them
 //	idle                           a daemon that fires nothing: pages for one person
 //	told                           which jobs there are, and what they use, for pages
 //	health, certificate            what the address on the network tells, and how it is encrypted
@@ -123,7 +124,11 @@ type Daemon struct {
 	reloading sync.Mutex             // held by who reads the files again
 	cutOff    cutOff
 	wishes    wishes
-	tasks     sync.WaitGroup
+	unfilled  struct {
+		mu sync.Mutex
+		of map[string]notFilled // by profile
+	}
+	tasks sync.WaitGroup
 }
 
 // New makes a daemon that does nothing yet.

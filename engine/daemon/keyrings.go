@@ -36,6 +36,7 @@ type sharedKeyring struct {
 	profile string
 	digest  string
 	users   int
+	edition string // of the profiles' file, when it was taken last
 
 	signedIn sync.Once
 	err      error // of signing in at first
@@ -99,6 +100,7 @@ func (k *keyrings) take(p auth.Profile, edition string) (*sharedKeyring, error) 
 		k.shared[digest] = s
 	}
 	s.users++
+	s.edition = edition
 	before := k.newest[p.Name]
 	k.newest[p.Name] = s
 	if before != nil && before != s && before.users == 0 {

@@ -54,7 +54,7 @@ type edition struct {
 	called      []engine.Text
 	schedules   []jobs.Schedule
 	onInterrupt string
-	profiles    []string
+	profiles    []string // that it uses
 }
 
 // mayOverlap says whether runs of the job may go on beside each other.

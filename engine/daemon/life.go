@@ -235,7 +235,7 @@ func (d *Daemon) loaded(c Change) {
 func (d *Daemon) enlist() error {
 	now := time.Now()
 	return d.Store.Enlist(engine.Daemon{
-		Process: processName(), Project: d.library.Project().Dir, Socket: d.Socket, Address: d.address, Started: d.started, Seen: now,
+		Process: ProcessName(), Project: d.library.Project().Dir, Socket: d.Socket, Address: d.address, Started: d.started, Seen: now,
 	})
 }
 
@@ -289,8 +289,8 @@ func (d *Daemon) hanging() time.Duration {
 	return since
 }
 
-// processName names this process for people: pid@host.
-func processName() string {
+// ProcessName names this process for people: pid@host.
+func ProcessName() string {
 	host, err := os.Hostname()
 	if err != nil {
 		host = "?"

@@ -1,6 +1,7 @@
 package daemon
 
 import (
+	"slices"
 	"time"
 
 	"snrun/engine"
@@ -48,6 +49,10 @@ func (d *Daemon) Unpause(job string) error {
 // knows says whether there is such a job, or was.
 func (d *Daemon) knows(job string) bool {
 	if d.library.named(job) != nil {
+		return true
+	}
+	project := d.library.Project()
+	if slices.ContainsFunc(d.library.Broken(), func(b Broken) bool { return !project.Mistaken && project.NameOf(b.File) == job }) {
 		return true
 	}
 	_, err := d.Store.Find("@last:" + job)

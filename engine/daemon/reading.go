@@ -37,7 +37,7 @@ func (r *reading) readProject() error {
 		r.breaks(projectFile(err, r.project), "", err)
 	case err != nil:
 		r.breaks(projectFile(err, r.project), "", err)
-	case r.project == nil || p.Digest != r.project.Digest:
+	case r.project == nil, r.project.Mistaken, p.Digest != r.project.Digest:
 		r.project = p
 	}
 	return nil

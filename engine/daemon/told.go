@@ -18,3 +18,11 @@ func (d *Daemon) Schedules(job string) []jobs.Schedule {
 	}
 	return nil
 }
+
+// Unwell says why the database cannot be written, "" where it can.
+func (d *Daemon) Unwell() string {
+	if unwell := d.unwell.Load(); unwell != nil {
+		return *unwell
+	}
+	return ""
+}

@@ -23,6 +23,9 @@ func (c Commands) WithSandbox() Commands {
 // Show is the command that shows a run.
 func (c Commands) Show(run string) string { return c.Program + " history show" + c.History + " " + run }
 
+// Diff is the command that shows what is different in a run from the last good one.
+func (c Commands) Diff(run string) string { return c.Program + " history diff" + c.History + " " + run }
+
 // Resume is the command with which a run goes on.
 func (c Commands) Resume(run string) string {
 	return c.Program + " resume" + c.History + c.Project + c.Sandbox + " " + run
@@ -58,6 +61,9 @@ func (c Commands) Validate(file string) string {
 func (c Commands) Run(job string) string {
 	return c.Program + " run" + c.History + c.Project + c.Sandbox + " " + words.Argument(job)
 }
+
+// UI is the command that gives a link to the pages.
+func (c Commands) UI() string { return c.Program + " ui" + c.History + c.Project }
 
 // Audit is the command that lists what people did on the pages.
 func (c Commands) Audit() string { return c.Program + " history audit" + c.History }

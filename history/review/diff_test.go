@@ -16,8 +16,6 @@ import (
 	"snrun/steps"
 )
 
-var day = time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC)
-
 // recorded is a run for a test: what is not given is as in a run that went well.
 type recorded struct {
 	job, text string
@@ -42,7 +40,7 @@ func openTemp(t testing.TB) *history.Store {
 // record puts a run into a history.
 func record(t testing.TB, store *history.Store, id string, r recorded) {
 	t.Helper()
-	run := &engine.Run{ID: id, Job: "sync", Status: engine.OK, Trigger: "manual", Due: day, Started: day, Inputs: r.inputs, Output: r.output, File: "/p/jobs/sync.yaml",
+	run := &engine.Run{ID: id, Job: "sync", Status: engine.OK, Trigger: "manual", Due: morning, Started: morning, Inputs: r.inputs, Output: r.output, File: "/p/jobs/sync.yaml",
 		Text: r.text, Called: r.called, Error: r.failure}
 	if r.job != "" {
 		run.Job = r.job
@@ -52,12 +50,12 @@ func record(t testing.TB, store *history.Store, id string, r recorded) {
 	}
 	must(t, store.Begin(run))
 	for key, exchanges := range r.exchanges {
-		must(t, store.Commit(id, engine.Entry{Key: key, StepKey: key, Attempt: 1, Started: day, Ended: day.Add(time.Second), Exchanges: exchanges}))
+		must(t, store.Commit(id, engine.Entry{Key: key, StepKey: key, Attempt: 1, Started: morning, Ended: morning.Add(time.Second), Exchanges: exchanges}))
 	}
 	for _, step := range r.steps {
 		must(t, store.Note(id, step))
 	}
-	run.Ended = day.Add(2 * time.Second)
+	run.Ended = morning.Add(2 * time.Second)
 	must(t, store.Finish(run))
 }
 
@@ -69,12 +67,12 @@ func must(t testing.TB, err error) {
 }
 
 func step(key string, status engine.Status) engine.StepRun {
-	return engine.StepRun{Key: key, ID: key[strings.LastIndexByte(key, '/')+1:], Kind: "rest", Status: status, Attempts: 1, Started: day, Ended: day.Add(time.Second)}
+	return engine.StepRun{Key: key, ID: key[strings.LastIndexByte(key, '/')+1:], Kind: "rest", Status: status, Attempts: 1, Started: morning, Ended: morning.Add(time.Second)}
 }
 
 // answered is an exchange with an answer.
 func answered(status int, body string) steps.Exchange {
-	return steps.Exchange{Method: "GET", URL: "https://api.example.com/x", Status: status, Started: day, Duration: time.Second,
+	return steps.Exchange{Method: "GET", URL: "https://api.example.com/x", Status: status, Started: morning, Duration: time.Second,
 		Response: steps.Message{Header: http.Header{}, Body: []byte(body), Size: int64(len(body))}}
 }
 
@@ -151,7 +149,7 @@ func TestDiffSays(t *testing.T) {
 			fails(r, "incidents", steps.Auth, "servicenow: the refresh token is spent")
 		}, "the sign-in fails: servicenow: the refresh token is spent"},
 		"skipped": {func(r *recorded) { r.steps[1].Status = engine.Skipped; delete(r.exchanges, "/alert") }, "alert was skipped"},
-		"slow":    {func(r *recorded) { r.steps[0].Ended = day.Add(time.Minute) }, "incidents took 1m00s, before 1.0s"},
+		"slow":    {func(r *recorded) { r.steps[0].Ended = morning.Add(time.Minute) }, "incidents took 1m00s, before 1.0s"},
 		"items":   {func(r *recorded) { r.steps[0].Counts = &engine.Counts{Total: 37, Succeeded: 37} }, "incidents has 37 items, before 0"},
 		"what comes of it later": {func(r *recorded) {
 			r.steps = r.steps[:1]

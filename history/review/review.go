@@ -10,6 +10,8 @@
 //	goon            whether a run can go on, and why not
 //	signin          how it stands with a profile's sign-in
 //	standing, keys  how runs and steps stand to each other
+//	overview        what is wrong now, what goes on and what comes next
+//	stats           how it has been going with a job
 //	query, search   which runs to list, as people write it, and in which to look for a text
 //	commands        the command lines for what pages and reports tell of
 //	due             when jobs are due
@@ -17,4 +19,5 @@
 //	slot            what became of a due time
 //	diff            what is different in a run from another one, and what of it explains how the run ended
 //	shape           which values stand where in bodies
+//	json            how programs read it
 package review

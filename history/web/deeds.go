@@ -120,15 +120,16 @@ func (s *Site) audit(r *http.Request, d deed, done deedDone, err error) {
 	v := visitorOf(r)
 	row := history.Audit{Who: v.Name, Role: string(v.Role), Origin: v.Origin, Action: d.action, Subject: d.subject, Outcome: history.AuditDone}
 	row.Detail = d.with
-	switch p := problemOf(err); {
-	case err == nil && done.Run != "" && d.subject != "run:"+done.Run:
-		row.Detail = join(row.Detail, "run "+done.Run)
-	case err == nil:
-		row.Detail = join(row.Detail, done.Note)
-	case p.Status >= http.StatusInternalServerError && p.Status != http.StatusServiceUnavailable:
-		row.Outcome, row.Detail = history.AuditFailed, join(row.Detail, p.Message)
-	default:
-		row.Outcome, row.Detail = history.AuditRefused, join(row.Detail, p.Message)
+	if err != nil {
+		p := problemOf(err)
+		row.Outcome, row.Detail = history.AuditRefused, join(d.with, p.Message)
+		if p.Status >= http.StatusInternalServerError && p.Status != http.StatusServiceUnavailable {
+			row.Outcome = history.AuditFailed
+		}
+	} else if done.Run != "" && d.subject != "run:"+done.Run {
+		row.Detail = join(d.with, "run "+done.Run)
+	} else {
+		row.Detail = join(d.with, done.Note)
 	}
 	s.Record(row)
 }

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -35,18 +36,24 @@ type house struct {
 	site    *Site
 	server  *httptest.Server
 	browser *http.Client
+	end     func() // ends the daemon, as a signal does
 }
 
 // houseOptions say how a house is other than usual.
 type houseOptions struct {
 	idle   bool // its daemon fires nothing
 	change func(*Config)
+	watch  func(engine.Event) // hears of what happens in runs
+	dir    string             // of a project that is there already; "" for a new one
 }
 
 // newHouse has a daemon run a project of these files, by their paths, until the test ends.
 func newHouse(t testing.TB, files map[string]string, o houseOptions) *house {
 	t.Helper()
-	h := &house{t: t, dir: t.TempDir()}
+	h := &house{t: t, dir: o.dir}
+	if h.dir == "" {
+		h.dir = t.TempDir()
+	}
 	h.write(files)
 	var err error
 	if h.store, err = history.Open(filepath.Join(h.dir, "runs.db"), history.Options{}); err != nil {
@@ -57,7 +64,7 @@ func newHouse(t testing.TB, files map[string]string, o houseOptions) *house {
 	ready := make(chan struct{})
 	h.daemon = daemon.New(daemon.Config{
 		Open: h.open, Store: h.store, Redactor: redactor, Log: slog.New(slog.DiscardHandler), Program: "snrun", Version: "0", MaxRuns: 2, MaxQueue: 10,
-		LateAfter: 5 * time.Minute, Idle: o.idle, Bare: h.bare, Commands: review.Commands{Program: "snrun"},
+		LateAfter: 5 * time.Minute, Idle: o.idle, Bare: h.bare, Commands: review.Commands{Program: "snrun"}, Watch: o.watch, Limits: &auth.Limits{},
 		GoOn:  func(string, bool) []string { return nil },
 		Tasks: []daemon.Task{{Name: "ready", Run: func(context.Context) error { close(ready); return nil }}},
 	})
@@ -82,13 +89,14 @@ func (h *house) live(ready chan struct{}) {
 	ctx, end := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() { ended <- h.daemon.Run(ctx) }()
-	h.t.Cleanup(func() {
+	h.end = sync.OnceFunc(func() {
 		end()
 		if err := <-ended; err != nil {
 			h.t.Errorf("the daemon ends with %v", err)
 		}
 		h.store.Close()
 	})
+	h.t.Cleanup(h.end)
 	select {
 	case <-ready:
 	case err := <-ended:

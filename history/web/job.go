@@ -42,6 +42,9 @@ type jobPage struct {
 	Mistakes    []daemon.Mistake
 }
 
+// CanRun says whether a run of it can be started.
+func (p *jobPage) CanRun() bool { return p.Known && (!p.Broken || p.StillGoes) }
+
 // textLine is a line of a job's text.
 type textLine struct {
 	Text   string

@@ -48,15 +48,12 @@ func (s *Site) refuse(w http.ResponseWriter, r *http.Request, why *Problem) erro
 }
 
 func (s *Site) showLogin(status int, w http.ResponseWriter, r *http.Request, in signingIn) error {
-	in.Passwords, in.Link = len(s.people()) > 0, s.Commands.Program+" ui"
+	in.Passwords, in.Link = len(s.people()) > 0, s.Commands.UI()
 	return s.showAs(status, w, r, "login", page{Title: "Sign in", Body: in})
 }
 
 // withPassword lets in whoever has one.
 func (s *Site) withPassword(w http.ResponseWriter, r *http.Request) error {
-	if err := r.ParseForm(); err != nil {
-		return &Problem{Status: http.StatusBadRequest, Message: "the form cannot be read: " + err.Error()}
-	}
 	name, password := r.PostForm.Get("name"), r.PostForm.Get("password")
 	if name == "" || password == "" {
 		return &Problem{Status: http.StatusUnauthorized, Message: "signing in takes a name and a password"}

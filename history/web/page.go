@@ -60,7 +60,7 @@ func functions() template.FuncMap {
 	return template.FuncMap{
 		"when": when, "ago": words.Ago, "span": words.Span, "size": words.Size, "plural": words.Plural, "clean": words.Clean,
 		"firstLine": words.FirstLine, "mark": mark, "statusWord": statusWord, "path": path,
-		"menu": menu, "near": near, "deref": deref, "more": more, "few": few, "count": words.Thousands, "dueText": review.DueText, "address": addressOf,
+		"menu": menu, "near": near, "deref": deref, "more": more, "few": few, "subject": subject, "count": words.Thousands, "dueText": review.DueText, "address": addressOf,
 	}
 }
 
@@ -155,6 +155,7 @@ type Problem struct {
 	Status  int // of HTTP
 	Message string
 	Hint    string
+	Details []string // what there is to tell besides, line by line; programs are told it
 	// RetryAfter is how long it takes until it may be different; 0 where that is not known.
 	RetryAfter time.Duration
 }
@@ -201,15 +202,21 @@ func (s *Site) problem(w http.ResponseWriter, r *http.Request, err error) {
 	}
 }
 
+// MarshalJSON writes the problem as RFC 9457 has it.
+func (p *Problem) MarshalJSON() ([]byte, error) {
+	return json.Marshal(struct {
+		Type    string   `json:"type"`
+		Title   string   `json:"title"`
+		Status  int      `json:"status"`
+		Detail  string   `json:"detail"`
+		Hint    string   `json:"hint,omitempty"`
+		Details []string `json:"details,omitempty"`
+	}{"about:blank", http.StatusText(p.Status), p.Status, p.Message, p.Hint, p.Details})
+}
+
 // tellProgram answers with a problem as RFC 9457 has it.
 func (s *Site) tellProgram(w http.ResponseWriter, p *Problem) error {
-	text, err := json.Marshal(struct {
-		Type   string `json:"type"`
-		Title  string `json:"title"`
-		Status int    `json:"status"`
-		Detail string `json:"detail"`
-		Hint   string `json:"hint,omitempty"`
-	}{"about:blank", http.StatusText(p.Status), p.Status, p.Message, p.Hint})
+	text, err := json.Marshal(p)
 	if err != nil {
 		return err
 	}

@@ -9,8 +9,8 @@ import (
 )
 
 const (
-	maxStreams  = 64 // open at once
-	maxOfViewer = 4  // of one session: a browser makes six connections to a server, and pages need some of them
+	manyStreams = 64 // open at once
+	manyOfOne   = 4  // of one session: a browser makes six connections to a server, and pages need some of them
 )
 
 // streams counts the answers that go on while somebody looks at a page. The zero value has none.
@@ -26,7 +26,7 @@ func (s *Site) stream(w http.ResponseWriter, r *http.Request) (ctx context.Conte
 	session := visitorOf(r).session
 	if !s.streams.take(session) {
 		return nil, nil, &Problem{
-			Status: http.StatusServiceUnavailable, Message: fmt.Sprintf("too many pages are kept up to date at once: %d at most, %d of one visitor", maxStreams, maxOfViewer),
+			Status: http.StatusServiceUnavailable, Message: fmt.Sprintf("too many pages are kept up to date at once: %d at most, %d of one visitor", manyStreams, manyOfOne),
 			Hint: "close one of them, or load the page again to see what has changed",
 		}
 	}
@@ -46,7 +46,7 @@ func (s *Site) stream(w http.ResponseWriter, r *http.Request) (ctx context.Conte
 func (s *streams) take(of *session) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.open >= maxStreams || of != nil && of.streams >= maxOfViewer {
+	if s.open >= manyStreams || of != nil && of.streams >= manyOfOne {
 		return false
 	}
 	s.open++
