@@ -12,7 +12,7 @@
 //	standing, keys  how runs and steps stand to each other
 //	overview        what is wrong now, what goes on and what comes next
 //	stats           how it has been going with a job
-//	query           which runs to list, as people write it
+//	query, search   which runs to list, as people write it, and in which to look for a text
 //	commands        the command lines for what pages and reports tell of
 //	due             when jobs are due
 //	job, book       how it stands with a job, and what is known of all of them
