@@ -25,7 +25,6 @@ const (
 	metricsPath = "/metrics"
 	enterPath   = "/enter"
 	loginPath   = "/login"
-	apiPath     = "/api/v1"
 )
 
 // route is something that is served.
@@ -46,6 +45,8 @@ func pageRoutes() []route {
 		{"GET /{$}", Viewer, (*Site).overview},
 		{"GET /runs", Viewer, (*Site).runs},
 		{"GET /runs/{run}", Viewer, (*Site).run},
+		{"GET /runs/{run}/live", Viewer, (*Site).liveRun},
+		{"GET /live", Viewer, (*Site).live},
 		{"GET /jobs", Viewer, (*Site).jobs},
 		{"GET /jobs/{job}", Viewer, (*Site).job},
 		{"GET /schedules", Viewer, (*Site).schedules},
