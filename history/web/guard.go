@@ -101,13 +101,15 @@ func unreadable(err error) error {
 	return &Problem{Status: http.StatusBadRequest, Message: "the request cannot be read: " + err.Error()}
 }
 
+const notSignedIn = "nobody is signed in"
+
 // mayCome says why a visitor may not do what a role may, nil where he may.
 func (s *Site) mayCome(v visitor, role Role) error {
 	switch {
 	case v.May(role), role == Neighbour && (s.Access.confined() || v.May(Viewer)):
 		return nil
 	case v.Role == "":
-		return &Problem{Status: http.StatusUnauthorized, Message: "nobody is signed in"}
+		return &Problem{Status: http.StatusUnauthorized, Message: notSignedIn}
 	}
 	return &Problem{
 		Status: http.StatusForbidden, Message: fmt.Sprintf("%s is a %s, who may look at everything and change nothing", v.Name, v.Role),
