@@ -25,7 +25,6 @@ const (
 	metricsPath = "/metrics"
 	enterPath   = "/enter"
 	loginPath   = "/login"
-	apiPath     = "/api/v1"
 )
 
 // route is something that is served.
