@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -26,12 +27,10 @@ func back(w http.ResponseWriter, r *http.Request, done deedDone, to ...string) e
 
 // ofRun does to the run of a path what make says, and leads to the run that is about.
 func (s *Site) ofRun(w http.ResponseWriter, r *http.Request, make func(run string) (deed, error)) error {
-	id, err := s.Store.Find(r.PathValue("run"))
-	if err != nil {
-		return err
-	}
-	d, err := make(id)
-	if err != nil {
+	id, unfound := s.Store.Find(r.PathValue("run"))
+	d, err := make(cmp.Or(id, r.PathValue("run")))
+	if err = cmp.Or(unfound, err); err != nil {
+		s.audit(r, d, deedDone{}, err)
 		return err
 	}
 	done, err := s.carryOut(r, d)
@@ -101,6 +100,7 @@ func (s *Site) postRun(w http.ResponseWriter, r *http.Request) error {
 	}
 	inputs, err := inputsOf(r, job)
 	if err != nil {
+		s.audit(r, s.runJob(name, nil), deedDone{}, err)
 		return err
 	}
 	done, err := s.carryOut(r, s.runJob(name, inputs))
@@ -173,6 +173,7 @@ func (s *Site) postReset(w http.ResponseWriter, r *http.Request) error {
 // ofProfile does something to the profile of a path, and shows what came of it.
 func (s *Site) ofProfile(w http.ResponseWriter, r *http.Request, title string, d deed) error {
 	if err := s.knownProfile(r); err != nil {
+		s.audit(r, d, deedDone{}, err)
 		return err
 	}
 	done, err := s.carryOut(r, d)
