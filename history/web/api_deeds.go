@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"slices"
@@ -212,8 +213,8 @@ func (s *Site) profileDone(a *ask, d deed) (any, error) {
 	if _, err := a.body(); err != nil {
 		return nil, err
 	}
-	if err := s.knownProfile(a.Request); err != nil {
-		return nil, err
+	if err := s.knownProfile(a.PathValue("profile")); err != nil {
+		d.do = func(context.Context) (deedDone, error) { return deedDone{}, err }
 	}
 	return s.done(a, d)
 }

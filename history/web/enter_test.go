@@ -49,7 +49,7 @@ func TestLink(t *testing.T) {
 	}{
 		{"HEAD", path, 405}, {"GET", path + "x", 401}, {"GET", "/enter", 401}, {"GET", "/login", 200}, {"GET", path, 303}, {"GET", path, 401}, {"GET", "/login", 303},
 	} {
-		resp, text := ask(t, c, server, asked{method: want.method, path: want.path})
+		resp, text := send(t, c, server, asked{method: want.method, path: want.path})
 		if resp.StatusCode != want.status {
 			t.Errorf("%d: %s %.10s gives %s, want %d: %s", i, want.method, want.path, resp.Status, want.status, text)
 		}
@@ -57,7 +57,7 @@ func TestLink(t *testing.T) {
 			t.Errorf("%d: the key shows", i)
 		}
 	}
-	if resp, text := ask(t, stranger(), server, asked{path: path}); resp.StatusCode != http.StatusUnauthorized || !strings.Contains(text, "snrun ui") {
+	if resp, text := send(t, stranger(), server, asked{path: path}); resp.StatusCode != http.StatusUnauthorized || !strings.Contains(text, "snrun ui") {
 		t.Errorf("a link that was used gives %s: %s", resp.Status, text)
 	}
 }
@@ -160,7 +160,7 @@ func TestCookie(t *testing.T) {
 				{path: s.Links.New(Operator, "ann"), header: map[string]string{"Cookie": name + "=" + planted}},
 				{method: "POST", path: "/login", form: loginForm("ann", annsPassword, ""), header: map[string]string{"Cookie": name + "=" + planted}},
 			} {
-				resp, text := ask(t, stranger(), server, way)
+				resp, text := send(t, stranger(), server, way)
 				if resp.StatusCode != http.StatusSeeOther || len(resp.Cookies()) != 1 {
 					t.Fatalf("got %s with %v: %s", resp.Status, resp.Cookies(), text)
 				}
@@ -182,21 +182,21 @@ func TestLeave(t *testing.T) {
 	s, server := staffed(t, Access{})
 	in := func(name, password string) *http.Client {
 		c := stranger()
-		if resp, text := ask(t, c, server, asked{method: "POST", path: "/login", form: loginForm(name, password, "/jobs?x=1")}); resp.StatusCode != 303 || resp.Header.Get("Location") != "/jobs?x=1" {
+		if resp, text := send(t, c, server, asked{method: "POST", path: "/login", form: loginForm(name, password, "/jobs?x=1")}); resp.StatusCode != 303 || resp.Header.Get("Location") != "/jobs?x=1" {
 			t.Fatalf("signing in gives %s, %s: %s", resp.Status, resp.Header.Get("Location"), text)
 		}
 		return c
 	}
 	signedIn := func(c *http.Client) bool {
-		resp, _ := ask(t, c, server, asked{path: "/login"})
+		resp, _ := send(t, c, server, asked{path: "/login"})
 		return resp.StatusCode == http.StatusSeeOther
 	}
 	ann, bob, guest := in("ann", annsPassword), in("bob", bobsPassword), visit(t, s, server, Viewer)
 	sessionsBefore := len(s.sessions.keys)
-	if resp, _ := ask(t, ann, server, asked{method: "POST", path: "/login", form: loginForm("ann", annsPassword, "")}); resp.StatusCode != 303 || len(s.sessions.keys) != sessionsBefore {
+	if resp, _ := send(t, ann, server, asked{method: "POST", path: "/login", form: loginForm("ann", annsPassword, "")}); resp.StatusCode != 303 || len(s.sessions.keys) != sessionsBefore {
 		t.Errorf("signing in again gives %s, and %d sessions", resp.Status, len(s.sessions.keys))
 	}
-	if resp, _ := ask(t, bob, server, asked{method: "POST", path: "/leave", form: url.Values{}}); resp.StatusCode != 303 || !strings.Contains(resp.Header.Get("Set-Cookie"), "Max-Age=0") {
+	if resp, _ := send(t, bob, server, asked{method: "POST", path: "/leave", form: url.Values{}}); resp.StatusCode != 303 || !strings.Contains(resp.Header.Get("Set-Cookie"), "Max-Age=0") {
 		t.Errorf("signing out gives %s, %v", resp.Status, resp.Header)
 	}
 	if signedIn(bob) || !signedIn(ann) || !signedIn(guest) || len(s.sessions.keys) != sessionsBefore-1 {
@@ -219,7 +219,7 @@ func TestWrongPasswords(t *testing.T) {
 	external, _ := url.Parse("https://snrun.example.com")
 	s, server := staffed(t, Access{External: external})
 	from := func(address string, name, password string) (*http.Response, string) {
-		return ask(t, stranger(), server, asked{
+		return send(t, stranger(), server, asked{
 			method: "POST", path: "/login", form: loginForm(name, password, ""), header: map[string]string{"X-Forwarded-For": "198.51.100.1, " + address},
 		})
 	}
@@ -344,13 +344,13 @@ func TestTo(t *testing.T) {
 			{method: "POST", path: "/login", form: loginForm("ann", annsPassword, to)},
 			{path: s.Links.New(Viewer, "ann") + "&to=" + url.QueryEscape(to)},
 		} {
-			resp, _ := ask(t, stranger(), server, q)
+			resp, _ := send(t, stranger(), server, q)
 			if got := resp.Header.Get("Location"); resp.StatusCode != http.StatusSeeOther || got != want || len(resp.Cookies()) != 1 {
 				t.Errorf("%q leads to %q, %s, want %q", to, got, resp.Status, want)
 			}
 		}
 	}
-	_, text := ask(t, stranger(), server, asked{path: `/runs?text="><script>alert(1)</script>`})
+	_, text := send(t, stranger(), server, asked{path: `/runs?text="><script>alert(1)</script>`})
 	if strings.Contains(text, "<script>alert") || !strings.Contains(text, `value="/runs?text=&#34;&gt;&lt;script&gt;alert(1)&lt;/script&gt;"`) {
 		t.Errorf("signing in goes back to where it was asked for as\n%s", text)
 	}
@@ -360,16 +360,16 @@ func TestTo(t *testing.T) {
 func TestFromElsewhere(t *testing.T) {
 	t.Parallel()
 	s, server := staffed(t, Access{})
-	_, text := ask(t, stranger(), server, asked{path: "/jobs?x=1", header: map[string]string{"Sec-Fetch-Site": "cross-site"}})
+	_, text := send(t, stranger(), server, asked{path: "/jobs?x=1", header: map[string]string{"Sec-Fetch-Site": "cross-site"}})
 	const again = "/login?to=%2Fjobs%3Fx%3D1"
 	if !strings.Contains(text, `<meta http-equiv="refresh" content="0; url=`+again+`">`) || !strings.Contains(text, `<a href="`+again+`">Go on</a>`) {
 		t.Errorf("got\n%s", text)
 	}
-	resp, _ := ask(t, visit(t, s, server, Viewer), server, asked{path: again, header: map[string]string{"Sec-Fetch-Site": "same-origin"}})
+	resp, _ := send(t, visit(t, s, server, Viewer), server, asked{path: again, header: map[string]string{"Sec-Fetch-Site": "same-origin"}})
 	if resp.StatusCode != http.StatusSeeOther || resp.Header.Get("Location") != "/jobs?x=1" {
 		t.Errorf("it leads on with %s to %s", resp.Status, resp.Header.Get("Location"))
 	}
-	if resp, text := ask(t, stranger(), server, asked{path: again, header: map[string]string{"Sec-Fetch-Site": "cross-site"}}); resp.StatusCode != 200 || strings.Contains(text, "http-equiv") {
+	if resp, text := send(t, stranger(), server, asked{path: again, header: map[string]string{"Sec-Fetch-Site": "cross-site"}}); resp.StatusCode != 200 || strings.Contains(text, "http-equiv") {
 		t.Errorf("who is not signed in goes round in circles: %s\n%s", resp.Status, text)
 	}
 }
@@ -386,7 +386,7 @@ func TestPrograms(t *testing.T) {
 		{metricsPath, "Basic Ym9iOmJvYidzIHBhc3N3b3JkIG9mIGEgdGVzdA==", 0}, {metricsPath, "Basic YW5uOmJvYidzIHBhc3N3b3JkIG9mIGEgdGVzdA==", 401}, {metricsPath, "Basic !", 401},
 		{metricsPath, "Digest x", 401}, {"/jobs", "Bearer " + annsPassword, 401}, {"/jobs", "Basic d3Jvbmc6d3Jvbmc=", 401},
 	} {
-		resp, text := ask(t, stranger(), server, asked{path: test.path, header: map[string]string{"Authorization": test.authorization}})
+		resp, text := send(t, stranger(), server, asked{path: test.path, header: map[string]string{"Authorization": test.authorization}})
 		if test.want == 0 && (resp.StatusCode == 401 || resp.StatusCode == 403) || test.want > 0 && resp.StatusCode != test.want {
 			t.Errorf("%s with %.10s gives %s: %s", test.path, test.authorization, resp.Status, text)
 		}
@@ -418,7 +418,7 @@ func TestNoKeyIsKept(t *testing.T) {
 		{method: "POST", path: "/login?password=" + url.QueryEscape(guess), form: loginForm(guess, annsPassword, "")}, {method: "POST", path: "/login", form: url.Values{"name": {"ann"}}},
 		{path: metricsPath, header: map[string]string{"Authorization": "Bearer " + guess}}, {method: "POST", path: "/leave", form: url.Values{}},
 	} {
-		resp, text := ask(t, stranger(), server, q)
+		resp, text := send(t, stranger(), server, q)
 		if form := q.form.Get("name"); form != guess { // the name comes back, to be mended
 			shown.WriteString(text)
 		}

@@ -62,8 +62,8 @@ type asked struct {
 	body         io.Reader
 }
 
-// ask makes a request, and gives the answer with its body.
-func ask(t testing.TB, c *http.Client, server *httptest.Server, q asked) (*http.Response, string) {
+// send makes a request, and gives the answer with its body.
+func send(t testing.TB, c *http.Client, server *httptest.Server, q asked) (*http.Response, string) {
 	t.Helper()
 	body := q.body
 	if q.form != nil {
@@ -125,7 +125,7 @@ func TestRoles(t *testing.T) {
 			}
 			method, path := pathOf(to.pattern)
 			for role, c := range visitors {
-				resp, text := ask(t, c, h.server, asked{method: method, path: path})
+				resp, text := send(t, c, h.server, asked{method: method, path: path})
 				comes := resp.StatusCode != http.StatusUnauthorized && resp.StatusCode != http.StatusForbidden
 				if to.pattern == "POST "+loginPath || to.pattern == "GET "+enterPath {
 					comes = true // 401 is for what was not given
@@ -150,7 +150,7 @@ func TestRefusalIsOnRecord(t *testing.T) {
 	s := newSite(t, Access{})
 	server := httptest.NewServer(s)
 	defer server.Close()
-	resp, text := ask(t, visit(t, s, server, Viewer), server, asked{method: http.MethodPost, path: "/runs/01ABC/resume"})
+	resp, text := send(t, visit(t, s, server, Viewer), server, asked{method: http.MethodPost, path: "/runs/01ABC/resume"})
 	if resp.StatusCode != http.StatusForbidden || !strings.Contains(text, "viewer-ann is a viewer") {
 		t.Errorf("got %s %s", resp.Status, text)
 	}
@@ -184,12 +184,12 @@ func TestHosts(t *testing.T) {
 	} {
 		s := newSite(t, test.access)
 		server := httptest.NewServer(s)
-		resp, _ := ask(t, stranger(), server, asked{path: "/runs", host: test.host})
+		resp, _ := send(t, stranger(), server, asked{path: "/runs", host: test.host})
 		if resp.StatusCode != test.want {
 			t.Errorf("%+v: %q gives %s, want %d", test.access, test.host, resp.Status, test.want)
 		}
 		for _, path := range []string{healthPath, readyPath} { // a load balancer may ask by any name
-			if resp, _ := ask(t, stranger(), server, asked{path: path, host: test.host}); resp.StatusCode == http.StatusMisdirectedRequest {
+			if resp, _ := send(t, stranger(), server, asked{path: path, host: test.host}); resp.StatusCode == http.StatusMisdirectedRequest {
 				t.Errorf("%s for %q gives %s", path, test.host, resp.Status)
 			}
 		}
@@ -227,7 +227,7 @@ func TestOtherSites(t *testing.T) {
 			for name, value := range test.header {
 				header[name] = strings.ReplaceAll(value, "HOST", server.Listener.Addr().String())
 			}
-			resp, _ := ask(t, stranger(), server, asked{method: http.MethodPost, path: "/runs/none/cancel", header: header, form: url.Values{}})
+			resp, _ := send(t, stranger(), server, asked{method: http.MethodPost, path: "/runs/none/cancel", header: header, form: url.Values{}})
 			if resp.StatusCode != test.want {
 				t.Errorf("got %s, want %d", resp.Status, test.want)
 			}
@@ -244,7 +244,7 @@ func TestHeaders(t *testing.T) {
 	for path, want := range map[string]int{
 		"/login": 200, "/runs": 401, "/nowhere": 404, "/static/style.css": 200, "/static/none": 404, healthPath: 503, "/enter?key=x": 401, apiPath + "/runs": 0,
 	} {
-		resp, _ := ask(t, stranger(), server, asked{path: path, host: "snrun.example.com"})
+		resp, _ := send(t, stranger(), server, asked{path: path, host: "snrun.example.com"})
 		if want > 0 && resp.StatusCode != want {
 			t.Errorf("%s gives %s, want %d", path, resp.Status, want)
 		}
@@ -260,7 +260,7 @@ func TestHeaders(t *testing.T) {
 			t.Errorf("%s has Cache-Control: %q, want %q", path, got, want)
 		}
 	}
-	if resp, _ := ask(t, stranger(), server, asked{path: "/login", host: "127.0.0.1"}); resp.Header.Get("Strict-Transport-Security") != "" {
+	if resp, _ := send(t, stranger(), server, asked{path: "/login", host: "127.0.0.1"}); resp.Header.Get("Strict-Transport-Security") != "" {
 		t.Error("a browser is to encrypt what it sends to all ports of this machine")
 	}
 }
@@ -275,14 +275,14 @@ func TestStatic(t *testing.T) {
 		"/static/", "/static/..%2froutes.go", "/static/%2e%2e/pages/layout.html", "/static/..", "/static/../pages/layout.html", "/static/%2fetc%2fpasswd", "/static/x%00",
 		"//evil.example.com/%2e%2e", "/static/style.css/..", "/static/..\\routes.go",
 	} {
-		resp, text := ask(t, stranger(), server, asked{path: path})
+		resp, text := send(t, stranger(), server, asked{path: path})
 		if to := resp.Header.Get("Location"); resp.StatusCode == http.StatusOK || strings.HasPrefix(to, "//") || strings.Contains(to, "://") || strings.Contains(text, "{{") {
 			t.Errorf("%s gives %s, %q: %s", path, resp.Status, to, text)
 		}
 	}
-	resp, _ := ask(t, stranger(), server, asked{path: "/static/style.css"})
+	resp, _ := send(t, stranger(), server, asked{path: "/static/style.css"})
 	tag := resp.Header.Get("ETag")
-	if resp, _ = ask(t, stranger(), server, asked{path: "/static/style.css", header: map[string]string{"If-None-Match": tag}}); tag == "" || resp.StatusCode != http.StatusNotModified {
+	if resp, _ = send(t, stranger(), server, asked{path: "/static/style.css", header: map[string]string{"If-None-Match": tag}}); tag == "" || resp.StatusCode != http.StatusNotModified {
 		t.Errorf("the style with the tag %q gives %s", tag, resp.Status)
 	}
 }
@@ -295,11 +295,11 @@ func TestLargeBodies(t *testing.T) {
 	server := httptest.NewServer(s)
 	defer server.Close()
 	large := url.Values{"name": {"ann"}, "password": {strings.Repeat("x", 2*maxBody)}}
-	if resp, text := ask(t, stranger(), server, asked{method: http.MethodPost, path: "/login", form: large}); resp.StatusCode != http.StatusRequestEntityTooLarge {
+	if resp, text := send(t, stranger(), server, asked{method: http.MethodPost, path: "/login", form: large}); resp.StatusCode != http.StatusRequestEntityTooLarge {
 		t.Errorf("a long password gives %s: %s", resp.Status, text)
 	}
 	operator := visit(t, s, server, Operator)
-	if resp, text := ask(t, operator, server, asked{method: http.MethodPost, path: "/runs/bulk", form: large}); resp.StatusCode != http.StatusRequestEntityTooLarge {
+	if resp, text := send(t, operator, server, asked{method: http.MethodPost, path: "/runs/bulk", form: large}); resp.StatusCode != http.StatusRequestEntityTooLarge {
 		t.Errorf("a long form gives %s: %s", resp.Status, text)
 	}
 }
@@ -311,9 +311,9 @@ func TestCompressed(t *testing.T) {
 	server := httptest.NewServer(s)
 	defer server.Close()
 	plain := &http.Client{Transport: &http.Transport{DisableCompression: true}}
-	_, want := ask(t, plain, server, asked{path: "/static/style.css"})
+	_, want := send(t, plain, server, asked{path: "/static/style.css"})
 	for takes, zipped := range map[string]bool{"gzip": true, "br, gzip;q=0.5": true, "gzip;q=0": false, "": false, "br": false} {
-		resp, got := ask(t, plain, server, asked{path: "/static/style.css", header: map[string]string{"Accept-Encoding": takes}})
+		resp, got := send(t, plain, server, asked{path: "/static/style.css", header: map[string]string{"Accept-Encoding": takes}})
 		if (resp.Header.Get("Content-Encoding") == "gzip") != zipped {
 			t.Errorf("%q gives %v", takes, resp.Header)
 		}
@@ -331,7 +331,7 @@ func TestCompressed(t *testing.T) {
 			t.Errorf("%q gives %d bytes, want %d", takes, len(got), len(want))
 		}
 	}
-	if resp, _ := ask(t, plain, server, asked{path: "/static/icon.svg", header: map[string]string{"Accept-Encoding": "gzip", "Range": "bytes=0-9"}}); resp.Header.Get("Content-Encoding") != "" {
+	if resp, _ := send(t, plain, server, asked{path: "/static/icon.svg", header: map[string]string{"Accept-Encoding": "gzip", "Range": "bytes=0-9"}}); resp.Header.Get("Content-Encoding") != "" {
 		t.Errorf("a part of a file is compressed: %v", resp.Header)
 	}
 }

@@ -16,7 +16,7 @@ type runPage struct {
 	runRow
 	Ended    bool
 	First    *review.FirstError // nil where nothing failed
-	Failing  *review.Failing    // since when the job fails; nil where it does not, or another run tells
+	Failing  *review.Streak     // since when the job fails; nil where it does not, or another run tells
 	Exchange *exchangeView      // that led to it, the beginning of it; nil for none
 	Lines    []codeLine         // of the job's text, around the step
 	// Where the step, its requests and its place in the job are looked at closer; "" for nowhere.
@@ -93,6 +93,9 @@ func (s *Site) run(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	p := page{Title: body.Job + ", run " + id, Here: "/runs", Command: s.Commands.Show(id), Body: body}
+	if body.Tab == "diff" {
+		p.Command = s.Commands.Diff(id)
+	}
 	if !body.Ended {
 		p.Live = liveOf(id, now.mark)
 	}

@@ -64,7 +64,7 @@ func TestStreams(t *testing.T) {
 	if s.streams.open != manyOfOne {
 		t.Errorf("%d streams are open", s.streams.open)
 	}
-	if resp, _ := ask(t, browser, server, asked{method: "POST", path: "/leave"}); resp.StatusCode != http.StatusSeeOther {
+	if resp, _ := send(t, browser, server, asked{method: "POST", path: "/leave"}); resp.StatusCode != http.StatusSeeOther {
 		t.Errorf("signing out gives %s", resp.Status)
 	}
 	for _, r := range streams {

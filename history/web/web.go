@@ -15,7 +15,8 @@
 //	page             what all pages have in common
 //	live, watch      changes told to those who look at a page
 //	inputs           fields for the inputs of a job
-//	lane             the picture of what jobs did and will do
+//	lane, calendar, trend
+//	                 pictures of what jobs did and will do, of a job's days, of how long its runs take
 //	project          the jobs of the project, and how it stands with them
 //	deeds, actions, results
 //	                 what people have done; the forms that ask for it; what came of several at once
@@ -76,8 +77,8 @@ type Site struct {
 // New makes a Site.
 func New(c Config) *Site {
 	s := &Site{
-		Config: c, templates: readTemplates(), mux: http.NewServeMux(), started: time.Now(), standing: c.Daemon.Health(),
-		watchers: &watchers{store: c.Store, every: lookEvery},
+		Config: c, templates: readTemplates(), mux: http.NewServeMux(), started: time.Now(),
+		standing: c.Daemon.Health(), watchers: &watchers{store: c.Store, every: lookEvery},
 	}
 	for _, r := range routes() {
 		s.mux.Handle(r.pattern, s.admit(r))
