@@ -19,7 +19,7 @@
 //	soap                         WSDLs
 //	validate, checker, explain, schema, init, sandbox, completion, version
 //	                             the further commands
-//	commands, stream, style, text, indent
+//	commands, stream, style, text
 //	                             what is written: commands to paste, masks, colours, columns
 //	memory, tracing              how far the heap grows, and OpenTelemetry
 package main
