@@ -6,6 +6,7 @@
 //	run, exchange   the document of a run: what is read of it, and its requests and answers
 //	first           the first error of a run, and where it stands in the job's text
 //	timeline        the steps of a run in time: tries, waits, loops as one bar
+//	body, indent    the bodies of requests and answers as people read them
 //	curl            a command that makes a request again
 //	goon            whether a run can go on, and why not
 //	signin          how it stands with a profile's sign-in
