@@ -38,7 +38,7 @@ func newAPIHouse(t testing.TB) *apiHouse {
 	}))
 	t.Cleanup(server.Close)
 	a.house = newHouse(t, map[string]string{
-		"jobs/asks.yaml": "description: Asks.\ninputs: {priority: {type: integer, default: 1, enum: [1, 2]}}\nstate: {since: {initial: 0}}\nsteps:\n" +
+		"jobs/asks.yaml": "description: Asks with hunter2-hunter2.\ninputs: {priority: {type: integer, default: 1, enum: [1, 2]}}\nstate: {since: {initial: 0}}\nsteps:\n" +
 			"  - id: all\n    rest: {url: " + server.URL + "/x}\n    retry: {attempts: 2, when: response.status == 500, backoff: {initial: 1ms}}\n" +
 			"  - id: each\n    foreach:\n      in: ${steps.all.output.result}\n      as: one\n      key: ${one.sys_id}\n      steps: [{id: say, log: 'it is ${one.n}'}]\n" +
 			"  - save: {since: 1}\noutput: {n: 2}\n",
