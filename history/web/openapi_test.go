@@ -309,3 +309,44 @@ func TestAnswersFitTheDescription(t *testing.T) {
 		}
 	}
 }
+
+// TestPageOfTheAPI holds that whatever docs/api.md shows is there, and that it shows all that programs can ask for.
+func TestPageOfTheAPI(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("../../docs/api.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	site := newSite(t, Access{})
+	shown := map[string]bool{}
+	for _, m := range regexp.MustCompile(`(GET|POST|7070)\s?(/api/v1/[^\s`+"`"+`"]*)`).FindAllStringSubmatch(string(text), -1) {
+		method := m[1]
+		if method == "7070" {
+			method = http.MethodGet
+			if strings.HasSuffix(m[2], "/run") {
+				method = http.MethodPost
+			}
+		}
+		req, err := http.NewRequest(method, "http://127.0.0.1"+m[2], nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, pattern := site.mux.Handler(req)
+		shown[pattern] = true
+		i := slices.IndexFunc(operations(), func(o operation) bool { return o.method+" "+apiRoot+o.path == pattern })
+		if i < 0 {
+			t.Errorf("%s %s is not there", method, m[2])
+			continue
+		}
+		for name := range req.URL.Query() {
+			if !slices.Contains(operations()[i].query, name) {
+				t.Errorf("%s %s has no parameter %s", method, m[2], name)
+			}
+		}
+	}
+	for _, o := range operations() {
+		if pattern := o.method + " " + apiRoot + o.path; !shown[pattern] && !strings.Contains(string(text), "`"+apiRoot+o.path+"`") {
+			t.Errorf("docs/api.md does not show %s", pattern)
+		}
+	}
+}
