@@ -21,6 +21,7 @@
 //	                             runs that wait, what people ask for, who runs jobs in the background, and what goes on then
 //	standings, lanes             how it stands with jobs, and what they did hour by hour
 //	extent                       how large it is
+//	troubles, figures            what fails, what was interrupted, and how often and how long jobs ran
 //	state                        what jobs remember
 //	prune                        runs that are not kept any more, and the room that they took
 //	audit                        what people did on the pages

@@ -12,7 +12,8 @@
 //	                             a run as it is shown while it goes on, in one of four ways
 //	history, runs, show, record, exchanges, search, prune
 //	                             what is on record
-//	serve, log, notify, wake     the daemon, its log, who is told, and how it is woken
+//	serve, ui, log, notify, wake
+//	                             the daemon and its pages, its log, who is told, and how it is woken
 //	schedule, remarks            when jobs run; what is wrong, below tables of jobs and of profiles
 //	auth, secret, key, prompt    signing in, secrets and keys
 //	soap                         WSDLs

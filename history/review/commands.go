@@ -23,6 +23,9 @@ func (c Commands) WithSandbox() Commands {
 // Show is the command that shows a run.
 func (c Commands) Show(run string) string { return c.Program + " history show" + c.History + " " + run }
 
+// Diff is the command that shows what is different in a run from the last good one.
+func (c Commands) Diff(run string) string { return c.Program + " history diff" + c.History + " " + run }
+
 // Resume is the command with which a run goes on.
 func (c Commands) Resume(run string) string {
 	return c.Program + " resume" + c.History + c.Project + c.Sandbox + " " + run

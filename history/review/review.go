@@ -10,6 +10,8 @@
 //	goon            whether a run can go on, and why not
 //	signin          how it stands with a profile's sign-in
 //	standing, keys  how runs and steps stand to each other
+//	overview        what is wrong now, what goes on and what comes next
+//	stats           how it has been going with a job
 //	query           which runs to list, as people write it
 //	commands        the command lines for what pages and reports tell of
 //	due             when jobs are due

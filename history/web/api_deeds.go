@@ -213,15 +213,8 @@ func (s *Site) profileDone(a *ask, d deed) (any, error) {
 	if _, err := a.body(); err != nil {
 		return nil, err
 	}
-	if name := a.PathValue("profile"); !s.hasProfile(name) {
-		d.do = func(context.Context) (deedDone, error) {
-			return deedDone{}, &Problem{Status: http.StatusNotFound, Message: "the project has no profile " + words.Argument(name)}
-		}
+	if err := s.knownProfile(a.PathValue("profile")); err != nil {
+		d.do = func(context.Context) (deedDone, error) { return deedDone{}, err }
 	}
 	return s.done(a, d)
-}
-
-func (s *Site) hasProfile(name string) bool {
-	_, there := s.Daemon.Project().Profiles[name]
-	return there
 }

@@ -60,6 +60,8 @@ func (s *Site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		})
 		return
 	}
+	w, done := compressed(w, r)
+	defer done()
 	s.mux.ServeHTTP(w, r)
 }
 
@@ -73,10 +75,22 @@ func (s *Site) admit(to route) http.Handler {
 			s.problem(w, r, cmp.Or(err, refused))
 			return
 		}
+		if err = r.ParseForm(); err != nil { // here, as FormValue takes a form that is too large for an empty one
+			s.problem(w, r, unreadable(err))
+			return
+		}
 		if err := to.serve(s, w, r); err != nil {
 			s.problem(w, r, err)
 		}
 	})
+}
+
+// unreadable makes an error of a form a Problem.
+func unreadable(err error) error {
+	if p := problemOf(err); p.Status == http.StatusRequestEntityTooLarge {
+		return p
+	}
+	return &Problem{Status: http.StatusBadRequest, Message: "the request cannot be read: " + err.Error()}
 }
 
 // mayCome says why a visitor may not do what a role may, nil where he may.

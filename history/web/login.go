@@ -54,9 +54,6 @@ func (s *Site) showLogin(status int, w http.ResponseWriter, r *http.Request, in 
 
 // withPassword lets in whoever has one.
 func (s *Site) withPassword(w http.ResponseWriter, r *http.Request) error {
-	if err := r.ParseForm(); err != nil {
-		return &Problem{Status: http.StatusBadRequest, Message: "the form cannot be read: " + err.Error()}
-	}
 	name, password := r.PostForm.Get("name"), r.PostForm.Get("password")
 	if name == "" || password == "" {
 		return &Problem{Status: http.StatusUnauthorized, Message: "signing in takes a name and a password"}

@@ -9,7 +9,8 @@
 //	guard, access    who may come in, and to what a request must be addressed
 //	enter, links, login, sessions, throttle
 //	                 how visitors sign in, and are known then
-//	headers          what browsers are told to leave alone
+//	headers, compress
+//	                 what browsers are told to leave alone; answers that go out smaller
 //	streams          answers that go on for long
 //	page             what all pages have in common
 //	inputs           fields for the inputs of a job
@@ -57,6 +58,7 @@ type Site struct {
 	templates templates
 	mux       *http.ServeMux
 	started   time.Time
+	standing  http.Handler // tells how the daemon stands
 	results   results
 
 	// Links lets in whoever is given one.
@@ -70,7 +72,7 @@ type Site struct {
 
 // New makes a Site.
 func New(c Config) *Site {
-	s := &Site{Config: c, templates: readTemplates(), mux: http.NewServeMux(), started: time.Now()}
+	s := &Site{Config: c, templates: readTemplates(), mux: http.NewServeMux(), started: time.Now(), standing: c.Daemon.Health()}
 	for _, r := range routes() {
 		s.mux.Handle(r.pattern, s.admit(r))
 	}
