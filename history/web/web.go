@@ -14,7 +14,8 @@
 //	streams          answers that go on for long
 //	page             what all pages have in common
 //	inputs           fields for the inputs of a job
-//	lane             the picture of what jobs did and will do
+//	lane, calendar, trend
+//	                 pictures of what jobs did and will do, of a job's days, of how long its runs take
 //	project          the jobs of the project, and how it stands with them
 //	deeds, actions, results
 //	                 what people have done; the forms that ask for it; what came of several at once
