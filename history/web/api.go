@@ -16,13 +16,10 @@ import (
 	"snrun/steps"
 )
 
-// apiRoot is where the API begins.
-const apiRoot = "/api/v1"
-
 // operation is something that programs can ask for. What it takes and gives stands in openapi.yaml too, and a test holds the two together.
 type operation struct {
 	method string
-	path   string // below apiRoot, as http.ServeMux takes it
+	path   string // below apiPath, as http.ServeMux takes it
 	role   Role
 	query  []string // the parameters that it takes in the address
 	answer func(*Site, *ask) (any, error)
@@ -36,11 +33,11 @@ func operations() []operation {
 	})
 }
 
-// apiRoutes are the routes of the API, and that of all that it does not have.
+// apiRoutes are the routes of the API.
 func apiRoutes() []route {
-	routes := []route{{apiRoot + "/", Viewer, (*Site).apiNothing}}
+	var routes []route
 	for _, o := range operations() {
-		routes = append(routes, route{o.method + " " + apiRoot + o.path, o.role, o.serve})
+		routes = append(routes, route{o.method + " " + apiPath + o.path, o.role, o.serve})
 	}
 	return routes
 }
@@ -179,7 +176,7 @@ func (s *Site) apiNothing(w http.ResponseWriter, r *http.Request) error {
 		}
 	}
 	if len(allowed) == 0 {
-		return &Problem{Status: http.StatusNotFound, Message: "the API has nothing at " + atMost(r.URL.Path, listText), Hint: "what there is stands in " + apiRoot + "/openapi.yaml"}
+		return &Problem{Status: http.StatusNotFound, Message: "the API has nothing at " + atMost(r.URL.Path, listText), Hint: "what there is stands in " + apiPath + "/openapi.yaml"}
 	}
 	if allowed[0] == http.MethodGet {
 		allowed = slices.Insert(allowed, 1, http.MethodHead)

@@ -212,9 +212,9 @@ func (d *described) fits(status int, method, path, body string) any {
 		d.t.Errorf("%s: %s, want %d\n%s", name, got.Status, status, got.text)
 		return nil
 	}
-	req, _ := http.NewRequest(method, d.server.URL+apiRoot+path, nil)
+	req, _ := http.NewRequest(method, d.server.URL+apiPath+path, nil)
 	_, pattern := d.site.mux.Handler(req)
-	place := strings.TrimPrefix(pattern, method+" "+apiRoot)
+	place := strings.TrimPrefix(pattern, method+" "+apiPath)
 	response := "default"
 	if status < 400 {
 		d.seen[method+" "+place] = true
@@ -333,7 +333,7 @@ func TestPageOfTheAPI(t *testing.T) {
 		}
 		_, pattern := site.mux.Handler(req)
 		shown[pattern] = true
-		i := slices.IndexFunc(operations(), func(o operation) bool { return o.method+" "+apiRoot+o.path == pattern })
+		i := slices.IndexFunc(operations(), func(o operation) bool { return o.method+" "+apiPath+o.path == pattern })
 		if i < 0 {
 			t.Errorf("%s %s is not there", method, m[2])
 			continue
@@ -345,7 +345,7 @@ func TestPageOfTheAPI(t *testing.T) {
 		}
 	}
 	for _, o := range operations() {
-		if pattern := o.method + " " + apiRoot + o.path; !shown[pattern] && !strings.Contains(string(text), "`"+apiRoot+o.path+"`") {
+		if pattern := o.method + " " + apiPath + o.path; !shown[pattern] && !strings.Contains(string(text), "`"+apiPath+o.path+"`") {
 			t.Errorf("docs/api.md does not show %s", pattern)
 		}
 	}
