@@ -83,7 +83,7 @@ func ReadFigures(store *history.Store, job string, since, until time.Time) (*Fig
 		return nil, err
 	}
 	f.Counts = CountsOf(counts[0])
-	f.SuccessRate = f.Counts.rate()
+	f.SuccessRate = f.Counts.Rate()
 	took, err := store.Durations(job, since, until, mostMeasured)
 	if err != nil {
 		return nil, err
@@ -93,8 +93,8 @@ func ReadFigures(store *history.Store, job string, since, until time.Time) (*Fig
 	return f, nil
 }
 
-// rate is the part of the runs that ended ok, nil where none ended by itself: one that a person cancelled says nothing of the job.
-func (c Counts) rate() *float64 {
+// Rate is the part of the runs that ended ok, nil where none ended by itself: one that a person cancelled says nothing of the job.
+func (c Counts) Rate() *float64 {
 	all := c.OK + c.Failed + c.Interrupted
 	if all == 0 {
 		return nil

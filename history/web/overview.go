@@ -95,6 +95,9 @@ func (p *overviewPage) FewBroken() []review.BrokenFile { return firstOf(p.Broken
 // Few is the first of the runs that have not ended.
 func (*overviewPage) Few(g review.Going) []review.Unended { return firstOf(g.Runs) }
 
+// FewFailing is the first of the jobs that fail.
+func (p *overviewPage) FewFailing() []review.Failing { return firstOf(p.Failing) }
+
 func firstOf[T any](list []T) []T { return list[:min(len(list), fewShown)] }
 
 // Waits says how it stands with a run that can be gone on with.
@@ -126,8 +129,8 @@ type hourBar struct {
 type barPart struct{ Y, Height int }
 
 const (
-	barWidth  = 24
-	barGap    = 4
+	barWidth  = 10
+	barGap    = 2
 	barHeight = 72
 	barTop    = 16 // for a sign above the highest bar
 	barText   = 18 // below
@@ -168,7 +171,7 @@ func hourBarOf(h review.Hour, x, most int, next time.Time) hourBar {
 	b.OK = part(h.Counts.OK)
 	b.Rest = part(h.Counts.All() - h.Counts.OK - bad)
 	b.Bad = part(bad)
-	b.SignY = max(y-3, 10)
+	b.SignY = max(y-3, 11)
 	if h.Counts.All() == 0 {
 		return b
 	}

@@ -13,8 +13,9 @@ const (
 	trendWidth  = 720
 	trendHeight = 170
 	trendLeft   = 58 // where the runs begin, beside the durations
-	trendTop    = 12
+	trendTop    = 22
 	trendBottom = 150
+	trendText   = 14 // how high a line of text is
 )
 
 // trend is how long the last runs of a job lasted, as a picture: the oldest at the left.
@@ -80,11 +81,15 @@ func yOf(d, longest time.Duration) int {
 func (t *trend) scale(longest time.Duration, well []time.Duration) {
 	t.Lines = append(t.Lines, lineAt(0, longest, "", "axis"), lineAt(longest, longest, "", "axis"))
 	slices.Sort(well)
-	if len(well) > 0 {
-		t.Lines = append(t.Lines, lineAt(quantile(well, 50), longest, "p50", "p50"))
+	if len(well) == 0 {
+		return
 	}
+	half := lineAt(quantile(well, 50), longest, "p50", "p50")
+	t.Lines = append(t.Lines, half)
 	if len(well) >= 20 { // of fewer it is the longest one
-		t.Lines = append(t.Lines, lineAt(quantile(well, 95), longest, "p95", "p95"))
+		if most := lineAt(quantile(well, 95), longest, "p95", "p95"); half.Y-most.Y > trendText { // else one hides the other
+			t.Lines = append(t.Lines, most)
+		}
 	}
 }
 
