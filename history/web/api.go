@@ -115,8 +115,8 @@ func (o operation) parameterHint(name string) string {
 
 // tell answers with a text, or with nothing where the program has it already. No secret shows in it.
 func (s *Site) tell(a *ask, v answered) error {
-	if !accepts(a.Header.Values("Accept"), v.kind) {
-		return &Problem{Status: http.StatusNotAcceptable, Message: "this is " + v.kind + ", which the header Accept does not allow", Hint: "leave the header out, or write Accept: " + v.kind}
+	if err := a.mustAccept(v.kind); err != nil {
+		return err
 	}
 	text := s.Redactor.Bytes(v.text)
 	h := a.w.Header()
@@ -137,6 +137,14 @@ func (s *Site) tell(a *ask, v answered) error {
 	}
 	a.w.Write(text)
 	return nil
+}
+
+// mustAccept refuses to answer with what a program says that it does not take.
+func (a *ask) mustAccept(kind string) error {
+	if accepts(a.Header.Values("Accept"), kind) {
+		return nil
+	}
+	return &Problem{Status: http.StatusNotAcceptable, Message: "this is " + kind + ", which the header Accept does not allow", Hint: "leave the header out, or write Accept: " + kind}
 }
 
 // knows says whether a program has what a tag is of.

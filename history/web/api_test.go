@@ -1,6 +1,7 @@
 package web
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
@@ -45,6 +46,7 @@ func newAPIHouse(t testing.TB) *apiHouse {
 		"jobs/tolerant.yaml": "steps:\n  - id: each\n    foreach: {in: [1, 2], key: 'k${item}', tolerate: all, steps: [{id: bad, fail: 'no ${item}'}]}\n",
 		"jobs/waits.yaml":    "steps: [{wait: 1h}]\n",
 		"jobs/odd.yaml":      "steps: [{id: all, rest: {url: " + server.URL + "/odd, accept: bytes}}]\n",
+		"jobs/never.yaml":    "steps: [{log: a}]\n",
 		"jobs/nightly.yaml":  "schedule: {cron: '0 3 * * *', timezone: Europe/Berlin, inputs: {}}\nsteps: [{log: a}]\n",
 		"jobs/broken.yaml":   "steps: [{lgo: a}]\n",
 		"profiles.yaml":      "profiles: {erp: {base_url: " + server.URL + "}, down: {base_url: " + server.URL + "}}\n",
@@ -213,6 +215,9 @@ func TestAPIRefuses(t *testing.T) {
 		{"GET", "/jobs/nightly/slots?before=now", "", nil, 400, "before “now” is no time", "2026"},
 		{"GET", "/runs", "", []string{"Accept", "text/html"}, 406, "this is application/json", "Accept: application/json"},
 		{"GET", "/runs", "", []string{"Accept", "application/json;q=0"}, 406, "this is application/json", ""},
+		{"GET", "/jobs/nosuch/stats", "", nil, 404, "there is no job", ""},
+		{"GET", "/jobs/asks/stats?since=ever", "", nil, 400, "since “ever”: this is not a time", "30d"},
+		{"GET", "/runs/" + id + "/events", "", []string{"Accept", "application/json"}, 406, "this is text/event-stream", ""},
 		{"POST", "/jobs/asks/run", "inputs=1", []string{"Content-Type", "application/x-www-form-urlencoded"}, 415, "is not application/json", "Content-Type"},
 		{"POST", "/jobs/asks/run", "{}", []string{"Content-Type", "text/plain"}, 415, "is not application/json", "Content-Type"},
 		{"POST", "/jobs/asks/run", "{", nil, 400, "the body cannot be read", ""},
@@ -310,5 +315,36 @@ func TestAPIMasks(t *testing.T) {
 		if got := a.ask("GET", path, ""); got.StatusCode != 200 || bytes.Contains(got.text, []byte("hunter2-hunter2")) {
 			t.Errorf("%s: %s\n%s", path, got.Status, got.text)
 		}
+	}
+}
+
+// TestEventsOfTheAPI holds that programs are told when a run comes, and when it ends.
+func TestEventsOfTheAPI(t *testing.T) {
+	t.Parallel()
+	a := newAPIHouse(t)
+	ctx, stop := context.WithTimeout(t.Context(), 20*time.Second)
+	defer stop()
+	req, err := http.NewRequestWithContext(ctx, "GET", a.server.URL+apiPath+"/events", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp, err := a.browser.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	changes := make(chan string, 100)
+	go func() {
+		defer close(changes)
+		for lines := bufio.NewScanner(resp.Body); lines.Scan(); {
+			if mark, is := strings.CutPrefix(lines.Text(), "id: "); is {
+				changes <- mark
+			}
+		}
+	}()
+	first := <-changes
+	a.runs("asks", "")
+	if second, more := <-changes; !more || second == first {
+		t.Errorf("after %q a run brings %q", first, second)
 	}
 }
