@@ -46,6 +46,8 @@ func pageRoutes() []route {
 		{"GET /{$}", Viewer, (*Site).overview},
 		{"GET /runs", Viewer, (*Site).runs},
 		{"GET /runs/{run}", Viewer, (*Site).run},
+		{"GET /runs/{run}/live", Viewer, (*Site).liveRun},
+		{"GET /live", Viewer, (*Site).live},
 		{"GET /jobs", Viewer, (*Site).jobs},
 		{"GET /jobs/{job}", Viewer, (*Site).job},
 		{"GET /schedules", Viewer, (*Site).schedules},

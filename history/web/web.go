@@ -13,6 +13,7 @@
 //	                 what browsers are told to leave alone; answers that go out smaller
 //	streams          answers that go on for long
 //	page             what all pages have in common
+//	live, watch      changes told to those who look at a page
 //	inputs           fields for the inputs of a job
 //	lane, calendar, trend
 //	                 pictures of what jobs did and will do, of a job's days, of how long its runs take
@@ -60,6 +61,8 @@ type Site struct {
 	mux       *http.ServeMux
 	started   time.Time
 	standing  http.Handler // tells how the daemon stands
+	watchers  *watchers
+	answers   answers
 	results   results
 
 	// Links lets in whoever is given one.
@@ -73,7 +76,10 @@ type Site struct {
 
 // New makes a Site.
 func New(c Config) *Site {
-	s := &Site{Config: c, templates: readTemplates(), mux: http.NewServeMux(), started: time.Now(), standing: c.Daemon.Health()}
+	s := &Site{
+		Config: c, templates: readTemplates(), mux: http.NewServeMux(), started: time.Now(),
+		standing: c.Daemon.Health(), watchers: &watchers{store: c.Store, every: lookEvery},
+	}
 	for _, r := range routes() {
 		s.mux.Handle(r.pattern, s.admit(r))
 	}
