@@ -10,7 +10,7 @@
 //	                             carrying runs out, going on with them, ending them, or only showing what they would send
 //	progress, plain, tty, quiet, jsonlines, board, frame, pace, summary
 //	                             a run as it is shown while it goes on, in one of four ways
-//	history, runs, show, record, exchanges, search, prune
+//	status, history, runs, show, record, exchanges, search, prune
 //	                             what is on record
 //	serve, ui, log, notify, wake
 //	                             the daemon and its pages, its log, who is told, and how it is woken

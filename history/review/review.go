@@ -18,6 +18,7 @@
 //	due             when jobs are due
 //	job, book       how it stands with a job, and what is known of all of them
 //	slot            what became of a due time
+//	system          what the program and its database are like, and what does not look right
 //	diff            what is different in a run from another one, and what of it explains how the run ended
 //	shape           which values stand where in bodies
 //	json            how programs read it

@@ -83,6 +83,7 @@ func New(c Config) *Site {
 	for _, r := range routes() {
 		s.mux.Handle(r.pattern, s.admit(r))
 	}
+	s.mux.Handle(apiPath+"/", s.admit(route{role: Viewer, serve: (*Site).apiNothing}))
 	s.origins = http.NewCrossOriginProtection()
 	if c.Access.External != nil {
 		if err := s.origins.AddTrustedOrigin(c.Access.Address("")); err != nil {
