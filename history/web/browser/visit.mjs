@@ -11,7 +11,7 @@ export async function visit(browser, site, options = {}) {
   const page = await context.newPage();
   page.on("pageerror", (err) => complaints.push(`an error in a script: ${err.message}`));
   page.on("console", (m) => {
-    const expected = /status of (401|403|404|409|422)/.test(m.text());
+    const expected = /status of (4\d\d)/.test(m.text());
     if (["error", "warning"].includes(m.type()) && !expected) complaints.push(`${page.url()}: ${m.text()}`);
   });
   page.on("request", (r) => {
