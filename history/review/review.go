@@ -7,6 +7,7 @@
 //	first           the first error of a run, and where it stands in the job's text
 //	timeline        the steps of a run in time: tries, waits, loops as one bar
 //	curl            a command that makes a request again
+//	export, har, junit  runs in formats of other programs
 //	goon            whether a run can go on, and why not
 //	signin          how it stands with a profile's sign-in
 //	standing, keys  how runs and steps stand to each other
