@@ -134,6 +134,7 @@ func (w *writings) keep(texts ...[]byte) {
 type record struct {
 	ID, Job, Status string
 	Output          any
+	Attempt         int
 	Error           *struct{ Kind, Message, Hint, Step string }
 	Steps           []struct{ Key, ID, Status string }
 }

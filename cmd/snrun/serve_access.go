@@ -89,17 +89,23 @@ func (a *admission) again() {
 func (a *admission) renew(p *daemon.Project) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	before := a.digest
-	if a.digest = p.Digest; before == p.Digest {
+	if a.digest == p.Digest {
 		return
 	}
+	a.digest = p.Digest
+	before := maps.Clone(a.people)
+	defer func() {
+		if !maps.Equal(before, a.people) {
+			a.log.Info("who may come in has changed", "people", len(a.people))
+		}
+	}()
 	for _, err := range a.admit(p.Settings.Server.Access, p.Secrets(a.redactor)) {
 		var mistakes source.Errors
 		if !errors.As(err, &mistakes) {
-			a.log.Error("somebody may come in as before only, if at all", "error", err)
+			a.log.Error("somebody comes in as before only, if at all", "error", err)
 		}
 		for _, e := range mistakes {
-			a.log.Error("somebody may come in as before only, if at all", "mistake", e.Pos.String()+": "+e.Message, "hint", e.Hint)
+			a.log.Error("somebody comes in as before only, if at all", "mistake", e.Pos.String()+": "+e.Message, "hint", e.Hint)
 		}
 	}
 }

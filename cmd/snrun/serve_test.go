@@ -35,7 +35,16 @@ type server struct {
 // serve starts `snrun serve` with flags and further variables, and does not wait for it.
 func (u *user) serve(environ []string, flags ...string) *server {
 	u.t.Helper()
-	s := &server{user: u, cmd: snrun(u.dir, append([]string{"serve"}, flags...)...), done: make(chan struct{}), grows: make(chan struct{}, 1)}
+	return u.background(environ, nil, append([]string{"serve"}, flags...)...)
+}
+
+// background starts the program, and does not wait for it. What it writes to standard output goes to a file, nil for none.
+func (u *user) background(environ []string, stdout *os.File, args ...string) *server {
+	u.t.Helper()
+	s := &server{user: u, cmd: snrun(u.dir, args...), done: make(chan struct{}), grows: make(chan struct{}, 1)}
+	if stdout != nil {
+		s.cmd.Stdout = stdout
+	}
 	s.cmd.Env = append(append(s.cmd.Env, u.environ...), environ...)
 	stderr, err := s.cmd.StderrPipe()
 	if err != nil {

@@ -72,13 +72,8 @@ have mistakes, and no --db names the database.`,
 const notShown = "no pages are served"
 
 func (a *app) ui(ctx context.Context, o uiOptions) error {
-	if o.listen != "" {
-		if err := jobs.CheckListen(o.listen); err != nil {
-			return usageError("", "--listen: %w", err)
-		}
-		if (jobs.Server{Listen: o.listen}).Public() {
-			return usageError("pages for others than you are served by: "+a.name+" serve", "--listen %s: other machines reach this address", words.Argument(o.listen))
-		}
+	if err := o.check(a); err != nil {
+		return err
 	}
 	ctx, stop := withSignals(ctx)
 	defer stop()
@@ -97,6 +92,20 @@ func (a *app) ui(ctx context.Context, o uiOptions) error {
 		}
 	}
 	return a.serveOwnPages(ctx, file, dir, settings, o)
+}
+
+// check says what is wrong with the flags.
+func (o uiOptions) check(a *app) error {
+	if o.listen == "" {
+		return nil
+	}
+	if err := jobs.CheckListen(o.listen); err != nil {
+		return usageError("", "--listen: %w", err)
+	}
+	if (jobs.Server{Listen: o.listen}).Public() {
+		return usageError("pages for others than you are served by: "+a.name+" serve", "--listen %s: other machines reach this address", words.Argument(o.listen))
+	}
+	return nil
 }
 
 // settingsToShow gives the folder and the settings of the project. Where these have mistakes, and --db names the database, they are empty:

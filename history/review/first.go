@@ -39,7 +39,7 @@ func ReadFirstError(store *history.Store, run *engine.Run) (*FirstError, error) 
 		return nil, nil
 	}
 	first := &FirstError{Error: step.Error, Step: step, Tolerated: run.Status == engine.OK}
-	if pos, known := placeOf(run, step.Key); known {
+	if pos, known := PlaceOf(run, step.Key); known {
 		first.File, first.Line = pos.File, pos.Line
 	}
 	last, err := store.LastExchange(run.ID, step.Key)
@@ -47,8 +47,8 @@ func ReadFirstError(store *history.Store, run *engine.Run) (*FirstError, error) 
 	return first, err
 }
 
-// placeOf finds where the step with a key stands in the texts of a run.
-func placeOf(run *engine.Run, key string) (source.Pos, bool) {
+// PlaceOf finds where the step with a key stands in the texts of a run, as it was read with them. It is false where they cannot tell.
+func PlaceOf(run *engine.Run, key string) (source.Pos, bool) {
 	return jobs.StepPlace(textsOf(run), key)
 }
 

@@ -19,6 +19,7 @@ type Query struct {
 	Job     string
 	Status  string // one, or several with commas between them
 	Trigger string
+	Text    string // only runs that hold it, as a search finds it
 	Since   string // a time, or how long ago: see ParseMoment
 	Until   string
 	Before  string // an id: only runs that came to be before that one
@@ -40,7 +41,7 @@ func (m *Mistake) Error() string { return m.Field + " " + words.InLine(m.Value) 
 // Filter gives what the history is asked for. Times without an offset are by the clock of the zone. The error wraps a Mistake for each that
 // there is.
 func (q Query) Filter(now time.Time, zone *time.Location) (history.Filter, error) {
-	f := history.Filter{Job: q.Job, Trigger: q.Trigger, Before: strings.ToLower(q.Before), After: strings.ToLower(q.After), Limit: q.Limit}
+	f := history.Filter{Job: q.Job, Trigger: q.Trigger, Text: q.Text, Before: strings.ToLower(q.Before), After: strings.ToLower(q.After), Limit: q.Limit}
 	var mistakes []error
 	add := func(field, value, hint string, err error) {
 		if err != nil {
@@ -61,6 +62,20 @@ func (q Query) Filter(now time.Time, zone *time.Location) (history.Filter, error
 	add("before", q.Before, idHint, checkID(f.Before))
 	add("after", q.After, idHint, checkID(f.After))
 	return f, errors.Join(mistakes...)
+}
+
+// Mistakes gives those that an error of Filter wraps.
+func Mistakes(err error) []*Mistake {
+	var list []*Mistake
+	var one *Mistake
+	if all, several := err.(interface{ Unwrap() []error }); several {
+		for _, err := range all.Unwrap() {
+			list = append(list, Mistakes(err)...)
+		}
+	} else if errors.As(err, &one) {
+		list = append(list, one)
+	}
+	return list
 }
 
 const (
@@ -136,7 +151,7 @@ func checkID(id string) error {
 func (c Commands) List(q Query) string {
 	command := c.Program + " history list" + c.History
 	for _, flag := range []struct{ name, value string }{
-		{"job", q.Job}, {"status", q.Status}, {"trigger", q.Trigger}, {"since", q.Since}, {"until", q.Until}, {"before", q.Before}, {"after", q.After},
+		{"job", q.Job}, {"status", q.Status}, {"trigger", q.Trigger}, {"text", q.Text}, {"since", q.Since}, {"until", q.Until}, {"before", q.Before}, {"after", q.After},
 	} {
 		if flag.value != "" {
 			command += " --" + flag.name + " " + words.Argument(flag.value)

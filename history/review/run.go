@@ -17,7 +17,7 @@ import (
 type Run struct {
 	*engine.Run
 	FirstError *FirstError `json:"first_error,omitempty"`
-	Failing    *Failing    `json:"failing,omitempty"` // of a run that failed or was cut off
+	Failing    *Streak     `json:"failing,omitempty"` // of a run that failed or was cut off
 	Exchanges  []Exchange  `json:"exchanges,omitempty"`
 	Next       string      `json:"next,omitempty"` // more steps follow: read on after the one with this key
 
@@ -27,8 +27,8 @@ type Run struct {
 	FailedItems  int  `json:"-"` // of its loops
 }
 
-// Failing is since when a job fails, as a run of it shows that failed.
-type Failing struct {
+// Streak is since when a job fails, as a run of it shows that failed.
+type Streak struct {
 	Since    time.Time `json:"since"`               // when the first run after the last good one began
 	Run      string    `json:"run"`                 // that run; it may be this one
 	LastGood string    `json:"last_good,omitempty"` // the last run before that went well; "" for none
@@ -303,7 +303,7 @@ func exchangeIn(x *history.Exchange) *Exchange {
 }
 
 // failing finds since when the job of a run fails, nil when the run did not.
-func failing(store *history.Store, run *engine.Run) (*Failing, error) {
+func failing(store *history.Store, run *engine.Run) (*Streak, error) {
 	bad := []engine.Status{engine.Failed, engine.Interrupted}
 	if !slices.Contains(bad, run.Status) {
 		return nil, nil
@@ -316,7 +316,7 @@ func failing(store *history.Store, run *engine.Run) (*Failing, error) {
 	if err != nil || len(first) == 0 {
 		return nil, err
 	}
-	return &Failing{Since: first[0].Started, Run: first[0].ID, LastGood: good}, nil
+	return &Streak{Since: first[0].Started, Run: first[0].ID, LastGood: good}, nil
 }
 
 // beforeAll is lower than all ids.

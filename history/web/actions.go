@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -26,12 +27,10 @@ func back(w http.ResponseWriter, r *http.Request, done deedDone, to ...string) e
 
 // ofRun does to the run of a path what make says, and leads to the run that is about.
 func (s *Site) ofRun(w http.ResponseWriter, r *http.Request, make func(run string) (deed, error)) error {
-	id, err := s.Store.Find(r.PathValue("run"))
-	if err != nil {
-		return err
-	}
-	d, err := make(id)
-	if err != nil {
+	id, unfound := s.Store.Find(r.PathValue("run"))
+	d, err := make(cmp.Or(id, r.PathValue("run")))
+	if err = cmp.Or(unfound, err); err != nil {
+		s.audit(r, d, deedDone{}, err)
 		return err
 	}
 	done, err := s.carryOut(r, d)
@@ -101,6 +100,7 @@ func (s *Site) postRun(w http.ResponseWriter, r *http.Request) error {
 	}
 	inputs, err := inputsOf(r, job)
 	if err != nil {
+		s.audit(r, s.runJob(name, nil), deedDone{}, err)
 		return err
 	}
 	done, err := s.carryOut(r, s.runJob(name, inputs))
@@ -172,7 +172,8 @@ func (s *Site) postReset(w http.ResponseWriter, r *http.Request) error {
 
 // ofProfile does something to the profile of a path, and shows what came of it.
 func (s *Site) ofProfile(w http.ResponseWriter, r *http.Request, title string, d deed) error {
-	if err := s.knownProfile(r); err != nil {
+	if err := s.knownProfile(r.PathValue("profile")); err != nil {
+		s.audit(r, d, deedDone{}, err)
 		return err
 	}
 	done, err := s.carryOut(r, d)
@@ -183,10 +184,10 @@ func (s *Site) ofProfile(w http.ResponseWriter, r *http.Request, title string, d
 	return s.showResult(w, r, res)
 }
 
-// knownProfile says that there is no profile of the path's name, nil where there is.
-func (s *Site) knownProfile(r *http.Request) error {
-	if _, there := s.Daemon.Project().Profiles[r.PathValue("profile")]; !there {
-		return &Problem{Status: http.StatusNotFound, Message: "the project has no profile " + words.Argument(r.PathValue("profile"))}
+// knownProfile says that there is no profile of a name, nil where there is.
+func (s *Site) knownProfile(name string) error {
+	if _, there := s.Daemon.Project().Profiles[name]; !there {
+		return &Problem{Status: http.StatusNotFound, Message: "the project has no profile " + words.Argument(name)}
 	}
 	return nil
 }

@@ -205,7 +205,8 @@ func TestResumeOnAPage(t *testing.T) {
 		w.refuses(400, "there is no job mine", "/runs/"+run+"/resume", "job", "mine")
 		about := " run:" + run
 		w.audited("run job:a done", "resume"+about+" done", "resume"+about+" done",
-			"resume"+about+" refused", "retry"+about+" refused", "cancel"+about+" refused")
+			"resume"+about+" refused", "retry"+about+" refused", "cancel"+about+" refused",
+			"resume run:zzz refused", "resume"+about+" refused", "resume"+about+" refused")
 	}
 }
 

@@ -60,6 +60,8 @@ func (s *Site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		})
 		return
 	}
+	w, done := compressed(w, r)
+	defer done()
 	s.mux.ServeHTTP(w, r)
 }
 
@@ -73,11 +75,33 @@ func (s *Site) admit(to route) http.Handler {
 			s.problem(w, r, cmp.Or(err, refused))
 			return
 		}
+		if err = readForm(r); err != nil {
+			s.problem(w, r, unreadable(err))
+			return
+		}
 		if err := to.serve(s, w, r); err != nil {
 			s.problem(w, r, err)
 		}
 	})
 }
+
+// readForm reads the form of a page, if there is one: here, as FormValue takes one that is too large for an empty one.
+func readForm(r *http.Request) error {
+	if forPrograms(r) {
+		return nil
+	}
+	return r.ParseForm()
+}
+
+// unreadable makes an error of a form a Problem.
+func unreadable(err error) error {
+	if p := problemOf(err); p.Status == http.StatusRequestEntityTooLarge {
+		return p
+	}
+	return &Problem{Status: http.StatusBadRequest, Message: "the request cannot be read: " + err.Error()}
+}
+
+const notSignedIn = "nobody is signed in"
 
 // mayCome says why a visitor may not do what a role may, nil where he may.
 func (s *Site) mayCome(v visitor, role Role) error {
@@ -85,7 +109,7 @@ func (s *Site) mayCome(v visitor, role Role) error {
 	case v.May(role), role == Neighbour && (s.Access.confined() || v.May(Viewer)):
 		return nil
 	case v.Role == "":
-		return &Problem{Status: http.StatusUnauthorized, Message: "nobody is signed in"}
+		return &Problem{Status: http.StatusUnauthorized, Message: notSignedIn}
 	}
 	return &Problem{
 		Status: http.StatusForbidden, Message: fmt.Sprintf("%s is a %s, who may look at everything and change nothing", v.Name, v.Role),

@@ -6,9 +6,11 @@ import (
 	"encoding/json"
 	"errors"
 	"html/template"
+	"io/fs"
 	"math"
 	"net/http"
 	"net/url"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
@@ -39,7 +41,7 @@ type page struct {
 // templates are the pages by their names.
 type templates map[string]*template.Template
 
-// readTemplates reads the templates, which are in the binary.
+// readTemplates reads the templates, which are in the binary. What has a page's name and more, such as run-steps.html, is part of that page.
 func readTemplates() templates {
 	layout := template.Must(template.New("layout.html").Funcs(functions()).ParseFS(pages, "pages/layout*.html"))
 	files, err := pages.ReadDir("pages")
@@ -48,9 +50,15 @@ func readTemplates() templates {
 	}
 	all := templates{}
 	for _, f := range files {
-		if name := strings.TrimSuffix(f.Name(), ".html"); !strings.HasPrefix(name, "layout") {
-			all[name] = template.Must(template.Must(layout.Clone()).ParseFS(pages, "pages/"+f.Name()))
+		name := strings.TrimSuffix(f.Name(), ".html")
+		if strings.HasPrefix(name, "layout") || strings.Contains(name, "-") {
+			continue
 		}
+		t := template.Must(template.Must(layout.Clone()).ParseFS(pages, "pages/"+f.Name()))
+		if parts, _ := fs.Glob(pages, "pages/"+name+"-*.html"); len(parts) > 0 {
+			t = template.Must(t.ParseFS(pages, parts...))
+		}
+		all[name] = t
 	}
 	return all
 }
@@ -60,7 +68,8 @@ func functions() template.FuncMap {
 	return template.FuncMap{
 		"when": when, "ago": words.Ago, "span": words.Span, "size": words.Size, "plural": words.Plural, "clean": words.Clean,
 		"firstLine": words.FirstLine, "mark": mark, "statusWord": statusWord, "path": path,
-		"menu": menu, "near": near, "deref": deref, "more": more, "few": few, "subject": subject, "count": words.Thousands, "dueText": review.DueText, "address": addressOf,
+		"menu": menu, "near": near, "deref": deref, "more": more, "few": few, "subject": subject, "percent": percent, "milli": milli,
+		"count": words.Thousands, "dueText": review.DueText, "address": addressOf, "base": filepath.Base,
 	}
 }
 

@@ -1,7 +1,9 @@
 package web
 
 import (
+	"crypto/sha256"
 	"embed"
+	"encoding/hex"
 	"net/http"
 )
 
@@ -44,6 +46,8 @@ func pageRoutes() []route {
 		{"GET /{$}", Viewer, (*Site).overview},
 		{"GET /runs", Viewer, (*Site).runs},
 		{"GET /runs/{run}", Viewer, (*Site).run},
+		{"GET /runs/{run}/live", Viewer, (*Site).liveRun},
+		{"GET /live", Viewer, (*Site).live},
 		{"GET /jobs", Viewer, (*Site).jobs},
 		{"GET /jobs/{job}", Viewer, (*Site).job},
 		{"GET /schedules", Viewer, (*Site).schedules},
@@ -74,7 +78,7 @@ func pageRoutes() []route {
 
 // health tells how the daemon stands.
 func (s *Site) health(w http.ResponseWriter, r *http.Request) error {
-	s.Daemon.Health().ServeHTTP(w, r)
+	s.standing.ServeHTTP(w, r)
 	return nil
 }
 
@@ -83,7 +87,14 @@ var statics embed.FS
 
 // static serves the style, the script and the icon.
 func (s *Site) static(w http.ResponseWriter, r *http.Request) error {
+	file := "static/" + r.PathValue("file")
+	text, err := statics.ReadFile(file)
+	if err != nil {
+		return &Problem{Status: http.StatusNotFound, Message: "there is no such file"}
+	}
+	sum := sha256.Sum256(text)
+	w.Header().Set("ETag", `"`+hex.EncodeToString(sum[:8])+`"`)
 	w.Header().Set("Cache-Control", "no-cache")
-	http.ServeFileFS(w, r, statics, "static/"+r.PathValue("file"))
+	http.ServeFileFS(w, r, statics, file)
 	return nil
 }

@@ -9,11 +9,14 @@
 //	guard, access    who may come in, and to what a request must be addressed
 //	enter, links, login, sessions, throttle
 //	                 how visitors sign in, and are known then
-//	headers          what browsers are told to leave alone
+//	headers, compress
+//	                 what browsers are told to leave alone; answers that go out smaller
 //	streams          answers that go on for long
 //	page             what all pages have in common
+//	live, watch      changes told to those who look at a page
 //	inputs           fields for the inputs of a job
-//	lane             the picture of what jobs did and will do
+//	lane, calendar, trend
+//	                 pictures of what jobs did and will do, of a job's days, of how long its runs take
 //	project          the jobs of the project, and how it stands with them
 //	deeds, actions, results
 //	                 what people have done; the forms that ask for it; what came of several at once
@@ -57,6 +60,9 @@ type Site struct {
 	templates templates
 	mux       *http.ServeMux
 	started   time.Time
+	standing  http.Handler // tells how the daemon stands
+	watchers  *watchers
+	answers   answers
 	results   results
 
 	// Links lets in whoever is given one.
@@ -70,10 +76,14 @@ type Site struct {
 
 // New makes a Site.
 func New(c Config) *Site {
-	s := &Site{Config: c, templates: readTemplates(), mux: http.NewServeMux(), started: time.Now()}
+	s := &Site{
+		Config: c, templates: readTemplates(), mux: http.NewServeMux(), started: time.Now(), standing: c.Daemon.Health(),
+		watchers: &watchers{store: c.Store, every: lookEvery},
+	}
 	for _, r := range routes() {
 		s.mux.Handle(r.pattern, s.admit(r))
 	}
+	s.mux.Handle(apiPath+"/", s.admit(route{role: Viewer, serve: (*Site).apiNothing}))
 	s.origins = http.NewCrossOriginProtection()
 	if c.Access.External != nil {
 		if err := s.origins.AddTrustedOrigin(c.Access.Address("")); err != nil {

@@ -1,0 +1,98 @@
+package web
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+	"time"
+)
+
+// TestStreams holds that pages which are kept up to date are bounded, live longer than any other answer, and end when their visitor leaves.
+func TestStreams(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, Access{})
+	s.mux.Handle("GET /stream", s.admit(route{"", Viewer, func(s *Site, w http.ResponseWriter, r *http.Request) error {
+		ctx, done, err := s.stream(w, r)
+		if err != nil {
+			return err
+		}
+		defer done()
+		w.Header().Set("Content-Type", "text/event-stream")
+		w.Write([]byte("begins\n"))
+		http.NewResponseController(w).Flush()
+		<-ctx.Done()
+		w.Write([]byte("ends\n"))
+		return nil
+	}}))
+	server := httptest.NewUnstartedServer(s)
+	server.Config.ReadTimeout, server.Config.WriteTimeout = 50*time.Millisecond, 50*time.Millisecond
+	server.Start()
+	defer server.Close()
+	browser := visit(t, s, server, Viewer)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	open := func() (*http.Response, *bufio.Reader) {
+		req, err := http.NewRequestWithContext(ctx, "GET", server.URL+"/stream", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp, err := browser.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { resp.Body.Close() })
+		return resp, bufio.NewReader(resp.Body)
+	}
+	var streams []*bufio.Reader
+	for range manyOfOne {
+		_, r := open()
+		if line, err := r.ReadString('\n'); line != "begins\n" {
+			t.Fatalf("got %q, %v", line, err)
+		}
+		streams = append(streams, r)
+	}
+	if resp, _ := open(); resp.StatusCode != http.StatusServiceUnavailable {
+		t.Errorf("one more gives %s", resp.Status)
+	}
+	select { // longer than the server gives to anything else
+	case <-ctx.Done():
+	case <-time.After(200 * time.Millisecond):
+	}
+	if s.streams.open != manyOfOne {
+		t.Errorf("%d streams are open", s.streams.open)
+	}
+	if resp, _ := send(t, browser, server, asked{method: "POST", path: "/leave"}); resp.StatusCode != http.StatusSeeOther {
+		t.Errorf("signing out gives %s", resp.Status)
+	}
+	for _, r := range streams {
+		if line, err := r.ReadString('\n'); line != "ends\n" {
+			t.Errorf("got %q, %v", line, err)
+		}
+	}
+}
+
+// TestManyStreams holds that all of them together are bounded, and that each gives its place back.
+func TestManyStreams(t *testing.T) {
+	t.Parallel()
+	var s streams
+	one := &session{}
+	for i := range manyStreams {
+		if !s.take(nil) {
+			t.Fatalf("the %dth has no place", i)
+		}
+	}
+	if s.take(one) {
+		t.Error("there is no end")
+	}
+	s.release(nil)
+	if !s.take(one) {
+		t.Error("a place that was given back is taken")
+	}
+	s.release(one)
+	if one.streams != 0 || s.open != manyStreams-1 {
+		t.Error(errors.New("they are miscounted"), one.streams, s.open)
+	}
+}
