@@ -27,9 +27,10 @@ const (
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 	exchangesSQL = `SELECT id, ` + exchangeColumns + `, (SELECT data FROM blobs WHERE digest = request_digest),
 			(SELECT data FROM blobs WHERE digest = response_digest) FROM exchanges
-		WHERE id BETWEEN ?1 AND ?2 AND id > ?3 AND (?4 = '' OR step = ?4) ORDER BY id LIMIT ?5`
-	lastExchangeSQL = `SELECT id FROM exchanges WHERE id BETWEEN ?1 AND ?2 AND step = ?3 ORDER BY id DESC LIMIT 1`
-	firstSentSQL    = `SELECT step, attempt, min(started) FROM exchanges
+		WHERE id BETWEEN ?1 AND ?2 AND id > ?3 AND (?4 = '' OR step = ?4) AND (?5 < 0 OR ?5 = (status NOT BETWEEN 1 AND 399)) ORDER BY id LIMIT ?6`
+	countExchangesSQL = `SELECT count(*) FROM exchanges WHERE id BETWEEN ? AND ?`
+	lastExchangeSQL   = `SELECT id FROM exchanges WHERE id BETWEEN ?1 AND ?2 AND step = ?3 ORDER BY id DESC LIMIT 1`
+	firstSentSQL      = `SELECT step, attempt, min(started) FROM exchanges
 		WHERE id BETWEEN ?1 AND ?2 AND instr(step, '[') = 0 GROUP BY step, attempt ORDER BY min(id) LIMIT ?3`
 )
 
@@ -109,7 +110,19 @@ func (s *Store) FirstSent(run string, limit int) ([]Sent, error) {
 type ExchangeFilter struct {
 	Step  string // only those of the step with this key
 	After int64  // only those with a higher ID: that of the last one of the page before
+	Bad   bool   // only those without an answer, or with one that is an error of HTTP
+	Good  bool   // only the others
 	Limit int    // at most so many; 0 is all
+}
+
+// CountExchanges counts the exchanges of a run.
+func (s *Store) CountExchanges(run string) (n int, err error) {
+	lo, hi, err := s.rowsOf(run)
+	if err != nil {
+		return 0, err
+	}
+	err = s.read.QueryRow(countExchangesSQL, lo, hi).Scan(&n)
+	return n, s.place.fault("count the requests", err)
 }
 
 // Exchanges lists the exchanges of a step, or of all steps of a run when stepKey is "", as they were recorded.
@@ -134,7 +147,14 @@ func (s *Store) EachExchange(run string, f ExchangeFilter, visit func(Exchange) 
 		limit = -1
 	}
 	after := max(lo-1, lo&^rowMask|f.After)
-	rows, err := s.read.Query(exchangesSQL, lo, hi, after, f.Step, limit)
+	bad := -1 // either
+	switch {
+	case f.Bad:
+		bad = 1
+	case f.Good:
+		bad = 0
+	}
+	rows, err := s.read.Query(exchangesSQL, lo, hi, after, f.Step, bad, limit)
 	if err != nil {
 		return s.place.fault("read run "+run, err)
 	}
@@ -151,7 +171,7 @@ func (s *Store) EachExchange(run string, f ExchangeFilter, visit func(Exchange) 
 	return s.place.fault("read run "+run, rows.Err())
 }
 
-// LastExchange gives the last exchange of the step with a key, nil where it has none.
+// LastExchange gives the last exchange of the step with a key, or of the whole run when it is ""; nil where there is none.
 func (s *Store) LastExchange(run, stepKey string) (*Exchange, error) {
 	lo, hi, err := s.rowsOf(run)
 	if err != nil {

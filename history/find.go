@@ -18,7 +18,8 @@ const (
 )
 
 // Find gives the id of the run that a person means: by the beginning of its id when no other run's id begins so, as
-// @last for the newest run, or as @last:JOB for the newest of a job; @last-good and @last-good:JOB are the newest that went well.
+// @last for the newest run, or as @last:JOB for the newest of a job; @last-good and @last-good:JOB are the newest that went well,
+// @last-failed and @last-failed:JOB the newest that failed or was cut off.
 // The error wraps ErrUnknownRun or ErrAmbiguousRun.
 func (s *Store) Find(ref string) (string, error) {
 	switch name, job, ofJob := strings.Cut(ref, ":"); {
@@ -26,18 +27,37 @@ func (s *Store) Find(ref string) (string, error) {
 		return s.findOne(newestSQL, "nothing was ever run here")
 	case ref == LastGood:
 		return s.findOne(newestGoodSQL, "nothing has gone well here")
+	case name == LastFailed && (!ofJob || job != ""):
+		return s.lastFailed(job)
 	case ofJob && name == "@last":
 		return s.findOne(lastRunSQL, "the job "+job+" was never run here", job)
 	case ofJob && name == LastGood:
 		return s.LastGoodBefore(job, "")
 	case ref == "" || strings.HasPrefix(ref, "@"):
-		return "", fmt.Errorf("%w: %q: write a run's id or its beginning, @last, or @last:JOB", ErrUnknownRun, ref)
+		return "", fmt.Errorf("%w: %q: write a run's id or its beginning, or @last, "+LastGood+" or "+LastFailed+", also with :JOB", ErrUnknownRun, ref)
 	}
 	return s.findPrefix(ref)
 }
 
 // LastGood refers to the newest run that went well: of all, or where another run is compared with it, of those before that one.
 const LastGood = "@last-good"
+
+// LastFailed refers to the newest run that failed or was cut off.
+const LastFailed = "@last-failed"
+
+// lastFailed gives the newest run of a job, or of all when it is "", that failed or was cut off.
+func (s *Store) lastFailed(job string) (string, error) {
+	runs, err := s.Runs(Filter{Job: job, Statuses: []engine.Status{engine.Failed, engine.Interrupted}, Limit: 1})
+	switch {
+	case err != nil:
+		return "", err
+	case len(runs) > 0:
+		return runs[0].ID, nil
+	case job == "":
+		return "", fmt.Errorf("%w: no run has failed here", ErrUnknownRun)
+	}
+	return "", fmt.Errorf("%w: no run of the job %s has failed here", ErrUnknownRun, job)
+}
 
 // LastGoodBefore gives the newest run of a job that went well and is older than a run, "" for any. The error wraps ErrUnknownRun.
 func (s *Store) LastGoodBefore(job, run string) (string, error) {

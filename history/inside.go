@@ -22,15 +22,8 @@ const (
 			UNION ALL SELECT coalesce(ended, started), id, 1, step, '', '', CASE WHEN error IS NULL THEN 'ok' ELSE 'failed' END, attempt, error, '', started,
 				(SELECT n.started FROM attempts n WHERE n.id > a.id AND n.id <= min(?2, a.id + 1000) AND n.step = a.step AND n.attempt = a.attempt + 1 LIMIT 1)
 			FROM attempts a WHERE id BETWEEN ?1 AND ?2)
-		ORDER BY at, id LIMIT ?3 OFFSET ?4`
+		WHERE NOT try OR next IS NOT NULL ORDER BY at, id LIMIT ?3 OFFSET ?4`
 )
-
-// Outline lists the steps of a run that are in no item of a loop, as the flow went, at most so many.
-func (s *Store) Outline(run string, limit int) ([]engine.StepRun, error) {
-	list, err := s.Steps(run, StepFilter{Outer: true, Limit: limit})
-	inFlowOrder(list)
-	return list, err
-}
 
 // Inside says which steps of a run to list.
 type Inside struct {
@@ -74,11 +67,11 @@ type Happening struct {
 	Attempt int // of a try its number, of a step how many there were
 	Error   *steps.Error
 	Message string
-	Next    time.Time // when the next try began; zero for none
+	Next    time.Time // when the next try began
 }
 
 // Happened lists what a run went through in the order of time: steps outside of loops, those in them that have something to tell, and
-// tries. The first of all are left out, and there are at most limit.
+// tries that others came after. The first of all are left out, and there are at most limit.
 func (s *Store) Happened(run string, offset, limit int) ([]Happening, error) {
 	var list []Happening
 	err := s.ofRun(run, happenedSQL, []any{limit, offset}, func(rows *sql.Rows) error {

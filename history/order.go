@@ -6,9 +6,9 @@ import (
 	"snrun/engine"
 )
 
-// inFlowOrder sorts the steps of a run as the flow went: a step before those inside it, the items of a loop one after the
+// InFlowOrder sorts the steps of a run as the flow went: a step before those inside it, the items of a loop one after the
 // other, and what stands side by side by when it started.
-func inFlowOrder(steps []engine.StepRun) {
+func InFlowOrder(steps []engine.StepRun) {
 	root := &node{}
 	for i := range steps {
 		root.add(segments(steps[i].Key), &steps[i])

@@ -78,7 +78,7 @@ func TestNothingIsScanned(t *testing.T) {
 		{nowGoingSQL, []any{"[]"}, "INDEX runs_going"},
 		{lastOKSQL, []any{"[]"}, "INDEX runs_ok"},
 		{lastEndedSQL, []any{"[]"}, "INDEX runs_of_job"},
-		{toResumeSQL, nil, "INDEX runs_to_resume"},
+		{toResumeSQL, nil, "INDEX runs_interrupted"},
 		{toCancelSQL, []any{"a"}, "INDEX runs_to_cancel"},
 	} {
 		plan := explained(t, s, test.query, test.args)

@@ -151,7 +151,7 @@ func (s *Store) Run(id string) (*engine.Run, error) {
 	if run.Steps, err = s.Steps(id, StepFilter{}); err != nil {
 		return nil, err
 	}
-	inFlowOrder(run.Steps)
+	InFlowOrder(run.Steps)
 	return run, nil
 }
 

@@ -9,8 +9,8 @@ import (
 )
 
 const (
-	briefColumns = `r.job, r.run, r.status, r."trigger", r.due, r.started, r.ended, r.reason, coalesce(r.error->>'message', ''),
-		(SELECT start FROM queue WHERE queue.run = r.id)`
+	briefColumns = `r.job, r.run, r.status, r."trigger", r.due, r.started, r.ended, r.reason, coalesce(r.error->>'step', ''),
+		coalesce(r.error->>'message', ''), (SELECT start FROM queue WHERE queue.run = r.id)`
 
 	lastEndedSQL = `SELECT ` + briefColumns + ` FROM json_each(?) k JOIN runs r ON r.id = (SELECT id FROM runs
 		WHERE job = k.value AND status IN ('ok', 'failed', 'cancelled', 'interrupted') ORDER BY run DESC LIMIT 1)`
@@ -31,6 +31,7 @@ type Brief struct {
 	Started time.Time // zero where it never did
 	Ended   time.Time
 	Reason  string // why it was skipped, or waits
+	Step    string // in which it failed
 	Error   string // the message
 }
 
@@ -64,7 +65,7 @@ func (s *Store) Standings(jobs []string) (map[string]*Standing, error) {
 		{lastOKSQL, func(st *Standing, b Brief) { st.LastOK = &b }},
 		{nowGoingSQL, (*Standing).going},
 	} {
-		err := s.briefs(query.sql, string(names), func(b Brief) { query.put(standings[b.Job], b) })
+		err := s.briefs(query.sql, []any{string(names)}, func(b Brief) { query.put(standings[b.Job], b) })
 		if err != nil {
 			return nil, s.place.fault(doing, err)
 		}
@@ -81,22 +82,30 @@ func (st *Standing) going(b Brief) {
 	}
 }
 
-// briefs reads briefColumns of the runs that a query about jobs gives.
-func (s *Store) briefs(query, names string, visit func(Brief)) error {
-	rows, err := s.read.Query(query, names)
+// briefs reads briefColumns of the runs that a query gives.
+func (s *Store) briefs(query string, args []any, visit func(Brief)) error {
+	rows, err := s.read.Query(query, args...)
 	if err != nil {
 		return err
 	}
 	defer rows.Close()
 	for rows.Next() {
 		var b Brief
-		var due, started, ended, start sql.NullInt64
-		err := rows.Scan(&b.Job, &b.Run, &b.Status, &b.Trigger, &due, &started, &ended, &b.Reason, &b.Error, &start)
-		if err != nil {
+		if err := scanBrief(rows, &b); err != nil {
 			return err
 		}
-		b.Due, b.Start, b.Started, b.Ended = moment(due), moment(start), moment(started), moment(ended)
 		visit(b)
 	}
 	return rows.Err()
+}
+
+// scanBrief reads briefColumns, and further columns into more.
+func scanBrief(from scanner, b *Brief, more ...any) error {
+	var due, started, ended, start sql.NullInt64
+	dest := append([]any{&b.Job, &b.Run, &b.Status, &b.Trigger, &due, &started, &ended, &b.Reason, &b.Step, &b.Error, &start}, more...)
+	if err := from.Scan(dest...); err != nil {
+		return err
+	}
+	b.Due, b.Start, b.Started, b.Ended = moment(due), moment(start), moment(started), moment(ended)
+	return nil
 }

@@ -53,8 +53,10 @@ func (s *Store) Note(run string, step engine.StepRun) error {
 type StepFilter struct {
 	ID     string        // only steps with this id in the job: one for each item of a loop around it
 	Key    string        // only the step with this key
+	Kind   string        // only steps of this kind
 	Status engine.Status // only steps that stand so
 	Failed bool          // only steps that failed, or of which nobody knows whether they did
+	Well   bool          // only steps that did neither
 	Outer  bool          // only steps that are in no item of a loop
 	Under  string        // only steps in the items of the loop with this key
 	Ending string        // only steps without an id, the ends of whose keys are this: fail:2
@@ -63,27 +65,36 @@ type StepFilter struct {
 	Limit  int           // at most so many; 0 is all
 }
 
-// query gives the SQL of a filter for the rows from lo to hi, and its arguments.
-func (f StepFilter) query(lo, hi int64) (string, []any) {
-	query, args := "SELECT "+stepColumns+" FROM steps WHERE id BETWEEN ? AND ?", []any{lo, hi}
+// where gives the condition of a filter for the rows from lo to hi, and its arguments.
+func (f StepFilter) where(lo, hi int64) (string, []any) {
+	where, args := " FROM steps WHERE id BETWEEN ? AND ?", []any{lo, hi}
 	only := func(given bool, condition string, values ...any) {
 		if given {
-			query, args = query+" AND "+condition, append(args, values...)
+			where, args = where+" AND "+condition, append(args, values...)
 		}
 	}
 	only(f.ID != "", "step = ?", f.ID)
 	only(f.Key != "", "key = ?", f.Key)
+	only(f.Kind != "", "kind = ?", f.Kind)
 	only(f.Status != "", "status = ?", string(f.Status))
 	only(f.Failed, hasFailed)
+	only(f.Well, "NOT "+hasFailed)
 	only(f.Outer, "NOT "+inItem)
 	only(f.Under != "", "substr(key, 1, length(?)) = ? AND substr(key, length(?) + 1, 1) IN ('[', '/', '#') AND "+inItem, f.Under, f.Under, f.Under)
 	only(f.Ending != "", "step = '' AND substr(key, -length(?) - 1) = '/' || ?", f.Ending, f.Ending)
 	only(f.After != "", "id > coalesce((SELECT id FROM steps WHERE id BETWEEN ? AND ? AND key = ?), 0)", lo, hi, f.After)
-	limit := f.Limit
-	if limit <= 0 {
-		limit = -1
+	return where, args
+}
+
+// CountSteps counts the steps of a run that a filter is for, whatever its Offset and Limit.
+func (s *Store) CountSteps(run string, f StepFilter) (n int, err error) {
+	lo, hi, err := s.rowsOf(run)
+	if err != nil {
+		return 0, err
 	}
-	return query + " ORDER BY id LIMIT ? OFFSET ?", append(args, limit, f.Offset)
+	where, args := f.where(lo, hi)
+	err = s.read.QueryRow("SELECT count(*)"+where, args...).Scan(&n)
+	return n, s.place.fault("count the steps", err)
 }
 
 // Steps lists steps of a run in the order in which they were first noted, so that a run with very many can be read in
@@ -104,8 +115,12 @@ func (s *Store) EachStep(run string, f StepFilter, visit func(engine.StepRun) er
 	if err != nil {
 		return err
 	}
-	query, args := f.query(lo, hi)
-	rows, err := s.read.Query(query, args...)
+	limit := f.Limit
+	if limit <= 0 {
+		limit = -1
+	}
+	where, args := f.where(lo, hi)
+	rows, err := s.read.Query("SELECT "+stepColumns+where+" ORDER BY id LIMIT ? OFFSET ?", append(args, limit, f.Offset)...)
 	if err != nil {
 		return s.place.fault("list the steps", err)
 	}

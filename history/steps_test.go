@@ -119,7 +119,7 @@ func TestFlowOrder(t *testing.T) {
 	}
 	want := "/in /all /all[a/x]/one /all[a/x]/two /all[a/x]/two[7]/deep /all[b]/one /all[b]/two " +
 		"/try /try/try/ask /try/catch:1/log:1 /odd] /odd["
-	inFlowOrder(list)
+	InFlowOrder(list)
 	var got []string
 	for _, step := range list[1:] {
 		got = append(got, step.Key)

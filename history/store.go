@@ -10,8 +10,9 @@
 //	                             a history: its file, whether it stays there, its connection, and who else is at work in it
 //	migrate                      its tables, which are made by the files in migrations
 //	commit                       the queue of rows, and who commits them
-//	runs, list, steps, exchanges, traces, find, order
+//	runs, list, steps, inside, exchanges, requests, traces, find, order
 //	                             what people are shown, how they find runs, and the order of a run's steps
+//	pulse                        how far runs are, for who looks at them while they go on
 //	search                       what is looked for in what runs left behind, and where it is found
 //	journal, ledger, parts, fold, blobs, keys
 //	                             what going on needs: calls by their keys, parts of loops that end, large values once
@@ -21,6 +22,7 @@
 //	                             runs that wait, what people ask for, who runs jobs in the background, and what goes on then
 //	standings, lanes             how it stands with jobs, and what they did hour by hour
 //	extent                       how large it is
+//	troubles, figures            what fails, what was interrupted, and how often and how long jobs ran
 //	state                        what jobs remember
 //	prune                        runs that are not kept any more, and the room that they took
 //	audit                        what people did on the pages

@@ -3,18 +3,19 @@ package main
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
+	"time"
 
 	"snrun/engine"
 	"snrun/history"
 	"snrun/history/review"
+	"snrun/history/words"
 )
 
 // runRecord is a run as `history show` tells of it.
 type runRecord struct {
 	*review.Run
-	more int // how many of the steps asked for are left out
+	times *review.Timeline // where it is shown as a whole
 }
 
 // shownSteps is how many times of one step `history show` tells of to a person; failed ones come first.
@@ -26,53 +27,72 @@ func readRecord(store *history.Store, ref string, o showOptions) (*runRecord, er
 	if err != nil {
 		return nil, err
 	}
-	run, err := review.Read(store, id, review.Options{Step: o.step, HTTP: o.http})
+	run, err := review.Read(store, id, o.reads())
 	if missing := (*review.StepError)(nil); errors.As(err, &missing) {
 		return nil, &exitError{exitFailed, err, missing.Hint}
 	}
 	if err != nil {
 		return nil, err
 	}
-	r := &runRecord{Run: run}
-	if o.step != "" && !o.asJSON {
-		r.shorten()
-	}
-	return r, nil
+	return &runRecord{Run: run}, nil
 }
 
-// shorten leaves of many steps the first loops and the first that failed, then the first of the others.
-func (r *runRecord) shorten() {
-	if r.more = len(r.Steps) - shownSteps; r.more <= 0 {
-		return
+// reads gives what is read of the run.
+func (o showOptions) reads() review.Options {
+	r := review.Options{Step: o.step, HTTP: o.http, After: o.after, Limit: o.limit}
+	if o.output.asJSON {
+		return r
 	}
-	slices.SortStableFunc(r.Steps, func(a, b engine.StepRun) int { return rank(a) - rank(b) })
-	r.Steps = r.Steps[:shownSteps]
-	r.Exchanges = slices.DeleteFunc(r.Exchanges, func(x review.Exchange) bool {
-		return !slices.ContainsFunc(r.Steps, func(s engine.StepRun) bool { return s.Key == x.Step })
-	})
+	if r.Limit == 0 {
+		r.Limit = shownSteps
+	}
+	switch {
+	case o.after != "":
+	case o.step != "":
+		r.Few = true
+	default: // its timeline says all else; where there are very many, the page says so
+		r.Outer, r.Requests, r.Limit = true, r.Limit, max(r.Limit, shownBars)
+	}
+	return r
 }
 
-func rank(s engine.StepRun) int {
-	if !review.IsLoop(&s) && (s.Status == engine.OK || s.Status == engine.Skipped) {
-		return 1
+// readTimes reads what of a whole run happened when.
+func (r *runRecord) readTimes(store *history.Store, o showOptions, now time.Time) (err error) {
+	if o.step == "" && o.after == "" {
+		r.times, err = review.ReadTimeline(store, r.Run.Run, now)
 	}
-	return 0
+	return err
+}
+
+// printCurl prints a command that makes a request of a run again.
+func (a *app) printCurl(store *history.Store, r *runRecord, o showOptions) error {
+	x, err := r.RequestOf(store, o.step != "")
+	switch {
+	case err != nil:
+		return err
+	case x == nil:
+		return &exitError{exitFailed, errors.New(r.noRequests()), ""}
+	}
+	return a.print(x.Curl())
 }
 
 // page is the record for people.
 func (r *runRecord) page(p page, next review.Commands, o showOptions) string {
 	var b strings.Builder
-	if o.step == "" {
-		b.WriteString(runPage(p, r.Run.Run, next))
+	if r.times != nil {
+		b.WriteString(runPage(p, r, next))
 	} else {
-		b.WriteString(stepPage(p, r.Steps, r.more))
+		b.WriteString(stepPage(p, r, next, o))
 	}
 	for _, x := range r.Exchanges {
 		title := fmt.Sprintf("%s, try %d", strings.TrimPrefix(x.Step, "/"), x.Attempt)
 		b.WriteString("\n" + exchangePage(p, title, x.Kept.Exchange))
 	}
-	if o.http && len(r.Exchanges) == 0 {
+	switch {
+	case o.http && len(r.Exchanges) == 0:
 		b.WriteString("\n" + r.noRequests() + "\n")
+	case r.LeftRequests > 0:
+		fmt.Fprintf(&b, "\n… and %s more: of one step with --step, the first so many with -n, all with --json\n", words.Plural(r.LeftRequests, "request"))
 	}
 	return b.String()
 }

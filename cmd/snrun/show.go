@@ -1,80 +1,191 @@
 package main
 
 import (
-	"cmp"
+	"bytes"
+	"encoding/json"
 	"fmt"
 	"strings"
 	"time"
 
+	"snrun/engine"
 	"snrun/history/review"
 	"snrun/history/words"
-
-	"snrun/engine"
+	"snrun/steps"
 )
 
-// shownItems is how many failed items of a loop `history show` names.
-const shownItems = 5
-
-// runPage is a run for people: what it was, its error first, then its steps with loops folded.
-func runPage(p page, r *engine.Run, next review.Commands) string {
+// runPage is a run for people: what is wrong with it and since when, what to do next, what it was, its steps in time.
+func runPage(p page, r *runRecord, next review.Commands) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s  %s  %s\n", p.style.bold("run "+r.ID), words.Clean(r.Job), p.statusColour(r.Status, statusWord(r.Status)))
-	if review.NeverBegan(r) {
+	if review.NeverBegan(r.Run.Run) {
 		p.field(&b, "due", fmt.Sprintf("%s (%s)", r.Due.Local().Format(secondsAndZone), words.Ago(r.Due, p.now)))
 	} else {
-		p.field(&b, "started", fmt.Sprintf("%s (%s), took %s", r.Started.Local().Format(secondsAndZone), words.Ago(r.Started, p.now), took(r.Started, r.Ended, p.now)))
+		p.field(&b, "started", p.began(r))
 	}
-	p.field(&b, "trigger", r.Trigger)
-	if r.Attempt > 1 {
-		p.field(&b, "attempt", fmt.Sprint(r.Attempt))
+	p.field(&b, "failing", p.failing(r))
+	again := whatNext(r, next)
+	if trouble := p.trouble(r); trouble != "" {
+		b.WriteString("\n" + trouble)
+		again = writeLines(&b, again)
+		b.WriteString(p.firstRequest(r))
+		b.WriteString("\n")
 	}
-	p.field(&b, "file", words.Clean(shown(r.File)))
-	if len(r.Inputs) > 0 {
-		p.field(&b, "inputs", oneLine(r.Inputs))
+	p.fields(&b, r.Run.Run)
+	if len(r.times.Bars) > 0 {
+		b.WriteString("\n" + p.timeline(r.times))
 	}
-	if r.Output != nil {
-		p.field(&b, "output", oneLine(r.Output))
+	if r.Next != "" {
+		fmt.Fprintf(&b, "  … more steps began later: %s --after %s\n", next.Show(r.ID), words.Argument(r.Next))
 	}
-	if r.Error != nil {
-		b.WriteString("\n" + p.style.red(statusWord(r.Status)) + ": " + p.wrapped(errorText(r.Error)) + "\n")
-	}
-	if r.Error == nil && r.Reason != "" {
-		text := words.Clean(r.Reason)
-		if word := statusWord(r.Status); !strings.HasPrefix(text, word) {
-			text = word + ": " + text
-		}
-		b.WriteString("\n" + p.wrapped(text) + "\n")
-	}
-	if len(r.Steps) > 0 {
-		b.WriteString("\n" + p.timeline(r.Steps))
-	}
-	if lines := whatNext(r, next); len(lines) > 0 {
-		b.WriteString("\n" + strings.Join(lines, "\n") + "\n")
+	if len(again) > 0 {
+		b.WriteString("\n")
+		writeLines(&b, again)
 	}
 	return b.String()
+}
+
+// writeLines writes lines. None are left.
+func writeLines(b *strings.Builder, lines []string) []string {
+	for _, l := range lines {
+		b.WriteString(l + "\n")
+	}
+	return nil
 }
 
 // secondsAndZone is how a page writes a time that may be looked for elsewhere.
 const secondsAndZone = "2006-01-02 15:04:05 -07:00"
 
+// began says when a run began and how long it took.
+func (p page) began(r *runRecord) string {
+	text := fmt.Sprintf("%s (%s)", r.Started.Local().Format(secondsAndZone), words.Ago(r.Started, p.now))
+	if r.times.Queued >= time.Second {
+		text += ", " + words.Span(r.times.Queued) + " after it was due"
+	}
+	return text + ", took " + took(r.Started, r.Ended, p.now)
+}
+
+// failing says since when the job of a run fails.
+func (p page) failing(r *runRecord) string {
+	f := r.Failing
+	switch {
+	case f == nil:
+		return ""
+	case f.Run == r.ID && f.LastGood == "":
+		return "from the first run on"
+	case f.Run == r.ID:
+		return "since this run; the last good one is " + f.LastGood
+	}
+	text := fmt.Sprintf("since %s (%s), run %s", f.Since.Local().Format(secondsAndZone), words.Ago(f.Since, p.now), f.Run)
+	if f.LastGood != "" {
+		text += "; the last good one is " + f.LastGood
+	}
+	return text
+}
+
+// trouble is the error of a run and the first one of all, or why the run did not begin; "" where all is well.
+func (p page) trouble(r *runRecord) string {
+	if r.Error == nil {
+		if r.Reason == "" {
+			return ""
+		}
+		text := words.Clean(r.Reason)
+		if word := statusWord(r.Status); !strings.HasPrefix(text, word) {
+			text = word + ": " + text
+		}
+		return p.wrapped(text) + "\n"
+	}
+	var b strings.Builder
+	b.WriteString(p.style.red(statusWord(r.Status)) + ": " + p.wrapped(errorText(r.Error)) + "\n")
+	first := r.FirstError
+	if first == nil || first.Step == nil {
+		return b.String()
+	}
+	if first.Error.Message != r.Error.Message {
+		b.WriteString(p.style.red("first error") + ": " + p.wrapped(errorText(first.Error)) + "\n")
+	}
+	where := words.Clean(strings.TrimPrefix(first.Step.Key, "/"))
+	if first.Line > 0 {
+		where += fmt.Sprintf(" at %s:%d", words.Clean(shown(first.File)), first.Line)
+	}
+	p.field(&b, "where", where+", "+first.Step.Ended.Local().Format(secondsAndZone))
+	return b.String()
+}
+
+// firstRequest is the request of the first error and its answer, as far as a glance takes them in.
+func (p page) firstRequest(r *runRecord) string {
+	if r.Error == nil || r.FirstError == nil || r.FirstError.Exchange == nil {
+		return ""
+	}
+	x := r.FirstError.Exchange.Kept
+	var b strings.Builder
+	b.WriteString("\n" + p.style.bold(x.Method+" "+words.Clean(x.URL)) + p.glance(">", x.Request) + "\n" + answerLine(p, x.Exchange))
+	if x.Status != 0 {
+		b.WriteString(p.glance("<", x.Response))
+	}
+	return b.String() + "\n"
+}
+
+// glanced is how many lines of a body stand beside an error, and glancedCells how wide they get in a pipe.
+const (
+	glanced      = 4
+	glancedCells = 160
+)
+
+// glance is the beginning of a body, each line behind a sign on a line of its own. JSON is run together, so that much of it shows.
+func (p page) glance(sign string, m steps.Message) string {
+	width := glancedCells
+	if p.width > 0 {
+		width = p.width - 4
+	}
+	lines := bodyLines(m)
+	if together := new(bytes.Buffer); json.Compact(together, m.Body) == nil {
+		lines = wrap(words.Clean(together.String()), width)
+	}
+	if len(lines) > glanced {
+		lines = append(lines[:glanced:glanced], "…")
+	}
+	var b strings.Builder
+	for _, l := range lines {
+		b.WriteString("\n  " + p.style.faint(sign) + " " + cut(l, width))
+	}
+	return b.String()
+}
+
+// fields are what else is known of a run.
+func (p page) fields(b *strings.Builder, r *engine.Run) {
+	p.field(b, "trigger", r.Trigger)
+	if r.Attempt > 1 {
+		p.field(b, "attempt", fmt.Sprint(r.Attempt))
+	}
+	p.field(b, "file", words.Clean(shown(r.File)))
+	if len(r.Inputs) > 0 {
+		p.field(b, "inputs", oneLine(r.Inputs))
+	}
+	if r.Output != nil {
+		p.field(b, "output", oneLine(r.Output))
+	}
+}
+
 // whatNext is what to do about a run.
-func whatNext(r *engine.Run, next review.Commands) []string {
+func whatNext(r *runRecord, next review.Commands) []string {
 	var lines []string
 	switch {
 	case r.Status == engine.Queued:
 		return []string{"cancel it: " + next.Cancel(r.ID)}
-	case review.NeverBegan(r):
-		return []string{next.Start(r)}
+	case review.NeverBegan(r.Run.Run):
+		return []string{next.Start(r.Run.Run)}
 	}
-	inDoubt := review.InDoubt(r.Steps)
+	if review.MayResume(r.Run.Run) {
+		lines = append(lines, next.GoOn(r.ID, r.Error, r.InDoubt)...)
+	}
 	if r.Error != nil && r.Error.Step != "" {
-		lines = append(lines, "look closer: "+next.Show(r.ID)+stepFlags(r.Error, inDoubt))
+		lines = append(lines, "look closer: "+next.Show(r.ID)+stepFlags(r.Error, r.InDoubt))
 	}
-	if review.MayResume(r) {
-		lines = append(lines, next.GoOn(r.ID, r.Error, inDoubt)...)
+	if r.Failing != nil && r.Failing.LastGood != "" {
+		lines = append(lines, "what is different from the last good run: "+next.Diff(r.ID))
 	}
-	if failed := review.FailedItems(r.Steps); r.Status == engine.OK && failed > 0 {
-		lines = append(lines, "try "+words.Plural(failed, "failed item")+" again: "+next.Retry(r.ID))
+	if r.Status == engine.OK && r.FailedItems > 0 {
+		lines = append(lines, "try "+words.Plural(r.FailedItems, "failed item")+" again: "+next.Retry(r.ID))
 	}
 	return lines
 }
@@ -98,72 +209,41 @@ func (p page) wrapped(s string) string {
 	return indented(s)
 }
 
-// timeline is one line a step. Steps inside a loop's items are counted in the loop; its first failures stand below it.
-func (p page) timeline(steps []engine.StepRun) string {
+// stepPage is what a run keeps of some steps: each time they ran.
+func stepPage(p page, r *runRecord, next review.Commands, o showOptions) string {
 	var b strings.Builder
-	failed := map[string][]engine.StepRun{} // by the key of their loop
-	for _, s := range steps {
-		if review.InItem(s.Key) && s.Status == engine.Failed && s.Error != nil {
-			failed[review.LineKey(s.Key)] = append(failed[review.LineKey(s.Key)], s)
-		}
+	for _, s := range r.Steps {
+		b.WriteString(p.stepRun(s))
 	}
-	for _, s := range steps {
-		if review.InItem(s.Key) {
-			continue
+	switch again := next.Show(r.ID); {
+	case r.Next != "":
+		if o.step != "" {
+			again += " --step " + words.Argument(o.step)
 		}
-		l := lineOf(s)
-		if len(failed[s.Key]) > 0 {
-			l.err = nil // it is one of those that stand below
-		}
-		b.WriteString(p.step(l) + p.failures(s, failed[s.Key], l.depth+1))
+		fmt.Fprintf(&b, "… there are more: %s --after %s\n", again, words.Argument(r.Next))
+	case r.Left > 0:
+		fmt.Fprintf(&b, "… and %s more: -n says how many are shown, --json has all; one by its key, such as --step %s\n",
+			words.Thousands(r.Left), words.Argument(r.Steps[len(r.Steps)-1].Key))
+	case len(r.Steps) == 0:
+		b.WriteString("no step began later\n")
 	}
 	return b.String()
 }
 
-func (p page) step(l *line) string {
-	if p.width == 0 {
-		return stepLine(p.style, l, mark(l.status), l.took())
-	}
-	return liveLine(p.style, l, p.width, p.now) + "\n"
-}
-
-// failures are the first of the steps that failed in a loop's items.
-func (p page) failures(loop engine.StepRun, items []engine.StepRun, depth int) string {
+// stepRun is one time that a step ran.
+func (p page) stepRun(s engine.StepRun) string {
 	var b strings.Builder
-	for i, s := range items {
-		if i == shownItems {
-			name := cmp.Or(loop.ID, strings.TrimPrefix(loop.Key, "/"))
-			b.WriteString(indent(depth) + p.style.faint(fmt.Sprintf("… and %d more: --step %s", len(items)-i, words.Argument(name))) + "\n")
-			break
-		}
-		text := words.Clean(strings.TrimPrefix(s.Key, "/")) + ": " + review.Brief(s.Error)
-		if p.width > 0 {
-			text = cut(text, p.width-2*depth-5)
-		}
-		b.WriteString(indent(depth) + p.style.red("✗") + " " + text + "\n")
+	fmt.Fprintf(&b, "%s  %s  %s\n", p.style.bold(words.Clean(s.Key)), s.Kind, p.statusColour(s.Status, statusWord(s.Status)))
+	p.field(&b, "started", s.Started.Local().Format("2006-01-02 15:04:05.000 -07:00")+", took "+took(s.Started, s.Ended, p.now))
+	if s.Attempts > 1 {
+		p.field(&b, "tries", fmt.Sprint(s.Attempts))
 	}
-	return b.String()
-}
-
-// stepPage is what a run keeps of one step: each time it ran. More says how many times are left out.
-func stepPage(p page, runs []engine.StepRun, more int) string {
-	var b strings.Builder
-	for _, s := range runs {
-		fmt.Fprintf(&b, "%s  %s  %s\n", p.style.bold(words.Clean(s.Key)), s.Kind, p.statusColour(s.Status, statusWord(s.Status)))
-		p.field(&b, "started", s.Started.Local().Format("2006-01-02 15:04:05.000 -07:00")+", took "+took(s.Started, s.Ended, p.now))
-		if s.Attempts > 1 {
-			p.field(&b, "tries", fmt.Sprint(s.Attempts))
-		}
-		if s.Counts != nil {
-			p.field(&b, "counts", strings.Join(append(countWords(*s.Counts, s.Counts.Pages, true), troubleWords(s.Counts.Retries, s.Counts.LimitWaits)...), ", "))
-		}
-		p.field(&b, "message", words.Clean(s.Message))
-		if s.Error != nil {
-			b.WriteString("  " + p.style.red("error") + "     " + p.wrapped(errorText(s.Error)) + "\n")
-		}
+	if s.Counts != nil {
+		p.field(&b, "counts", strings.Join(append(countWords(*s.Counts, s.Counts.Pages, true), troubleWords(s.Counts.Retries, s.Counts.LimitWaits)...), ", "))
 	}
-	if more > 0 {
-		fmt.Fprintf(&b, "… and %d more: all of them with --json, one by its key, such as --step %s\n", more, words.Argument(runs[len(runs)-1].Key))
+	p.field(&b, "message", words.Clean(s.Message))
+	if s.Error != nil {
+		b.WriteString("  " + p.style.red("error") + "     " + p.wrapped(errorText(s.Error)) + "\n")
 	}
 	return b.String()
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"net/http"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -13,6 +14,18 @@ import (
 	"snrun/steps"
 )
 
+const failedText = `version: 1
+steps:
+  - id: incidents
+    rest: {url: "http://127.0.0.1/incidents"}
+  - id: alerts
+    foreach:
+      in: ${steps.incidents.output}
+      steps:
+        - id: alert
+          rest: {url: "http://127.0.0.1/v1/alerts", method: POST}
+`
+
 // failedRun is a run with a loop of which items failed.
 func failedRun() *engine.Run {
 	after := func(ms int) time.Time { return began.Add(time.Duration(ms) * time.Millisecond) }
@@ -20,7 +33,7 @@ func failedRun() *engine.Run {
 		Hint: "The server refuses the body: compare it with the API's description."}
 	run := &engine.Run{
 		ID: "06c3k9q2f4x", Job: "incident_sync", Status: engine.Failed, Trigger: "manual", Due: began, Started: began, Ended: after(1200),
-		Inputs: map[string]any{"priority": 1}, Error: bad, File: "jobs/incident_sync.yaml",
+		Inputs: map[string]any{"priority": 1}, Error: bad, File: "jobs/incident_sync.yaml", Text: failedText,
 		Steps: []engine.StepRun{
 			{Key: "/incidents", ID: "incidents", Kind: "rest", Status: engine.OK, Attempts: 2, Started: began, Ended: after(212), Counts: &engine.Counts{Pages: 4, Total: 37, Succeeded: 37}},
 			{Key: "/alerts", ID: "alerts", Kind: "foreach", Status: engine.Failed, Started: after(213), Ended: after(1199), Error: bad, Counts: &engine.Counts{Total: 37, Succeeded: 30, Failed: 7}},
@@ -77,43 +90,111 @@ func answer() steps.Exchange {
 	}
 }
 
+// failedCalls are calls of failedRun: one that was tried again, and the request of the item that failed first.
+func failedCalls() []engine.Entry {
+	after := func(ms int) time.Time { return began.Add(time.Duration(ms) * time.Millisecond) }
+	busy := &steps.Error{Kind: steps.Status, Message: "GET http://127.0.0.1/incidents: 503 Service Unavailable", Status: 503}
+	return []engine.Entry{
+		{Key: "/incidents", StepKey: "/incidents", Attempt: 1, Started: after(0), Ended: after(12), Error: busy},
+		{Key: "/incidents#2", StepKey: "/incidents", Attempt: 2, Started: after(112), Ended: after(212)},
+		{Key: "/alerts[inc-0]/alert", StepKey: "/alerts[inc-0]/alert", Attempt: 1, Started: after(300), Ended: after(400), Error: failedRun().Error,
+			Exchanges: []steps.Exchange{answer()}},
+	}
+}
+
+// recorded is a history with runs, and calls of the first.
+func recorded(t testing.TB, calls []engine.Entry, runs ...*engine.Run) *history.Store {
+	t.Helper()
+	store, err := history.Open(filepath.Join(t.TempDir(), "runs.db"), history.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { store.Close() })
+	for _, run := range runs {
+		if err := store.Begin(run); err != nil {
+			t.Fatal(err)
+		}
+		for _, s := range run.Steps {
+			if err := store.Note(run.ID, s); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for _, c := range calls {
+			if err := store.Commit(run.ID, c); err != nil {
+				t.Fatal(err)
+			}
+		}
+		calls = nil
+		if err := store.Finish(run); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return store
+}
+
+// shownRun is the page of a run as the history has it.
+func shownRun(t testing.TB, store *history.Store, run string, o showOptions) func(page) string {
+	return func(p page) string {
+		t.Helper()
+		r, err := readRecord(store, run, o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := r.readTimes(store, o, p.now); err != nil {
+			t.Fatal(err)
+		}
+		return r.page(p, review.Commands{Program: "snrun"}, o)
+	}
+}
+
 func TestHistoryPages(t *testing.T) {
 	t.Parallel()
 	noAnswer := steps.Exchange{Method: "GET", URL: "http://127.0.0.1/", Error: "connection refused", Started: began, Duration: time.Second}
 	binary := answer()
 	binary.Response.Body, binary.Request = []byte{0, 1, 2}, steps.Message{Size: 4096}
-	show := func(o showOptions, exchanges ...steps.Exchange) func(page) string {
+	some := func(o showOptions, exchanges ...steps.Exchange) func(page) string {
 		return func(p page) string {
 			r := &runRecord{Run: &review.Run{Run: failedRun()}}
-			if o.step != "" {
-				r.Steps = r.Steps[2:4]
-			}
+			r.Steps = r.Steps[2:4]
 			for _, x := range exchanges {
 				r.Exchanges = append(r.Exchanges, review.NewExchange(history.Exchange{StepKey: "/alerts[inc-1]/alert", Attempt: 1, Exchange: x}))
 			}
 			return r.page(p, review.Commands{Program: "snrun"}, o)
 		}
 	}
+	unbegun := func(run *engine.Run) func(page) string {
+		r := &runRecord{Run: &review.Run{Run: run}, times: &review.Timeline{}}
+		return func(p page) string { return r.page(p, review.Commands{Program: "snrun"}, showOptions{}) }
+	}
+	before := okRun()
+	before.ID, before.Job = "06c3k9q2f40", "incident_sync"
+	early := failedRun()
+	early.ID, early.Started = "06c3k9q2f41", began.Add(-26*time.Hour)
+	store := recorded(t, failedCalls(), failedRun(), before, early, okRun(), goneOnRun(), tolerantRun())
 	for _, test := range []struct {
 		name string
 		page func(page) string
 	}{
 		{"list", func(p page) string { return runTable(p, []engine.Run{*failedRun(), *okRun(), *goneOnRun()}) }},
-		{"show", show(showOptions{})},
-		{"show_ok", func(p page) string { return runPage(p, okRun(), review.Commands{Program: "snrun"}) }},
-		{"show_in_doubt", func(p page) string { return runPage(p, goneOnRun(), review.Commands{Program: "snrun"}) }},
-		{"show_tolerant", func(p page) string { return runPage(p, tolerantRun(), review.Commands{Program: "snrun"}) }},
+		{"show", shownRun(t, store, "06c3k9q2f4x", showOptions{})},
+		{"show_ok", shownRun(t, store, okRun().ID, showOptions{})},
+		{"show_in_doubt", shownRun(t, store, goneOnRun().ID, showOptions{})},
+		{"show_tolerant", shownRun(t, store, tolerantRun().ID, showOptions{})},
 		{"list_waiting", func(p page) string { return runTable(p, []engine.Run{*queuedRun(), *skippedRun(), *okRun()}) }},
-		{"show_skipped", func(p page) string { return runPage(p, skippedRun(), review.Commands{Program: "snrun"}) }},
-		{"show_queued", func(p page) string { return runPage(p, queuedRun(), review.Commands{Program: "snrun"}) }},
-		{"show_step", show(showOptions{step: "alert"})},
-		{"show_http", show(showOptions{step: "alert", http: true}, answer(), noAnswer, binary)},
-		{"show_http_none", show(showOptions{step: "alert", http: true})},
+		{"show_skipped", unbegun(skippedRun())},
+		{"show_queued", unbegun(queuedRun())},
+		{"show_step", shownRun(t, store, "06c3k9q2f4x", showOptions{step: "alert", limit: 2})},
+		{"show_step_after", shownRun(t, store, "06c3k9q2f4x", showOptions{step: "alert", limit: 2, after: "/alerts[inc-2]/alert"})},
+		{"show_http", some(showOptions{step: "alert", http: true}, answer(), noAnswer, binary)},
+		{"show_http_none", some(showOptions{step: "alert", http: true})},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			now := began.Add(3 * time.Minute)
 			got := "--- in a pipe\n" + test.page(page{now: now}) + "--- 60 columns\n" + test.page(page{width: 60, now: now})
+			if test.name == "show" {
+				got += "--- 130 columns\n" + test.page(page{width: 130, now: now})
+			}
 			golden(t, got, "testdata/history_"+test.name+".txt")
 			if strings.Contains(got, "\x1b") {
 				t.Errorf("a control character of a server reaches the terminal: %q", got)
@@ -124,17 +205,17 @@ func TestHistoryPages(t *testing.T) {
 
 func TestOfManyStepsTheFailedComeFirst(t *testing.T) {
 	t.Parallel()
-	r := &runRecord{Run: &review.Run{Run: &engine.Run{}}}
+	run := &engine.Run{ID: "r1", Job: "many", Status: engine.Failed, Due: began, Started: began, Ended: began, Attempt: 1}
 	for i := range 50 {
-		s := engine.StepRun{Key: fmt.Sprintf("/a[%d]/b", i), Status: engine.OK}
+		s := engine.StepRun{Key: fmt.Sprintf("/a[%d]/b", i), ID: "b", Status: engine.OK, Started: began, Ended: began}
 		if i%10 == 9 {
 			s.Status = engine.Failed
 		}
-		r.Steps = append(r.Steps, s)
+		run.Steps = append(run.Steps, s)
 	}
-	r.shorten()
-	if len(r.Steps) != shownSteps || r.more != 30 {
-		t.Fatalf("got %d steps and %d more, want %d and 30", len(r.Steps), r.more, shownSteps)
+	r, err := readRecord(recorded(t, nil, run), "r1", showOptions{step: "b"})
+	if err != nil || len(r.Steps) != shownSteps || r.Left != 30 {
+		t.Fatalf("got %+v, %v, want %d steps and 30 more", r, err, shownSteps)
 	}
 	var got []string
 	for _, s := range r.Steps[:6] {
@@ -145,29 +226,6 @@ func TestOfManyStepsTheFailedComeFirst(t *testing.T) {
 	}
 }
 
-func TestWhatIsMissingOfABody(t *testing.T) {
-	t.Parallel()
-	for _, test := range []struct {
-		name string
-		body string
-		size int64
-		want string
-	}{
-		{"nothing", `{"a":1}`, 7, ""},
-		{"size unknown", `{"a":1`, -1, ""},
-		{"its end", `{"a":1`, 2048, "… cut here, 2.0 KB in all"},
-		{"nothing of JSON with a mask", `{"a":"***"}`, 19, ""},
-		{"perhaps the end of a text with a mask", "a=***", 19, "… 19 B in all, before masking"},
-	} {
-		t.Run(test.name, func(t *testing.T) {
-			t.Parallel()
-			if got := missing(steps.Message{Body: []byte(test.body), Size: test.size}); got != test.want {
-				t.Errorf("got %q, want %q", got, test.want)
-			}
-		})
-	}
-}
-
 func TestTable(t *testing.T) {
 	t.Parallel()
 	got := page{style: style{on: true}, width: 60}.table([][]string{{"A", "B"}, {"世界", strings.Repeat("x", 80)}},
@@ -175,5 +233,53 @@ func TestTable(t *testing.T) {
 	want := "A     B\n世界  " + strings.Repeat("x", 53) + "…\n"
 	if got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
+
+// A run with very many items fills no screen, whatever became of them.
+func TestManyItemsAreFewLines(t *testing.T) {
+	t.Parallel()
+	run, calls := manyItems(2000)
+	store := recorded(t, calls, run)
+	for name, o := range map[string]showOptions{
+		"the run": {}, "its requests": {http: true}, "a step": {step: "alert"}, "a loop": {step: "alerts"}, "a step's requests": {step: "alert", http: true}, "a page": {after: "/alerts[1000]/alert"},
+	} {
+		text := shownRun(t, store, run.ID, o)(page{width: 120, now: began})
+		most := 100
+		if o.http {
+			most = 400 // twenty requests, with headers and bodies
+		}
+		if n := strings.Count(text, "\n"); n > most || n < 10 {
+			t.Errorf("%s takes %d lines, want at most %d:\n%.2000s", name, n, most, text)
+		}
+		if !strings.Contains(text, "more") {
+			t.Errorf("%s: nothing says that there is more:\n%.2000s", name, text)
+		}
+	}
+}
+
+// manyItems is a run of whose items every second one failed.
+func manyItems(n int) (*engine.Run, []engine.Entry) {
+	run := failedRun()
+	run.Steps = run.Steps[:2]
+	var calls []engine.Entry
+	for i := range n {
+		s := engine.StepRun{Key: fmt.Sprintf("/alerts[%d]/alert", i), ID: "alert", Kind: "rest", Status: engine.OK, Attempts: 1, Started: began, Ended: began}
+		c := engine.Entry{Key: s.Key, StepKey: s.Key, Attempt: 1, Started: began, Ended: began, Exchanges: []steps.Exchange{answer()}}
+		if i%2 == 0 {
+			s.Status, s.Error, c.Error = engine.Failed, run.Error, run.Error
+		}
+		run.Steps, calls = append(run.Steps, s), append(calls, c)
+	}
+	return run, calls
+}
+
+func BenchmarkShowManyItems(b *testing.B) {
+	run, calls := manyItems(10_000)
+	store := recorded(b, calls, run)
+	for b.Loop() {
+		if text := shownRun(b, store, run.ID, showOptions{})(page{now: began}); len(text) == 0 {
+			b.Fatal("nothing is shown")
+		}
 	}
 }

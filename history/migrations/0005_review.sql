@@ -1,9 +1,16 @@
 -- What looking back at runs needs: finding them by how they stand, what of them was read for searches, and who did what.
 
 -- What has ended, by how and by what started it: a list with any filter is a few of the newest of each combination, put together.
--- Runs that have not ended are few, and in runs_going. The times are there for the statistics of a job, which need no row then.
-CREATE INDEX runs_ended ON runs (status, "trigger", run) WHERE status NOT IN ('queued', 'running');
-CREATE INDEX runs_ended_of_job ON runs (job, status, "trigger", run, started, ended) WHERE status NOT IN ('queued', 'running');
+-- Runs that have not ended are few, and in runs_going.
+CREATE INDEX runs_ended ON runs (status, "trigger", run, job) WHERE status NOT IN ('queued', 'running');
+CREATE INDEX runs_ended_of_job ON runs (job, status, "trigger", run) WHERE status NOT IN ('queued', 'running');
+CREATE INDEX runs_failed ON runs (job, run) WHERE status IN ('failed', 'interrupted');
+
+-- With what it takes to say how long the runs of a job are, and with those that no daemon goes on with.
+DROP INDEX runs_ok;
+DROP INDEX runs_to_resume;
+CREATE INDEX runs_ok ON runs (job, run, started, ended) WHERE status = 'ok';
+CREATE INDEX runs_interrupted ON runs (run) WHERE status = 'interrupted';
 
 -- The index for searches, where a program with FTS5 has made one: the table searched_N. It has the words of all runs up to one, by
 -- their numbers, ...

@@ -23,6 +23,9 @@ func (c Commands) WithSandbox() Commands {
 // Show is the command that shows a run.
 func (c Commands) Show(run string) string { return c.Program + " history show" + c.History + " " + run }
 
+// Diff is the command that shows what is different in a run from the last good one.
+func (c Commands) Diff(run string) string { return c.Program + " history diff" + c.History + " " + run }
+
 // Resume is the command with which a run goes on.
 func (c Commands) Resume(run string) string {
 	return c.Program + " resume" + c.History + c.Project + c.Sandbox + " " + run
@@ -45,6 +48,9 @@ func (c Commands) Schedule(verb, job string) string {
 func (c Commands) Schedules(verb string) string {
 	return c.Program + " schedule " + verb + c.History + c.Project
 }
+
+// Status is the command that says how it stands.
+func (c Commands) Status() string { return c.Program + " status" + c.History + c.Project }
 
 // Serve is the command that starts a daemon.
 func (c Commands) Serve() string { return c.Program + " serve" + c.History + c.Project }

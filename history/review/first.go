@@ -43,10 +43,7 @@ func ReadFirstError(store *history.Store, run *engine.Run) (*FirstError, error) 
 		first.File, first.Line = pos.File, pos.Line
 	}
 	last, err := store.LastExchange(run.ID, step.Key)
-	if last != nil {
-		x := NewExchange(*last)
-		first.Exchange = &x
-	}
+	first.Exchange = exchangeIn(last)
 	return first, err
 }
 

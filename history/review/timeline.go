@@ -62,9 +62,11 @@ type Try struct {
 // Wait is a time in which a step did nothing.
 type Wait struct {
 	For    string        `json:"for"` // one of WaitRetry, WaitHeld, WaitStep
+	Page   string        `json:"page,omitempty"`
+	Try    int           `json:"try,omitempty"` // the one that failed before
 	Start  time.Duration `json:"-"`
 	Length time.Duration `json:"-"`
-	Error  *steps.Error  `json:"error,omitempty"` // of the try that failed before
+	Error  *steps.Error  `json:"error,omitempty"` // of that try
 }
 
 // What a Wait is for.
@@ -181,7 +183,7 @@ func (t *Timeline) tried(attempts []history.Attempt) {
 			try.Page = call[strings.LastIndexByte(call, '/')+1:]
 		}
 		if before, again := failed[call]; again {
-			b.wait(Wait{For: WaitRetry, Start: before.Ended.Sub(t.Start), Length: a.Started.Sub(before.Ended), Error: before.Error})
+			b.wait(Wait{For: WaitRetry, Page: try.Page, Try: before.Attempt, Start: before.Ended.Sub(t.Start), Length: a.Started.Sub(before.Ended), Error: before.Error})
 		}
 		failed[call] = a
 		b.Tries = append(b.Tries, try)

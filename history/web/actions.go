@@ -172,7 +172,7 @@ func (s *Site) postReset(w http.ResponseWriter, r *http.Request) error {
 
 // ofProfile does something to the profile of a path, and shows what came of it.
 func (s *Site) ofProfile(w http.ResponseWriter, r *http.Request, title string, d deed) error {
-	if err := s.knownProfile(r); err != nil {
+	if err := s.knownProfile(r.PathValue("profile")); err != nil {
 		s.audit(r, d, deedDone{}, err)
 		return err
 	}
@@ -184,10 +184,10 @@ func (s *Site) ofProfile(w http.ResponseWriter, r *http.Request, title string, d
 	return s.showResult(w, r, res)
 }
 
-// knownProfile says that there is no profile of the path's name, nil where there is.
-func (s *Site) knownProfile(r *http.Request) error {
-	if _, there := s.Daemon.Project().Profiles[r.PathValue("profile")]; !there {
-		return &Problem{Status: http.StatusNotFound, Message: "the project has no profile " + words.Argument(r.PathValue("profile"))}
+// knownProfile says that there is no profile of a name, nil where there is.
+func (s *Site) knownProfile(name string) error {
+	if _, there := s.Daemon.Project().Profiles[name]; !there {
+		return &Problem{Status: http.StatusNotFound, Message: "the project has no profile " + words.Argument(name)}
 	}
 	return nil
 }

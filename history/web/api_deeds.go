@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"slices"
@@ -39,7 +40,7 @@ func (s *Site) done(a *ask, d deed) (any, error) {
 func (s *Site) beginsRun(a *ask, d deed) (any, error) {
 	answer, err := s.done(a, d)
 	if done, is := answer.(deedDone); is && done.Run != "" {
-		a.w.Header().Set("Location", apiRoot+path("runs", done.Run))
+		a.w.Header().Set("Location", apiPath+path("runs", done.Run))
 		a.status = http.StatusCreated
 	}
 	return answer, err
@@ -212,8 +213,8 @@ func (s *Site) profileDone(a *ask, d deed) (any, error) {
 	if _, err := a.body(); err != nil {
 		return nil, err
 	}
-	if err := s.knownProfile(a.Request); err != nil {
-		return nil, err
+	if err := s.knownProfile(a.PathValue("profile")); err != nil {
+		d.do = func(context.Context) (deedDone, error) { return deedDone{}, err }
 	}
 	return s.done(a, d)
 }

@@ -124,7 +124,7 @@ func (s *Site) recordRefusal(r *http.Request, role Role) {
 		return
 	}
 	row := history.Audit{Who: v.Name, Role: string(v.Role), Origin: v.Origin, Outcome: history.AuditRefused, Detail: "as a " + string(v.Role)}
-	parts := strings.Split(strings.Trim(strings.TrimPrefix(r.URL.Path, apiRoot), "/"), "/") // as runs/ID/resume
+	parts := strings.Split(strings.Trim(strings.TrimPrefix(r.URL.Path, apiPath), "/"), "/") // as runs/ID/resume
 	row.Action = parts[len(parts)-1]
 	if len(parts) == 3 {
 		row.Subject = strings.TrimSuffix(parts[0], "s") + ":" + parts[1]
@@ -162,7 +162,7 @@ func (s *Site) whoComes(r *http.Request) (visitor, error) {
 
 // forPrograms says whether a request is for what programs read.
 func forPrograms(r *http.Request) bool {
-	return strings.HasPrefix(r.URL.Path, apiRoot+"/") || r.URL.Path == metricsPath
+	return strings.HasPrefix(r.URL.Path, apiPath+"/") || r.URL.Path == metricsPath
 }
 
 // credentials gives the name, which may be "", and the password that a program brings.

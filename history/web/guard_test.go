@@ -136,7 +136,7 @@ func TestRoles(t *testing.T) {
 				if want := slices.Contains(may[to.role], role); comes != want {
 					t.Errorf("%+v: %s as %q gives %s, want that it is let in: %v", access, to.pattern, role, resp.Status, want)
 				}
-				if !comes && (strings.Contains(path, apiRoot) || path == metricsPath) != strings.Contains(resp.Header.Get("Content-Type"), "application/problem+json") {
+				if !comes && (strings.Contains(path, apiPath) || path == metricsPath) != strings.Contains(resp.Header.Get("Content-Type"), "application/problem+json") {
 					t.Errorf("%s as %q is told %s", to.pattern, role, text)
 				}
 				if role == "" && !comes && resp.StatusCode != http.StatusUnauthorized {
@@ -245,7 +245,7 @@ func TestHeaders(t *testing.T) {
 	server := httptest.NewServer(s)
 	defer server.Close()
 	for path, want := range map[string]int{
-		"/login": 200, "/runs": 401, "/nowhere": 404, "/static/style.css": 200, "/static/none": 404, healthPath: 503, "/enter?key=x": 401, apiRoot + "/runs": 0,
+		"/login": 200, "/runs": 401, "/nowhere": 404, "/static/style.css": 200, "/static/none": 404, healthPath: 503, "/enter?key=x": 401, apiPath + "/runs": 0,
 	} {
 		resp, _ := send(t, stranger(), server, asked{path: path, host: "snrun.example.com"})
 		if want > 0 && resp.StatusCode != want {

@@ -25,6 +25,7 @@ const (
 	metricsPath = "/metrics"
 	enterPath   = "/enter"
 	loginPath   = "/login"
+	apiPath     = "/api/v1"
 )
 
 // route is something that is served.

@@ -166,7 +166,7 @@ func counted(c *engine.Counts) []string {
 	add(c.Pages, words.Plural(c.Pages, "page"))
 	add(c.Succeeded, words.Thousands(c.Succeeded)+" ok")
 	add(c.Failed, words.Thousands(c.Failed)+" failed")
-	add(c.Retries, words.Plural(c.Retries, "more try"))
+	add(c.Retries, words.Plural(c.Retries, "retry"))
 	add(c.LimitWaits, words.Plural(c.LimitWaits, "wait")+" for the limit")
 	return list
 }

@@ -10,8 +10,10 @@ import (
 	"snrun/history/words"
 )
 
-// drawn is how many steps the picture of a run has; those after them stand in the list below.
-const drawn = 80
+const (
+	drawn    = 80  // steps are in the picture of a run; those after them stand in the list below
+	thinnest = 0.5 // percent of the picture: what took no time shows all the same
+)
 
 // timelineView is the picture of a run: a line for each step, with a bar.
 type timelineView struct {
@@ -71,8 +73,8 @@ func timelineOf(run *engine.Run, t *review.Timeline) *timelineView {
 // piecesOf cuts a bar into its tries, with what it waited on top.
 func piecesOf(bar review.Bar, whole time.Duration) []timePiece {
 	piece := func(class string, start, length time.Duration, title string) timePiece {
-		x := min(100*float64(start)/float64(whole), 99.6)
-		width := min(max(100*float64(length)/float64(whole), 0.4), 100-x)
+		x := min(100*float64(start)/float64(whole), 100-thinnest)
+		width := min(max(100*float64(length)/float64(whole), thinnest), 100-x)
 		return timePiece{class, fmt.Sprintf("%.2f%%", x), fmt.Sprintf("%.2f%%", width), title}
 	}
 	whatItIs := words.Clean(bar.Title) + ", " + statusWord(bar.Status) + ", " + words.Span(bar.Length)
@@ -84,15 +86,15 @@ func piecesOf(bar review.Bar, whole time.Duration) []timePiece {
 		return pieces
 	}
 	pieces := []timePiece{piece("none", bar.Start, bar.Length, whatItIs)}
+	for _, w := range bar.Waits {
+		pieces = append(pieces, piece("waits", w.Start, w.Length, waitSays(w)))
+	}
 	for _, try := range bar.Tries {
 		class, title := string(engine.OK), fmt.Sprintf("try %d, %s", try.Attempt, words.Span(try.Length))
 		if try.Error != nil {
 			class, title = string(engine.Failed), title+": "+short(review.Brief(try.Error))
 		}
 		pieces = append(pieces, piece(class, try.Start, try.Length, title))
-	}
-	for _, w := range bar.Waits {
-		pieces = append(pieces, piece("waits", w.Start, w.Length, waitSays(w)))
 	}
 	return pieces
 }

@@ -15,7 +15,8 @@
 //	page             what all pages have in common
 //	live, watch      changes told to those who look at a page
 //	inputs           fields for the inputs of a job
-//	lane             the picture of what jobs did and will do
+//	lane, calendar, trend
+//	                 pictures of what jobs did and will do, of a job's days, of how long its runs take
 //	project          the jobs of the project, and how it stands with them
 //	deeds, actions, results
 //	                 what people have done; the forms that ask for it; what came of several at once
@@ -82,6 +83,7 @@ func New(c Config) *Site {
 	for _, r := range routes() {
 		s.mux.Handle(r.pattern, s.admit(r))
 	}
+	s.mux.Handle(apiPath+"/", s.admit(route{role: Viewer, serve: (*Site).apiNothing}))
 	s.origins = http.NewCrossOriginProtection()
 	if c.Access.External != nil {
 		if err := s.origins.AddTrustedOrigin(c.Access.Address("")); err != nil {

@@ -103,6 +103,7 @@ function live(main) {
   }
 
   document.addEventListener("visibilitychange", () => { if (document.hidden) close(); else connect(); });
+  setInterval(() => { if (source && source.readyState === EventSource.OPEN) refresh(); }, 5000); // what goes on grows longer
   addEventListener("pagehide", close);
   addEventListener("pageshow", connect);
   connect();

@@ -1,0 +1,172 @@
+package history
+
+import (
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"snrun/engine"
+)
+
+const (
+	// countedSQL counts what has ended between two ids by status and job, from an index alone.
+	countedSQL = `WITH RECURSIVE kinds (status, "trigger") AS (%s)
+		SELECT r.status, r.job, count(*) FROM kinds CROSS JOIN runs r INDEXED BY runs_ended
+			ON r.status NOT IN ('queued', 'running') AND r.status = kinds.status AND r."trigger" = kinds."trigger" AND r.run > ?4
+			GROUP BY r.status, r.job
+		UNION ALL SELECT status, job, count(*) FROM runs INDEXED BY runs_going WHERE ` + isGoing + ` AND run > ?4 GROUP BY status, job`
+
+	// partsSQL counts the runs of a job between each two ids of a list.
+	partsSQL = `WITH RECURSIVE kinds (status, "trigger") AS (%s)
+		SELECT p.key, kinds.status, (SELECT count(*) FROM runs INDEXED BY runs_ended_of_job WHERE ` + isEnded + `
+				AND job = ?2 AND status = kinds.status AND "trigger" = kinds."trigger" AND run > p.value->>0 AND run < p.value->>1)
+			FROM kinds CROSS JOIN json_each(?7) p WHERE kinds."trigger" IS NOT NULL
+		UNION ALL SELECT p.key, runs.status, 1 FROM runs INDEXED BY runs_going CROSS JOIN json_each(?7) p
+			WHERE ` + isGoing + ` AND job = ?2 AND run > p.value->>0 AND run < p.value->>1`
+
+	durationsSQL = `SELECT run, started, ended FROM runs INDEXED BY runs_ok
+		WHERE job = ? AND status = 'ok' AND run > ? AND run < ? ORDER BY run DESC LIMIT ?`
+
+	failedStepsSQL = `SELECT coalesce(error->>'step', ''), count(*), max(run) FROM (SELECT error, run FROM runs INDEXED BY runs_failed
+		WHERE job = ? AND ` + isBad + ` AND run > ? AND run < ? ORDER BY run DESC LIMIT ?) GROUP BY 1 ORDER BY 2 DESC, 1`
+)
+
+// Counts says how many of the runs of jobs stand in which way, of those that came to be since a time. No jobs are all.
+func (s *Store) Counts(jobs []string, since time.Time) (map[engine.Status]int, error) {
+	const doing = "count runs"
+	if err := s.settle(); err != nil {
+		return nil, err
+	}
+	statuses, err := json.Marshal(AllStatuses())
+	if err != nil {
+		return nil, err
+	}
+	above, _ := Filter{Since: since}.between()
+	rows, err := s.read.Query(fmt.Sprintf(countedSQL, fmt.Sprintf(anyTriggerSQL, "runs_ended", "")), string(statuses), nil, nil, above)
+	if err != nil {
+		return nil, s.place.fault(doing, err)
+	}
+	defer rows.Close()
+	meant := make(map[string]bool, len(jobs))
+	for _, job := range jobs {
+		meant[job] = true
+	}
+	counts := map[engine.Status]int{}
+	for rows.Next() {
+		var status engine.Status
+		var job string
+		var n int
+		if err := rows.Scan(&status, &job, &n); err != nil {
+			return nil, s.place.fault(doing, err)
+		}
+		if jobs == nil || meant[job] {
+			counts[status] += n
+		}
+	}
+	return counts, s.place.fault(doing, rows.Err())
+}
+
+// CountsOf says how many of the runs of a job stand in which way: of those that came to be between each of the moments and the next one.
+// A zero moment is the beginning where it is the first, and the end where it is the last.
+func (s *Store) CountsOf(job string, moments ...time.Time) ([]map[engine.Status]int, error) {
+	doing := "count the runs of " + job
+	if err := s.settle(); err != nil {
+		return nil, err
+	}
+	parts := [][2]string{}
+	for i := range len(moments) - 1 {
+		above, below := Filter{Since: moments[i], Until: moments[i+1]}.between()
+		parts = append(parts, [2]string{above, below})
+	}
+	statuses, err := json.Marshal(AllStatuses())
+	if err != nil {
+		return nil, err
+	}
+	between, err := json.Marshal(parts)
+	if err != nil {
+		return nil, err
+	}
+	kinds := fmt.Sprintf(anyTriggerSQL, "runs_ended_of_job", "job = ?2 AND")
+	rows, err := s.read.Query(fmt.Sprintf(partsSQL, kinds), string(statuses), job, nil, nil, nil, nil, string(between))
+	if err != nil {
+		return nil, s.place.fault(doing, err)
+	}
+	defer rows.Close()
+	counts := make([]map[engine.Status]int, len(parts))
+	for i := range counts {
+		counts[i] = map[engine.Status]int{}
+	}
+	for rows.Next() {
+		var part, n int
+		var status engine.Status
+		if err := rows.Scan(&part, &status, &n); err != nil {
+			return nil, s.place.fault(doing, err)
+		}
+		if n > 0 {
+			counts[part][status] += n
+		}
+	}
+	return counts, s.place.fault(doing, rows.Err())
+}
+
+// Took is how long a run lasted that went well.
+type Took struct {
+	Run     string
+	Started time.Time
+	Took    time.Duration
+}
+
+// Durations gives how long the runs of a job lasted that went well, of those that came to be between two times, the newest first and at
+// most so many. A zero time is without a bound.
+func (s *Store) Durations(job string, since, until time.Time, limit int) ([]Took, error) {
+	doing := "look how long the runs of " + job + " lasted"
+	above, below := Filter{Since: since, Until: until}.between()
+	rows, err := s.read.Query(durationsSQL, job, above, below, limit)
+	if err != nil {
+		return nil, s.place.fault(doing, err)
+	}
+	defer rows.Close()
+	var list []Took
+	for rows.Next() {
+		var t Took
+		var started, ended sql.NullInt64
+		if err := rows.Scan(&t.Run, &started, &ended); err != nil {
+			return nil, s.place.fault(doing, err)
+		}
+		t.Started, t.Took = moment(started), span(max(ended.Int64-started.Int64, 0))
+		list = append(list, t)
+	}
+	return list, s.place.fault(doing, rows.Err())
+}
+
+// FailedStep is a step in which runs of a job failed.
+type FailedStep struct {
+	Step   string `json:"step"`   // its id, else its key; "" where they failed in none
+	Failed int    `json:"failed"` // how many did
+	Last   string `json:"last"`   // the newest of these runs
+}
+
+// FailedSteps says in which steps runs of a job failed, or were interrupted, the one first in which most did: of those that came to be
+// between two times, and of the newest where there are more than limit. A zero time is without a bound.
+func (s *Store) FailedSteps(job string, since, until time.Time, limit int) ([]FailedStep, error) {
+	doing := "look where the runs of " + job + " failed"
+	if err := s.settle(); err != nil {
+		return nil, err
+	}
+	above, below := Filter{Since: since, Until: until}.between()
+	rows, err := s.read.Query(failedStepsSQL, job, above, below, limit)
+	if err != nil {
+		return nil, s.place.fault(doing, err)
+	}
+	defer rows.Close()
+	list := []FailedStep{}
+	for rows.Next() {
+		var f FailedStep
+		if err := rows.Scan(&f.Step, &f.Failed, &f.Last); err != nil {
+			return nil, s.place.fault(doing, err)
+		}
+		list = append(list, f)
+	}
+	return list, s.place.fault(doing, rows.Err())
+}
