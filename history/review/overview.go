@@ -117,13 +117,18 @@ func (c Counts) All() int {
 	return c.Queued + c.Running + c.OK + c.Failed + c.Cancelled + c.Interrupted + c.Skipped
 }
 
+// NewOverview gives one in which nothing is said yet.
+func NewOverview(now time.Time) *Overview {
+	return &Overview{
+		Now: localMilli(now), Failing: []Failing{}, Interrupted: []Interrupted{}, Late: []LateJob{}, SignIns: []SignIn{}, Next: []NextRun{},
+		NotRun: []NotRun{}, Broken: []BrokenFile{}, Running: Going{Runs: []Unended{}}, Queued: Going{Runs: []Unended{}}, Hours: []Hour{},
+	}
+}
+
 // ReadOverview says what a history knows of how it stands with the jobs named, with all on record where jobs is nil. When they are due
 // and how their sign-ins are is for Overview.AddJobs and Overview.AddSignIns.
 func ReadOverview(store *history.Store, jobs []string, now time.Time) (*Overview, error) {
-	o := &Overview{
-		Now: localMilli(now), Failing: []Failing{}, Interrupted: []Interrupted{}, Late: []LateJob{}, SignIns: []SignIn{}, Next: []NextRun{},
-		NotRun: []NotRun{}, Broken: []BrokenFile{},
-	}
+	o := NewOverview(now)
 	troubles, err := store.Troubles(jobs)
 	if err != nil {
 		return nil, err

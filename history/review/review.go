@@ -13,11 +13,12 @@
 //	standing, keys  how runs and steps stand to each other
 //	overview        what is wrong now, what goes on and what comes next
 //	stats           how it has been going with a job
-//	query           which runs to list, as people write it
+//	query, search   which runs to list, as people write it, and in which to look for a text
 //	commands        the command lines for what pages and reports tell of
 //	due             when jobs are due
 //	job, book       how it stands with a job, and what is known of all of them
 //	slot            what became of a due time
+//	system          what the program and its database are like, and what does not look right
 //	diff            what is different in a run from another one, and what of it explains how the run ended
 //	shape           which values stand where in bodies
 //	json            how programs read it
