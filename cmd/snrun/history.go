@@ -15,7 +15,8 @@ func (a *app) historyCommand() *cobra.Command {
 		Args:  cobra.ArbitraryArgs,
 		RunE:  group,
 	}
-	cmd.AddCommand(a.historyListCommand(), a.historyShowCommand(), a.historyDiffCommand(), a.historySearchCommand(), a.historyPruneCommand(), a.historyAuditCommand())
+	cmd.AddCommand(a.historyListCommand(), a.historyShowCommand(), a.historyDiffCommand(), a.historySearchCommand(), a.historyStatsCommand(),
+		a.historyPruneCommand(), a.historyAuditCommand())
 	return cmd
 }
 

@@ -79,12 +79,13 @@ type Site struct {
 // New makes a Site.
 func New(c Config) *Site {
 	s := &Site{
-		Config: c, templates: readTemplates(), mux: http.NewServeMux(), started: time.Now(),
-		standing: c.Daemon.Health(), watchers: &watchers{store: c.Store, every: lookEvery},
+		Config: c, templates: readTemplates(), mux: http.NewServeMux(), started: time.Now(), standing: c.Daemon.Health(),
+		watchers: &watchers{store: c.Store, every: lookEvery},
 	}
 	for _, r := range routes() {
 		s.mux.Handle(r.pattern, s.admit(r))
 	}
+	s.mux.Handle(apiPath+"/", s.admit(route{role: Viewer, serve: (*Site).apiNothing}))
 	s.origins = http.NewCrossOriginProtection()
 	if c.Access.External != nil {
 		if err := s.origins.AddTrustedOrigin(c.Access.Address("")); err != nil {
