@@ -25,13 +25,6 @@ const (
 		WHERE NOT try OR next IS NOT NULL ORDER BY at, id LIMIT ?3 OFFSET ?4`
 )
 
-// Outline lists the steps of a run that are in no item of a loop, as the flow went, at most so many.
-func (s *Store) Outline(run string, limit int) ([]engine.StepRun, error) {
-	list, err := s.Steps(run, StepFilter{Outer: true, Limit: limit})
-	InFlowOrder(list)
-	return list, err
-}
-
 // Inside says which steps of a run to list.
 type Inside struct {
 	Key    string        // only those inside the step with this key; "" for all of the run

@@ -157,6 +157,25 @@ func (s *Store) Index(ctx context.Context) (err error) {
 	return err
 }
 
+// KeepIndexed keeps the index up to date until the context ends: it looks each time that so long has passed since it was. It reports how
+// each time ended, and waits longer where that was with an error. It ends at once where this program has no index.
+func (s *Store) KeepIndexed(ctx context.Context, each time.Duration, report func(error)) {
+	for ctx.Err() == nil {
+		err := s.Index(ctx)
+		if errors.Is(err, ErrNoIndex) {
+			return
+		}
+		if ctx.Err() == nil {
+			report(err)
+		}
+		pause := each
+		if err != nil {
+			pause = 20 * each
+		}
+		_ = wait(ctx, pause)
+	}
+}
+
 // begin finds the index, or makes it.
 func (x *Indexer) begin() error {
 	found, err := x.conn.ints(row{sql: standingSQL}, &x.made, &x.upto)

@@ -64,6 +64,7 @@ func programName(arg0 string) string {
 
 // run carries out a command line and gives the exit code.
 func (a *app) run(ctx context.Context, args []string) int {
+	args = a.joinFields(args)
 	root := a.rootCommand()
 	root.SetArgs(args)
 	return a.report(root.ExecuteContext(ctx))

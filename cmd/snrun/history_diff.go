@@ -1,6 +1,8 @@
 package main
 
 import (
+	"context"
+
 	"github.com/spf13/cobra"
 
 	"snrun/engine"
@@ -10,7 +12,7 @@ import (
 
 // diffOptions say how `history diff` tells of differences.
 type diffOptions struct {
-	asJSON bool
+	output output
 	exit   bool
 }
 
@@ -31,22 +33,22 @@ items, the answers by status, and the shape of bodies: which values stand where 
   snrun history diff @last:incident_sync 06c3k`,
 		Args:              between(1, 2, "history diff takes a run and, if not the last good one, the run to compare it with"),
 		ValidArgsFunction: a.completeRuns(func(engine.Run) bool { return true }),
-		RunE: func(_ *cobra.Command, args []string) error {
+		RunE: func(cmd *cobra.Command, args []string) error {
 			base := history.LastGood
 			if len(args) > 1 {
 				base = args[1]
 			}
-			return a.diffRuns(args[0], base, o)
+			return a.diffRuns(cmd.Context(), args[0], base, o)
 		},
 	}
 	flags := cmd.Flags()
-	flags.BoolVar(&o.asJSON, "json", false, "print the differences as JSON")
+	o.output.bind(cmd, "the differences", review.Diff{})
 	flags.BoolVar(&o.exit, "exit-code", false, "end with exit code 1 where the runs differ in more than their times")
 	return cmd
 }
 
 // diffRuns shows what is different in a run from its base.
-func (a *app) diffRuns(ref, baseRef string, o diffOptions) error {
+func (a *app) diffRuns(ctx context.Context, ref, baseRef string, o diffOptions) error {
 	store, next, err := a.historyOf(ref)
 	if err != nil {
 		return err
@@ -68,8 +70,8 @@ func (a *app) diffRuns(ref, baseRef string, o diffOptions) error {
 		return err
 	}
 	print := func() error { return a.print(diffPage(a.page(), d, next)) }
-	if o.asJSON {
-		print = func() error { return a.printJSON(d) }
+	if o.output.asJSON {
+		print = func() error { return a.printOutput(ctx, o.output, d) }
 	}
 	if err := print(); err != nil || !o.exit || d.Same {
 		return err

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"io"
 	"strings"
@@ -15,7 +16,7 @@ import (
 
 func (a *app) historyListCommand() *cobra.Command {
 	var q review.Query
-	var asJSON bool
+	var o output
 	cmd := &cobra.Command{
 		Use:   "list",
 		Short: "List runs, the newest first",
@@ -35,9 +36,19 @@ runs than are shown, the last line is the command that lists the next ones.`,
 			if err != nil {
 				return misasked(cmd, err)
 			}
-			return a.listRuns(q, filter, asJSON)
+			return a.listRuns(cmd.Context(), q, filter, o)
 		},
 	}
+	flags := cmd.Flags()
+	a.filterFlags(cmd, &q)
+	flags.StringVar(&q.Text, "text", "", "only runs in which history search finds this text")
+	flags.IntVarP(&q.Limit, "limit", "n", 20, "at most so many")
+	o.bind(cmd, "them", engine.Run{}, "steps")
+	return cmd
+}
+
+// filterFlags adds the flags that say which runs are meant.
+func (a *app) filterFlags(cmd *cobra.Command, q *review.Query) {
 	flags := cmd.Flags()
 	flags.StringVar(&q.Job, "job", "", "only runs of this job")
 	flags.StringVar(&q.Status, "status", "", "only runs with this status: queued, running, ok, failed, cancelled, interrupted or skipped, or several: failed,interrupted")
@@ -46,12 +57,9 @@ runs than are shown, the last line is the command that lists the next ones.`,
 	flags.StringVar(&q.Until, "until", "", "only runs before this time")
 	flags.StringVar(&q.Before, "before", "", "only runs older than the one with this id")
 	flags.StringVar(&q.After, "after", "", "only runs newer than the one with this id, the oldest of those")
-	flags.IntVarP(&q.Limit, "limit", "n", 20, "at most so many")
-	flags.BoolVar(&asJSON, "json", false, "print them as a JSON array")
 	_ = cmd.RegisterFlagCompletionFunc("job", a.completeJobs)
 	_ = cmd.RegisterFlagCompletionFunc("status", completeStatuses)
 	_ = cmd.RegisterFlagCompletionFunc("trigger", cobra.FixedCompletions([]string{engine.TriggerManual, engine.TriggerSchedule, engine.TriggerCatchUp}, cobra.ShellCompDirectiveNoFileComp))
-	return cmd
 }
 
 // completeStatuses completes the last of several statuses.
@@ -76,24 +84,32 @@ func misasked(cmd *cobra.Command, err error) error {
 	return usageError(see, "--%w", m)
 }
 
-func (a *app) listRuns(q review.Query, filter history.Filter, asJSON bool) error {
+func (a *app) listRuns(ctx context.Context, q review.Query, filter history.Filter, o output) error {
 	store, next, err := a.readHistory()
 	if errors.Is(err, history.ErrNoRuns) {
-		return a.noRuns(asJSON)
+		return a.noRunsAs(ctx, o)
 	}
 	if err != nil {
 		return err
 	}
 	defer store.Close()
+	if filter.Text != "" {
+		if err := (&searching{app: a}).catchUp(ctx, store); err != nil {
+			return err
+		}
+	}
 	runs, more, err := review.Page(store, filter)
+	if errors.Is(err, history.ErrSearchText) {
+		return usageError("", "--text: %w", err)
+	}
 	if err != nil {
 		return err
 	}
 	if len(runs) == 0 {
-		return a.noRuns(asJSON)
+		return a.noRunsAs(ctx, o)
 	}
-	if asJSON {
-		err = a.printJSON(runs)
+	if o.asJSON {
+		err = a.printOutput(ctx, o, runs)
 	} else {
 		err = a.print(runTable(a.page(), runs))
 	}
@@ -101,4 +117,12 @@ func (a *app) listRuns(q review.Query, filter history.Filter, asJSON bool) error
 		io.WriteString(a.err, "there are more: "+next.List(q.Next(runs))+"\n")
 	}
 	return err
+}
+
+// noRunsAs says that there are none.
+func (a *app) noRunsAs(ctx context.Context, o output) error {
+	if o.asJSON {
+		return a.printOutput(ctx, o, []engine.Run{})
+	}
+	return a.noRuns(false)
 }

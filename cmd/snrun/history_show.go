@@ -1,9 +1,12 @@
 package main
 
 import (
+	"context"
+
 	"github.com/spf13/cobra"
 
 	"snrun/engine"
+	"snrun/history/review"
 )
 
 // showOptions say what of a run `history show` tells.
@@ -13,7 +16,7 @@ type showOptions struct {
 	limit  int    // 0: as many as a person reads
 	http   bool
 	curl   bool
-	asJSON bool
+	output output
 }
 
 // namedRun is how a command takes a run.
@@ -41,7 +44,7 @@ without them.`,
 			if err := o.check(cmd); err != nil {
 				return err
 			}
-			return a.showRun(args[0], o)
+			return a.showRun(cmd.Context(), args[0], o)
 		},
 	}
 	flags := cmd.Flags()
@@ -50,7 +53,7 @@ without them.`,
 	flags.BoolVar(&o.curl, "curl", false, "print a curl command that makes a request again, secrets left out")
 	flags.IntVarP(&o.limit, "limit", "n", 0, "at most so many steps, and so many requests: 20 where it is not given, with --json all")
 	flags.StringVar(&o.after, "after", "", "the steps that began after the one with this key: the last one that was shown")
-	flags.BoolVar(&o.asJSON, "json", false, "print the run as JSON")
+	o.output.bind(cmd, "the run", review.Run{})
 	return cmd
 }
 
@@ -60,13 +63,13 @@ func (o showOptions) check(cmd *cobra.Command) error {
 	switch {
 	case o.limit < 0 || o.limit == 0 && cmd.Flags().Changed("limit"):
 		return usageError(see, "-n %d: the limit is at least 1", o.limit)
-	case o.curl && (o.asJSON || o.http || o.after != ""):
+	case o.curl && (o.output.asJSON || o.http || o.after != ""):
 		return usageError(see, "--curl prints one command, and goes with --step only")
 	}
 	return nil
 }
 
-func (a *app) showRun(ref string, o showOptions) error {
+func (a *app) showRun(ctx context.Context, ref string, o showOptions) error {
 	store, next, err := a.historyOf(ref)
 	if err != nil {
 		return err
@@ -79,8 +82,8 @@ func (a *app) showRun(ref string, o showOptions) error {
 	if o.curl {
 		return a.printCurl(store, record, o)
 	}
-	if o.asJSON {
-		return a.printJSON(record)
+	if o.output.asJSON {
+		return a.printOutput(ctx, o.output, record)
 	}
 	p := a.page()
 	if err := record.readTimes(store, o, p.now); err != nil {

@@ -19,8 +19,8 @@
 //	soap                         WSDLs
 //	validate, checker, explain, schema, init, sandbox, completion, version
 //	                             the further commands
-//	commands, stream, style, text, indent
-//	                             what is written: commands to paste, masks, colours, columns
+//	commands, stream, style, text, output
+//	                             what is written: commands to paste, masks, colours, columns, JSON
 //	memory, tracing              how far the heap grows, and OpenTelemetry
 package main
 

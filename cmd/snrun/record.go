@@ -40,7 +40,7 @@ func readRecord(store *history.Store, ref string, o showOptions) (*runRecord, er
 // reads gives what is read of the run.
 func (o showOptions) reads() review.Options {
 	r := review.Options{Step: o.step, HTTP: o.http, After: o.after, Limit: o.limit}
-	if o.asJSON {
+	if o.output.asJSON {
 		return r
 	}
 	if r.Limit == 0 {

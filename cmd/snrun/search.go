@@ -15,15 +15,9 @@ import (
 	"snrun/history/words"
 )
 
-// searchOptions say in which runs `history search` looks.
-type searchOptions struct {
-	filter history.Filter
-	status string
-	asJSON bool
-}
-
 func (a *app) historySearchCommand() *cobra.Command {
-	var o searchOptions
+	var q review.Query
+	var o output
 	cmd := &cobra.Command{
 		Use:   "search TEXT",
 		Short: "Find runs by what they left behind: errors, URLs, items, bodies",
@@ -31,99 +25,153 @@ func (a *app) historySearchCommand() *cobra.Command {
 requests and answers, as far as these were kept. The newest come first.
 
 All words of TEXT must stand in one of these texts, each at the beginning of a word there: refus finds refused, not
-unrefused. Words in double quotes must follow each other. Capital and small letters are the same; no other sign has a
-meaning. Secrets are masked before anything is kept, and so cannot be found.
+unrefused. Words in double quotes must follow each other. Capital and small letters are the same, escapes of JSON and URLs
+count as what they stand for; no other sign has a meaning. Secrets are masked before anything is kept, and so cannot be found.
 
-The program searches by an index where it was built with FTS5, and else reads all runs: both find the same. Ctrl-C ends
-a search that takes too long; what was found until then is there.`,
+Where the program was built with FTS5 it goes by an index, else it reads all runs: both find the same. Ctrl-C ends a search
+that takes too long, and what was found until then is there. Times are written as for history list.`,
 		Example: `  snrun history search INC0012345
-  snrun history search '"connection refused" erp.example.com' --job nightly`,
-		Args: cobra.ArbitraryArgs,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			switch {
-			case len(args) == 0:
+  snrun history search '"connection refused" erp.example.com' --job nightly --since 7d`,
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 {
 				return usageError("for example: "+cmd.CommandPath()+" INC0012345", "history search takes a text")
-			case o.filter.Limit < 1:
-				return usageError("see: "+cmd.CommandPath()+" --help", "-n %d: the limit is at least 1", o.filter.Limit)
 			}
-			o.filter.Text = strings.Join(args, " ")
-			return a.searchHistory(cmd, o)
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if q.Limit < 1 {
+				return usageError("see: "+cmd.CommandPath()+" --help", "-n %d: the limit is at least 1", q.Limit)
+			}
+			q.Text = strings.Join(args, " ")
+			filter, err := q.Filter(time.Now(), time.Local)
+			if err != nil {
+				return misasked(cmd, err)
+			}
+			return a.searchHistory(cmd.Context(), q, filter, o)
 		},
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&o.filter.Job, "job", "", "only runs of this job")
-	flags.IntVarP(&o.filter.Limit, "limit", "n", 20, "at most so many runs")
-	flags.StringVar(&o.filter.Before, "before", "", "only runs before this one: the last of the page before")
-	flags.BoolVar(&o.asJSON, "json", false, "print what is found as a JSON array")
+	a.filterFlags(cmd, &q)
+	flags.IntVarP(&q.Limit, "limit", "n", 20, "at most so many runs")
+	o.bind(cmd, "what is found", history.Hit{})
 	return cmd
 }
 
-func (a *app) searchHistory(cmd *cobra.Command, o searchOptions) error {
+func (a *app) searchHistory(ctx context.Context, q review.Query, filter history.Filter, o output) error {
 	store, next, err := a.readHistory()
 	if errors.Is(err, history.ErrNoRuns) {
-		return a.noRuns(o.asJSON)
+		return a.noRunsAs(ctx, o)
 	}
 	if err != nil {
 		return err
 	}
 	defer store.Close()
-	ctx, stop := withSignals(cmd.Context())
+	ctx, stop := withSignals(ctx)
 	defer stop()
-	return a.search(ctx, store, next, o)
+	s := &searching{app: a, next: next, query: q, since: time.Now()}
+	if err := s.catchUp(ctx, store); err != nil {
+		return stopped(ctx, err)
+	}
+	return s.search(ctx, store, filter, o)
 }
 
-// search looks, tells what it finds as it is found, and how far it is.
-func (a *app) search(ctx context.Context, store *history.Store, next review.Commands, o searchOptions) error {
+// searching is a search that tells what it finds as it finds it, and how far it is.
+type searching struct {
+	*app
+	next  review.Commands
+	query review.Query
+	since time.Time
+	shown bool // how far it is stands on the terminal
+}
+
+// catchUpFor is how long a search may first bring the index up to date.
+const catchUpFor = 2 * time.Second
+
+// catchUp brings the index up to date, where there may be one, for a while: what is left is read.
+func (s *searching) catchUp(ctx context.Context, store *history.Store) error {
+	most, cancel := context.WithTimeout(ctx, catchUpFor)
+	defer cancel()
+	err := store.Index(most)
+	switch {
+	case ctx.Err() != nil:
+		return context.Cause(ctx)
+	case errors.Is(err, context.DeadlineExceeded):
+		io.WriteString(s.err, "the index for searches is not up to date yet: what it does not have is read; the next search, or snrun serve, goes on with it\n")
+	}
+	return nil // a history that cannot be written is read
+}
+
+func (s *searching) search(ctx context.Context, store *history.Store, filter history.Filter, o output) error {
 	var failed error
-	page, waiting := a.page(), a.newWaiting()
-	q := history.Search{Filter: o.filter, Progress: waiting.progress}
+	page := s.page()
+	search := history.Search{Filter: filter, Progress: s.progress}
 	if !o.asJSON {
-		q.Hit = func(hit history.Hit) {
-			waiting.clear()
-			failed = errors.Join(failed, a.print(hitText(page, hit, next)))
+		search.Hit = func(hit history.Hit) {
+			s.clear()
+			failed = errors.Join(failed, s.print(hitText(page, hit, s.next)))
 		}
 	}
-	found, err := store.Search(ctx, q)
-	waiting.clear()
+	found, err := store.Search(ctx, search)
+	s.clear()
 	switch {
 	case errors.Is(err, history.ErrSearchText):
-		return &exitError{exitUsage, err, "write one or more words, such as: " + a.name + " history search INC0012345"}
+		return usageError("write one or more words, such as: "+s.name+" history search INC0012345", "%w", err)
 	case err != nil || failed != nil:
 		return errors.Join(err, failed)
 	case o.asJSON:
-		if err := a.printJSON(found.Hits); err != nil {
+		if err := s.printOutput(context.WithoutCancel(ctx), o, found.Hits); err != nil {
 			return err
 		}
 	}
-	a.tellSearched(found, o)
+	s.conclude(found, o)
 	if !found.Finished {
 		return stopped(ctx, context.Cause(ctx))
 	}
 	return nil
 }
 
-// tellSearched says what a person must know besides what was found.
-func (a *app) tellSearched(found history.Found, o searchOptions) {
+// conclude says what a person must know besides what was found.
+func (s *searching) conclude(found history.Found, o output) {
+	further := s.query
+	if further.After != "" {
+		further.After = found.Next
+	} else {
+		further.Before = found.Next
+	}
+	if found.Note != "" {
+		io.WriteString(s.err, words.InLine(found.Note)+"\n")
+	}
 	switch {
 	case !found.Finished:
-		io.WriteString(a.err, "not all runs were looked through; go on: "+a.searchFrom(found.Next, o)+"\n")
+		io.WriteString(s.err, "not all runs were looked through; go on: "+s.next.Search(further)+"\n")
+	case found.Next != "":
+		io.WriteString(s.err, "there may be more: "+s.next.Search(further)+"\n")
 	case len(found.Hits) == 0 && !o.asJSON:
-		io.WriteString(a.err, "no run holds "+words.Clean(o.filter.Text)+"\n")
-	case found.Next != "" && !o.asJSON:
-		io.WriteString(a.err, "older ones: "+a.searchFrom(found.Next, o)+"\n")
+		io.WriteString(s.err, "no run holds "+words.InLine(s.query.Text)+"\n")
 	}
 }
 
-// searchFrom is the command that goes on with a search.
-func (a *app) searchFrom(before string, o searchOptions) string {
-	text := a.name + " history search"
-	if o.filter.Job != "" {
-		text += " --job " + words.Argument(o.filter.Job)
+// progressAfter is how long a search may take before anything is said.
+const progressAfter = 2 * time.Second
+
+// progress tells on a terminal how far a search is that takes longer.
+func (s *searching) progress(p history.Progress) {
+	if !s.err.terminal() || time.Since(s.since) < progressAfter {
+		return
 	}
-	if before != "" {
-		text += " --before " + before
+	width, _ := s.err.size()
+	text := fmt.Sprintf("… %s, back to %s; Ctrl-C ends it", words.Plural(p.Runs, "run"), p.Back.Local().Format(time.DateTime))
+	s.clear()
+	s.shown = true
+	io.WriteString(s.err, cut(text, width-1))
+}
+
+// clear takes back how far it was.
+func (s *searching) clear() {
+	if s.shown {
+		io.WriteString(s.err, "\r\x1b[K")
+		s.shown = false
 	}
-	return text + " " + words.Argument(o.filter.Text)
 }
 
 // hitText is a run and where it holds what was looked for.
@@ -157,34 +205,8 @@ func placeLine(p page, place history.Place) string {
 	if p.width > 0 {
 		line = cut(line, p.width)
 	}
+	if place.Match == "" {
+		return line
+	}
 	return strings.Replace(line, place.Match, p.style.bold(place.Match), 1)
-}
-
-// waiting tells on a terminal how far a search is that takes longer.
-type waiting struct {
-	app   *app
-	since time.Time
-	shown bool
-}
-
-// waitsFor is how long a search may take before anything is said.
-const waitsFor = 2 * time.Second
-
-func (a *app) newWaiting() *waiting { return &waiting{app: a, since: time.Now()} }
-
-func (w *waiting) progress(p history.Progress) {
-	if !w.app.err.terminal() || time.Since(w.since) < waitsFor {
-		return
-	}
-	w.clear()
-	w.shown = true
-	fmt.Fprintf(w.app.err, "… %s, back to %s; Ctrl-C ends it", words.Plural(p.Runs, "run"), p.Back.Local().Format(time.DateTime))
-}
-
-// clear takes the line back.
-func (w *waiting) clear() {
-	if w.shown {
-		io.WriteString(w.app.err, "\r\x1b[K")
-		w.shown = false
-	}
 }

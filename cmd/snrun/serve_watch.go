@@ -46,6 +46,7 @@ func (s *serving) plugIn(c *daemon.Config) (done func()) {
 		s.metrics.Token(e)
 	}
 	c.Loaded = s.loaded
+	c.Tasks = append(c.Tasks, daemon.Task{Name: "index", Run: s.index})
 	if !s.idle {
 		c.Tasks = append(c.Tasks, daemon.Task{Name: "retention", Run: s.prune})
 		s.tellPeople(c)
@@ -78,6 +79,21 @@ func (s *serving) state() metrics.State {
 		state.Paused = slices.Sorted(maps.Keys(pauses))
 	}
 	return state
+}
+
+// indexEach is how often runs come into the index for searches that ended meanwhile. A search reads what is not there yet.
+const indexEach = 15 * time.Second
+
+// index keeps the index for searches up to date.
+func (s *serving) index(ctx context.Context) error {
+	well := true
+	s.store.KeepIndexed(ctx, indexEach, func(err error) {
+		if err != nil && well {
+			s.log.Warn("the index for searches is not up to date: searches read what it does not have, which takes longer; it is tried again", "error", err)
+		}
+		well = err == nil
+	})
+	return nil
 }
 
 // prune deletes runs that the settings do not keep any more, at once and then each hour.

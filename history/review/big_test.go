@@ -40,8 +40,14 @@ func BenchmarkReview(b *testing.B) {
 	}{
 		{"overview", func(int) error { _, err := review.ReadOverview(s, nil, last); return err }},
 		{"overview of 200 named jobs", func(int) error { _, err := review.ReadOverview(s, jobs, last); return err }},
-		{"stats of the busiest job", func(int) error { _, err := review.ReadStats(s, jobs[0], last.AddDate(0, 0, -30), last, time.UTC); return err }},
-		{"stats of a job", func(i int) error { _, err := review.ReadStats(s, jobs[1+i%199], last.AddDate(0, 0, -30), last, time.UTC); return err }},
+		{"stats of the busiest job", func(int) error {
+			_, err := review.ReadStats(s, jobs[0], last.AddDate(0, 0, -30), last, time.UTC)
+			return err
+		}},
+		{"stats of a job", func(i int) error {
+			_, err := review.ReadStats(s, jobs[1+i%199], last.AddDate(0, 0, -30), last, time.UTC)
+			return err
+		}},
 		{"stats of all jobs", func(int) error { _, err := review.ReadFigures(s, nil, last.AddDate(0, 0, -30), last); return err }},
 		{"run", func(i int) error { return readRun(s, runs[i*7%len(runs)].ID) }},
 		{"run with 10,000 items", func(int) error { return readRun(s, large) }},

@@ -6,13 +6,14 @@
 //	run, exchange   the document of a run: what is read of it, and its requests and answers
 //	first           the first error of a run, and where it stands in the job's text
 //	timeline        the steps of a run in time: tries, waits, loops as one bar
+//	body, indent    the bodies of requests and answers as people read them
 //	curl            a command that makes a request again
 //	goon            whether a run can go on, and why not
 //	signin          how it stands with a profile's sign-in
 //	standing, keys  how runs and steps stand to each other
 //	overview        what is wrong now, what goes on and what comes next
 //	stats           how it has been going with a job
-//	query           which runs to list, as people write it
+//	query, search   which runs to list, as people write it, and in which to look for a text
 //	commands        the command lines for what pages and reports tell of
 //	due             when jobs are due
 //	job, book       how it stands with a job, and what is known of all of them

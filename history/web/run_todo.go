@@ -6,7 +6,6 @@ import (
 	"slices"
 
 	"snrun/engine"
-	"snrun/history/review"
 	"snrun/history/words"
 	"snrun/steps"
 )
@@ -35,7 +34,7 @@ func (t todo) Any() bool { return t.can.Any() || t.Rerun }
 func (s *Site) todoOf(body *runPage) todo {
 	run := body.Run
 	t := todo{can: body.Can, InDoubt: body.InDoubt, Next: max(run.Attempt, 1) + 1}
-	if n := review.FailedItems(run.Steps); n > 0 {
+	if n := body.FailedItems; n > 0 {
 		t.Failed = words.Plural(n, "failed item")
 		t.Retry = body.Began && body.Ended
 	}

@@ -77,8 +77,8 @@ type Site struct {
 // New makes a Site.
 func New(c Config) *Site {
 	s := &Site{
-		Config: c, templates: readTemplates(), mux: http.NewServeMux(), started: time.Now(),
-		standing: c.Daemon.Health(), watchers: &watchers{store: c.Store, every: lookEvery},
+		Config: c, templates: readTemplates(), mux: http.NewServeMux(), started: time.Now(), standing: c.Daemon.Health(),
+		watchers: &watchers{store: c.Store, every: lookEvery},
 	}
 	for _, r := range routes() {
 		s.mux.Handle(r.pattern, s.admit(r))
