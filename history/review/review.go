@@ -8,6 +8,7 @@
 //	timeline        the steps of a run in time: tries, waits, loops as one bar
 //	body, indent    the bodies of requests and answers as people read them
 //	curl            a command that makes a request again
+//	export, har, junit  runs in formats of other programs
 //	goon            whether a run can go on, and why not
 //	signin          how it stands with a profile's sign-in
 //	standing, keys  how runs and steps stand to each other
