@@ -1,9 +1,11 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 
 	"snrun/engine"
@@ -38,17 +40,18 @@ func (s *Site) overviewPage(ctx context.Context, now time.Time) (*overviewPage, 
 	for i := range all {
 		names = append(names, all[i].Job)
 	}
+	var out *outlook
+	var outErr error
+	var looked sync.WaitGroup
+	looked.Go(func() { out, outErr = s.lookOut(all, now) })
 	o, err := review.ReadOverview(s.Store, names, now)
-	if err != nil {
+	looked.Wait()
+	if err := cmp.Or(err, outErr); err != nil {
 		return nil, err
 	}
 	p := &overviewPage{Overview: o, Jobs: len(all), Bars: newHourBars(o.Hours)}
-	b, err := s.filled(all, now)
-	if err != nil {
-		return nil, err
-	}
-	o.AddJobs(all)
-	o.AddDaemon(b, s.Daemon.Unwell())
+	o.AddJobs(append(out.late, firstOf(out.next)...))
+	o.AddDaemon(out.book, s.Daemon.Unwell())
 	for _, broken := range s.Daemon.Broken() {
 		f := review.BrokenFile{File: broken.File, Job: broken.Job, Mistakes: []review.FileMistake{}}
 		for _, m := range broken.Mistakes {
