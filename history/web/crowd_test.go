@@ -47,8 +47,8 @@ func TestCrowdedPages(t *testing.T) {
 	h.says("/jobs", "1,500 jobs")
 }
 
-// BenchmarkPages measures the pages of ten thousand jobs.
-func BenchmarkPages(b *testing.B) {
+// BenchmarkCrowd measures the pages of ten thousand jobs.
+func BenchmarkCrowd(b *testing.B) {
 	h := crowd(b, 10_000)
 	for _, p := range crowdedPages {
 		b.Run(p.path, func(b *testing.B) {
