@@ -30,8 +30,15 @@ func (s *idSource) next(t time.Time) string {
 	}
 }
 
-// LowestID gives an id that is not greater than that of any run which starts at t or later.
-func LowestID(t time.Time) string { return base32(max(t.UnixMilli()-epoch, 0) << 15) }
+// LowestID gives an id that is not greater than that of any run which starts at t or later, and greater than those of the runs of the
+// time before. For a time before 2020 it is the lowest of all, for one after 2054, when ids begin anew, the greatest.
+func LowestID(t time.Time) string {
+	ms := max(t.UnixMilli()-epoch, 0)
+	if ms >= 1<<40 {
+		return base32(1<<55 - 1)
+	}
+	return base32(ms << 15)
+}
 
 // base32 writes the low 55 bits of n as 11 characters.
 func base32(n int64) string {

@@ -24,6 +24,27 @@ func TestIDsSortByTime(t *testing.T) {
 	}
 }
 
+func TestLowestIDStandsBetweenThoseOfTwoTimes(t *testing.T) {
+	t.Parallel()
+	for _, at := range []time.Time{day, day.AddDate(10, 0, 0), day.AddDate(28, 0, 0)} {
+		lowest := LowestID(at)
+		if id := new(idSource).next(at.Add(-time.Millisecond)); id >= lowest {
+			t.Errorf("the id %s of a millisecond before %v is not below %s", id, at, lowest)
+		}
+		if id := new(idSource).next(at); id < lowest {
+			t.Errorf("the id %s of %v is below %s", id, at, lowest)
+		}
+	}
+	if got := LowestID(day.AddDate(-100, 0, 0)); got != "00000000000" {
+		t.Errorf("before all ids: %s", got)
+	}
+	for _, years := range []int{29, 100, 8000} {
+		if got := LowestID(day.AddDate(years, 0, 0)); got != "zzzzzzzzzzz" {
+			t.Errorf("after all ids: %s, in %d years", got, years)
+		}
+	}
+}
+
 func TestIDForm(t *testing.T) {
 	t.Parallel()
 	form := regexp.MustCompile(`^[0-9a-hjkmnp-tv-z]{11}$`)
@@ -79,5 +100,19 @@ func TestIDsOfManyGoroutinesDiffer(t *testing.T) {
 	}
 	if len(seen) != workers*each {
 		t.Errorf("%d different ids, want %d", len(seen), workers*each)
+	}
+}
+
+// TestTimeOf holds that an id tells when its run came to be, and that nothing else does.
+func TestTimeOf(t *testing.T) {
+	t.Parallel()
+	at := time.Date(2026, 3, 29, 2, 30, 0, 123e6, time.UTC)
+	if got := TimeOf(New(Config{}).NewID(at)); !got.Equal(at) {
+		t.Errorf("got %s, want %s", got, at)
+	}
+	for _, id := range []string{"", "06c3k", "06c3k9q2f5aa", "06c3k9q2f5u", "06C3K9Q2F5A"} {
+		if got := TimeOf(id); !got.IsZero() {
+			t.Errorf("%q: %s, want no time", id, got)
+		}
 	}
 }

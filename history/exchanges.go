@@ -29,7 +29,7 @@ const (
 			(SELECT data FROM blobs WHERE digest = response_digest) FROM exchanges
 		WHERE id BETWEEN ?1 AND ?2 AND id > ?3 AND (?4 = '' OR step = ?4) AND (?5 < 0 OR ?5 = (status NOT BETWEEN 1 AND 399)) ORDER BY id LIMIT ?6`
 	countExchangesSQL = `SELECT count(*) FROM exchanges WHERE id BETWEEN ? AND ?`
-	lastExchangeSQL   = `SELECT id FROM exchanges WHERE id BETWEEN ?1 AND ?2 AND step = ?3 ORDER BY id DESC LIMIT 1`
+	lastExchangeSQL   = `SELECT id FROM exchanges WHERE id BETWEEN ?1 AND ?2 AND (?3 = '' OR step = ?3) ORDER BY id DESC LIMIT 1`
 	firstSentSQL      = `SELECT step, attempt, min(started) FROM exchanges
 		WHERE id BETWEEN ?1 AND ?2 AND instr(step, '[') = 0 GROUP BY step, attempt ORDER BY min(id) LIMIT ?3`
 )

@@ -169,3 +169,22 @@ func namesOrAll(names []string) (any, error) {
 	text, err := json.Marshal(names)
 	return string(text), err
 }
+
+// Jobs gives the names of all jobs that have runs on record, sorted.
+func (s *Store) Jobs() ([]string, error) {
+	const doing = "look which jobs were run"
+	rows, err := s.read.Query(allJobsSQL)
+	if err != nil {
+		return nil, s.place.fault(doing, err)
+	}
+	defer rows.Close()
+	var jobs []string
+	for rows.Next() {
+		var job string
+		if err := rows.Scan(&job); err != nil {
+			return nil, s.place.fault(doing, err)
+		}
+		jobs = append(jobs, job)
+	}
+	return jobs, s.place.fault(doing, rows.Err())
+}

@@ -13,8 +13,33 @@ type Text struct{ File, Data string }
 // StepPlace finds where the step with a key stands, as /alerts[inc-17]/alert, in the text of its run's job, the first one, or of a
 // job that is called there. It is false where the texts cannot tell.
 func StepPlace(texts []Text, key string) (source.Pos, bool) {
+	if step := stepAt(texts, key); step != nil {
+		return step.Pos(), true
+	}
+	return source.Pos{}, false
+}
+
+// StepProfile gives the profile that the requests of the step with a key sign in as, as it is written there; "" where they do not, or
+// the texts cannot tell.
+func StepProfile(texts []Text, key string) string {
+	step := stepAt(texts, key)
+	if loop := entryOf(step, "foreach"); loop != nil {
+		step = entryOf(loop, "in") // the source of its items
+	}
+	for _, kind := range []string{"rest", "soap"} {
+		request := entryOf(step, kind)
+		auth, profile := entryOf(request, "auth"), entryOf(request, "profile")
+		if profile != nil && (auth == nil || auth.Text() != "none") {
+			return profile.Text()
+		}
+	}
+	return ""
+}
+
+// stepAt finds the step with a key, nil where the texts have none.
+func stepAt(texts []Text, key string) *source.Node {
 	if len(texts) == 0 {
-		return source.Pos{}, false
+		return nil
 	}
 	w := placeWalk{texts: texts, path: segmentsOf(key)}
 	return w.inJob(texts[0])
@@ -52,10 +77,10 @@ func withoutItems(key string) string {
 }
 
 // inJob follows the path from the top of a job.
-func (w *placeWalk) inJob(t Text) (source.Pos, bool) {
+func (w *placeWalk) inJob(t Text) *source.Node {
 	root := source.Parse(t.File, []byte(t.Data), &source.Report{})
 	if root == nil || len(w.path) == 0 {
-		return source.Pos{}, false
+		return nil
 	}
 	name := strings.TrimSuffix(w.path[0], ":job")
 	if name == "on_failure" || name == "on_success" || name == "finally" {
@@ -68,16 +93,16 @@ func (w *placeWalk) inJob(t Text) (source.Pos, bool) {
 }
 
 // inSteps follows the path from a list of steps.
-func (w *placeWalk) inSteps(list *source.Node) (source.Pos, bool) {
+func (w *placeWalk) inSteps(list *source.Node) *source.Node {
 	if list == nil || len(w.path) == 0 {
-		return source.Pos{}, false
+		return nil
 	}
 	step := stepIn(list, w.path[0])
 	if step == nil {
-		return source.Pos{}, false
+		return nil
 	}
 	if w.path = w.path[1:]; len(w.path) == 0 {
-		return step.Pos(), true
+		return step
 	}
 	if call := entryOf(step, "call"); call != nil {
 		return w.inCalled(call)
@@ -86,17 +111,17 @@ func (w *placeWalk) inSteps(list *source.Node) (source.Pos, bool) {
 }
 
 // inCalled follows the path in the text of a job that is called.
-func (w *placeWalk) inCalled(call *source.Node) (source.Pos, bool) {
+func (w *placeWalk) inCalled(call *source.Node) *source.Node {
 	job := entryOf(call, "job")
 	if job == nil {
-		return source.Pos{}, false
+		return nil
 	}
 	for _, t := range w.texts[1:] {
 		if nameIn([]byte(t.Data), t.File) == job.Text() {
 			return w.inJob(t)
 		}
 	}
-	return source.Pos{}, false
+	return nil
 }
 
 // branch gives the list of steps in a step that the path goes on in, and takes the branch's name off the path.

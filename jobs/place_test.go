@@ -92,3 +92,33 @@ func TestStepPlace(t *testing.T) {
 		t.Error("in what is no YAML a place is known")
 	}
 }
+
+func TestStepProfile(t *testing.T) {
+	t.Parallel()
+	text := `version: 1
+steps:
+  - id: a
+    rest: {profile: sn, path: /}
+  - id: b
+    soap: {profile: "erp ${inputs.x}", path: /}
+  - id: c
+    rest: {profile: sn, path: /, auth: none}
+  - id: d
+    rest: {url: "http://127.0.0.1/"}
+  - id: e
+    foreach:
+      in: {rest: {profile: source, path: /}}
+      steps:
+        - id: f
+          rest: {profile: inner, path: /}
+        - log: x
+`
+	for key, want := range map[string]string{
+		"/a": "sn", "/a#2": "sn", "/b": "erp ${inputs.x}", "/c": "", "/d": "", "/e": "source", "/e/page:3#2": "source", "/e/page:3[x]/f": "inner",
+		"/e[1]/log:2": "", "/nothing": "",
+	} {
+		if got := jobs.StepProfile([]jobs.Text{{File: "x.yaml", Data: text}}, key); got != want {
+			t.Errorf("%s: got %q, want %q", key, got, want)
+		}
+	}
+}

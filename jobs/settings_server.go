@@ -39,7 +39,7 @@ func serverFields() []steps.Field {
 			steps.Field{Name: "key_file", Required: true, Static: true, Type: steps.Of(steps.Text), Example: "/etc/snrun/key.pem", Doc: "Its key (PEM). Also `--tls-key`, `SNRUN_TLS_KEY`."},
 		)},
 		{Name: "behind_proxy", Static: true, Type: steps.Of(steps.Text), Example: "https://snrun.example.com", Doc: "What browsers have in place of the address, where a proxy stands before it; then its `X-Forwarded-For` is believed. Also `--behind-proxy`, `SNRUN_BEHIND_PROXY`."},
-		{Name: "access", Type: steps.ListOf(steps.ObjectOf(accessFields()...)), Doc: "Who may come in with a password. Without anybody the pages are entered by links alone. Only here, as passwords are secrets."},
+		{Name: "access", Type: steps.ListOf(steps.ObjectOf(accessFields()...)), Doc: "Who may come in with a password. Without anybody the pages are entered by the links of `snrun ui` alone. Only here, as passwords are secrets."},
 		{Name: "max_runs", Static: true, Type: steps.Of(steps.Int), Default: "20", Doc: "How many runs go on at once; others wait. Also `--max-runs`, `SNRUN_MAX_RUNS`."},
 		{Name: "max_queue", Static: true, Type: steps.Of(steps.Int), Default: "100", Doc: "How many runs of one job may wait; further ones are skipped. Also `--max-queue`, `SNRUN_MAX_QUEUE`."},
 		{Name: "grace", Static: true, Type: steps.Of(steps.Duration), Default: "30s", Doc: "How long runs may go on when the daemon is told to end. Then they are interrupted, and go on with the next daemon. Also `--grace`, `SNRUN_GRACE`."},
@@ -48,6 +48,18 @@ func serverFields() []steps.Field {
 			steps.Field{Name: "format", Static: true, Type: steps.OneOf("text", "json"), Default: "text", Doc: "How a line is written. Also `--log-format`, `SNRUN_LOG_FORMAT`."},
 			steps.Field{Name: "level", Static: true, Type: steps.OneOf("debug", "info", "warn", "error"), Default: "info", Doc: "The least that is written. Also `--log-level`, `SNRUN_LOG_LEVEL`."},
 		)},
+	}
+}
+
+// serverTopic explains `server`.
+func serverTopic() Topic {
+	return Topic{
+		Name: "server", Area: "Files", Summary: "How the daemon works, and who may come to its pages, in snrun.yaml", Takes: steps.ObjectOf(serverFields()...),
+		Doc: "Stands under `server` in snrun.yaml. Without it the daemon listens on this machine only, and its pages are entered by the links of `snrun ui`.\n\n" +
+			"An address that other machines reach wants `access`, and `tls` or `behind_proxy`; else the daemon does not start. " +
+			"All but `access` is read when the daemon starts.",
+		Example: "server:\n  listen: 0.0.0.0:7070\n  hosts: [snrun.example.com]\n  tls: {cert_file: /etc/snrun/cert.pem, key_file: /etc/snrun/key.pem}\n  access:\n" +
+			"    - {name: ann, role: operator, password: \"${secret.ANN_PASSWORD}\"}\n    - {name: prometheus, role: viewer, password: \"${secret.PROMETHEUS_PASSWORD}\"}",
 	}
 }
 

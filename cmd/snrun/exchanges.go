@@ -1,15 +1,13 @@
 package main
 
 import (
-	"bytes"
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"slices"
 	"strings"
 	"time"
-	"unicode/utf8"
 
+	"snrun/history/review"
 	"snrun/history/words"
 
 	"snrun/steps"
@@ -88,56 +86,18 @@ func sortedNames(h http.Header) []string {
 	return names
 }
 
-// bodyLines are the lines of a body: JSON and XML are indented, what is no text only measured.
+// bodyLines are the lines of a body, with what is missing of it.
 func bodyLines(m steps.Message) []string {
+	text, note := review.Body(m)
 	switch {
-	case len(m.Body) == 0 && m.Size > 0:
-		return []string{fmt.Sprintf("(%s, not kept)", words.Size(m.Size))}
-	case len(m.Body) == 0:
+	case text == "" && note == "":
 		return nil
-	case !isText(m.Body):
-		return []string{fmt.Sprintf("(%s of binary data)", words.Size(max(m.Size, int64(len(m.Body)))))}
+	case text == "":
+		return []string{"(" + note + ")"}
 	}
-	lines := strings.Split(strings.TrimRight(words.Clean(indentBody(m)), "\n"), "\n")
-	if rest := missing(m); rest != "" {
-		lines = append(lines, rest)
+	lines := strings.Split(text, "\n")
+	if note != "" {
+		lines = append(lines, "… "+note)
 	}
 	return lines
-}
-
-// missing says that a body is not shown to its end, "" where it is. What was masked has another length than what was sent,
-// so there the length alone does not tell.
-func missing(m steps.Message) string {
-	switch {
-	case m.Size < 0 || m.Size == int64(len(m.Body)) || json.Valid(m.Body):
-		return ""
-	case bytes.Contains(m.Body, []byte("***")):
-		return fmt.Sprintf("… %s in all, before masking", words.Size(m.Size))
-	}
-	return fmt.Sprintf("… cut here, %s in all", words.Size(m.Size))
-}
-
-// isText says whether a body, perhaps cut inside a character, is text.
-func isText(body []byte) bool {
-	for i := 0; i < utf8.UTFMax && len(body) > 0 && !utf8.Valid(body); i++ {
-		body = body[:len(body)-1]
-	}
-	return utf8.Valid(body) && !bytes.ContainsRune(body, 0)
-}
-
-// indentBody sets in what JSON or XML a body is.
-func indentBody(m steps.Message) string {
-	if strings.Contains(m.Header.Get("Content-Type"), "xml") {
-		return indentXML(string(m.Body))
-	}
-	return indentJSON(m.Body)
-}
-
-// indentJSON indents a body that is one whole JSON document; its numbers and the order of its keys stay.
-func indentJSON(body []byte) string {
-	var b bytes.Buffer
-	if err := json.Indent(&b, body, "", "  "); err != nil {
-		return string(body)
-	}
-	return b.String()
 }

@@ -52,14 +52,14 @@ func (a *app) filterFlags(cmd *cobra.Command, q *review.Query) {
 	flags := cmd.Flags()
 	flags.StringVar(&q.Job, "job", "", "only runs of this job")
 	flags.StringVar(&q.Status, "status", "", "only runs with this status: queued, running, ok, failed, cancelled, interrupted or skipped, or several: failed,interrupted")
-	flags.StringVar(&q.Trigger, "trigger", "", "only runs that were started by this: manual or schedule")
+	flags.StringVar(&q.Trigger, "trigger", "", "only runs that were started by this: manual, schedule or catch_up")
 	flags.StringVar(&q.Since, "since", "", "only runs since this time")
 	flags.StringVar(&q.Until, "until", "", "only runs before this time")
 	flags.StringVar(&q.Before, "before", "", "only runs older than the one with this id")
 	flags.StringVar(&q.After, "after", "", "only runs newer than the one with this id, the oldest of those")
 	_ = cmd.RegisterFlagCompletionFunc("job", a.completeJobs)
 	_ = cmd.RegisterFlagCompletionFunc("status", completeStatuses)
-	_ = cmd.RegisterFlagCompletionFunc("trigger", cobra.FixedCompletions([]string{engine.TriggerManual, engine.TriggerSchedule}, cobra.ShellCompDirectiveNoFileComp))
+	_ = cmd.RegisterFlagCompletionFunc("trigger", cobra.FixedCompletions([]string{engine.TriggerManual, engine.TriggerSchedule, engine.TriggerCatchUp}, cobra.ShellCompDirectiveNoFileComp))
 }
 
 // completeStatuses completes the last of several statuses.

@@ -73,7 +73,7 @@ func (a *app) printCurl(store *history.Store, r *runRecord, o showOptions) error
 	case x == nil:
 		return &exitError{exitFailed, errors.New(r.noRequests()), ""}
 	}
-	return a.print(x.Curl())
+	return a.print(x.Curl(r.Run.Run))
 }
 
 // page is the record for people.

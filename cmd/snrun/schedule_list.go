@@ -79,6 +79,15 @@ func (a *app) scheduleList(names []string, asJSON bool) error {
 // scheduledJobs gives the jobs of a project that have a schedule, those with mistakes in their files, and those that are named, by their
 // names.
 func (a *app) scheduledJobs(p *project, names []string) []review.Job {
+	list := a.projectJobs(p, names, func(string, error) {})
+	if len(names) > 0 {
+		return list
+	}
+	return slices.DeleteFunc(list, func(j review.Job) bool { return !j.Broken && len(j.Times) == 0 })
+}
+
+// projectJobs gives the jobs of a project, or those that are named, by their names, and tells of those files that have mistakes.
+func (a *app) projectJobs(p *project, names []string, broken func(file string, err error)) []review.Job {
 	list := []review.Job{}
 	files := p.Files()
 	if len(names) > 0 {
@@ -86,16 +95,16 @@ func (a *app) scheduledJobs(p *project, names []string) []review.Job {
 	}
 	daemon.LoadEach(p.Project, files, func(i int, job *jobs.Job, err error) {
 		file := absolute(files[i])
-		switch {
-		case err != nil:
-			name := p.NameOf(files[i])
-			if job != nil && job.Name != "" {
-				name = job.Name
-			}
-			list = append(list, review.BrokenJob(name, file, brokenText(err), "see: "+a.name+" validate "+words.Argument(shown(files[i]))))
-		case len(names) > 0 || len(job.Schedules) > 0:
+		if err == nil {
 			list = append(list, review.NewJob(job.Name, file, job.Schedules))
+			return
 		}
+		name := p.NameOf(files[i])
+		if job != nil && job.Name != "" {
+			name = job.Name
+		}
+		broken(file, err)
+		list = append(list, review.BrokenJob(name, file, brokenText(err), "see: "+a.name+" validate "+words.Argument(shown(files[i]))))
 	})
 	slices.SortFunc(list, func(a, b review.Job) int { return cmp.Or(cmp.Compare(a.Job, b.Job), cmp.Compare(a.File, b.File)) })
 	return list

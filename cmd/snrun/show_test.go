@@ -226,29 +226,6 @@ func TestOfManyStepsTheFailedComeFirst(t *testing.T) {
 	}
 }
 
-func TestWhatIsMissingOfABody(t *testing.T) {
-	t.Parallel()
-	for _, test := range []struct {
-		name string
-		body string
-		size int64
-		want string
-	}{
-		{"nothing", `{"a":1}`, 7, ""},
-		{"size unknown", `{"a":1`, -1, ""},
-		{"its end", `{"a":1`, 2048, "… cut here, 2.0 KB in all"},
-		{"nothing of JSON with a mask", `{"a":"***"}`, 19, ""},
-		{"perhaps the end of a text with a mask", "a=***", 19, "… 19 B in all, before masking"},
-	} {
-		t.Run(test.name, func(t *testing.T) {
-			t.Parallel()
-			if got := missing(steps.Message{Body: []byte(test.body), Size: test.size}); got != test.want {
-				t.Errorf("got %q, want %q", got, test.want)
-			}
-		})
-	}
-}
-
 func TestTable(t *testing.T) {
 	t.Parallel()
 	got := page{style: style{on: true}, width: 60}.table([][]string{{"A", "B"}, {"世界", strings.Repeat("x", 80)}},

@@ -339,7 +339,7 @@ func (d *Daemon) notResumed(err error, run *engine.Run) *review.Refusal {
 	var step *steps.Error
 	switch {
 	case errors.Is(err, engine.ErrRunning): // another process was quicker
-		if now, err := d.Store.Run(run.ID); err == nil && now.Status == engine.Running {
+		if now, err := d.Store.Head(run.ID); err == nil && now.Status == engine.Running {
 			return review.IsRunning(now, d.Commands)
 		}
 		why.Reason, why.Hint = review.Taken, "look at it: "+d.Commands.Show(run.ID)

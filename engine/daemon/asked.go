@@ -172,7 +172,7 @@ func (d *Daemon) noSecretsIn(ctx context.Context, job *jobs.Job, inputs map[stri
 
 // Rerun has the job of a run be run with the same inputs, as RunJob does.
 func (d *Daemon) Rerun(ctx context.Context, id string) (run string, err error) {
-	before, err := d.Store.Run(id)
+	before, err := d.Store.Head(id)
 	if err != nil {
 		return "", err
 	}
@@ -214,7 +214,7 @@ func masked(inputs map[string]any) (string, error) {
 // Cancel ends a run, whoever runs it on this machine, for somebody: Running says that it is told to end, Cancelled that it has not begun and
 // will not, any other that it was to go on here, waited for that, and stays as it was. The error is a *review.Refusal where it has ended.
 func (d *Daemon) Cancel(id, who string) (engine.Status, error) {
-	run, err := d.Store.Run(id)
+	run, err := d.Store.Head(id)
 	if err != nil {
 		return "", err
 	}
@@ -236,7 +236,7 @@ func (d *Daemon) Cancel(id, who string) (engine.Status, error) {
 	case engine.Running:
 		return status, nil
 	}
-	if run, err = d.Store.Run(id); err != nil {
+	if run, err = d.Store.Head(id); err != nil {
 		return "", err
 	}
 	return "", review.HasEnded(run, d.Commands, time.Now())

@@ -36,6 +36,8 @@ type Store interface {
 	schedule.Book
 	// Run gives a run with its texts.
 	Run(id string) (*engine.Run, error)
+	// Head gives a run without its steps and texts.
+	Head(id string) (*engine.Run, error)
 	// Interrupted gives the runs of these jobs that a daemon carried out, and that were cut off.
 	Interrupted(jobs []string) ([]engine.Interruption, error)
 	// Enlist records that this process is a daemon; SignOfLife that it still is; Dismiss that it is none any more.

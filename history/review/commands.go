@@ -49,6 +49,9 @@ func (c Commands) Schedules(verb string) string {
 	return c.Program + " schedule " + verb + c.History + c.Project
 }
 
+// Status is the command that says how it stands.
+func (c Commands) Status() string { return c.Program + " status" + c.History + c.Project }
+
 // Serve is the command that starts a daemon.
 func (c Commands) Serve() string { return c.Program + " serve" + c.History + c.Project }
 

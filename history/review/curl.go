@@ -8,7 +8,9 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"snrun/engine"
 	"snrun/history/words"
+	"snrun/jobs"
 	"snrun/steps"
 )
 
@@ -18,10 +20,14 @@ const mask = "***"
 // unsent are headers that curl, or the transport, sees to itself.
 var unsent = [...]string{"Accept-Encoding", "Connection", "Content-Length", "Host", "Transfer-Encoding"}
 
-// Curl gives a command for a POSIX shell that makes the request of an exchange again. What was masked is a variable, without which
-// the shell refuses the command; a body that was not kept whole is a file that a variable names. Comments at its head say so.
-func (x *Exchange) Curl() string {
+// Curl gives a command for a POSIX shell that makes the request of an exchange of a run again. What was masked is a variable, without
+// which the shell refuses the command; a body that was not kept whole is a file that a variable names. Comments at its head say so, and
+// that what a profile signs in with is left out: a run that was read with its texts knows which.
+func (x *Exchange) Curl(run *engine.Run) string {
 	c := curl{}
+	if profile := jobs.StepProfile(textsOf(run), x.Step); profile != "" && x.Kept.Request.Header.Get("Authorization") == "" {
+		c.remark("the sign-in of the profile " + words.InLine(profile) + " is left out")
+	}
 	return c.command(x.Method, x.URL, x.Kept.Request)
 }
 

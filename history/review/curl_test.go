@@ -10,6 +10,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"snrun/engine"
 	"snrun/history"
 	"snrun/steps"
 )
@@ -66,10 +67,20 @@ curl --request POST --globoff --url 'https://example.com/?key='"${MASKED:?}" \
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			if got := test.x.Curl(); got != test.want {
+			if got := test.x.Curl(&engine.Run{}); got != test.want {
 				t.Errorf("got\n%s\nwant\n%s", got, test.want)
 			}
 		})
+	}
+}
+
+func TestCurlNamesTheSignIn(t *testing.T) {
+	t.Parallel()
+	run := &engine.Run{File: "a.yaml", Text: "version: 1\nsteps:\n  - id: a\n    rest: {profile: \"sn\\n'$(x)\", path: /}\n"}
+	x := exchangeOf("GET", "https://example.com/", steps.Message{})
+	x.Step = "/a"
+	if got, want := x.Curl(run), "# the sign-in of the profile sn '$(x) is left out\ncurl --globoff --url 'https://example.com/'\n"; got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
 }
 
@@ -89,7 +100,7 @@ func FuzzCurl(f *testing.F) {
 	f.Add("", "", "\xff\x00")
 	f.Fuzz(func(t *testing.T, url, header, body string) {
 		x := exchangeOf("POST", url, steps.Message{Header: http.Header{"X-A": {header}}, Body: []byte(body), Size: int64(len(body))})
-		text := x.Curl()
+		text := x.Curl(&engine.Run{})
 		if i := strings.IndexFunc(text, func(r rune) bool { return unicode.IsControl(r) && r != '\n' && r != '\t' }); i >= 0 {
 			t.Errorf("%q has a control character at %d", text, i)
 		}

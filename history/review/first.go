@@ -49,13 +49,18 @@ func ReadFirstError(store *history.Store, run *engine.Run) (*FirstError, error) 
 
 // PlaceOf finds where the step with a key stands in the texts of a run, as it was read with them. It is false where they cannot tell.
 func PlaceOf(run *engine.Run, key string) (source.Pos, bool) {
+	return jobs.StepPlace(textsOf(run), key)
+}
+
+// textsOf gives the texts of a run's jobs, none where it was read without.
+func textsOf(run *engine.Run) []jobs.Text {
 	if run.Text == "" {
-		return source.Pos{}, false
+		return nil
 	}
 	texts := make([]jobs.Text, 0, 1+len(run.Called))
 	texts = append(texts, jobs.Text{File: run.File, Data: run.Text})
 	for _, t := range run.Called {
 		texts = append(texts, jobs.Text{File: t.File, Data: t.Text})
 	}
-	return jobs.StepPlace(texts, key)
+	return texts
 }

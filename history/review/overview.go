@@ -24,10 +24,15 @@ type Overview struct {
 	Interrupted []Interrupted `json:"interrupted"` // of the last 7 days, the newest first, at most 50
 	Late        []LateJob     `json:"late"`        // the job first that was due first
 	SignIns     []SignIn      `json:"sign_ins"`    // those that need a person
+	NotRun      []NotRun      `json:"not_run"`     // due in the last 24 hours, and missed: the newest first, at most 50
+	Broken      []BrokenFile  `json:"broken"`      // files with mistakes
+	Daemon      *string       `json:"daemon"`      // the process that runs the jobs; null where none does
+	Trouble     *string       `json:"trouble"`     // what is wrong with that, or with the database; null for nothing
 	Next        []NextRun     `json:"next"`        // the next 10
 	Running     Going         `json:"running"`
 	Queued      Going         `json:"queued"`
 	LastDay     Counts        `json:"last_day"` // the runs that came to be in the last 24 hours
+	Hours       []Hour        `json:"hours"`    // the same, hour by hour, the oldest first
 }
 
 // Failing is a job that fails: no run of it went well after the one that failed last.
@@ -112,10 +117,18 @@ func (c Counts) All() int {
 	return c.Queued + c.Running + c.OK + c.Failed + c.Cancelled + c.Interrupted + c.Skipped
 }
 
+// NewOverview gives one in which nothing is said yet.
+func NewOverview(now time.Time) *Overview {
+	return &Overview{
+		Now: localMilli(now), Failing: []Failing{}, Interrupted: []Interrupted{}, Late: []LateJob{}, SignIns: []SignIn{}, Next: []NextRun{},
+		NotRun: []NotRun{}, Broken: []BrokenFile{}, Running: Going{Runs: []Unended{}}, Queued: Going{Runs: []Unended{}}, Hours: []Hour{},
+	}
+}
+
 // ReadOverview says what a history knows of how it stands with the jobs named, with all on record where jobs is nil. When they are due
 // and how their sign-ins are is for Overview.AddJobs and Overview.AddSignIns.
 func ReadOverview(store *history.Store, jobs []string, now time.Time) (*Overview, error) {
-	o := &Overview{Now: localMilli(now), Failing: []Failing{}, Interrupted: []Interrupted{}, Late: []LateJob{}, SignIns: []SignIn{}, Next: []NextRun{}}
+	o := NewOverview(now)
 	troubles, err := store.Troubles(jobs)
 	if err != nil {
 		return nil, err
@@ -136,9 +149,10 @@ func ReadOverview(store *history.Store, jobs []string, now time.Time) (*Overview
 	if o.Queued, err = goingOf(store, jobs, engine.Queued); err != nil {
 		return nil, err
 	}
-	counts, err := store.Counts(jobs, now.Add(-overviewFor))
-	o.LastDay = CountsOf(counts)
-	return o, err
+	if err := o.readDay(store, jobs, now); err != nil {
+		return nil, err
+	}
+	return o, nil
 }
 
 func failingOf(t *history.Trouble) Failing {
@@ -192,5 +206,5 @@ func (o *Overview) AddSignIns(list []SignIn) {
 
 // Calm says whether nothing is wrong that the overview knows of.
 func (o *Overview) Calm() bool {
-	return len(o.Failing)+len(o.Interrupted)+len(o.Late)+len(o.SignIns) == 0
+	return len(o.Failing)+len(o.Interrupted)+len(o.Late)+len(o.SignIns)+len(o.NotRun)+len(o.Broken) == 0 && o.Trouble == nil
 }

@@ -6,7 +6,9 @@
 //	run, exchange   the document of a run: what is read of it, and its requests and answers
 //	first           the first error of a run, and where it stands in the job's text
 //	timeline        the steps of a run in time: tries, waits, loops as one bar
+//	body, indent    the bodies of requests and answers as people read them
 //	curl            a command that makes a request again
+//	export, har, junit  runs in formats of other programs
 //	goon            whether a run can go on, and why not
 //	signin          how it stands with a profile's sign-in
 //	standing, keys  how runs and steps stand to each other
@@ -17,6 +19,7 @@
 //	due             when jobs are due
 //	job, book       how it stands with a job, and what is known of all of them
 //	slot            what became of a due time
+//	system          what the program and its database are like, and what does not look right
 //	diff            what is different in a run from another one, and what of it explains how the run ended
 //	shape           which values stand where in bodies
 //	json            how programs read it

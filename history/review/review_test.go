@@ -203,3 +203,151 @@ func TestFirstError(t *testing.T) {
 		t.Errorf("of a run that went well: got %+v", got)
 	}
 }
+
+func TestRequestOf(t *testing.T) {
+	t.Parallel()
+	run := failedSync("r1")
+	call := func(key, body string, ms int) engine.Entry {
+		return engine.Entry{Key: key, StepKey: key, Attempt: 1, Started: after(ms), Ended: after(ms), Exchanges: []steps.Exchange{request(200, body+"-1"), request(200, body)}}
+	}
+	store := keep(t, run, call("/incidents", "get", 500), call("/alerts[inc-9]/alert", "well", 900), call("/alerts[inc-2]/alert", "bad", 1000), call("/end", "end", 1999))
+	for _, test := range []struct {
+		name, step, want string
+	}{
+		{"of one step the last", "incidents", "get"},
+		{"of several that which failed", "alert", "bad"},
+		{"of a loop one that failed in it", "alerts", "bad"},
+		{"one that went well", "/alerts[inc-9]/alert", "well"},
+		{"of the first error, which made none, the last of the run", "", "end"},
+		{"of a step without requests none", "fail:2", ""},
+	} {
+		r, err := Read(store, "r1", Options{Step: test.step, Limit: 20, Few: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := r.RequestOf(store, test.step != "")
+		if err != nil || (got == nil) != (test.want == "") || got != nil && got.Request.Body != test.want {
+			t.Errorf("%s: got %+v, %v, want %q", test.name, got, err, test.want)
+		}
+	}
+}
+
+func TestFailing(t *testing.T) {
+	t.Parallel()
+	store := keep(t, failedSync("r1"))
+	for i, status := range []engine.Status{engine.Failed, engine.OK, engine.Cancelled, engine.Interrupted, engine.Failed, engine.OK, engine.Failed} {
+		run := failedSync(fmt.Sprint("r", i+2))
+		run.Status, run.Started, run.Steps = status, after(i*1000), nil
+		keepIn(t, store, run)
+	}
+	other := failedSync("r9")
+	other.Job = "other"
+	keepIn(t, store, other)
+	for id, want := range map[string]string{"r1": "r1 since ", "r2": "r1 since ", "r3": "", "r4": "", "r5": "r5 since r3", "r6": "r5 since r3", "r8": "r8 since r7", "r9": "r9 since "} {
+		r, err := Read(store, id, Options{Outer: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := ""
+		if f := r.Failing; f != nil {
+			got = f.Run + " since " + f.LastGood
+		}
+		if got != want {
+			t.Errorf("%s: got %q, want %q", id, got, want)
+		}
+	}
+}
+
+func TestFewRequests(t *testing.T) {
+	t.Parallel()
+	var list []steps.Exchange
+	for i := range 30 {
+		x := request(200, fmt.Sprint(i))
+		switch i {
+		case 25:
+			x.Status = 500
+		case 27:
+			x.Status, x.Error = 0, "no route"
+		}
+		list = append(list, x)
+	}
+	store := keep(t, failedSync("r1"), engine.Entry{Key: "/incidents", StepKey: "/incidents", Attempt: 1, Started: after(1), Ended: after(2), Exchanges: list})
+	r, err := Read(store, "r1", Options{HTTP: true, Outer: true, Requests: 4})
+	if err != nil || r.LeftRequests != 26 {
+		t.Fatalf("got %+v, %v, want 26 left out", r, err)
+	}
+	var got []string
+	for _, x := range r.Exchanges {
+		got = append(got, x.Request.Body)
+	}
+	if strings.Join(got, " ") != "0 1 25 27" {
+		t.Errorf("got %v, want those that went wrong, then the first", got)
+	}
+}
+
+func TestTimeline(t *testing.T) {
+	t.Parallel()
+	run := failedSync("r1")
+	run.Steps[0].Attempts = 3
+	run.Steps = append(run.Steps,
+		engine.StepRun{Key: "/both", ID: "both", Kind: "parallel", Status: engine.OK, Started: after(1300), Ended: after(1990)},
+		engine.StepRun{Key: "/both/branch:a/get", ID: "get", Kind: "rest", Status: engine.OK, Started: after(1300), Ended: after(1900)},
+		engine.StepRun{Key: "/both/branch:b/rest:1", Name: "by name", Kind: "rest", Status: engine.OK, Started: after(1300), Ended: after(1400)},
+		engine.StepRun{Key: "/wait:4", Kind: "wait", Status: engine.OK, Started: after(1990), Ended: after(1995)},
+		engine.StepRun{Key: "/skipped", ID: "skipped", Kind: "rest", Status: engine.Skipped, Started: after(1995), Ended: after(1995)},
+		engine.StepRun{Key: "/on", ID: "on", Kind: "log", Status: engine.Running, Started: after(1995)})
+	held := request(200, "")
+	held.Started = after(1700)
+	busy := &steps.Error{Kind: steps.Status, Message: "GET http://127.0.0.1/: 503 Service Unavailable"}
+	store := keep(t, run,
+		engine.Entry{Key: "/incidents", StepKey: "/incidents", Attempt: 1, Started: after(500), Ended: after(520), Error: busy},
+		engine.Entry{Key: "/incidents#2", StepKey: "/incidents", Attempt: 2, Started: after(620), Ended: after(630), Error: busy},
+		engine.Entry{Key: "/incidents#3", StepKey: "/incidents", Attempt: 3, Started: after(830), Ended: after(900)},
+		engine.Entry{Key: "/alerts[inc-1]/alert", StepKey: "/alerts[inc-1]/alert", Attempt: 1, Started: after(1), Ended: after(2), Error: busy},
+		engine.Entry{Key: "/both/branch:a/get", StepKey: "/both/branch:a/get", Attempt: 1, Started: after(1300), Ended: after(1900), Exchanges: []steps.Exchange{held}})
+	read, err := Read(store, "r1", Options{Outer: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	line, err := ReadTimeline(store, read.Run, after(9000))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if line.Queued != 500*time.Millisecond || line.Length != 1500*time.Millisecond || len(line.Bars) != 8 {
+		t.Fatalf("got %+v", line)
+	}
+	var got []string
+	for _, b := range line.Bars {
+		text := fmt.Sprintf("%d %s %v+%v", b.Depth, b.Title, b.Start, b.Length)
+		if b.Longest {
+			text += " longest"
+		}
+		for _, w := range b.Waits {
+			text += fmt.Sprintf(" %s %d %v+%v", w.For, w.Try, w.Start, w.Length)
+		}
+		if len(b.Tries) > 0 {
+			text += fmt.Sprintf(" %d tries", len(b.Tries))
+		}
+		if len(b.Failed) > 0 {
+			text += fmt.Sprintf(" %d failed and %d", len(b.Failed), b.More)
+		}
+		got = append(got, text)
+	}
+	want := []string{
+		"0 incidents 0s+400ms retry 1 20ms+100ms retry 2 130ms+200ms 3 tries",
+		"0 alerts 401ms+1.098s longest 5 failed and 2",
+		"0 both 800ms+690ms",
+		"1 get 800ms+600ms held 0 800ms+400ms",
+		"1 by name 800ms+100ms",
+		"0 wait 1.49s+5ms wait 0 1.49s+5ms",
+		"0 skipped 1.495s+0s",
+		"0 on 1.495s+5ms",
+	}
+	if strings.Join(got, "\n") != strings.Join(want, "\n") {
+		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+	text, err := JSON(line)
+	if err != nil || !strings.Contains(string(text), `"tries":[{"attempt":1,"error":{`) || !strings.Contains(string(text), `"start":20,"duration":100}`) || !strings.Contains(string(text), `"duration":1500,"queued":500,`) {
+		t.Errorf("as JSON: %s, %v", text, err)
+	}
+}

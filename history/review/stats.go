@@ -12,6 +12,8 @@ import (
 const (
 	// mostMeasured is of how many runs at most it is said how long they last, the newest ones.
 	mostMeasured = 10_000
+	// fewMeasured is the same where it is said of many jobs.
+	fewMeasured = 1000
 	// mostFailed is of how many runs at most it is said in which step they failed.
 	mostFailed = 10_000
 	// calendarDays is how many days a calendar has.
@@ -27,7 +29,7 @@ type Figures struct {
 	SuccessRate *float64   `json:"success_rate"` // how many of those that ended ok, failed or interrupted were ok: 0 to 1
 	P50         *int64     `json:"p50"`          // half of the runs that ended ok took no longer
 	P95         *int64     `json:"p95"`          // 95 of 100 did
-	Measured    int        `json:"measured"`     // how many runs these two are of: the newest that ended ok, at most 10,000
+	Measured    int        `json:"measured"`     // how many runs these two are of: the newest that ended ok, at most 10,000, or 1,000 where it is one of many jobs
 }
 
 // Stats is how it has been going with a job.
@@ -37,6 +39,12 @@ type Stats struct {
 	Trend       Trend                `json:"trend"`
 	FailedSteps []history.FailedStep `json:"failed_steps"` // of the newest 10,000 runs that failed or were interrupted
 	Days        []Day                `json:"days"`         // the last 90, the oldest first; today is the last one
+}
+
+// JobFigures are the Figures of one of several jobs.
+type JobFigures struct {
+	Job string `json:"job"`
+	Figures
 }
 
 // Trend is the last 7 days, to this minute, beside the 7 before them.
@@ -61,7 +69,7 @@ func ReadStats(store *history.Store, job string, since, now time.Time, zone *tim
 	}{
 		{&s.Figures, since, now}, {&s.Trend.Last, weekAgo, now}, {&s.Trend.Before, weekAgo.Add(-trendTime), weekAgo},
 	} {
-		figures, err := ReadFigures(store, job, part.since, part.until)
+		figures, err := readFigures(store, job, part.since, part.until, mostMeasured)
 		if err != nil {
 			return nil, err
 		}
@@ -75,16 +83,38 @@ func ReadStats(store *history.Store, job string, since, now time.Time, zone *tim
 	return s, err
 }
 
-// ReadFigures says what the runs of a job come to that came to be between two times; since may be zero, for all.
-func ReadFigures(store *history.Store, job string, since, until time.Time) (*Figures, error) {
+// ReadFigures says what the runs come to that came to be since a time, zero for all: of each of the jobs that have some, in the order in
+// which they are named, or of all on record where jobs is nil.
+func ReadFigures(store *history.Store, jobs []string, since, now time.Time) ([]JobFigures, error) {
+	if jobs == nil {
+		var err error
+		if jobs, err = store.Jobs(); err != nil {
+			return nil, err
+		}
+	}
+	list := []JobFigures{}
+	for _, job := range jobs {
+		figures, err := readFigures(store, job, since, now, fewMeasured)
+		if err != nil {
+			return nil, err
+		}
+		if figures.Counts.All() > 0 {
+			list = append(list, JobFigures{job, *figures})
+		}
+	}
+	return list, nil
+}
+
+// readFigures says what the runs of a job come to that came to be between two times, and how long the newest of them lasted.
+func readFigures(store *history.Store, job string, since, until time.Time, newest int) (*Figures, error) {
 	f := &Figures{Since: timeOf(since), Until: localMilli(until)}
 	counts, err := store.CountsOf(job, since, until)
 	if err != nil {
 		return nil, err
 	}
 	f.Counts = CountsOf(counts[0])
-	f.SuccessRate = f.Counts.rate()
-	took, err := store.Durations(job, since, until, mostMeasured)
+	f.SuccessRate = f.Counts.Rate()
+	took, err := store.Durations(job, since, until, newest)
 	if err != nil {
 		return nil, err
 	}
@@ -93,8 +123,8 @@ func ReadFigures(store *history.Store, job string, since, until time.Time) (*Fig
 	return f, nil
 }
 
-// rate is the part of the runs that ended ok, nil where none ended by itself: one that a person cancelled says nothing of the job.
-func (c Counts) rate() *float64 {
+// Rate is the part of the runs that ended ok, nil where none ended by itself: one that a person cancelled says nothing of the job.
+func (c Counts) Rate() *float64 {
 	all := c.OK + c.Failed + c.Interrupted
 	if all == 0 {
 		return nil
@@ -116,8 +146,8 @@ func percentile(sorted []history.Took, part float64) *int64 {
 func readDays(store *history.Store, job string, now time.Time) ([]Day, error) {
 	year, month, today := now.Date()
 	var moments []time.Time
-	for i := calendarDays - 1; i >= -1; i-- {
-		moments = append(moments, time.Date(year, month, today-i, 0, 0, 0, 0, now.Location()))
+	for i := range calendarDays + 1 {
+		moments = append(moments, midnight(time.Date(year, month, today-calendarDays+1+i, 12, 0, 0, 0, now.Location())))
 	}
 	counts, err := store.CountsOf(job, moments...)
 	if err != nil {
@@ -125,8 +155,20 @@ func readDays(store *history.Store, job string, now time.Time) ([]Day, error) {
 	}
 	days := make([]Day, len(counts))
 	for i := range counts {
-		// Noon is on that day wherever the clock was changed at midnight.
-		days[i] = Day{Day: time.Date(year, month, today-calendarDays+1+i, 12, 0, 0, 0, now.Location()).Format(time.DateOnly), Counts: CountsOf(counts[i])}
+		days[i] = Day{Day: moments[i].Format(time.DateOnly), Counts: CountsOf(counts[i])}
 	}
 	return days, nil
+}
+
+// midnight gives when the day of a noon begins. There are days on which the clock is changed at midnight, so that there is none, or two.
+func midnight(noon time.Time) time.Time {
+	year, month, day := noon.Date()
+	at := time.Date(year, month, day, 0, 0, 0, 0, noon.Location())
+	if at.Day() != day {
+		_, at = at.ZoneBounds()
+	}
+	if earlier := at.Add(-time.Hour); earlier.Day() == day {
+		return earlier
+	}
+	return at
 }

@@ -16,13 +16,10 @@ import (
 	"snrun/steps"
 )
 
-// apiRoot is where the API begins.
-const apiRoot = "/api/v1"
-
 // operation is something that programs can ask for. What it takes and gives stands in openapi.yaml too, and a test holds the two together.
 type operation struct {
 	method string
-	path   string // below apiRoot, as http.ServeMux takes it
+	path   string // below apiPath, as http.ServeMux takes it
 	role   Role
 	query  []string // the parameters that it takes in the address
 	answer func(*Site, *ask) (any, error)
@@ -36,11 +33,11 @@ func operations() []operation {
 	})
 }
 
-// apiRoutes are the routes of the API, and that of all that it does not have.
+// apiRoutes are the routes of the API.
 func apiRoutes() []route {
-	routes := []route{{apiRoot + "/", Viewer, (*Site).apiNothing}}
+	var routes []route
 	for _, o := range operations() {
-		routes = append(routes, route{o.method + " " + apiRoot + o.path, o.role, o.serve})
+		routes = append(routes, route{o.method + " " + apiPath + o.path, o.role, o.serve})
 	}
 	return routes
 }
@@ -118,8 +115,8 @@ func (o operation) parameterHint(name string) string {
 
 // tell answers with a text, or with nothing where the program has it already. No secret shows in it.
 func (s *Site) tell(a *ask, v answered) error {
-	if !accepts(a.Header.Values("Accept"), v.kind) {
-		return &Problem{Status: http.StatusNotAcceptable, Message: "this is " + v.kind + ", which the header Accept does not allow", Hint: "leave the header out, or write Accept: " + v.kind}
+	if err := a.mustAccept(v.kind); err != nil {
+		return err
 	}
 	text := s.Redactor.Bytes(v.text)
 	h := a.w.Header()
@@ -140,6 +137,14 @@ func (s *Site) tell(a *ask, v answered) error {
 	}
 	a.w.Write(text)
 	return nil
+}
+
+// mustAccept refuses to answer with what a program says that it does not take.
+func (a *ask) mustAccept(kind string) error {
+	if accepts(a.Header.Values("Accept"), kind) {
+		return nil
+	}
+	return &Problem{Status: http.StatusNotAcceptable, Message: "this is " + kind + ", which the header Accept does not allow", Hint: "leave the header out, or write Accept: " + kind}
 }
 
 // knows says whether a program has what a tag is of.
@@ -179,7 +184,7 @@ func (s *Site) apiNothing(w http.ResponseWriter, r *http.Request) error {
 		}
 	}
 	if len(allowed) == 0 {
-		return &Problem{Status: http.StatusNotFound, Message: "the API has nothing at " + atMost(r.URL.Path, listText), Hint: "what there is stands in " + apiRoot + "/openapi.yaml"}
+		return &Problem{Status: http.StatusNotFound, Message: "the API has nothing at " + atMost(r.URL.Path, listText), Hint: "what there is stands in " + apiPath + "/openapi.yaml"}
 	}
 	if allowed[0] == http.MethodGet {
 		allowed = slices.Insert(allowed, 1, http.MethodHead)

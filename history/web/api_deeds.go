@@ -40,7 +40,7 @@ func (s *Site) done(a *ask, d deed) (any, error) {
 func (s *Site) beginsRun(a *ask, d deed) (any, error) {
 	answer, err := s.done(a, d)
 	if done, is := answer.(deedDone); is && done.Run != "" {
-		a.w.Header().Set("Location", apiRoot+path("runs", done.Run))
+		a.w.Header().Set("Location", apiPath+path("runs", done.Run))
 		a.status = http.StatusCreated
 	}
 	return answer, err

@@ -13,15 +13,34 @@ import (
 // projectOperations are those about jobs, profiles and who does what.
 func projectOperations() []operation {
 	return []operation{
+		{"GET", "/overview", Viewer, nil, (*Site).apiOverview},
 		{"GET", "/jobs", Viewer, []string{"text", "state", "after"}, (*Site).apiJobs},
 		{"GET", "/jobs/{job}", Viewer, nil, (*Site).apiJob},
 		{"GET", "/jobs/{job}/slots", Viewer, []string{"before", "limit"}, (*Site).apiSlots},
+		{"GET", "/jobs/{job}/stats", Viewer, []string{"since"}, (*Site).apiStats},
 		{"GET", "/schedules", Viewer, []string{"text", "after"}, (*Site).apiSchedules},
 		{"GET", "/profiles", Viewer, nil, (*Site).apiProfiles},
+		{"GET", "/system", Viewer, nil, (*Site).apiSystem},
 		{"GET", "/daemons", Viewer, nil, (*Site).apiDaemons},
 		{"GET", "/audit", Viewer, []string{"subject", "who", "action", "before", "limit"}, (*Site).apiAudit},
 	}
 }
+
+// overviewAnswer is how it stands.
+type overviewAnswer struct {
+	*review.Overview
+	SignInsUnknown *string `json:"sign_ins_unknown"` // why it is not known how it stands with the sign-ins; null where it is
+}
+
+func (s *Site) apiOverview(a *ask) (any, error) {
+	page, err := s.overviewPage(a.Context(), time.Now())
+	if err != nil {
+		return nil, err
+	}
+	return overviewAnswer{page.Overview, orNull(page.Unknown)}, nil
+}
+
+func (s *Site) apiSystem(*ask) (any, error) { return s.systemOf(time.Now()) }
 
 // jobsAnswer is a page of the jobs.
 type jobsAnswer struct {
@@ -114,6 +133,29 @@ func (s *Site) apiJob(a *ask) (any, error) {
 		}
 	}
 	return answer, nil
+}
+
+// apiStats says how it has been going with a job: all of it where nothing is said of since.
+func (s *Site) apiStats(a *ask) (any, error) {
+	now := time.Now()
+	var since time.Time
+	if text := a.text("since"); text != "" {
+		var err error
+		if since, err = review.ParseMoment(text, now, time.Local); err != nil {
+			return nil, wrong("since "+quoted(text)+": "+err.Error(), "write how long ago, such as 30d, or a time")
+		}
+	}
+	name := a.PathValue("job")
+	if _, known := s.projectJob(name); !known {
+		runs, err := s.Store.Runs(history.Filter{Job: name, Limit: 1})
+		if err != nil {
+			return nil, err
+		}
+		if len(runs) == 0 {
+			return nil, s.noJob(name)
+		}
+	}
+	return review.ReadStats(s.Store, name, since, now, time.Local)
 }
 
 // slotsAnswer is what became of the due times of a job.

@@ -20,6 +20,9 @@ func runOperations() []operation {
 		{"GET", "/runs/{run}/exchanges", Viewer, []string{"step", "after", "limit"}, (*Site).apiExchanges},
 		{"GET", "/runs/{run}/timeline", Viewer, nil, (*Site).apiTimeline},
 		{"GET", "/runs/{run}/diff", Viewer, []string{"with"}, (*Site).apiDiff},
+		{"GET", "/runs/{run}/export", Viewer, []string{"format"}, (*Site).apiExport},
+		{"GET", "/runs/{run}/events", Viewer, nil, (*Site).apiRunEvents},
+		{"GET", "/events", Viewer, nil, (*Site).apiEvents},
 		{"GET", "/search", Viewer, []string{"text", "job", "status", "trigger", "since", "until", "before", "limit"}, (*Site).apiSearch},
 	}
 }
@@ -213,6 +216,26 @@ func (s *Site) apiDiff(a *ask) (any, error) {
 		return nil, wrong("a run is not compared with itself", "name another one as with, or none for the last good one before it")
 	}
 	return review.Compare(s.Store, id, base)
+}
+
+// apiRunEvents tells how a run stands whenever that changes, until it has ended.
+func (s *Site) apiRunEvents(a *ask) (any, error) {
+	id, err := a.run(s)
+	if err != nil {
+		return nil, err
+	}
+	return s.events(a, id)
+}
+
+// apiEvents tells whenever a run has come, has begun or has ended.
+func (s *Site) apiEvents(a *ask) (any, error) { return s.events(a, "") }
+
+// events tells of changes as server-sent events.
+func (s *Site) events(a *ask, run string) (any, error) {
+	if err := a.mustAccept("text/event-stream"); err != nil {
+		return nil, err
+	}
+	return served{}, s.tellChanges(a.w, a.Request, run)
 }
 
 // listOf gives an empty list in place of none, for programs.

@@ -1,9 +1,11 @@
 package web
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -13,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"snrun/auth"
 	"snrun/history/review"
 )
 
@@ -38,13 +41,14 @@ func newAPIHouse(t testing.TB) *apiHouse {
 	}))
 	t.Cleanup(server.Close)
 	a.house = newHouse(t, map[string]string{
-		"jobs/asks.yaml": "description: Asks.\ninputs: {priority: {type: integer, default: 1, enum: [1, 2]}}\nstate: {since: {initial: 0}}\nsteps:\n" +
+		"jobs/asks.yaml": "description: Asks with hunter2-hunter2.\ninputs: {priority: {type: integer, default: 1, enum: [1, 2]}}\nstate: {since: {initial: 0}}\nsteps:\n" +
 			"  - id: all\n    rest: {url: " + server.URL + "/x}\n    retry: {attempts: 2, when: response.status == 500, backoff: {initial: 1ms}}\n" +
 			"  - id: each\n    foreach:\n      in: ${steps.all.output.result}\n      as: one\n      key: ${one.sys_id}\n      steps: [{id: say, log: 'it is ${one.n}'}]\n" +
 			"  - save: {since: 1}\noutput: {n: 2}\n",
 		"jobs/tolerant.yaml": "steps:\n  - id: each\n    foreach: {in: [1, 2], key: 'k${item}', tolerate: all, steps: [{id: bad, fail: 'no ${item}'}]}\n",
 		"jobs/waits.yaml":    "steps: [{wait: 1h}]\n",
 		"jobs/odd.yaml":      "steps: [{id: all, rest: {url: " + server.URL + "/odd, accept: bytes}}]\n",
+		"jobs/never.yaml":    "steps: [{log: a}]\n",
 		"jobs/nightly.yaml":  "schedule: {cron: '0 3 * * *', timezone: Europe/Berlin, inputs: {}}\nsteps: [{log: a}]\n",
 		"jobs/broken.yaml":   "steps: [{lgo: a}]\n",
 		"profiles.yaml":      "profiles: {erp: {base_url: " + server.URL + "}, down: {base_url: " + server.URL + "}}\n",
@@ -74,7 +78,7 @@ type answer struct {
 // ask sends a request as a program does.
 func (a *apiHouse) ask(method, path, body string, header ...string) answer {
 	a.t.Helper()
-	req, err := http.NewRequest(method, a.server.URL+apiRoot+path, strings.NewReader(body))
+	req, err := http.NewRequest(method, a.server.URL+apiPath+path, strings.NewReader(body))
 	if err != nil {
 		a.t.Fatal(err)
 	}
@@ -196,8 +200,8 @@ func TestAPIRefuses(t *testing.T) {
 		{"GET", "/runs?limit=0", "", nil, 400, "limit “0”", "from 1 to 200"},
 		{"GET", "/runs?limit=ten", "", nil, 400, "limit “ten”", "from 1 to 200"},
 		{"GET", "/runs?status=faild&since=soon", "", nil, 400, `status faild: a run has no status "faild"; since soon: this is not a time`, `did you mean "failed"?`},
-		{"GET", "/runs?before=%zz", "", nil, 400, "parameters that cannot be read", "escape"},
-		{"GET", "/runs?before=;drop", "", nil, 400, "parameters that cannot be read", "escape"},
+		{"GET", "/runs?before=%zz", "", nil, 400, "cannot be read: invalid", ""},
+		{"GET", "/runs?before=;drop", "", nil, 400, "cannot be read: invalid", ""},
 		{"GET", "/runs?text=a&after=0", "", nil, 400, "after does not go with it", "write before"},
 		{"GET", "/search", "", nil, 400, "", "write one or more words"},
 		{"GET", "/runs/nosuch", "", nil, 404, `no id begins with "nosuch"`, ""},
@@ -213,6 +217,12 @@ func TestAPIRefuses(t *testing.T) {
 		{"GET", "/jobs/nightly/slots?before=now", "", nil, 400, "before “now” is no time", "2026"},
 		{"GET", "/runs", "", []string{"Accept", "text/html"}, 406, "this is application/json", "Accept: application/json"},
 		{"GET", "/runs", "", []string{"Accept", "application/json;q=0"}, 406, "this is application/json", ""},
+		{"GET", "/runs/" + id + "/export?format=csv", "", nil, 400, "there is no format “csv”", "json or har or junit"},
+		{"GET", "/runs/" + id + "/export?format=junit", "", []string{"Accept", "application/json"}, 406, "this is application/xml", ""},
+		{"GET", "/runs/nosuch/export", "", nil, 404, "no id begins", ""},
+		{"GET", "/jobs/nosuch/stats", "", nil, 404, "there is no job", ""},
+		{"GET", "/jobs/asks/stats?since=ever", "", nil, 400, "since “ever”: this is not a time", "30d"},
+		{"GET", "/runs/" + id + "/events", "", []string{"Accept", "application/json"}, 406, "this is text/event-stream", ""},
 		{"POST", "/jobs/asks/run", "inputs=1", []string{"Content-Type", "application/x-www-form-urlencoded"}, 415, "is not application/json", "Content-Type"},
 		{"POST", "/jobs/asks/run", "{}", []string{"Content-Type", "text/plain"}, 415, "is not application/json", "Content-Type"},
 		{"POST", "/jobs/asks/run", "{", nil, 400, "the body cannot be read", ""},
@@ -288,7 +298,7 @@ func TestAPIPages(t *testing.T) {
 		t.Errorf("after %s comes up to %s, want %s", want[6], got, want[4])
 	}
 	first := a.ask("GET", "/runs", "")
-	again := a.ask("GET", "/runs", "", "If-None-Match", `"other", W/`+first.Header.Get("ETag"))
+	again := a.ask("GET", "/runs", "", "If-None-Match", `"other", `+first.Header.Get("ETag"))
 	if again.StatusCode != http.StatusNotModified || len(again.text) > 0 {
 		t.Errorf("what is known is answered with %s and %d bytes", again.Status, len(again.text))
 	}
@@ -306,9 +316,66 @@ func TestAPIMasks(t *testing.T) {
 	t.Parallel()
 	a := newAPIHouse(t)
 	id := a.runs("asks", "")
-	for _, path := range []string{"/runs/" + id + "?http=1", "/runs/" + id + "/exchanges", "/search?text=hunter2", "/runs?text=hunter2", "/jobs/asks"} {
+	for _, path := range []string{"/runs/" + id + "?http=1", "/runs/" + id + "/exchanges", "/runs/" + id + "/export", "/search?text=hunter2", "/runs?text=hunter2", "/jobs/asks"} {
 		if got := a.ask("GET", path, ""); got.StatusCode != 200 || bytes.Contains(got.text, []byte("hunter2-hunter2")) {
 			t.Errorf("%s: %s\n%s", path, got.Status, got.text)
+		}
+	}
+}
+
+// TestEventsOfTheAPI holds that programs are told when a run comes, and when it ends.
+func TestEventsOfTheAPI(t *testing.T) {
+	t.Parallel()
+	a := newAPIHouse(t)
+	ctx, stop := context.WithTimeout(t.Context(), 20*time.Second)
+	defer stop()
+	req, err := http.NewRequestWithContext(ctx, "GET", a.server.URL+apiPath+"/events", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp, err := a.browser.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	changes := make(chan string, 100)
+	go func() {
+		defer close(changes)
+		for lines := bufio.NewScanner(resp.Body); lines.Scan(); {
+			if mark, is := strings.CutPrefix(lines.Text(), "id: "); is {
+				changes <- mark
+			}
+		}
+	}()
+	first := <-changes
+	a.runs("asks", "")
+	if second, more := <-changes; !more || second == first {
+		t.Errorf("after %q a run brings %q", first, second)
+	}
+}
+
+// TestBrokenDownload holds that what breaks down is told while nothing was sent, and breaks off the connection after that.
+func TestBrokenDownload(t *testing.T) {
+	t.Parallel()
+	down := errors.New("the disk is gone")
+	for _, begun := range []bool{false, true} {
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			d := &download{w: w, control: http.NewResponseController(w), redactor: auth.NewRedactor()}
+			if begun {
+				d.Write([]byte("[1,"))
+				d.control.Flush()
+			}
+			http.Error(w, d.broken(r.Context(), down, w.Header()).Error(), http.StatusInternalServerError)
+		}))
+		resp, err := server.Client().Get(server.URL)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err := io.ReadAll(resp.Body)
+		resp.Body.Close()
+		server.Close()
+		if begun != (err != nil) || !begun && !strings.Contains(string(text), down.Error()) {
+			t.Errorf("begun %v: %q, %v", begun, text, err)
 		}
 	}
 }

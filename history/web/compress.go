@@ -48,7 +48,7 @@ func (c *compressor) decide(status int) {
 	h := c.Header()
 	h.Add("Vary", "Accept-Encoding")
 	if status == http.StatusNoContent || status == http.StatusNotModified || status == http.StatusPartialContent ||
-		h.Get("Content-Encoding") != "" || !isTextType(h.Get("Content-Type")) {
+		h.Get("Content-Encoding") != "" || !isWordy(h.Get("Content-Type")) {
 		return
 	}
 	h.Set("Content-Encoding", "gzip")
@@ -60,8 +60,8 @@ func (c *compressor) decide(status int) {
 	c.zip, _ = gzip.NewWriterLevel(c.ResponseWriter, gzip.BestSpeed)
 }
 
-// isTextType says whether there is much to gain.
-func isTextType(kind string) bool {
+// isWordy says whether there is much to gain.
+func isWordy(kind string) bool {
 	kind, _, _ = strings.Cut(kind, ";")
 	return slices.Contains([]string{
 		"text/html", "text/css", "text/javascript", "text/plain", "image/svg+xml", "application/json", "application/problem+json", "application/yaml", "application/xml",

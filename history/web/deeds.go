@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"strings"
 	"time"
 
 	"snrun/engine"
@@ -96,7 +97,7 @@ func (s *Site) told(d deed, err error) error {
 		return p
 	}
 	last, err := s.Store.Audits(history.AuditFilter{Subject: d.subject, Limit: 1}, 0)
-	if err == nil && len(last) > 0 && last[0].Outcome == history.AuditDone {
+	if err == nil && len(last) > 0 && last[0].Outcome == history.AuditDone && !strings.Contains(p.Message, last[0].Who) {
 		p.Message += " (" + last[0].Action + " by " + last[0].Who + ", " + last[0].At.Local().Format(time.DateTime) + ")"
 	}
 	return p

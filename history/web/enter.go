@@ -18,7 +18,7 @@ func (s *Site) enter(w http.ResponseWriter, r *http.Request) error {
 	if !fits {
 		return &Problem{
 			Status: http.StatusUnauthorized, Message: "this link lets nobody in: it was used already, or it is older than ten minutes",
-			Hint: "another one is given by: " + s.Commands.UI(),
+			Hint: "another one is given by: " + s.linkCommand(),
 		}
 	}
 	v.Origin = visitorOf(r).Origin

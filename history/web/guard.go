@@ -75,7 +75,7 @@ func (s *Site) admit(to route) http.Handler {
 			s.problem(w, r, cmp.Or(err, refused))
 			return
 		}
-		if err = r.ParseForm(); err != nil { // here, as FormValue takes a form that is too large for an empty one
+		if err = readForm(r); err != nil {
 			s.problem(w, r, unreadable(err))
 			return
 		}
@@ -83,6 +83,14 @@ func (s *Site) admit(to route) http.Handler {
 			s.problem(w, r, err)
 		}
 	})
+}
+
+// readForm reads the form of a page, if there is one: here, as FormValue takes one that is too large for an empty one.
+func readForm(r *http.Request) error {
+	if forPrograms(r) {
+		return nil
+	}
+	return r.ParseForm()
 }
 
 // unreadable makes an error of a form a Problem.
@@ -93,13 +101,15 @@ func unreadable(err error) error {
 	return &Problem{Status: http.StatusBadRequest, Message: "the request cannot be read: " + err.Error()}
 }
 
+const notSignedIn = "nobody is signed in"
+
 // mayCome says why a visitor may not do what a role may, nil where he may.
 func (s *Site) mayCome(v visitor, role Role) error {
 	switch {
 	case v.May(role), role == Neighbour && (s.Access.confined() || v.May(Viewer)):
 		return nil
 	case v.Role == "":
-		return &Problem{Status: http.StatusUnauthorized, Message: "nobody is signed in"}
+		return &Problem{Status: http.StatusUnauthorized, Message: notSignedIn}
 	}
 	return &Problem{
 		Status: http.StatusForbidden, Message: fmt.Sprintf("%s is a %s, who may look at everything and change nothing", v.Name, v.Role),

@@ -100,7 +100,10 @@ func stranger() *http.Client {
 
 // pathOf is a path that a route serves, about nothing that there is.
 func pathOf(pattern string) (method, path string) {
-	method, path, _ = strings.Cut(pattern, " ")
+	method, path, is := strings.Cut(pattern, " ")
+	if !is {
+		method, path = http.MethodGet, pattern
+	}
 	return method, regexp.MustCompile(`\{[a-z]+\}`).ReplaceAllString(strings.ReplaceAll(path, "{$}", ""), "none")
 }
 

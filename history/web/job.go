@@ -32,6 +32,9 @@ type jobPage struct {
 	Due         []review.Due
 	DueNote     string // why there are no more of them, or when they begin
 	Inputs      []inputField
+	Stats       *review.Stats
+	Calendar    *calendar
+	Trend       *trend
 	Runs        []engine.Run
 	State       []savedValue
 	Calls       []string // the jobs that it calls
@@ -40,6 +43,11 @@ type jobPage struct {
 	Text        string   // its file as it is on disk now
 	TextNote    string   // what is to be said of that
 	Mistakes    []daemon.Mistake
+}
+
+// FewSteps are the steps in which runs failed most.
+func (p *jobPage) FewSteps() []history.FailedStep {
+	return p.Stats.FailedSteps[:min(5, len(p.Stats.FailedSteps))]
 }
 
 // CanRun says whether a run of it can be started.
@@ -94,11 +102,14 @@ func (s *Site) jobPage(name string, now time.Time) (*jobPage, error) {
 	}
 	p.Job = one[0]
 	var err error
-	if p.Runs, err = s.Store.Runs(history.Filter{Job: name, Limit: lastRuns}); err != nil {
+	if p.Runs, err = s.Store.Runs(history.Filter{Job: name, Limit: trendRuns}); err != nil {
 		return nil, err
 	}
 	if !p.Known && len(p.Runs) == 0 {
 		return nil, s.noJob(name)
+	}
+	if err := s.figures(p, now); err != nil {
+		return nil, err
 	}
 	if err := s.saved(p); err != nil {
 		return nil, err
@@ -106,6 +117,19 @@ func (s *Site) jobPage(name string, now time.Time) (*jobPage, error) {
 	s.due(p, now)
 	s.read(p)
 	return p, nil
+}
+
+// statsSince is how far back the figures of a job go.
+const statsSince = 30 * 24 * time.Hour
+
+// figures fills in how it has been going with the job.
+func (s *Site) figures(p *jobPage, now time.Time) (err error) {
+	p.Trend = newTrend(p.Runs, now)
+	p.Runs = p.Runs[:min(len(p.Runs), lastRuns)]
+	if p.Stats, err = review.ReadStats(s.Store, p.Job.Job, now.Add(-statsSince), now, time.Local); err == nil {
+		p.Calendar = newCalendar(p.Job.Job, p.Stats.Days, time.Local)
+	}
+	return err
 }
 
 // projectJob gives a job of the project by its name; one that is gone is known by its name only.

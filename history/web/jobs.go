@@ -25,7 +25,11 @@ type jobsPage struct {
 	All         int // how many jobs there are
 	Jobs        []review.Job
 	First, Next string // where the first and the next page are; "" for here, or for none
+	rates       map[string]*float64
 }
+
+// Rate is how many of a job's runs of the last 30 days went well; nil where none ended by itself.
+func (p *jobsPage) Rate(job string) *float64 { return p.rates[job] }
 
 // jobState is a way in which a job stands.
 type jobState struct {
@@ -67,7 +71,10 @@ func (s *Site) jobs(w http.ResponseWriter, r *http.Request) error {
 	if err := s.chooseJobs(&body, q.Get("after"), is); err != nil {
 		return err
 	}
-	return s.show(w, r, "jobs", page{Title: "Jobs", Here: "/jobs", Body: body, Command: s.Commands.Schedules("list")})
+	if err := s.rates(&body); err != nil {
+		return err
+	}
+	return s.show(w, r, "jobs", page{Title: "Jobs", Here: "/jobs", Body: &body, Command: s.Commands.Schedules("list")})
 }
 
 // chooseJobs puts the jobs on the page that come after one, by name, and stand as asked for.
@@ -101,6 +108,20 @@ func (s *Site) chooseJobs(body *jobsPage, after string, is func(*review.Job) boo
 	if len(body.Jobs) > jobsOnPage {
 		body.Jobs = body.Jobs[:jobsOnPage]
 		body.Next = body.address(body.Jobs[jobsOnPage-1].Job)
+	}
+	return nil
+}
+
+// rates fills in how many of the jobs' runs went well.
+func (s *Site) rates(body *jobsPage) error {
+	since := time.Now().Add(-statsSince)
+	body.rates = make(map[string]*float64, len(body.Jobs))
+	for i := range body.Jobs {
+		counts, err := s.Store.CountsOf(body.Jobs[i].Job, since, time.Time{})
+		if err != nil {
+			return err
+		}
+		body.rates[body.Jobs[i].Job] = review.CountsOf(counts[0]).Rate()
 	}
 	return nil
 }

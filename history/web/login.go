@@ -16,6 +16,7 @@ type signingIn struct {
 	Passwords bool     // there is somebody who has one
 	Name      string   // that was given
 	To        string   // where it leads
+	Ended     bool     // the session that the browser has a key of is over
 	Link      string   // the command that gives a link
 	// Again is where one whom another site led here comes in who has signed in before: his browser sent no cookie, so that other sites
 	// cannot act for him. To what this page leads to it sends it.
@@ -34,6 +35,9 @@ func (s *Site) login(w http.ResponseWriter, r *http.Request) error {
 // refuse shows the page on which visitors sign in in place of the one that they may not see yet.
 func (s *Site) refuse(w http.ResponseWriter, r *http.Request, why *Problem) error {
 	in := signingIn{Why: why, To: "/", Name: r.PostFormValue("name")}
+	if why.Message == notSignedIn { // which is no mistake
+		in.Why, in.Ended = nil, len(r.CookiesNamed(s.cookieName(r))) > 0
+	}
 	switch {
 	case r.URL.Path == enterPath:
 	case r.URL.Path == loginPath:
@@ -48,8 +52,16 @@ func (s *Site) refuse(w http.ResponseWriter, r *http.Request, why *Problem) erro
 }
 
 func (s *Site) showLogin(status int, w http.ResponseWriter, r *http.Request, in signingIn) error {
-	in.Passwords, in.Link = len(s.people()) > 0, s.Commands.UI()
+	in.Passwords, in.Link = len(s.people()) > 0, s.linkCommand()
 	return s.showAs(status, w, r, "login", page{Title: "Sign in", Body: in})
+}
+
+// linkCommand is the command that gives a link: whole, with its paths, for those only who are on this machine.
+func (s *Site) linkCommand() string {
+	if s.Access.confined() {
+		return s.Commands.UI()
+	}
+	return "snrun ui"
 }
 
 // withPassword lets in whoever has one.

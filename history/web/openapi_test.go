@@ -212,9 +212,9 @@ func (d *described) fits(status int, method, path, body string) any {
 		d.t.Errorf("%s: %s, want %d\n%s", name, got.Status, status, got.text)
 		return nil
 	}
-	req, _ := http.NewRequest(method, d.server.URL+apiRoot+path, nil)
+	req, _ := http.NewRequest(method, d.server.URL+apiPath+path, nil)
 	_, pattern := d.site.mux.Handler(req)
-	place := strings.TrimPrefix(pattern, method+" "+apiRoot)
+	place := strings.TrimPrefix(pattern, method+" "+apiPath)
 	response := "default"
 	if status < 400 {
 		d.seen[method+" "+place] = true
@@ -235,19 +235,33 @@ func (d *described) fits(status int, method, path, body string) any {
 		d.t.Errorf("%s: %d of type %q is not described", name, status, kind)
 		return nil
 	}
-	if kind == "application/yaml" {
+	switch pointer += "/content/" + escaped(kind); kind {
+	case "application/yaml", "application/xml":
 		return nil
+	case "text/event-stream":
+		data := regexp.MustCompile(`(?m)^event: change\nid: \w+\ndata: (.*)$`).FindSubmatch(got.text)
+		if data == nil || !bytes.HasSuffix(got.text, []byte("event: end\ndata: {}\n\n")) {
+			d.t.Errorf("%s: the stream is %q", name, got.text)
+			return nil
+		}
+		return d.valid(name, pointer+"/x-data", data[1])
 	}
-	schema, err := d.compiler.Compile(pointer + "/content/" + escaped(kind) + "/schema")
+	return d.valid(name, pointer+"/schema", got.text)
+}
+
+// valid holds that a text is JSON which fits a schema.
+func (d *described) valid(name, pointer string, text []byte) any {
+	d.t.Helper()
+	schema, err := d.compiler.Compile(pointer)
 	if err != nil {
 		d.t.Fatal(err)
 	}
-	v, err := jsonschema.UnmarshalJSON(bytes.NewReader(got.text))
+	v, err := jsonschema.UnmarshalJSON(bytes.NewReader(text))
 	if err == nil {
 		err = schema.Validate(v)
 	}
 	if err != nil {
-		d.t.Errorf("%s: %v\n%s", name, err, got.text)
+		d.t.Errorf("%s: %v\n%s", name, err, text)
 	}
 	return v
 }
@@ -280,6 +294,8 @@ func TestAnswersFitTheDescription(t *testing.T) {
 		"/runs/" + tolerant + "/steps?limit=2", "/runs/" + good + "/steps?step=say", "/runs/" + bad + "/exchanges?limit=1", "/runs/" + skipped + "/exchanges",
 		"/runs/" + good + "/timeline", "/runs/" + bad + "/timeline", "/runs/" + tolerant + "/timeline", "/runs/" + skipped + "/timeline",
 		"/runs/" + bad + "/diff", "/runs/" + tolerant + "/diff?with=" + good, "/runs/" + good + "/diff?with=" + odd,
+		"/runs/" + bad + "/export", "/runs/" + good + "/export?format=har", "/runs/" + bad + "/export?format=junit",
+		"/runs/" + bad + "/events", "/overview", "/system", "/jobs/asks/stats", "/jobs/asks/stats?since=1d", "/jobs/never/stats",
 		"/jobs", "/jobs?state=broken", "/jobs/asks", "/jobs/broken", "/jobs/nightly", "/schedules", "/jobs/nightly/slots", "/profiles", "/daemons", "/openapi.yaml", "/openapi.json",
 	} {
 		d.fits(200, "GET", path, "")
@@ -303,9 +319,51 @@ func TestAnswersFitTheDescription(t *testing.T) {
 	if done := orEmpty(again)["done"]; done != "resumed" && done != "waits" {
 		t.Errorf("resuming gives %v", again)
 	}
+	d.seen["GET /events"] = true // it does not end: see TestEventsOfTheAPI
 	for _, o := range operations() {
 		if !d.seen[o.method+" "+o.path] {
 			t.Errorf("%s %s was not answered well in this test", o.method, o.path)
+		}
+	}
+}
+
+// TestPageOfTheAPI holds that whatever docs/api.md shows is there, and that it shows all that programs can ask for.
+func TestPageOfTheAPI(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("../../docs/api.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	site := newSite(t, Access{})
+	shown := map[string]bool{}
+	for _, m := range regexp.MustCompile(`(GET|POST|7070)\s?(/api/v1/[^\s`+"`"+`"]*)`).FindAllStringSubmatch(string(text), -1) {
+		method := m[1]
+		if method == "7070" {
+			method = http.MethodGet
+			if strings.HasSuffix(m[2], "/run") {
+				method = http.MethodPost
+			}
+		}
+		req, err := http.NewRequest(method, "http://127.0.0.1"+m[2], nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, pattern := site.mux.Handler(req)
+		shown[pattern] = true
+		i := slices.IndexFunc(operations(), func(o operation) bool { return o.method+" "+apiPath+o.path == pattern })
+		if i < 0 {
+			t.Errorf("%s %s is not there", method, m[2])
+			continue
+		}
+		for name := range req.URL.Query() {
+			if !slices.Contains(operations()[i].query, name) {
+				t.Errorf("%s %s has no parameter %s", method, m[2], name)
+			}
+		}
+	}
+	for _, o := range operations() {
+		if pattern := o.method + " " + apiPath + o.path; !shown[pattern] && !strings.Contains(string(text), "`"+apiPath+o.path+"`") {
+			t.Errorf("docs/api.md does not show %s", pattern)
 		}
 	}
 }

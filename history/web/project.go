@@ -3,6 +3,8 @@ package web
 import (
 	"path/filepath"
 	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"snrun/engine/daemon"
@@ -121,3 +123,14 @@ func more(names []string, n int) int { return max(0, len(names)-n) }
 
 // few is the first n of the names.
 func few(names []string, n int) []string { return names[:min(n, len(names))] }
+
+// percent writes a part of all as it is read: never 100 % where anything is missing from it.
+func percent(part float64) string {
+	if part < 1 && part > 0.999 {
+		return "over 99.9 %"
+	}
+	return strings.TrimSuffix(strconv.FormatFloat(part*100, 'f', 1, 64), ".0") + " %"
+}
+
+// milli writes a duration that is a number of milliseconds.
+func milli(ms int64) string { return words.Span(time.Duration(ms) * time.Millisecond) }

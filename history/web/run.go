@@ -16,6 +16,7 @@ type runPage struct {
 	runRow
 	Ended    bool
 	First    *review.FirstError // nil where nothing failed
+	Failing  *review.Streak     // since when the job fails; nil where it does not, or another run tells
 	Exchange *exchangeView      // that led to it, the beginning of it; nil for none
 	Lines    []codeLine         // of the job's text, around the step
 	// Where the step, its requests and its place in the job are looked at closer; "" for nowhere.
@@ -24,6 +25,7 @@ type runPage struct {
 	Picture                          *timelineView
 	Cut                              bool // there are more steps than it has
 	InDoubt                          bool // a request went out of which nobody knows whether it was carried out
+	FailedItems                      int
 	Do                               todo
 	Counts                           []statusCount // of all steps
 	Compared                         *compared     // with the last good run; nil for none
@@ -79,9 +81,17 @@ func (s *Site) run(w http.ResponseWriter, r *http.Request) error {
 		http.Redirect(w, r, path("runs", id)+q, http.StatusSeeOther)
 		return nil
 	}
-	now, err := beatOf(s.Store, id)
+	head, err := s.Store.Head(id)
 	if err != nil {
 		return err
+	}
+	live := ""
+	if s.goesOn(id, head.Status) { // how far it is, before what is shown of it is read: what changes meanwhile is told
+		now, err := beatOf(s.Store, id)
+		if err != nil {
+			return err
+		}
+		live = liveOf(id, now.mark)
 	}
 	body, err := s.runPage(id)
 	if err != nil {
@@ -90,40 +100,33 @@ func (s *Site) run(w http.ResponseWriter, r *http.Request) error {
 	if err := s.fillTab(body, r.URL.Query()); err != nil {
 		return err
 	}
-	p := page{Title: body.Job + ", run " + id, Here: "/runs", Command: s.Commands.Show(id), Body: body}
-	if !body.Ended {
-		p.Live = liveOf(id, now.mark)
+	p := page{Title: body.Job + ", run " + id, Here: "/runs", Command: s.Commands.Show(id), Live: live, Body: body}
+	if body.Tab == "diff" {
+		p.Command = s.Commands.Diff(id)
 	}
 	return s.show(w, r, "run", p)
 }
 
 // runPage gives what stands above the tabs of a run's page.
 func (s *Site) runPage(id string) (*runPage, error) {
-	run, err := s.Store.Begun(id)
+	r, err := review.Read(s.Store, id, review.Options{Outer: true, Limit: outlined})
 	if err != nil {
 		return nil, err
 	}
-	if run.Steps, err = s.Store.Outline(id, outlined+1); err != nil {
-		return nil, err
+	body := &runPage{
+		runRow: rowOf(r.Run, time.Now()), Ended: hasEnded(r.Status), Cut: r.Next != "", First: r.FirstError, Failing: r.Failing,
+		FailedItems: r.FailedItems, InDoubt: r.InDoubt, Tabs: runTabs(id),
 	}
-	body := &runPage{runRow: rowOf(run, time.Now()), Ended: hasEnded(run.Status), Tabs: runTabs(id)}
-	if len(run.Steps) > outlined {
-		run.Steps, body.Cut = run.Steps[:outlined], true
-	}
-	if body.Timeline, err = review.ReadTimeline(s.Store, run, time.Now()); err != nil {
+	if body.Timeline, err = review.ReadTimeline(s.Store, r.Run, time.Now()); err != nil {
 		return nil, err
 	}
 	counts, err := s.Store.CountsInside(id, "")
 	if err != nil {
 		return nil, err
 	}
-	body.InDoubt = counts[engine.InDoubt] > 0
 	body.Counts = countsOf(counts, func(status string) string { return tabPath(id, "steps", "status", status) })
-	if body.First, err = review.ReadFirstError(s.Store, run); err != nil {
-		return nil, err
-	}
 	body.fillFirst()
-	body.Picture = timelineOf(run, body.Timeline)
+	body.Picture = timelineOf(r.Run, body.Timeline)
 	body.Do = s.todoOf(body)
 	body.Compared, err = s.comparedOf(body)
 	return body, err

@@ -91,7 +91,11 @@ func (s *Site) exchangeView(run *engine.Run, number int64) (*exchangeView, error
 	if x == nil {
 		return nil, &Problem{Status: http.StatusNotFound, Message: "run " + run.ID + " has no request " + strconv.FormatInt(number, 10)}
 	}
-	return viewOf(run, x, number, wholeBody), nil
+	withTexts, err := s.Store.Begun(run.ID)
+	if err != nil {
+		return nil, err
+	}
+	return viewOf(withTexts, x, number, wholeBody), nil
 }
 
 // viewOf gives a request and its answer as a page shows them, with so many bytes of the bodies.
@@ -100,7 +104,7 @@ func viewOf(run *engine.Run, x *history.Exchange, number int64, atMost int) *exc
 	v.Request, v.Response = messageOf(x.Exchange.Request, atMost), messageOf(x.Exchange.Response, atMost)
 	v.Parts = timeParts(x)
 	shown := review.NewExchange(*x)
-	v.Curl = shown.Curl()
+	v.Curl = shown.Curl(run)
 	return v
 }
 

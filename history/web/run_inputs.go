@@ -2,7 +2,7 @@ package web
 
 import (
 	"snrun/engine"
-	"snrun/history/words"
+	"snrun/history/review"
 	"snrun/steps"
 )
 
@@ -37,7 +37,7 @@ func (t *inputsTab) written(v any) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	text := words.Clean(setIn(steps.Message{Body: data}))
+	text, _ := review.Body(steps.Message{Body: data, Size: -1})
 	if len(text) > shownValue {
 		text, t.Cut = cutText(text, shownValue)+"\n…", true
 	}

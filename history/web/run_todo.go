@@ -6,7 +6,6 @@ import (
 	"slices"
 
 	"snrun/engine"
-	"snrun/history/review"
 	"snrun/history/words"
 	"snrun/steps"
 )
@@ -35,16 +34,16 @@ func (t todo) Any() bool { return t.can.Any() || t.Rerun }
 func (s *Site) todoOf(body *runPage) todo {
 	run := body.Run
 	t := todo{can: body.Can, InDoubt: body.InDoubt, Next: max(run.Attempt, 1) + 1}
-	if n := review.FailedItems(run.Steps); n > 0 {
+	if n := body.FailedItems; n > 0 {
 		t.Failed = words.Plural(n, "failed item")
 		t.Retry = body.Began && body.Ended
 	}
-	if t.Who, t.Waits = s.Daemon.Wished(run.ID); t.Who != "" {
+	if t.Who, t.Waits = s.Daemon.Wished(run.ID); t.Waits != "" {
 		t.Resume, t.Retry = false, false
 	}
 	file, text, called, known := s.Daemon.TextOf(run.Job)
 	t.Gone = !known
-	t.Rerun = known && body.Ended && t.Who == ""
+	t.Rerun = known && body.Ended && t.Waits == ""
 	t.Changed = known && (text != run.Text || !sameTexts(called, run.Called) || filepath.Base(file) != filepath.Base(run.File))
 	t.Current = t.Changed && run.Error != nil && run.Error.Kind == steps.Expression
 	return t

@@ -15,7 +15,9 @@
 //	page             what all pages have in common
 //	live, watch      changes told to those who look at a page
 //	inputs           fields for the inputs of a job
-//	lane             the picture of what jobs did and will do
+//	lane, calendar, trend
+//	                 pictures of what jobs did and will do, of a job's days, of how long its runs take
+//	outlook          which jobs are late, and when they are due
 //	project          the jobs of the project, and how it stands with them
 //	deeds, actions, results
 //	                 what people have done; the forms that ask for it; what came of several at once
@@ -59,6 +61,7 @@ type Site struct {
 	templates templates
 	mux       *http.ServeMux
 	started   time.Time
+	agenda    agenda
 	standing  http.Handler // tells how the daemon stands
 	watchers  *watchers
 	answers   answers
@@ -76,12 +79,13 @@ type Site struct {
 // New makes a Site.
 func New(c Config) *Site {
 	s := &Site{
-		Config: c, templates: readTemplates(), mux: http.NewServeMux(), started: time.Now(),
-		standing: c.Daemon.Health(), watchers: &watchers{store: c.Store, every: lookEvery},
+		Config: c, templates: readTemplates(), mux: http.NewServeMux(), started: time.Now(), standing: c.Daemon.Health(),
+		watchers: &watchers{store: c.Store, every: lookEvery},
 	}
 	for _, r := range routes() {
 		s.mux.Handle(r.pattern, s.admit(r))
 	}
+	s.mux.Handle(apiPath+"/", s.admit(route{role: Viewer, serve: (*Site).apiNothing}))
 	s.origins = http.NewCrossOriginProtection()
 	if c.Access.External != nil {
 		if err := s.origins.AddTrustedOrigin(c.Access.Address("")); err != nil {
