@@ -102,3 +102,17 @@ func TestIDsOfManyGoroutinesDiffer(t *testing.T) {
 		t.Errorf("%d different ids, want %d", len(seen), workers*each)
 	}
 }
+
+// TestTimeOf holds that an id tells when its run came to be, and that nothing else does.
+func TestTimeOf(t *testing.T) {
+	t.Parallel()
+	at := time.Date(2026, 3, 29, 2, 30, 0, 123e6, time.UTC)
+	if got := TimeOf(New(Config{}).NewID(at)); !got.Equal(at) {
+		t.Errorf("got %s, want %s", got, at)
+	}
+	for _, id := range []string{"", "06c3k", "06c3k9q2f5aa", "06c3k9q2f5u", "06C3K9Q2F5A"} {
+		if got := TimeOf(id); !got.IsZero() {
+			t.Errorf("%q: %s, want no time", id, got)
+		}
+	}
+}

@@ -171,3 +171,35 @@ func BenchmarkFold(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkOneRun begins a run of a job and ends it, with two steps, in a history that has some of 200 jobs.
+func BenchmarkOneRun(b *testing.B) {
+	s := benchStore(b)
+	one := func(i int) {
+		now := time.Now()
+		run := &engine.Run{ID: fmt.Sprintf("r%010d", i), Job: fmt.Sprintf("job%d", i%200), Trigger: "schedule", Due: now, Started: now, Text: "version: 1\n"}
+		if err := s.Begin(run); err != nil {
+			b.Fatal(err)
+		}
+		for _, key := range []string{"/a", "/b"} {
+			if err := s.Note(run.ID, engine.StepRun{Key: key, Status: engine.OK, Started: now, Ended: now}); err != nil {
+				b.Fatal(err)
+			}
+		}
+		run.Status = engine.OK
+		if err := s.Finish(run); err != nil {
+			b.Fatal(err)
+		}
+	}
+	const before = 5000
+	for i := range before {
+		one(i)
+	}
+	began := cpuTime(b)
+	i := before
+	for b.Loop() {
+		one(i)
+		i++
+	}
+	b.ReportMetric(float64((cpuTime(b)-began).Microseconds())/float64(i-before), "cpu-µs/run")
+}

@@ -23,7 +23,7 @@ const (
 
 const (
 	fewRuns = 10_000 // so many are counted
-	samples = 500    // of more, so many are looked at
+	samples = 100    // of more, so many are looked at
 )
 
 // Extent is how large a history is.

@@ -12,8 +12,10 @@ const (
 	// ?3 is the key around them and ?4 its length in bytes: an item's key may hold anything.
 	inside = `id BETWEEN ?1 AND ?2 AND (?4 = 0 OR substr(CAST(key AS BLOB), 1, ?4) = ?3
 		AND substr(CAST(key AS BLOB), ?4 + 1, 1) IN (x'2f', x'5b', x'23'))`
-	insideSQL = `SELECT ` + stepColumns + ` FROM steps WHERE ` + inside + ` AND (?5 = '' OR status = ?5)
-		ORDER BY status NOT IN ('failed', 'in_doubt'), id LIMIT ?6 OFFSET ?7`
+	// Only the rows of the page are read whole: errors may be long.
+	insideSQL = `SELECT ` + stepColumns + ` FROM steps WHERE id IN (SELECT id FROM steps WHERE ` + inside + ` AND (?5 = '' OR status = ?5)
+		ORDER BY ` + failedFirst + ` LIMIT ?6 OFFSET ?7) ORDER BY ` + failedFirst
+	failedFirst     = `status NOT IN ('failed', 'in_doubt'), id`
 	insideCountsSQL = `SELECT status, count(*) FROM steps WHERE ` + inside + ` GROUP BY status`
 
 	happenedSQL = `SELECT at, try, key, step, kind, status, attempt, error, message, since, next FROM (

@@ -17,7 +17,11 @@ const (
 	// The tables are not in a migration: a program without FTS5 must be able to use the history, too. An index that is made anew has
 	// another name, as one that is damaged cannot always be dropped.
 	makeIndex = `CREATE VIRTUAL TABLE searched_%[1]d USING fts5(words, content='', contentless_delete=1, detail=none, tokenize='ascii');
-		CREATE VIRTUAL TABLE searched_%[1]d_words USING fts5vocab(searched_%[1]d, row)`
+		CREATE VIRTUAL TABLE searched_%[1]d_words USING fts5vocab(searched_%[1]d, row);
+		INSERT INTO searched_%[1]d (searched_%[1]d, rank) VALUES ('automerge', 0), ('crisismerge', 1999)`
+	// mergeSQL puts a few pages of the index in order. FTS5 would do so when rows come in, as long as that takes.
+	mergeSQL    = `INSERT INTO searched_%[1]d (searched_%[1]d, rank) VALUES ('merge', ?)`
+	changesSQL  = `SELECT total_changes()`
 	madeSQL     = `SELECT name FROM sqlite_schema WHERE sql LIKE 'CREATE VIRTUAL TABLE%' AND name GLOB 'searched_[0-9]*'`
 	enterIndex  = `INSERT INTO searchable (made, upto) VALUES (?, 0)`
 	spoilSQL    = `DELETE FROM searchable`
@@ -58,6 +62,8 @@ type Indexer struct {
 	refresh bool          // look first for those that ended meanwhile, or are gone
 
 	unfolded int // how many steps were written since the log was folded into the file
+	unmerged int // and since the index was in order
+	pages    int // how many of it are put in order at once
 }
 
 // entry is a run on its way into the index.
@@ -89,7 +95,7 @@ func (s *Store) Indexer() (*Indexer, error) {
 	if err != nil {
 		return nil, s.place.fault("index the runs", err)
 	}
-	return &Indexer{store: s, conn: c, words: documentWords, refresh: true}, nil
+	return &Indexer{store: s, conn: c, words: documentWords, pages: fewestPages, refresh: true}, nil
 }
 
 // Step does a little, and keeps others from writing for a few milliseconds. It says whether there is more to do.
@@ -114,10 +120,14 @@ func (x *Indexer) step(ctx context.Context, more *bool) error {
 		}
 	}
 	*more = true
-	if x.unfolded++; x.unfolded > foldAfter {
+	switch x.unfolded++; {
+	case x.unfolded > foldAfter:
 		x.unfolded = 0
 		return x.conn.run(passiveSQL)
+	case x.unmerged >= mergeAfter:
+		return x.merge()
 	}
+	x.unmerged++
 	return x.write()
 }
 

@@ -1,6 +1,7 @@
 package history
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"encoding/json"
@@ -20,7 +21,7 @@ const (
 	behindSQL  = `SELECT id FROM runs WHERE id > ? UNION SELECT run FROM unsearchable LIMIT ?`
 	byNumber   = `SELECT id, ` + runColumns + ` FROM runs WHERE id IN (SELECT value FROM json_each(?)) ORDER BY run DESC`
 
-	termsSQL   = `SELECT count(*) FROM (SELECT 1 FROM searched_%d_words WHERE term >= ?1 AND term < ?2 LIMIT ?3)`
+	termsSQL   = `SELECT count(*), coalesce(sum(doc), 0) FROM (SELECT doc FROM searched_%d_words WHERE term >= ?1 AND term < ?2 LIMIT ?3)`
 	matchSQL   = `SELECT DISTINCT rowid >> 16 FROM searched_%[1]d WHERE searched_%[1]d MATCH ? LIMIT ?`
 	amongSQL   = `SELECT DISTINCT rowid >> 16 FROM searched_%[1]d WHERE searched_%[1]d MATCH ? AND rowid BETWEEN ? AND ?`
 	excusedSQL = `SELECT run FROM unsearchable WHERE run BETWEEN ? AND ?`
@@ -31,6 +32,8 @@ const (
 	mostChosen = 5000
 	// mostTerms is how many words may begin as one does that is looked for: FTS5 puts together all runs of all of them.
 	mostTerms = 20_000
+	// mostRunsOfWord is in how many runs a word may be that is looked up beside a rarer one.
+	mostRunsOfWord = 50_000
 	// longestWord is how much of a word the index has, in bytes.
 	longestWord = 32
 	// partShift leaves room for the parts of the words of a run; see documents.
@@ -65,31 +68,48 @@ func (s *Store) index(ctx context.Context, w wanted) (*index, error) {
 	return x, nil
 }
 
-// query gives what to ask FTS5 for: nothing but words, each of which is in every run that holds what is wanted. It is "" where there are
-// none, or where they begin as too many others do.
+// query gives what to ask FTS5 for: nothing but words, each of which is in every run that holds what is wanted, the rarest first. It is
+// "" where there are none, or where they begin as too many others do.
 func (x *index) query(ctx context.Context, w wanted) (string, error) {
-	var all []string
-	for _, n := range neededFor(w) {
-		if n.whole {
-			all = append(all, `"`+n.word+`"`)
-			continue
-		}
-		var terms int
-		err := x.store.read.QueryRowContext(ctx, fmt.Sprintf(termsSQL, x.made), n.word, n.word+"\xff", mostTerms+1).Scan(&terms)
-		if err != nil {
+	needs := neededFor(w)
+	for i := range needs {
+		if err := x.count(ctx, &needs[i]); err != nil {
 			return "", err
 		}
-		if terms <= mostTerms {
-			all = append(all, `"`+n.word+`"*`)
+	}
+	slices.SortFunc(needs, func(a, b needed) int { return cmp.Compare(a.runs, b.runs) })
+	var all []string
+	for _, n := range needs {
+		if n.terms <= mostTerms && (len(all) == 0 || n.runs <= mostRunsOfWord) {
+			all = append(all, n.query())
 		}
 	}
 	return strings.Join(all, " AND "), nil
+}
+
+// count finds out in how many runs a word is, or a little more.
+func (x *index) count(ctx context.Context, n *needed) error {
+	above := n.word + "\xff"
+	if n.whole {
+		above = n.word + " "
+	}
+	return x.store.read.QueryRowContext(ctx, fmt.Sprintf(termsSQL, x.made), n.word, above, mostTerms+1).Scan(&n.terms, &n.runs)
 }
 
 // needed is a word that is in the index for each text that holds what is wanted: as it is, or as the beginning of a longer one.
 type needed struct {
 	word  string
 	whole bool
+	terms int // how many words of the index it may be
+	runs  int // in which these are, each counted by itself
+}
+
+// query is the word as FTS5 takes it.
+func (n needed) query() string {
+	if n.whole {
+		return `"` + n.word + `"`
+	}
+	return `"` + n.word + `"*`
 }
 
 // neededFor gives the words that are in the index for each text that holds what is wanted.
@@ -97,7 +117,7 @@ func neededFor(w wanted) (list []needed) {
 	for _, t := range w.terms {
 		text := strings.Join(t, " ")
 		first := len(list)
-		wordsOf(text, func(word string) { list = append(list, needed{indexed(word), true}) })
+		wordsOf(text, func(word string) { list = append(list, needed{word: indexed(word), whole: true}) })
 		end, _ := utf8.DecodeLastRuneInString(text)
 		if last := len(list) - 1; last >= first && isWord(end) && !standsAlone(end) && len(list[last].word) < longestWord {
 			list[last].whole = false // the text may go on there

@@ -42,6 +42,41 @@ func (x *Indexer) write() error {
 	return nil
 }
 
+// mergeAfter is after how many steps the index is put in order; as many pieces are put together then.
+const mergeAfter = 4
+
+// fewestPages and mostPages bound how many pages of the index are put in order at once.
+const (
+	fewestPages = 4
+	mostPages   = 256
+)
+
+// merge puts a few pages of the index in order.
+func (x *Indexer) merge() error {
+	var before, after int64
+	err := x.atomically(func() error {
+		if _, err := x.conn.ints(row{sql: changesSQL}, &before); err != nil {
+			return err
+		}
+		if err := x.conn.exec(rowOf(fmt.Sprintf(mergeSQL, x.made), x.pages)); err != nil {
+			return err
+		}
+		_, err := x.conn.ints(row{sql: changesSQL}, &after)
+		return err
+	})
+	switch {
+	case err != nil:
+		return err
+	case after-before < 2: // as FTS5 says that there was nothing to do
+		x.unmerged = 0
+	case x.held > 2*longest:
+		x.pages = max(fewestPages, x.pages/2)
+	case x.held < longest/2:
+		x.pages = min(mostPages, 2*x.pages)
+	}
+	return nil
+}
+
 // stands says whether the index is as far as it was, and else takes note of how far it is: another Indexer is at work.
 func (x *Indexer) stands() (same bool, err error) {
 	var made, upto int64

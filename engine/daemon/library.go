@@ -1,7 +1,6 @@
 package daemon
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -42,6 +41,7 @@ type Library struct {
 	project *Project            // the last one without mistakes
 	books   map[string]*edition // by file
 	names   map[string]*edition // by the name of the job
+	jobs    []schedule.Job      // the same for a scheduler, sorted by name
 	broken  []Broken
 }
 
@@ -143,7 +143,7 @@ func (l *Library) take(r *reading) Change {
 		}
 	}
 	c.Broken, c.Mended = compare(l.broken, r.broken)
-	l.project, l.books, l.names, l.broken = r.project, r.books, r.names, r.broken
+	l.project, l.books, l.names, l.broken, l.jobs = r.project, r.books, r.names, r.broken, listed(r.names)
 	return c
 }
 
@@ -171,11 +171,16 @@ func compare(before, now []Broken) (news []Broken, mended []string) {
 func (l *Library) Jobs() []schedule.Job {
 	l.mu.RLock()
 	defer l.mu.RUnlock()
-	list := make([]schedule.Job, 0, len(l.names))
-	for _, e := range l.names {
+	return slices.Clone(l.jobs)
+}
+
+// listed gives jobs as a scheduler knows them, sorted by name.
+func listed(names map[string]*edition) []schedule.Job {
+	list := make([]schedule.Job, 0, len(names))
+	for _, name := range slices.Sorted(maps.Keys(names)) {
+		e := names[name]
 		list = append(list, schedule.Job{Name: e.job, File: e.file, Schedules: e.schedules})
 	}
-	slices.SortFunc(list, func(a, b schedule.Job) int { return cmp.Compare(a.Name, b.Name) })
 	return list
 }
 

@@ -104,12 +104,7 @@ func (b *Book) Fill(j *Job, now time.Time) {
 		b.stillGoes(j)
 		return
 	}
-	for i := range j.Times {
-		j.Schedules = append(j.Schedules, scheduleOf(&j.Times[i], now))
-	}
-	if next := DueTimes(j.Times, now, 1); len(next) > 0 && j.Paused == nil {
-		j.Next, j.Note = &next[0].At, given(next[0].Note)
-	}
+	j.times(now)
 	b.judge(j, s, now)
 }
 

@@ -47,38 +47,40 @@ func (s *side) readShapes(store *history.Store) error {
 	left := int64(shapedBytes)
 	for _, place := range s.order {
 		p := s.places[place]
-		good := slices.DeleteFunc(slices.Clone(p.traces), func(t history.Trace) bool { return t.Status < 200 || t.Status >= 400 })
+		good := slices.DeleteFunc(p.sent, func(r history.Request) bool { return r.Status < 200 || r.Status >= 400 })
 		some := good
 		if len(good) > 2*shapedBodies {
 			some = slices.Concat(good[:shapedBodies], good[len(good)-shapedBodies:])
 		}
-		p.answers.left, p.requests.left = len(good)-len(some), len(good)-len(some)
-		for _, t := range some {
+		p.answers.left = len(good) - len(some)
+		for _, r := range some {
 			if left <= 0 {
-				p.answers.left, p.requests.left = p.answers.left+1, p.requests.left+1
+				p.answers.left++
 				continue
 			}
-			request, answer, err := store.Bodies(t)
+			x, err := store.ExchangeAt(s.run.ID, r.ID)
 			if err != nil {
 				return err
 			}
-			left -= int64(len(request) + len(answer))
-			p.shaped(t, request, answer)
+			if x != nil {
+				left -= int64(len(x.Request.Body) + len(x.Response.Body))
+				p.shaped(x)
+			}
 		}
-		p.traces = nil
+		p.sent = nil
 		s.notes = append(s.notes, p.notShaped(place, s.run.ID)...)
 	}
 	return nil
 }
 
 // shaped takes the bodies of an exchange in.
-func (p *placed) shaped(t history.Trace, request, answer []byte) {
-	if len(request) > 0 {
-		p.requests.add(request)
+func (p *placed) shaped(x *history.Exchange) {
+	if len(x.Request.Body) > 0 {
+		p.requests.add(x.Request.Body)
 	}
-	if len(answer) > 0 {
-		p.answers.add(answer)
-	} else if t.Received > 0 {
+	if len(x.Response.Body) > 0 {
+		p.answers.add(x.Response.Body)
+	} else if x.Response.Size > 0 {
 		p.answers.left++ // not kept
 	}
 }

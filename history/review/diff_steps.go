@@ -53,13 +53,14 @@ type HostChange struct {
 	Origin string `json:"origin"` // scheme, host and port
 }
 
-// mostTraces is how many exchanges of a run are looked at.
-const mostTraces = 100_000
+// mostRequests is how many exchanges of a run are looked at.
+const mostRequests = 100_000
 
 // side is a run with what its steps did.
 type side struct {
 	run    *engine.Run
-	order  []string // the places of its steps
+	first  *FirstError // nil where nothing failed
+	order  []string    // the places of its steps
 	places map[string]*placed
 	notes  []string
 }
@@ -72,7 +73,7 @@ type placed struct {
 	origins  map[string]bool
 	answers  shape // of those that were no errors
 	requests shape
-	traces   []history.Trace // whose bodies are looked at
+	sent     []history.Request // whose bodies are looked at
 }
 
 // readSide reads a run, its exchanges and the shapes of their bodies.
@@ -85,15 +86,18 @@ func readSide(store *history.Store, id string) (*side, error) {
 	for i := range run.Steps {
 		s.count(&run.Steps[i])
 	}
-	traces, err := store.Traces(id, mostTraces)
+	requests, err := store.Requests(id, history.RequestFilter{Limit: mostRequests})
 	if err != nil {
 		return nil, err
 	}
-	if len(traces) == mostTraces {
-		s.notes = append(s.notes, "only the first exchanges of run "+id+" were looked at: there are very many")
+	if len(requests) == mostRequests {
+		s.notes = append(s.notes, "only the first requests of run "+id+" were looked at: there are very many")
 	}
-	for _, t := range traces {
-		s.exchanged(t)
+	for _, r := range requests {
+		s.exchanged(r)
+	}
+	if s.first, err = ReadFirstError(store, run); err != nil {
+		return nil, err
 	}
 	return s, s.readShapes(store)
 }
@@ -138,31 +142,21 @@ func (s *side) count(step *engine.StepRun) {
 }
 
 // exchanged takes an exchange in.
-func (s *side) exchanged(t history.Trace) {
-	p := s.at(place(t.StepKey))
-	p.statuses[t.Status]++
-	if u, err := url.Parse(t.URL); err == nil && u.Host != "" {
+func (s *side) exchanged(r history.Request) {
+	p := s.at(place(r.StepKey))
+	p.statuses[r.Status]++
+	if u, err := url.Parse(r.URL); err == nil && u.Host != "" {
 		p.origins[u.Scheme+"://"+u.Host] = true
 	}
-	p.traces = append(p.traces, t)
+	p.sent = append(p.sent, r)
 }
 
-// failedAt gives the place of the innermost step that failed first; "" where none did.
+// failedAt gives the place of the step that failed first; "" where none did.
 func (s *side) failedAt() string {
-	var first *engine.StepRun
-	for i := range s.run.Steps {
-		step := &s.run.Steps[i]
-		if step.Status != engine.Failed && step.Status != engine.InDoubt {
-			continue
-		}
-		if first == nil || engine.Below(step.Key, first.Key) || step.Ended.Before(first.Ended) && !engine.Below(first.Key, step.Key) {
-			first = step
-		}
-	}
-	if first == nil {
+	if s.first == nil || s.first.Step == nil {
 		return ""
 	}
-	return place(first.Key)
+	return place(s.first.Step.Key)
 }
 
 // place is a key without the items of loops, the pages and the tries that stand in it.

@@ -1,6 +1,7 @@
 package review
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"time"
@@ -139,13 +140,33 @@ func lastOf(run *history.Brief) *Last {
 	}
 }
 
-func scheduleOf(s *jobs.Schedule, now time.Time) Schedule {
+// times fills in the schedules, and when the job is due next: as DueTimes does, and each time is looked for once.
+func (j *Job) times(now time.Time) {
+	slots := make([]jobs.Slot, len(j.Times))
+	for i := range j.Times {
+		slots[i] = SlotAfter(&j.Times[i], now.Add(-1)) // so that it may be due at this very moment
+		j.Schedules = append(j.Schedules, scheduleOf(&j.Times[i], slots[i]))
+	}
+	first := soonest(slots)
+	if first < 0 || j.Paused != nil {
+		return
+	}
+	note := ""
+	for i, slot := range slots {
+		if slot.At.Equal(slots[first].At) && sameInputs(j.Times[i].Inputs, j.Times[first].Inputs) {
+			note = cmp.Or(note, slot.Note)
+		}
+	}
+	j.Next, j.Note = &slots[first].At, given(note)
+}
+
+func scheduleOf(s *jobs.Schedule, next jobs.Slot) Schedule {
 	r := Schedule{Cron: s.Cron.String(), Overlap: s.Overlap, CatchUp: s.CatchUp.Mode, Inputs: s.Inputs}
 	if s.Zone != nil {
 		r.Timezone = given(s.Zone.String())
 	}
-	if slot := SlotAfter(s, now); !slot.At.IsZero() {
-		r.Next = &slot.At
+	if !next.At.IsZero() {
+		r.Next = &next.At
 	}
 	return r
 }

@@ -98,6 +98,13 @@ func TestOverview(t *testing.T) {
 	if o.Calm() {
 		t.Error("it is calm, though a job fails")
 	}
+	all, latest := 0, o.Hours[len(o.Hours)-1]
+	for _, h := range o.Hours {
+		all += h.Counts.All()
+	}
+	if all != 7 || len(o.Hours) != 24 || !latest.At.Equal(now.Add(-time.Hour)) {
+		t.Errorf("hour by hour there are %d runs in %d hours, the last of them from %s", all, len(o.Hours), latest.At)
+	}
 
 	other, err := review.ReadOverview(p.store, []string{"other", "never"}, now)
 	if err != nil || !other.Calm() || other.Running.Count != 1 || other.LastDay.All() != 3 {
@@ -108,8 +115,8 @@ func TestOverview(t *testing.T) {
 		t.Fatal(err)
 	}
 	text, err := json.Marshal(empty)
-	if err != nil || strings.Contains(string(text), "null") || empty.LastDay.All() != 0 {
-		t.Errorf("of no job: %s, %v, want empty lists", text, err)
+	if err != nil || strings.Count(string(text), "null") != 2 || empty.LastDay.All() != 0 {
+		t.Errorf("of no job: %s, %v, want empty lists, and no daemon and nothing wrong with it", text, err)
 	}
 }
 

@@ -20,6 +20,7 @@ func runOperations() []operation {
 		{"GET", "/runs/{run}/exchanges", Viewer, []string{"step", "after", "limit"}, (*Site).apiExchanges},
 		{"GET", "/runs/{run}/timeline", Viewer, nil, (*Site).apiTimeline},
 		{"GET", "/runs/{run}/diff", Viewer, []string{"with"}, (*Site).apiDiff},
+		{"GET", "/runs/{run}/export", Viewer, []string{"format"}, (*Site).apiExport},
 		{"GET", "/runs/{run}/events", Viewer, nil, (*Site).apiRunEvents},
 		{"GET", "/events", Viewer, nil, (*Site).apiEvents},
 		{"GET", "/search", Viewer, []string{"text", "job", "status", "trigger", "since", "until", "before", "limit"}, (*Site).apiSearch},

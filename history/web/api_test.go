@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -14,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"snrun/auth"
 	"snrun/history/review"
 )
 
@@ -215,6 +217,9 @@ func TestAPIRefuses(t *testing.T) {
 		{"GET", "/jobs/nightly/slots?before=now", "", nil, 400, "before “now” is no time", "2026"},
 		{"GET", "/runs", "", []string{"Accept", "text/html"}, 406, "this is application/json", "Accept: application/json"},
 		{"GET", "/runs", "", []string{"Accept", "application/json;q=0"}, 406, "this is application/json", ""},
+		{"GET", "/runs/" + id + "/export?format=csv", "", nil, 400, "there is no format “csv”", "json or har or junit"},
+		{"GET", "/runs/" + id + "/export?format=junit", "", []string{"Accept", "application/json"}, 406, "this is application/xml", ""},
+		{"GET", "/runs/nosuch/export", "", nil, 404, "no id begins", ""},
 		{"GET", "/jobs/nosuch/stats", "", nil, 404, "there is no job", ""},
 		{"GET", "/jobs/asks/stats?since=ever", "", nil, 400, "since “ever”: this is not a time", "30d"},
 		{"GET", "/runs/" + id + "/events", "", []string{"Accept", "application/json"}, 406, "this is text/event-stream", ""},
@@ -311,7 +316,7 @@ func TestAPIMasks(t *testing.T) {
 	t.Parallel()
 	a := newAPIHouse(t)
 	id := a.runs("asks", "")
-	for _, path := range []string{"/runs/" + id + "?http=1", "/runs/" + id + "/exchanges", "/search?text=hunter2", "/runs?text=hunter2", "/jobs/asks"} {
+	for _, path := range []string{"/runs/" + id + "?http=1", "/runs/" + id + "/exchanges", "/runs/" + id + "/export", "/search?text=hunter2", "/runs?text=hunter2", "/jobs/asks"} {
 		if got := a.ask("GET", path, ""); got.StatusCode != 200 || bytes.Contains(got.text, []byte("hunter2-hunter2")) {
 			t.Errorf("%s: %s\n%s", path, got.Status, got.text)
 		}
@@ -346,5 +351,31 @@ func TestEventsOfTheAPI(t *testing.T) {
 	a.runs("asks", "")
 	if second, more := <-changes; !more || second == first {
 		t.Errorf("after %q a run brings %q", first, second)
+	}
+}
+
+// TestBrokenDownload holds that what breaks down is told while nothing was sent, and breaks off the connection after that.
+func TestBrokenDownload(t *testing.T) {
+	t.Parallel()
+	down := errors.New("the disk is gone")
+	for _, begun := range []bool{false, true} {
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			d := &download{w: w, control: http.NewResponseController(w), redactor: auth.NewRedactor()}
+			if begun {
+				d.Write([]byte("[1,"))
+				d.control.Flush()
+			}
+			http.Error(w, d.broken(r.Context(), down, w.Header()).Error(), http.StatusInternalServerError)
+		}))
+		resp, err := server.Client().Get(server.URL)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err := io.ReadAll(resp.Body)
+		resp.Body.Close()
+		server.Close()
+		if begun != (err != nil) || !begun && !strings.Contains(string(text), down.Error()) {
+			t.Errorf("begun %v: %q, %v", begun, text, err)
+		}
 	}
 }

@@ -365,6 +365,9 @@ func TestFromElsewhere(t *testing.T) {
 	if !strings.Contains(text, `<meta http-equiv="refresh" content="0; url=`+again+`">`) || !strings.Contains(text, `<a href="`+again+`">Go on</a>`) {
 		t.Errorf("got\n%s", text)
 	}
+	if _, text := send(t, stranger(), server, asked{path: "/jobs", header: map[string]string{"Sec-Fetch-Site": "none"}}); strings.Contains(text, "http-equiv") {
+		t.Errorf("who types the address is sent round:\n%s", text)
+	}
 	resp, _ := send(t, visit(t, s, server, Viewer), server, asked{path: again, header: map[string]string{"Sec-Fetch-Site": "same-origin"}})
 	if resp.StatusCode != http.StatusSeeOther || resp.Header.Get("Location") != "/jobs?x=1" {
 		t.Errorf("it leads on with %s to %s", resp.Status, resp.Header.Get("Location"))

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"net/http"
 	"time"
+
+	"snrun/engine"
 )
 
 const (
@@ -66,7 +68,7 @@ func (s *Site) tellChanges(w http.ResponseWriter, r *http.Request, run string) e
 	out.send("retry: 2000\n\n")
 	still := time.NewTicker(heartbeat)
 	defer still.Stop()
-	for out.err == nil {
+	for status := now.status; out.err == nil; {
 		select {
 		case <-ctx.Done():
 			return nil
@@ -77,13 +79,20 @@ func (s *Site) tellChanges(w http.ResponseWriter, r *http.Request, run string) e
 				out.send(fmt.Sprintf("event: change\nid: %s\ndata: %s\n\n", b.mark, b.data))
 				seen = b.mark
 			}
-			if b.over {
-				out.send("event: end\ndata: {}\n\n")
-				return nil
-			}
+			status = b.status
+		}
+		if run != "" && !s.goesOn(run, status) {
+			out.send("event: end\ndata: {}\n\n")
+			return nil
 		}
 	}
 	return nil // the viewer is gone
+}
+
+// goesOn says whether there is something to be seen of a run: it has not ended, or somebody had it go on and it waits for its turn.
+func (s *Site) goesOn(run string, status engine.Status) bool {
+	_, waits := s.Daemon.Wished(run)
+	return !hasEnded(status) || waits != ""
 }
 
 // events are written one by one.

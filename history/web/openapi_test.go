@@ -236,7 +236,7 @@ func (d *described) fits(status int, method, path, body string) any {
 		return nil
 	}
 	switch pointer += "/content/" + escaped(kind); kind {
-	case "application/yaml":
+	case "application/yaml", "application/xml":
 		return nil
 	case "text/event-stream":
 		data := regexp.MustCompile(`(?m)^event: change\nid: \w+\ndata: (.*)$`).FindSubmatch(got.text)
@@ -294,6 +294,7 @@ func TestAnswersFitTheDescription(t *testing.T) {
 		"/runs/" + tolerant + "/steps?limit=2", "/runs/" + good + "/steps?step=say", "/runs/" + bad + "/exchanges?limit=1", "/runs/" + skipped + "/exchanges",
 		"/runs/" + good + "/timeline", "/runs/" + bad + "/timeline", "/runs/" + tolerant + "/timeline", "/runs/" + skipped + "/timeline",
 		"/runs/" + bad + "/diff", "/runs/" + tolerant + "/diff?with=" + good, "/runs/" + good + "/diff?with=" + odd,
+		"/runs/" + bad + "/export", "/runs/" + good + "/export?format=har", "/runs/" + bad + "/export?format=junit",
 		"/runs/" + bad + "/events", "/overview", "/system", "/jobs/asks/stats", "/jobs/asks/stats?since=1d", "/jobs/never/stats",
 		"/jobs", "/jobs?state=broken", "/jobs/asks", "/jobs/broken", "/jobs/nightly", "/schedules", "/jobs/nightly/slots", "/profiles", "/daemons", "/openapi.yaml", "/openapi.json",
 	} {

@@ -1,9 +1,11 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 
 	"snrun/engine"
@@ -24,11 +26,15 @@ type overviewPage struct {
 
 // overview shows how it stands: what fails, what waits for somebody, what is late, what goes on, what comes next.
 func (s *Site) overview(w http.ResponseWriter, r *http.Request) error {
+	seen, err := beatOf(s.Store, "") // before what is shown, so that no change is missed
+	if err != nil {
+		return err
+	}
 	body, err := s.overviewPage(r.Context(), time.Now())
 	if err != nil {
 		return err
 	}
-	return s.show(w, r, "overview", page{Title: "Overview", Here: "/", Body: body, Command: s.Commands.Status()})
+	return s.show(w, r, "overview", page{Title: "Overview", Here: "/", Body: body, Command: s.Commands.Status(), Live: liveOf("", seen.mark)})
 }
 
 // overviewPage gathers what the overview shows.
@@ -38,17 +44,18 @@ func (s *Site) overviewPage(ctx context.Context, now time.Time) (*overviewPage, 
 	for i := range all {
 		names = append(names, all[i].Job)
 	}
+	var out *outlook
+	var outErr error
+	var looked sync.WaitGroup
+	looked.Go(func() { out, outErr = s.lookOut(all, now) })
 	o, err := review.ReadOverview(s.Store, names, now)
-	if err != nil {
+	looked.Wait()
+	if err := cmp.Or(err, outErr); err != nil {
 		return nil, err
 	}
 	p := &overviewPage{Overview: o, Jobs: len(all), Bars: newHourBars(o.Hours)}
-	b, err := s.filled(all, now)
-	if err != nil {
-		return nil, err
-	}
-	o.AddJobs(all)
-	o.AddDaemon(b, s.Daemon.Unwell())
+	o.AddJobs(append(out.late, firstOf(out.next)...))
+	o.AddDaemon(out.book, s.Daemon.Unwell())
 	for _, broken := range s.Daemon.Broken() {
 		f := review.BrokenFile{File: broken.File, Job: broken.Job, Mistakes: []review.FileMistake{}}
 		for _, m := range broken.Mistakes {

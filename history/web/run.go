@@ -81,9 +81,17 @@ func (s *Site) run(w http.ResponseWriter, r *http.Request) error {
 		http.Redirect(w, r, path("runs", id)+q, http.StatusSeeOther)
 		return nil
 	}
-	now, err := beatOf(s.Store, id)
+	head, err := s.Store.Head(id)
 	if err != nil {
 		return err
+	}
+	live := ""
+	if s.goesOn(id, head.Status) { // how far it is, before what is shown of it is read: what changes meanwhile is told
+		now, err := beatOf(s.Store, id)
+		if err != nil {
+			return err
+		}
+		live = liveOf(id, now.mark)
 	}
 	body, err := s.runPage(id)
 	if err != nil {
@@ -92,12 +100,9 @@ func (s *Site) run(w http.ResponseWriter, r *http.Request) error {
 	if err := s.fillTab(body, r.URL.Query()); err != nil {
 		return err
 	}
-	p := page{Title: body.Job + ", run " + id, Here: "/runs", Command: s.Commands.Show(id), Body: body}
+	p := page{Title: body.Job + ", run " + id, Here: "/runs", Command: s.Commands.Show(id), Live: live, Body: body}
 	if body.Tab == "diff" {
 		p.Command = s.Commands.Diff(id)
-	}
-	if !body.Ended {
-		p.Live = liveOf(id, now.mark)
 	}
 	return s.show(w, r, "run", p)
 }

@@ -38,12 +38,12 @@ func (s *Site) todoOf(body *runPage) todo {
 		t.Failed = words.Plural(n, "failed item")
 		t.Retry = body.Began && body.Ended
 	}
-	if t.Who, t.Waits = s.Daemon.Wished(run.ID); t.Who != "" {
+	if t.Who, t.Waits = s.Daemon.Wished(run.ID); t.Waits != "" {
 		t.Resume, t.Retry = false, false
 	}
 	file, text, called, known := s.Daemon.TextOf(run.Job)
 	t.Gone = !known
-	t.Rerun = known && body.Ended && t.Who == ""
+	t.Rerun = known && body.Ended && t.Waits == ""
 	t.Changed = known && (text != run.Text || !sameTexts(called, run.Called) || filepath.Base(file) != filepath.Base(run.File))
 	t.Current = t.Changed && run.Error != nil && run.Error.Kind == steps.Expression
 	return t

@@ -16,6 +16,7 @@ const (
 	lanesOnPage = 100            // how many jobs have their lanes on a page
 	missedSince = 24 * time.Hour // how far back what was not run is listed
 	missedShown = 100            // how much of it at most
+	queuedShown = 100            // how many runs that wait
 )
 
 // schedulesPage is when jobs run, and did not.
@@ -26,7 +27,8 @@ type schedulesPage struct {
 	Late        []review.Job
 	NotRun      []history.NotRun
 	Paused      []engine.Pause
-	Queued      []queuedRun
+	Queued      []history.Brief
+	InQueue     int // how many wait
 	Lanes       *lanes
 	First, Next string
 }
@@ -35,13 +37,6 @@ type schedulesPage struct {
 type standingDaemon struct {
 	engine.Daemon
 	Own, Hangs bool
-}
-
-// queuedRun is a run that waits.
-type queuedRun struct {
-	Run, Job string
-	Due      time.Time
-	Why      string
 }
 
 // schedules shows when jobs run, and did not.
@@ -58,19 +53,19 @@ func (s *Site) schedules(w http.ResponseWriter, r *http.Request) error {
 func (s *Site) schedulesPage(body *schedulesPage, after string, now time.Time) error {
 	all := slices.DeleteFunc(s.projectJobs(), func(j review.Job) bool { return !j.Broken && len(j.Times) == 0 })
 	body.Scheduled = len(all)
-	b, err := s.filled(all, now)
+	out, err := s.lookOut(all, now)
 	if err != nil {
 		return err
 	}
-	body.daemons(b, now)
-	for i := range all {
-		body.late(&all[i], b)
-	}
-	for _, p := range b.Pauses {
+	body.Late = out.late
+	body.daemons(out.book, now)
+	for _, p := range out.book.Pauses {
 		body.Paused = append(body.Paused, p)
 	}
 	slices.SortFunc(body.Paused, func(a, b engine.Pause) int { return cmp.Or(a.Since.Compare(b.Since), cmp.Compare(a.Job, b.Job)) })
-	slices.SortFunc(body.Queued, func(a, b queuedRun) int { return cmp.Or(a.Due.Compare(b.Due), cmp.Compare(a.Run, b.Run)) })
+	if body.Queued, body.InQueue, err = s.Store.Unfinished(nil, engine.Queued, queuedShown); err != nil {
+		return err
+	}
 	if body.NotRun, err = s.Store.NotRun(now.Add(-missedSince), missedShown); err != nil {
 		return err
 	}
@@ -85,20 +80,6 @@ func (p *schedulesPage) daemons(b *review.Book, now time.Time) {
 	}
 }
 
-// late puts a job on the list of those that are late, and its runs into the queue.
-func (p *schedulesPage) late(j *review.Job, b *review.Book) {
-	if j.Late != nil {
-		p.Late = append(p.Late, *j)
-	}
-	standing := b.Standings[j.Job]
-	if standing == nil {
-		return
-	}
-	for _, run := range standing.Queued {
-		p.Queued = append(p.Queued, queuedRun{run.Run, run.Job, run.Due, run.Reason})
-	}
-}
-
 // drawLanes fills in the picture.
 func (s *Site) drawLanes(body *schedulesPage, all []review.Job, after string, now time.Time) error {
 	list := slices.DeleteFunc(all, func(j review.Job) bool {
@@ -110,6 +91,9 @@ func (s *Site) drawLanes(body *schedulesPage, all []review.Job, after string, no
 	if len(list) > lanesOnPage {
 		list = list[:lanesOnPage]
 		body.Next = addressOf("/schedules", "text", body.Text, "after", list[lanesOnPage-1].Job)
+	}
+	if _, err := s.filled(list, now); err != nil {
+		return err
 	}
 	var err error
 	body.Lanes, err = s.lanesOf(list, now)

@@ -17,9 +17,9 @@ const (
 
 // beat is how what a page shows stands: it is shown anew where the mark is another one.
 type beat struct {
-	mark string
-	data []byte // JSON
-	over bool   // nothing changes any more
+	mark   string
+	data   []byte        // JSON
+	status engine.Status // of the run; "" for all of them
 }
 
 // watchers look for changes in the history for those who look at pages: one goroutine for all of them, and none while there is nobody.
@@ -141,7 +141,7 @@ func beatOf(store *history.Store, run string) (beat, error) {
 		return beat{}, err
 	}
 	data, err := json.Marshal(p)
-	return beat{mark: markOf(p.Mark()), data: data, over: hasEnded(p.Status)}, err
+	return beat{mark: markOf(p.Mark()), data: data, status: p.Status}, err
 }
 
 // hasEnded says whether a run goes on no more, unless a person has it go on.

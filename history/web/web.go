@@ -17,6 +17,7 @@
 //	inputs           fields for the inputs of a job
 //	lane, calendar, trend
 //	                 pictures of what jobs did and will do, of a job's days, of how long its runs take
+//	outlook          which jobs are late, and when they are due
 //	project          the jobs of the project, and how it stands with them
 //	deeds, actions, results
 //	                 what people have done; the forms that ask for it; what came of several at once
@@ -60,6 +61,7 @@ type Site struct {
 	templates templates
 	mux       *http.ServeMux
 	started   time.Time
+	agenda    agenda
 	standing  http.Handler // tells how the daemon stands
 	watchers  *watchers
 	answers   answers
