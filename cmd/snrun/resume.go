@@ -42,7 +42,7 @@ func (a *app) resumeCommand() *cobra.Command {
 		Use:   "resume RUN",
 		Short: "Go on with a run that failed, was cancelled or was interrupted",
 		Long: `Go on with a run that failed, was cancelled or was interrupted: by a signal, a crash, a machine that went down. RUN is
-its id or the beginning of it, @last, or @last:JOB. It stays the same run, with one attempt more.
+its id or the beginning of it, @last or @last-failed, or the same of a job as @last:JOB. It stays the same run, with one attempt more.
 
 What was finished is not done again; what failed is. Inputs and variables are those with which the run began, secrets and
 profiles are those of today. The job is read as it was then; --job current takes the file as it is now, in which the
@@ -55,7 +55,7 @@ it was carried out (its answer is null then), --assume redo when it was not.
 Exit codes are those of run; 1 also where a request is in doubt.`,
 		Example: `  snrun resume @last
   snrun resume 06c3k --from alerts --job current`,
-		Args:              exactly(1, "resume takes one run: its id or the beginning of it, @last, or @last:JOB"),
+		Args:              exactly(1, "resume takes one run: its id or the beginning of it, @last or @last-failed, or the same of a job as @last:JOB"),
 		ValidArgsFunction: a.completeRuns(func(r engine.Run) bool { return review.MayResume(&r) }),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := o.check(); err != nil {
@@ -82,14 +82,14 @@ func (a *app) retryCommand() *cobra.Command {
 		Use:   "retry RUN --failed-items",
 		Short: "Try the items of loops again that failed in a run",
 		Long: `Try the items again that failed in the loops of a run, and only those, also where the run ended well because its loops
-tolerate failures. What else the run did is not done again. RUN is its id or the beginning of it, @last, or @last:JOB. It
-stays the same run, with one attempt more.
+tolerate failures. What else the run did is not done again. RUN is its id or the beginning of it, @last or
+@last-failed, or the same of a job as @last:JOB. It stays the same run, with one attempt more.
 
 A run that failed goes on with snrun resume, which tries again what made it fail.
 
 Exit codes are those of run; 0 also where no item failed.`,
 		Example:           `  snrun retry @last --failed-items`,
-		Args:              exactly(1, "retry takes one run: its id or the beginning of it, @last, or @last:JOB"),
+		Args:              exactly(1, "retry takes one run: its id or the beginning of it, @last or @last-failed, or the same of a job as @last:JOB"),
 		ValidArgsFunction: a.completeRuns(func(r engine.Run) bool { return r.Status != engine.Running }),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if !o.failedItems {

@@ -100,7 +100,7 @@ func (p page) trouble(r *runRecord) string {
 	if first == nil || first.Step == nil {
 		return b.String()
 	}
-	if first.Error.Message != r.Error.Message {
+	if !strings.Contains(r.Error.Message, first.Error.Message) {
 		b.WriteString(p.style.red("first error") + ": " + p.wrapped(errorText(first.Error)) + "\n")
 	}
 	where := words.Clean(strings.TrimPrefix(first.Step.Key, "/"))
