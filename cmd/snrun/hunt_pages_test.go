@@ -23,6 +23,9 @@ var pageSecrets = [...]string{"CONTROLS", "MARKUP", "QUOTES", "TWO_LINES"}
 // wordOfAnn is a password that must be escaped nearly everywhere.
 const wordOfAnn = `ann's "word" <&> a+b/c==`
 
+// lonely is a secret that nothing else knows than a profile which it makes of no use.
+const lonely = "lonely <of> a 'profile'"
+
 // pageProfiles are sign-ins that work, that are refused by who repeats what he was sent, and that cannot be used.
 func pageProfiles(m *mirror) string {
 	var b strings.Builder
@@ -41,6 +44,7 @@ func pageProfiles(m *mirror) string {
 			fmt.Fprintf(&b, "  %s_%s: {%s}\n", kind, low, strings.NewReplacer("NAME", name, "URL", m.URL).Replace(text))
 		}
 	}
+	b.WriteString("  lonely: {base_url: \"${secret.LONELY}\"}\n")
 	return b.String()
 }
 
@@ -154,11 +158,11 @@ var (
 func TestPagesShowNoSecret(t *testing.T) {
 	t.Parallel()
 	u, m := secretive(t)
-	u.environ = append(u.environ, "SNRUN_KEY="+storeKey, secretVariable+"ANN="+wordOfAnn)
+	u.environ = append(u.environ, "SNRUN_KEY="+storeKey, secretVariable+"ANN="+wordOfAnn, secretVariable+"LONELY="+lonely)
 	u.write("snrun.yaml", "version: 1\njobs: jobs\ndatabase: runs.db\nserver:\n  access: [{name: ann, role: operator, password: \"${secret.ANN}\"}]\n")
 	u.write("profiles.yaml", pageProfiles(m))
 	u.write("jobs/asks.yaml", pageJob())
-	u.write("jobs/unfit.yaml", "version: 1\nsteps: [{rest: {profile: number_quotes, path: /}}]\n")
+	u.write("jobs/unfit.yaml", "version: 1\nsteps: [{rest: {profile: lonely, path: /}}]\n")
 	s := u.serve(nil, "--listen", "127.0.0.1:0", "--log-level", "debug")
 	ready := s.sees("ready", "socket")
 	address := "http://" + wordBehind(ready, "address")
@@ -195,6 +199,8 @@ func TestPagesShowNoSecret(t *testing.T) {
 			l.asks("POST", "/api/v1"+profile+"/test", "application/json", "")
 		}
 	}
+	l.sends("/profiles/lonely/test")
+	l.asks("POST", "/api/v1/profiles/lonely/reset", "application/json", "")
 	l.sends("/jobs/asks/pause", "why", strings.Repeat("-", 995)+wordOfAnn)
 	l.asks("GET", "/runs?text="+url.QueryEscape(wordOfAnn), "", "")
 	l.asks("GET", "/jobs/asks?x="+url.QueryEscape(wordOfAnn), "", "")
@@ -231,7 +237,7 @@ func TestPagesShowNoSecret(t *testing.T) {
 	} {
 		u.run(args...)
 	}
-	secrets := slices.Concat(hidden(m), []string{wordOfAnn, storeKey, key}, l.cookies)
+	secrets := slices.Concat(hidden(m), []string{wordOfAnn, lonely, storeKey, key}, l.cookies)
 	for _, secret := range nasty { // what a page makes of them
 		if shown := words.Clean(secret); shown != secret {
 			secrets = append(secrets, shown)
