@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 )
 
 // rawly sends a request as it is written, and gives the answer.
@@ -19,6 +20,7 @@ func rawly(t *testing.T, server *httptest.Server, lines ...string) (*http.Respon
 		t.Fatal(err)
 	}
 	defer conn.Close()
+	conn.SetDeadline(time.Now().Add(20 * time.Second)) // a stream goes on
 	fmt.Fprint(conn, strings.Join(lines, "\r\n")+"\r\nConnection: close\r\n\r\n")
 	resp, err := http.ReadResponse(bufio.NewReader(conn), nil)
 	if err != nil {
@@ -76,8 +78,9 @@ func TestOddRequests(t *testing.T) {
 			}
 		}
 	}
+	port := host[strings.LastIndex(host, ":"):] // which is in the cookie's name
 	for _, lines := range [][]string{
-		{"GET /runs HTTP/1.1", host, "Host: evil.example.com"}, {"GET /runs HTTP/1.1", "X: y"}, {"GET http://evil.example.com/runs HTTP/1.1", host}, {"GET /runs HTTP/1.1", "Host: evil.example.com@127.0.0.1"},
+		{"GET /runs HTTP/1.1", host, "Host: evil.example.com"}, {"GET /runs HTTP/1.1", "X: y"}, {"GET http://evil.example.com" + port + "/runs HTTP/1.1", host}, {"GET /runs HTTP/1.1", "Host: evil.example.com" + port}, {"GET /runs HTTP/1.1", "Host: evil.example.com@127.0.0.1"},
 		{"POST /login HTTP/1.1", host, "Content-Length: 5", "Transfer-Encoding: identity"}, {"POST /login HTTP/1.1", host, "Content-Length: 5", "Content-Length: 6"}, {"GET /runs HTTP/1.1", host, "Cookie : " + name + "=" + viewer},
 	} {
 		resp, text := rawly(t, server, append(lines, "Cookie: "+name+"="+viewer)...)
