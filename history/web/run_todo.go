@@ -6,8 +6,8 @@ import (
 	"slices"
 
 	"snrun/engine"
+	"snrun/history/review"
 	"snrun/history/words"
-	"snrun/steps"
 )
 
 // around is how many lines of a job's text are shown before and after the one that failed.
@@ -22,10 +22,13 @@ type todo struct {
 	Next    int  // the attempt that going on would be
 	Changed bool // the job has another text now
 	Gone    bool // the project has no such job any more
-	Current bool // what failed is the job's own text, so that going on helps once that is mended
+	Mend    bool // what failed may well be the job's own text, so that going on helps once that is mended
 	Who     string
 	Waits   string // for what the run waits that Who had go on
 }
+
+// Current says whether the job as it is now is what helps most likely.
+func (t todo) Current() bool { return t.Changed && t.Mend }
 
 // Any says whether there is anything to do.
 func (t todo) Any() bool { return t.can.Any() || t.Rerun }
@@ -45,7 +48,7 @@ func (s *Site) todoOf(body *runPage) todo {
 	t.Gone = !known
 	t.Rerun = known && body.Ended && t.Waits == ""
 	t.Changed = known && (text != run.Text || !sameTexts(called, run.Called) || filepath.Base(file) != filepath.Base(run.File))
-	t.Current = t.Changed && run.Error != nil && run.Error.Kind == steps.Expression
+	t.Mend = known && review.MayBeTheJob(run.Error)
 	return t
 }
 
