@@ -55,13 +55,14 @@ func BenchmarkLookBack(b *testing.B) {
 	} {
 		b.Run(list.name, func(b *testing.B) {
 			var took, bare []time.Duration
+			var used time.Duration
 			rows := 0
 			for b.Loop() {
 				f := list.filter()
 				f.Limit = 50
-				start := time.Now()
+				start, before := time.Now(), cpuTime(b)
 				runs, err := s.Runs(f)
-				took = append(took, time.Since(start))
+				took, used = append(took, time.Since(start)), used+cpuTime(b)-before
 				if err != nil {
 					b.Fatal(err)
 				}
@@ -70,6 +71,7 @@ func BenchmarkLookBack(b *testing.B) {
 			}
 			report(b, "snrun", took)
 			report(b, "bare", bare)
+			b.ReportMetric(used.Seconds()*1000/float64(len(took)), "cpu-ms-snrun")
 			b.ReportMetric(float64(rows)/float64(len(took)), "runs")
 		})
 	}

@@ -137,12 +137,3 @@ func given(text string) *string {
 	}
 	return &text
 }
-
-// timeOf is a time, nil where there is none.
-func timeOf(t time.Time) *time.Time {
-	if t.IsZero() {
-		return nil
-	}
-	t = t.Local().Truncate(time.Millisecond)
-	return &t
-}

@@ -6,10 +6,9 @@ import (
 	"strings"
 	"time"
 
+	"snrun/engine"
 	"snrun/history/review"
 	"snrun/history/words"
-
-	"snrun/engine"
 )
 
 // page is where a text for people is written: how wide it may get (0: as wide as it likes), with which style, when.

@@ -147,7 +147,7 @@ func (s *searching) conclude(found history.Found, o output) {
 	case found.Next != "":
 		io.WriteString(s.err, "there may be more: "+s.next.Search(further)+"\n")
 	case len(found.Hits) == 0 && !o.asJSON:
-		io.WriteString(s.err, "no run holds "+words.InLine(s.query.Text)+"\n")
+		io.WriteString(s.err, "no such run holds this text\n") // which may be a secret that somebody looks for
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 	"io/fs"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -444,6 +445,25 @@ func TestSecretsShowInNoFailure(t *testing.T) {
 			u.checkHidden(hidden(m))
 		})
 	}
+}
+
+// TestSecretsCannotBeSearched looks for each secret in what runs left behind that sent and got all of them.
+func TestSecretsCannotBeSearched(t *testing.T) {
+	t.Parallel()
+	u, m := secretive(t)
+	u.write("leaky.yaml", leakyJob())
+	u.must(exitOK, "run", "leaky", "-i", "note=it is "+nasty["SLASHES"])
+	if got := u.must(exitOK, "history", "search", "***", "--jq", ".[].places[].where"); !strings.Contains(got.stdout, "log") {
+		t.Errorf("*** is found in %q: nothing was kept", got.stdout)
+	}
+	for _, name := range sortedNasty() {
+		for _, text := range []string{nasty[name], `"` + nasty[name] + `"`, url.QueryEscape(nasty[name])} {
+			if got := u.must(exitOK, "history", "search", "--json", "--", text); got.stdout != "[]\n" {
+				t.Errorf("%s is found: %s", name, got.stdout)
+			}
+		}
+	}
+	u.checkHidden(hidden(m))
 }
 
 // TestSecretsShowInNoCutText has bodies and messages cut at each place of a secret: its beginning must not show either.

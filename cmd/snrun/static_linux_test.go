@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"database/sql"
 	"debug/elf"
 	"errors"
 	"os"
@@ -45,6 +46,26 @@ func TestStaticBinary(t *testing.T) {
 	err = cmd.Run()
 	if got := stdout.String(); err != nil || got != `{"alerts":37,"name":"network"}`+"\n" {
 		t.Errorf("got %s, %v\n%s", got, err, stderr.String())
+	}
+	checkIndexed(t, cmd, filepath.Join(dir, "runs.db"))
+}
+
+// checkIndexed holds that the program of a command has an index for searches.
+func checkIndexed(t *testing.T, ran *exec.Cmd, database string) {
+	t.Helper()
+	search := exec.Command(ran.Path, "history", "search", "INC", "--json")
+	search.Path, search.Dir, search.Env, search.SysProcAttr = ran.Path, ran.Dir, ran.Env, ran.SysProcAttr
+	if out, err := search.Output(); err != nil || !bytes.HasPrefix(out, []byte("[{")) {
+		t.Errorf("search finds %s, %v", out, err)
+	}
+	db, err := sql.Open("sqlite3", "file:"+database+"?mode=ro")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	var upto int
+	if err := db.QueryRow("SELECT upto FROM searchable").Scan(&upto); err != nil || upto != 1 {
+		t.Errorf("%d runs are in the index, %v", upto, err)
 	}
 }
 

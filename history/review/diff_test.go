@@ -111,6 +111,14 @@ func TestDiffSays(t *testing.T) {
 			answers(r, "alert", answered(201, `{"id":1}`), answered(400, ``))
 			fails(r, "incidents", steps.Expression, "sys_id is null")
 		}, "the answer of incidents has no result[].sys_id any more"},
+		"what the failing step met comes before what it was given": {func(r *recorded) {
+			r.inputs = map[string]any{"priority": 2}
+			answers(r, "alert", answered(500, "oops"))
+			fails(r, "alert", steps.Status, "500 Internal Server Error")
+		}, "alert: 1 × 500 where there were none"},
+		"what is there now and then": {func(r *recorded) {
+			answers(r, "incidents", answered(200, `{"result":[{"sys_id":"1","n":1,"x":1},{"sys_id":"2","n":2}]}`))
+		}, "nothing is different but when they ran"},
 		"several fields are gone": {func(r *recorded) {
 			answers(r, "incidents", answered(200, `{"result":[{}]}`))
 		}, "the answer of incidents has no result[].n, result[].sys_id any more"},

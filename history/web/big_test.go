@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"syscall"
 	"testing"
 	"time"
 
@@ -57,11 +58,13 @@ func BenchmarkPages(b *testing.B) {
 		b.Run(page.name, func(b *testing.B) {
 			var took []time.Duration
 			var largest int64
+			before := cpuTime(b)
 			for b.Loop() {
 				start := time.Now()
 				largest = max(largest, h.fetch(b, page.path(len(took))))
 				took = append(took, time.Since(start))
 			}
+			b.ReportMetric((cpuTime(b)-before).Seconds()*1000/float64(len(took)), "cpu-ms")
 			slices.Sort(took)
 			for _, part := range []int{50, 99, 100} {
 				b.ReportMetric(took[(len(took)-1)*part/100].Seconds()*1000, fmt.Sprintf("ms-p%d", part))
@@ -105,4 +108,14 @@ func largestRun(b *testing.B, s *history.Store, last time.Time) string {
 	}
 	b.Fatal("there is no run with very many items in the middle")
 	return ""
+}
+
+// cpuTime is what this process has used of all cores.
+func cpuTime(b *testing.B) time.Duration {
+	b.Helper()
+	var used syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &used); err != nil {
+		b.Fatal(err)
+	}
+	return time.Duration(used.Utime.Nano() + used.Stime.Nano())
 }

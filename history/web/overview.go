@@ -26,11 +26,15 @@ type overviewPage struct {
 
 // overview shows how it stands: what fails, what waits for somebody, what is late, what goes on, what comes next.
 func (s *Site) overview(w http.ResponseWriter, r *http.Request) error {
+	seen, err := beatOf(s.Store, "") // before what is shown, so that no change is missed
+	if err != nil {
+		return err
+	}
 	body, err := s.overviewPage(r.Context(), time.Now())
 	if err != nil {
 		return err
 	}
-	return s.show(w, r, "overview", page{Title: "Overview", Here: "/", Body: body, Command: s.Commands.Status()})
+	return s.show(w, r, "overview", page{Title: "Overview", Here: "/", Body: body, Command: s.Commands.Status(), Live: liveOf("", seen.mark)})
 }
 
 // overviewPage gathers what the overview shows.
