@@ -254,6 +254,28 @@ func TestTheButtonThatHelps(t *testing.T) {
 	}
 }
 
+// TestTheWayToASignIn holds that the page of a run whose sign-in failed leads to its profile, and shows each line of what to do.
+func TestTheWayToASignIn(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, map[string]string{"jobs/a.yaml": "steps: [{log: a}]\n"}, houseOptions{idle: true})
+	began := time.Now().Add(-time.Minute)
+	for kind, want := range map[string]bool{steps.Auth: true, steps.Status: false} {
+		failure := &steps.Error{Kind: kind, Message: "no token", Step: "ask", Hint: "check:\n1. the secret"}
+		id := h.passed(&engine.Run{
+			Job: "a", Status: engine.Failed, Started: began, Ended: began, Error: failure,
+			Text:  "version: 1\nsteps:\n  - {id: ask, rest: {profile: crm, path: /x}}\n",
+			Steps: []engine.StepRun{{Key: "/ask", ID: "ask", Kind: "rest", Status: engine.Failed, Started: began, Ended: began, Error: failure}},
+		})
+		_, body := h.get("/runs/" + id)
+		if got := strings.Contains(body, `href="/profiles#profile-crm"`); got != want {
+			t.Errorf("after an error of kind %s the page leads to the profile: %v, want %v", kind, got, want)
+		}
+		if !strings.Contains(body, `<p class="hint">check:`+"\n1. the secret</p>") {
+			t.Errorf("the page has not the hint with its lines:\n%s", body)
+		}
+	}
+}
+
 // buttons gives what the buttons of a page say, but for that which signs out.
 func buttons(doc *html.Node) (list []string) {
 	for n := range doc.Descendants() {

@@ -8,6 +8,7 @@ import (
 	"snrun/engine"
 	"snrun/history/review"
 	"snrun/history/words"
+	"snrun/steps"
 )
 
 // around is how many lines of a job's text are shown before and after the one that failed.
@@ -71,6 +72,12 @@ func (body *runPage) fillFirst() {
 	if first.Step != nil {
 		body.StepPath = tabPath(body.Run.ID, "steps", "step", first.Step.Key)
 		body.LinePath = tabPath(body.Run.ID, "job", "step", first.Step.Key)
+	}
+	if first.Error.Kind == steps.Auth {
+		body.SignInPath = "/profiles"
+		if profile := first.Profile(body.Run); profile != "" {
+			body.SignInPath += "#profile-" + profile
+		}
 	}
 	if first.Line == 0 {
 		return
