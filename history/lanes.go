@@ -20,7 +20,7 @@ const (
 		JOIN runs r ON r.id = s.run WHERE s.reason <> '' AND s.count > 1 AND s.until >= ?3`
 	notRunSQL = `SELECT r.job, r.run, s.due, s.until, s.count, s.reason, r.reason FROM runs r JOIN slots s ON s.run = r.id
 		WHERE r.status = 'skipped' AND r.status NOT IN ('queued', 'running') AND r."trigger" IN ('schedule', 'catch_up') AND r.run >= ?1
-		AND (?3 IS NULL OR s.reason IN (SELECT value FROM json_each(?3))) ORDER BY r.run DESC LIMIT ?2`
+		AND (?3 IS NULL OR s.reason IN (SELECT value FROM json_each(?3))) AND (?4 IS NULL OR r.job IN (SELECT value FROM json_each(?4))) ORDER BY r.run DESC LIMIT ?2`
 
 	// hoursSQL counts runs by how they stand between each two ids of a list, from indexes alone.
 	hoursSQL = `WITH RECURSIVE kinds (status, "trigger") AS (%s)
@@ -87,14 +87,18 @@ func (s *Store) Idle(jobs []string, since, now time.Time) ([]NotRun, error) {
 	return s.notRun(idleSQL, string(names), now.UnixMicro(), since.UnixMicro())
 }
 
-// NotRun gives the due times that were decided upon since a time, and were not run, for one of these reasons, or for any where none is
-// named; the newest first.
-func (s *Store) NotRun(since time.Time, limit int, reasons ...string) ([]NotRun, error) {
+// NotRun gives the due times of jobs that were decided upon since a time, and were not run, for one of these reasons, or for any where
+// none is named; the newest first. No jobs are all.
+func (s *Store) NotRun(jobs []string, since time.Time, limit int, reasons ...string) ([]NotRun, error) {
 	named, err := namesOrAll(reasons)
 	if err != nil {
 		return nil, err
 	}
-	return s.notRun(notRunSQL, engine.LowestID(since), limit, named)
+	names, err := namesOrAll(jobs)
+	if err != nil {
+		return nil, err
+	}
+	return s.notRun(notRunSQL, engine.LowestID(since), limit, named, names)
 }
 
 // Hours says how many of the runs of jobs stand in which way, of those that came to be between each of the moments and the next one. No
