@@ -25,6 +25,10 @@ const (
 		UNION ALL SELECT p.key, runs.status, 1 FROM runs INDEXED BY runs_going CROSS JOIN json_each(?7) p
 			WHERE ` + isGoing + ` AND job = ?2 AND run > p.value->>0 AND run < p.value->>1`
 
+	// tallySQL counts how runs of jobs ended by themselves since an id, from indexes alone.
+	tallySQL = `SELECT k.value, (SELECT count(*) FROM runs INDEXED BY runs_ok WHERE job = k.value AND status = 'ok' AND run > ?2),
+		(SELECT count(*) FROM runs INDEXED BY runs_failed WHERE job = k.value AND ` + isBad + ` AND run > ?2) FROM json_each(?1) k`
+
 	durationsSQL = `SELECT run, started, ended FROM runs INDEXED BY runs_ok
 		WHERE job = ? AND status = 'ok' AND run > ? AND run < ? ORDER BY run DESC LIMIT ?`
 
@@ -108,6 +112,37 @@ func (s *Store) CountsOf(job string, moments ...time.Time) ([]map[engine.Status]
 		}
 	}
 	return counts, s.place.fault(doing, rows.Err())
+}
+
+// Tally is how many runs of a job went well, and how many failed or were interrupted.
+type Tally struct{ OK, Bad int }
+
+// Tallies counts how the runs of jobs ended by themselves, by job, of those that came to be since a time.
+func (s *Store) Tallies(jobs []string, since time.Time) (map[string]Tally, error) {
+	const doing = "count runs"
+	if err := s.settle(); err != nil {
+		return nil, err
+	}
+	names, err := json.Marshal(jobs)
+	if err != nil {
+		return nil, err
+	}
+	above, _ := Filter{Since: since}.between()
+	rows, err := s.read.Query(tallySQL, string(names), above)
+	if err != nil {
+		return nil, s.place.fault(doing, err)
+	}
+	defer rows.Close()
+	tallies := make(map[string]Tally, len(jobs))
+	for rows.Next() {
+		var job string
+		var t Tally
+		if err := rows.Scan(&job, &t.OK, &t.Bad); err != nil {
+			return nil, s.place.fault(doing, err)
+		}
+		tallies[job] = t
+	}
+	return tallies, s.place.fault(doing, rows.Err())
 }
 
 // Took is how long a run lasted that went well.

@@ -22,11 +22,13 @@ const (
 		WHERE r.status = 'skipped' AND r.status NOT IN ('queued', 'running') AND r."trigger" IN ('schedule', 'catch_up') AND r.run >= ?1
 		AND (?3 IS NULL OR s.reason IN (SELECT value FROM json_each(?3))) AND (?4 IS NULL OR r.job IN (SELECT value FROM json_each(?4))) ORDER BY r.run DESC LIMIT ?2`
 
-	// hoursSQL counts runs by how they stand between each two ids of a list, from indexes alone.
-	hoursSQL = `WITH RECURSIVE kinds (status, "trigger") AS (%s)
-		SELECT p.key, r.status, count(*) FROM kinds CROSS JOIN json_each(?4) p CROSS JOIN runs r INDEXED BY runs_ended
-			ON r.status NOT IN ('queued', 'running') AND r.status = kinds.status AND r."trigger" = kinds."trigger" AND r.run > p.value->>0 AND r.run < p.value->>1
-			WHERE ?5 IS NULL OR r.job IN (SELECT value FROM json_each(?5)) GROUP BY 1, 2
+	// hoursSQL counts runs by how they stand between each two ids of a list, from indexes alone. They may be very many: so they are
+	// counted where they stand, not put in order first, and the ids are taken out of the list once.
+	hoursSQL = `WITH RECURSIVE kinds (status, "trigger") AS (%s),
+			parts (part, above, below) AS MATERIALIZED (SELECT key, value->>0, value->>1 FROM json_each(?4))
+		SELECT part, kinds.status, (SELECT count(*) FROM runs r INDEXED BY runs_ended WHERE r.` + isEnded + ` AND r.status = kinds.status
+				AND r."trigger" = kinds."trigger" AND r.run > above AND r.run < below AND (?5 IS NULL OR r.job IN (SELECT value FROM json_each(?5))))
+			FROM kinds CROSS JOIN parts WHERE kinds."trigger" IS NOT NULL
 		UNION ALL SELECT p.key, g.status, count(*) FROM json_each(?4) p CROSS JOIN runs g INDEXED BY runs_going
 			ON g.status IN ('queued', 'running') AND g.run > p.value->>0 AND g.run < p.value->>1
 			WHERE ?5 IS NULL OR g.job IN (SELECT value FROM json_each(?5)) GROUP BY 1, 2`
@@ -137,7 +139,9 @@ func (s *Store) Hours(jobs []string, moments ...time.Time) ([]map[engine.Status]
 		if err := rows.Scan(&part, &status, &n); err != nil {
 			return nil, s.place.fault(doing, err)
 		}
-		counts[part][status] += n
+		if n > 0 {
+			counts[part][status] += n
+		}
 	}
 	return counts, s.place.fault(doing, rows.Err())
 }

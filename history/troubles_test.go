@@ -246,6 +246,34 @@ func TestCounts(t *testing.T) {
 	}
 }
 
+func TestHoursAndTallies(t *testing.T) {
+	t.Parallel()
+	s := openTemp(t)
+	runs := aPast(t, s, 1000)
+	moments := []time.Time{runs[900].Started, runs[170].Started, runs[160].Started, runs[100].Started, {}}
+	for _, jobs := range [][]string{nil, {"often", "once", "never"}, {"never"}} {
+		got, err := s.Hours(jobs, moments...)
+		if err != nil || len(got) != len(moments)-1 {
+			t.Fatalf("%d counts, %v", len(got), err)
+		}
+		for i := range got {
+			want := counted(runs, func(r engine.Run) bool {
+				return (jobs == nil || slices.Contains(jobs, r.Job)) && !r.Started.Before(moments[i]) && (moments[i+1].IsZero() || r.Started.Before(moments[i+1]))
+			})
+			if !maps.Equal(got[i], want) {
+				t.Errorf("of %v, part %d: %v, want %v", jobs, i, got[i], want)
+			}
+		}
+	}
+	tallies, err := s.Tallies([]string{"often", "once", "never"}, moments[1])
+	for _, job := range []string{"often", "once", "never"} {
+		n := counted(runs, func(r engine.Run) bool { return r.Job == job && !r.Started.Before(moments[1]) })
+		if want := (Tally{OK: n[engine.OK], Bad: n[engine.Failed] + n[engine.Interrupted]}); err != nil || tallies[job] != want {
+			t.Errorf("of %s: %v, %v, want %v", job, tallies[job], err, want)
+		}
+	}
+}
+
 func TestDurationsAndFailedSteps(t *testing.T) {
 	t.Parallel()
 	s := openTemp(t)
