@@ -135,7 +135,7 @@ func TestUnknownRun(t *testing.T) {
 		"Run":        func() error { _, err := s.Run("nope"); return err },
 		"LastRun":    func() error { _, err := s.LastRun("nope"); return err },
 		"Steps":      func() error { _, err := s.Steps("nope", StepFilter{}); return err },
-		"StepCounts": func() error { _, err := s.StepCounts("nope"); return err },
+		"StepCounts": func() error { _, err := s.StepCounts("nope", StepFilter{}); return err },
 		"Exchanges":  func() error { _, err := s.Exchanges("nope", ""); return err },
 		"Attempts":   func() error { _, err := s.Attempts("nope", ""); return err },
 		"InDoubt":    func() error { _, err := s.InDoubt("nope"); return err },

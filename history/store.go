@@ -10,7 +10,7 @@
 //	                             a history: its file, whether it stays there, its connection, and who else is at work in it
 //	migrate                      its tables, which are made by the files in migrations
 //	commit                       the queue of rows, and who commits them
-//	runs, list, steps, inside, exchanges, requests, find, order
+//	runs, list, steps, happened, exchanges, requests, find, order
 //	                             what people are shown, how they find runs, and the order of a run's steps
 //	pulse                        how far runs are, for who looks at them while they go on
 //	search                       what is looked for in what runs left behind, and where it is found
