@@ -20,7 +20,7 @@
 //	slots, decide, plans         due times and what was decided upon each, and the schedules that they are of
 //	queue, cancels, pauses, daemons, interrupted
 //	                             runs that wait, what people ask for, who runs jobs in the background, and what goes on then
-//	standings, lanes             how it stands with jobs, and what they did hour by hour
+//	standings, lanes             how it stands with jobs, and what they did in parts of a time
 //	extent                       how large it is
 //	troubles, figures            what fails, what was interrupted, and how often and how long jobs ran
 //	state                        what jobs remember
