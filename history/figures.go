@@ -10,11 +10,13 @@ import (
 )
 
 const (
-	// betweenSQL counts runs by how they stand between each two ids of a list, from indexes alone.
-	betweenSQL = `WITH RECURSIVE kinds (status, "trigger") AS (%s)
-		SELECT p.key, r.status, count(*) FROM kinds CROSS JOIN json_each(?5) p CROSS JOIN runs r INDEXED BY runs_ended
-			ON r.status NOT IN ('queued', 'running') AND r.status = kinds.status AND r."trigger" = kinds."trigger" AND r.run > p.value->>0 AND r.run < p.value->>1
-			WHERE ?2 IS NULL OR r.job IN (SELECT value FROM json_each(?2)) GROUP BY 1, 2
+	// betweenSQL counts runs by how they stand between each two ids of a list, from indexes alone. They may be very many: so they are
+	// counted where they stand, not put in order first, and the ids are taken out of the list once.
+	betweenSQL = `WITH RECURSIVE kinds (status, "trigger") AS (%s),
+			parts (part, above, below) AS MATERIALIZED (SELECT key, value->>0, value->>1 FROM json_each(?5))
+		SELECT part, kinds.status, (SELECT count(*) FROM runs r INDEXED BY runs_ended WHERE r.` + isEnded + ` AND r.status = kinds.status
+				AND r."trigger" = kinds."trigger" AND r.run > above AND r.run < below AND (?2 IS NULL OR r.job IN (SELECT value FROM json_each(?2))))
+			FROM kinds CROSS JOIN parts WHERE kinds."trigger" IS NOT NULL
 		UNION ALL SELECT p.key, g.status, count(*) FROM json_each(?5) p CROSS JOIN runs g INDEXED BY runs_going
 			ON g.status IN ('queued', 'running') AND g.run > p.value->>0 AND g.run < p.value->>1
 			WHERE ?2 IS NULL OR g.job IN (SELECT value FROM json_each(?2)) GROUP BY 1, 2`
@@ -26,6 +28,10 @@ const (
 			FROM kinds CROSS JOIN json_each(?5) p WHERE kinds."trigger" IS NOT NULL
 		UNION ALL SELECT p.key, runs.status, 1 FROM runs INDEXED BY runs_going CROSS JOIN json_each(?5) p
 			WHERE ` + isGoing + ` AND job = ?2 AND run > p.value->>0 AND run < p.value->>1`
+
+	// tallySQL counts how runs of jobs ended by themselves since an id, from indexes alone.
+	tallySQL = `SELECT k.value, (SELECT count(*) FROM runs INDEXED BY runs_ok WHERE job = k.value AND status = 'ok' AND run > ?2),
+		(SELECT count(*) FROM runs INDEXED BY runs_failed WHERE job = k.value AND ` + isBad + ` AND run > ?2) FROM json_each(?1) k`
 
 	durationsSQL = `SELECT run, started, ended FROM runs INDEXED BY runs_ok
 		WHERE job = ? AND status = 'ok' AND run > ? AND run < ? ORDER BY run DESC LIMIT ?`
@@ -86,6 +92,37 @@ func (s *Store) countBetween(moments []time.Time, doing, query string, meant any
 		}
 	}
 	return counts, s.place.fault(doing, rows.Err())
+}
+
+// Tally is how many runs of a job went well, and how many failed or were interrupted.
+type Tally struct{ OK, Bad int }
+
+// Tallies counts how the runs of jobs ended by themselves, by job, of those that came to be since a time.
+func (s *Store) Tallies(jobs []string, since time.Time) (map[string]Tally, error) {
+	const doing = "count runs"
+	if err := s.settle(); err != nil {
+		return nil, err
+	}
+	names, err := json.Marshal(jobs)
+	if err != nil {
+		return nil, err
+	}
+	above, _ := Filter{Since: since}.between()
+	rows, err := s.read.Query(tallySQL, string(names), above)
+	if err != nil {
+		return nil, s.place.fault(doing, err)
+	}
+	defer rows.Close()
+	tallies := make(map[string]Tally, len(jobs))
+	for rows.Next() {
+		var job string
+		var t Tally
+		if err := rows.Scan(&job, &t.OK, &t.Bad); err != nil {
+			return nil, s.place.fault(doing, err)
+		}
+		tallies[job] = t
+	}
+	return tallies, s.place.fault(doing, rows.Err())
 }
 
 // Took is how long a run lasted that went well.
