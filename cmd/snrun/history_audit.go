@@ -72,7 +72,7 @@ func (a *app) printAudits(ctx context.Context, list []history.Audit, o auditOpti
 	rows := [][]string{{"AT", "WHO", "ACTION", "SUBJECT", "OUTCOME", "DETAIL"}}
 	for _, r := range list {
 		rows = append(rows, []string{
-			r.At.Local().Format(time.DateTime), words.InLine(r.Who), words.InLine(r.Action), words.InLine(r.Subject), r.Outcome, words.InLine(strings.TrimSpace(r.Detail)),
+			r.At.Local().Format(time.DateTime), words.InLine(r.Who), words.InLine(r.Action), words.InLine(r.Subject), words.InLine(r.Outcome), words.InLine(strings.TrimSpace(r.Detail)),
 		})
 	}
 	p := a.page()

@@ -62,7 +62,7 @@ func (a *app) filterFlags(cmd *cobra.Command, q *review.Query) {
 	flags.StringVar(&q.After, "after", "", "only runs newer than the one with this id, the oldest of those")
 	_ = cmd.RegisterFlagCompletionFunc("job", a.completeJobs)
 	_ = cmd.RegisterFlagCompletionFunc("status", completeStatuses)
-	_ = cmd.RegisterFlagCompletionFunc("trigger", cobra.FixedCompletions([]string{engine.TriggerManual, engine.TriggerSchedule, engine.TriggerCatchUp}, cobra.ShellCompDirectiveNoFileComp))
+	_ = cmd.RegisterFlagCompletionFunc("trigger", cobra.FixedCompletions(review.Triggers(), cobra.ShellCompDirectiveNoFileComp))
 }
 
 // completeStatuses completes the last of several statuses.

@@ -22,6 +22,7 @@ type runPage struct {
 	Lines    []codeLine         // of the job's text, around the step
 	// Where the step, its requests and its place in the job are looked at closer; "" for nowhere.
 	StepPath, ExchangePath, LinePath string
+	SignInPath                       string // where a sign-in that failed is looked at; "" where that is not it
 	Timeline                         *review.Timeline
 	Picture                          *timelineView
 	Cut                              bool // there are more steps than it has

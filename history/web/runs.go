@@ -266,7 +266,7 @@ func statusChoices(chosen string) []statusChoice {
 
 // triggers are what can be chosen of what starts a run, with what is chosen.
 func triggers(chosen string) []string {
-	list := []string{engine.TriggerSchedule, engine.TriggerManual, engine.TriggerCatchUp}
+	list := review.Triggers()
 	if chosen != "" && !slices.Contains(list, chosen) {
 		list = append(list, chosen)
 	}
