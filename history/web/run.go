@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"snrun/engine"
+	"snrun/history"
 	"snrun/history/review"
 )
 
@@ -121,7 +122,7 @@ func (s *Site) runPage(id string) (*runPage, error) {
 	if body.Timeline, err = review.ReadTimeline(s.Store, r.Run, time.Now()); err != nil {
 		return nil, err
 	}
-	counts, err := s.Store.CountsInside(id, "")
+	counts, err := s.Store.StepCounts(id, history.StepFilter{})
 	if err != nil {
 		return nil, err
 	}
