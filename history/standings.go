@@ -10,7 +10,7 @@ import (
 
 const (
 	briefColumns = `r.job, r.run, r.status, r."trigger", r.due, r.started, r.ended, r.reason, coalesce(r.error->>'step', ''),
-		coalesce(r.error->>'message', ''), (SELECT start FROM queue WHERE queue.run = r.id), r.attempt`
+		coalesce(r.error->>'message', ''), (SELECT start FROM queue WHERE queue.run = r.id)`
 
 	lastEndedSQL = `SELECT ` + briefColumns + ` FROM json_each(?) k JOIN runs r ON r.id = (SELECT id FROM runs
 		WHERE job = k.value AND status IN ('ok', 'failed', 'cancelled', 'interrupted') ORDER BY run DESC LIMIT 1)`
@@ -33,7 +33,6 @@ type Brief struct {
 	Reason  string // why it was skipped, or waits
 	Step    string // in which it failed
 	Error   string // the message
-	Attempt int    // from 1: how often it was begun or gone on with
 }
 
 // Standing is how it stands with a job.
@@ -103,7 +102,7 @@ func (s *Store) briefs(query string, args []any, visit func(Brief)) error {
 // scanBrief reads briefColumns, and further columns into more.
 func scanBrief(from scanner, b *Brief, more ...any) error {
 	var due, started, ended, start sql.NullInt64
-	dest := append([]any{&b.Job, &b.Run, &b.Status, &b.Trigger, &due, &started, &ended, &b.Reason, &b.Step, &b.Error, &start, &b.Attempt}, more...)
+	dest := append([]any{&b.Job, &b.Run, &b.Status, &b.Trigger, &due, &started, &ended, &b.Reason, &b.Step, &b.Error, &start}, more...)
 	if err := from.Scan(dest...); err != nil {
 		return err
 	}

@@ -38,7 +38,7 @@ type Overview struct {
 // Failing is a job that fails: no run of it went well after the one that failed last.
 type Failing struct {
 	Job      string    `json:"job"`
-	Since    time.Time `json:"since"`    // when the first of these runs ended; of one that was gone on with, when it began
+	Since    time.Time `json:"since"`    // when the first of these runs began: going on with it does not change that
 	Failures int       `json:"failures"` // how many failed or were interrupted since then
 	Many     bool      `json:"many"`     // and there may be more of them
 	First    Ended     `json:"first"`    // the first of them
@@ -157,8 +157,9 @@ func ReadOverview(store *history.Store, jobs []string, now time.Time) (*Overview
 
 func failingOf(t *history.Trouble) Failing {
 	f := Failing{Job: t.Job, First: endedOf(&t.First), Last: endedOf(&t.Last), Failures: t.Failures, Many: t.Failures >= history.ManyFailures}
-	if f.Since = f.First.At; t.First.Attempt > 1 { // when it ended before it was gone on with is not on record
-		f.Since = localMilli(t.First.Started)
+	f.Since = localMilli(t.First.Started)
+	if t.First.Started.IsZero() { // it was interrupted before it began
+		f.Since = f.First.At
 	}
 	if t.LastOK != nil {
 		ok := endedOf(t.LastOK)

@@ -68,7 +68,7 @@ func (o *Overview) readDay(store *history.Store, jobs []string, now time.Time) e
 	for at := hourOf(moments[0]).Add(time.Hour); at.Before(now); at = at.Add(time.Hour) {
 		moments = append(moments, at)
 	}
-	counts, err := store.Hours(jobs, append(moments, time.Time{})...)
+	counts, err := store.CountsBetween(jobs, append(moments, time.Time{})...)
 	if err != nil {
 		return err
 	}

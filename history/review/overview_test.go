@@ -83,7 +83,7 @@ func TestOverview(t *testing.T) {
 		fmt.Sprint("sync 3 false ", first, " alert: no ", last, " interrupted ", ok); got != want {
 		t.Errorf("fails: %s, want %s", got, want)
 	}
-	if want := now.Add(-20*hour + time.Minute); !f.Since.Equal(want) {
+	if want := now.Add(-20 * hour); !f.Since.Equal(want) { // when it ended changes whenever somebody has it go on
 		t.Errorf("it fails since %v, want %v", f.Since, want)
 	}
 	if i := o.Interrupted[0]; i.Run != last || !i.InDoubt {

@@ -12,6 +12,7 @@
 //	headers, compress
 //	                 what browsers are told to leave alone; answers that go out smaller
 //	streams          answers that go on for long
+//	shared           what is found out once for all who ask at the same time
 //	page             what all pages have in common
 //	live, watch      changes told to those who look at a page
 //	inputs           fields for the inputs of a job
@@ -62,6 +63,7 @@ type Site struct {
 	mux       *http.ServeMux
 	started   time.Time
 	agenda    agenda
+	overviews shared[*overviewPage]
 	standing  http.Handler // tells how the daemon stands
 	watchers  *watchers
 	answers   answers
