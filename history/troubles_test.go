@@ -215,20 +215,10 @@ func counted(runs []engine.Run, fits func(engine.Run) bool) map[engine.Status]in
 	return counts
 }
 
-func TestCounts(t *testing.T) {
+func TestCountsOf(t *testing.T) {
 	t.Parallel()
 	s := openTemp(t)
 	runs := aPast(t, s, 1000)
-	since := runs[700].Started
-	for _, jobs := range [][]string{nil, {"often", "once", "never"}, {"never"}} {
-		got, err := s.Counts(jobs, since)
-		want := counted(runs, func(r engine.Run) bool {
-			return !r.Started.Before(since) && (jobs == nil || slices.Contains(jobs, r.Job))
-		})
-		if err != nil || !maps.Equal(got, want) {
-			t.Errorf("of %v: %v, %v, want %v", jobs, got, err, want)
-		}
-	}
 	moments := []time.Time{{}, runs[900].Started, runs[899].Started, runs[500].Started, runs[500].Started, {}}
 	for _, job := range []string{"often", "once", "never"} {
 		got, err := s.CountsOf(job, moments...)
@@ -246,13 +236,13 @@ func TestCounts(t *testing.T) {
 	}
 }
 
-func TestHoursAndTallies(t *testing.T) {
+func TestCountsBetweenAndTallies(t *testing.T) {
 	t.Parallel()
 	s := openTemp(t)
 	runs := aPast(t, s, 1000)
 	moments := []time.Time{runs[900].Started, runs[170].Started, runs[160].Started, runs[100].Started, {}}
 	for _, jobs := range [][]string{nil, {"often", "once", "never"}, {"never"}} {
-		got, err := s.Hours(jobs, moments...)
+		got, err := s.CountsBetween(jobs, moments...)
 		if err != nil || len(got) != len(moments)-1 {
 			t.Fatalf("%d counts, %v", len(got), err)
 		}

@@ -16,9 +16,8 @@ import (
 	"syscall"
 	"time"
 
-	"snrun/history/words"
-
 	"snrun/auth"
+	"snrun/history/words"
 )
 
 // app is what a command may reach: the streams, the environment and the flags that all commands share. Whatever it

@@ -11,14 +11,13 @@ import (
 	"sync"
 	"time"
 
-	"snrun/history/words"
-
 	"github.com/cli/browser"
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
 	"snrun/auth"
 	"snrun/auth/store"
+	"snrun/history/words"
 	"snrun/jobs"
 )
 

@@ -8,11 +8,10 @@ import (
 	"slices"
 	"time"
 
-	"snrun/history/review"
-	"snrun/history/words"
-
 	"snrun/auth"
 	"snrun/auth/store"
+	"snrun/history/review"
+	"snrun/history/words"
 )
 
 // signInTable lists sign-ins, one a line. Columns in which there is nothing are left out; what errors say stands in the notes.

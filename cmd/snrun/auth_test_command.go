@@ -16,9 +16,9 @@ import (
 	"syscall"
 	"time"
 
-	"snrun/history/words"
-
 	"github.com/spf13/cobra"
+
+	"snrun/history/words"
 )
 
 const (

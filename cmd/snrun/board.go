@@ -6,10 +6,9 @@ import (
 	"strings"
 	"time"
 
+	"snrun/engine"
 	"snrun/history/review"
 	"snrun/history/words"
-
-	"snrun/engine"
 	"snrun/steps"
 )
 

@@ -8,12 +8,11 @@ import (
 	"strings"
 	"time"
 
-	"snrun/history/review"
-
 	"github.com/spf13/cobra"
 
 	"snrun/engine"
 	"snrun/history"
+	"snrun/history/review"
 	"snrun/steps"
 )
 

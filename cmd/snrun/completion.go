@@ -8,12 +8,11 @@ import (
 	"strings"
 	"time"
 
-	"snrun/history/words"
-
 	"github.com/spf13/cobra"
 
 	"snrun/engine"
 	"snrun/history"
+	"snrun/history/words"
 )
 
 // completeJobs completes the name of a job of the project; a path is left to the shell.

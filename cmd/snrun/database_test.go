@@ -163,7 +163,7 @@ func (u *user) runLimited(blocks int, args ...string) outcome {
 
 func TestFullDisk(t *testing.T) {
 	t.Parallel()
-	for _, blocks := range []int{20, 150, 250, 600, 650} {
+	for _, blocks := range []int{20, 150, 250, 700, 760} {
 		t.Run(fmt.Sprint(blocks, " blocks"), func(t *testing.T) {
 			t.Parallel()
 			u := newUser(t, sandbox.Options{})
@@ -176,7 +176,7 @@ func TestFullDisk(t *testing.T) {
 			}
 			u.checkIntact()
 			begun := strings.HasPrefix(got.stderr, "run ")
-			if begun != (blocks >= 600) || begun != strings.Contains(got.stderr, "\n  go on with it then: snrun resume ") {
+			if begun != (blocks >= 700) || begun != strings.Contains(got.stderr, "\n  go on with it then: snrun resume ") {
 				t.Errorf("got %q, want a run that has begun to say how to go on", got.stderr)
 			}
 			u.must(exitOK, "run", "fills")

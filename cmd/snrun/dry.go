@@ -6,12 +6,11 @@ import (
 	"fmt"
 	"strings"
 
-	"snrun/history/review"
-	"snrun/history/words"
-
 	"snrun/auth"
 	"snrun/engine"
 	"snrun/history"
+	"snrun/history/review"
+	"snrun/history/words"
 	"snrun/steps"
 )
 

@@ -81,6 +81,11 @@ func TestExamples(t *testing.T) {
 			if test.also != nil {
 				test.also(t, u, got)
 			}
+			if name == "tolerate.yaml" { // what it sent is known there now
+				if again := u.must(exitOK, "run", name); again.stdout != got.stdout {
+					t.Errorf("a second run gave %s, want %s", again.stdout, got.stdout)
+				}
+			}
 		})
 	}
 	for name := range exampleJobs {

@@ -9,7 +9,6 @@ import (
 
 	"snrun/history/review"
 	"snrun/history/words"
-
 	"snrun/steps"
 )
 

@@ -9,11 +9,10 @@ import (
 	"slices"
 	"strings"
 
-	"snrun/history/review"
-	"snrun/history/words"
-
 	"snrun/engine"
 	"snrun/history"
+	"snrun/history/review"
+	"snrun/history/words"
 	"snrun/jobs"
 )
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"io"
 	"strings"
@@ -16,7 +17,7 @@ import (
 type auditOptions struct {
 	history.AuditFilter
 	before int64
-	asJSON bool
+	output output
 }
 
 func (a *app) historyAuditCommand() *cobra.Command {
@@ -29,7 +30,7 @@ A row is kept for a year, or as long as any run; where all runs are kept, for ev
 		Example: `  snrun history audit
   snrun history audit --action resume --json`,
 		Args: exactly(0, "history audit takes no argument"),
-		RunE: func(*cobra.Command, []string) error { return a.historyAudit(o) },
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.historyAudit(cmd.Context(), o) },
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&o.Subject, "subject", "", "only what was done to this: run:ID, job:NAME or profile:NAME")
@@ -37,17 +38,17 @@ A row is kept for a year, or as long as any run; where all runs are kept, for ev
 	flags.StringVar(&o.Action, "action", "", "only this: resume, retry, cancel, rerun, run, pause, unpause, test, reset, sign_in …")
 	flags.IntVar(&o.Limit, "limit", 50, "at most so many")
 	flags.Int64Var(&o.before, "before", 0, "only what came before this id: the last one of the page before")
-	flags.BoolVar(&o.asJSON, "json", false, "print a JSON array of {id, at, who, role, origin, action, subject, outcome, detail}")
+	o.output.bind(cmd, "them", history.Audit{})
 	return cmd
 }
 
-func (a *app) historyAudit(o auditOptions) error {
+func (a *app) historyAudit(ctx context.Context, o auditOptions) error {
 	if o.Limit < 1 {
 		return usageError("", "--limit: write a whole number, at least 1")
 	}
 	store, _, err := a.readHistory()
 	if errors.Is(err, history.ErrNoRuns) {
-		return a.printAudits(nil, o)
+		return a.printAudits(ctx, nil, o)
 	}
 	if err != nil {
 		return err
@@ -57,12 +58,12 @@ func (a *app) historyAudit(o auditOptions) error {
 	if err != nil {
 		return err
 	}
-	return a.printAudits(list, o)
+	return a.printAudits(ctx, list, o)
 }
 
-func (a *app) printAudits(list []history.Audit, o auditOptions) error {
-	if o.asJSON {
-		return a.printJSON(append([]history.Audit{}, list...))
+func (a *app) printAudits(ctx context.Context, list []history.Audit, o auditOptions) error {
+	if o.output.asJSON {
+		return a.printOutput(ctx, o.output, append([]history.Audit{}, list...))
 	}
 	if len(list) == 0 {
 		io.WriteString(a.err, "nobody did such a thing yet\n")
@@ -71,7 +72,7 @@ func (a *app) printAudits(list []history.Audit, o auditOptions) error {
 	rows := [][]string{{"AT", "WHO", "ACTION", "SUBJECT", "OUTCOME", "DETAIL"}}
 	for _, r := range list {
 		rows = append(rows, []string{
-			r.At.Local().Format(time.DateTime), words.InLine(r.Who), words.InLine(r.Action), words.InLine(r.Subject), r.Outcome, words.InLine(strings.TrimSpace(r.Detail)),
+			r.At.Local().Format(time.DateTime), words.InLine(r.Who), words.InLine(r.Action), words.InLine(r.Subject), words.InLine(r.Outcome), words.InLine(strings.TrimSpace(r.Detail)),
 		})
 	}
 	p := a.page()

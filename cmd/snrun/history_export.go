@@ -61,7 +61,7 @@ not at all.`,
 	flags.StringVarP(&o.file, "output", "o", "", "the file to write, in place of standard output")
 	flags.StringVar(&o.query.Job, "job", "", "all runs of this job")
 	flags.StringVar(&o.query.Status, "status", "", "only runs with this status, or several: failed,interrupted")
-	flags.StringVar(&o.query.Trigger, "trigger", "", "only runs that were started by this: manual or schedule")
+	flags.StringVar(&o.query.Trigger, "trigger", "", "only runs that were started by this: manual, schedule or catch_up")
 	flags.StringVar(&o.query.Since, "since", "", "only runs since this time, as history list takes it")
 	flags.StringVar(&o.query.Until, "until", "", "only runs before this time")
 	flags.IntVarP(&o.query.Limit, "limit", "n", 0, "at most so many, the newest; all where it is not given")

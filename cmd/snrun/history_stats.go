@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"math"
@@ -21,7 +22,7 @@ import (
 type statsOptions struct {
 	job    string // "" for all
 	since  string
-	asJSON bool
+	output output
 }
 
 func (a *app) historyStatsCommand() *cobra.Command {
@@ -36,7 +37,7 @@ Success is the part of the runs that ended ok, of those that ended ok, failed or
 nothing about a job.`,
 		Example: `  snrun history stats
   snrun history stats incident_sync --since 90d
-  snrun history stats incident_sync --json | jq '.days[] | select(.counts.failed > 0)'`,
+  snrun history stats incident_sync --jq '.days[] | select(.counts.failed > 0)'`,
 		Args:              between(0, 1, "history stats takes one job, or none for all"),
 		ValidArgsFunction: a.completeJobs,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -47,20 +48,19 @@ nothing about a job.`,
 			if len(args) > 0 {
 				o.job = args[0]
 			}
-			return a.stats(o, since.Since)
+			return a.stats(cmd.Context(), o, since.Since)
 		},
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&o.since, "since", "30d", "of the runs since this time: how long ago, a day or a time, as for history list")
-	flags.BoolVar(&o.asJSON, "json", false,
-		"print {job, since, until, counts, success_rate, p50, p95, measured, trend, failed_steps, days}; of all jobs an array, without the last three")
+	o.output.bind(cmd, "them", review.Stats{})
 	return cmd
 }
 
-func (a *app) stats(o statsOptions, since time.Time) error {
+func (a *app) stats(ctx context.Context, o statsOptions, since time.Time) error {
 	store, next, err := a.readHistory()
 	if errors.Is(err, history.ErrNoRuns) {
-		return a.noStats(o)
+		return a.noStats(ctx, o)
 	}
 	if err != nil {
 		return err
@@ -72,10 +72,10 @@ func (a *app) stats(o statsOptions, since time.Time) error {
 		switch {
 		case err != nil:
 			return err
-		case o.asJSON:
-			return a.printJSON(list)
+		case o.output.asJSON:
+			return a.printOutput(ctx, o.output, list)
 		case len(list) == 0:
-			return a.noStats(o)
+			return a.noStats(ctx, o)
 		}
 		return a.print(figuresTable(a.page(), list))
 	}
@@ -86,19 +86,19 @@ func (a *app) stats(o statsOptions, since time.Time) error {
 	if err != nil {
 		return err
 	}
-	if o.asJSON {
-		return a.printJSON(s)
+	if o.output.asJSON {
+		return a.printOutput(ctx, o.output, s)
 	}
 	return a.print(statsPage(a.page(), s, next))
 }
 
 // noStats says that there are no runs to tell of.
-func (a *app) noStats(o statsOptions) error {
+func (a *app) noStats(ctx context.Context, o statsOptions) error {
 	switch {
 	case o.job != "":
 		return a.neverRun(o.job, nil)
-	case o.asJSON:
-		return a.printJSON([]review.JobFigures{})
+	case o.output.asJSON:
+		return a.printOutput(ctx, o.output, []review.JobFigures{})
 	}
 	return a.noRuns(false)
 }

@@ -9,9 +9,9 @@ import (
 	"path/filepath"
 	"strings"
 
-	"snrun/history/words"
-
 	"github.com/spf13/cobra"
+
+	"snrun/history/words"
 )
 
 //go:embed template

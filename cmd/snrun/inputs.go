@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"snrun/history/words"
-
 	"snrun/jobs"
 	"snrun/steps"
 )

@@ -6,11 +6,10 @@ import (
 	"io"
 	"io/fs"
 
-	"snrun/history/words"
-
 	"github.com/spf13/cobra"
 
 	"snrun/auth/store"
+	"snrun/history/words"
 	"snrun/jobs"
 )
 

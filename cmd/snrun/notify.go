@@ -5,14 +5,13 @@ import (
 	"fmt"
 	"slices"
 
-	"snrun/history/review"
-	"snrun/history/words"
-
 	"github.com/spf13/cobra"
 
 	"snrun/auth"
 	"snrun/auth/store"
 	"snrun/engine/notify"
+	"snrun/history/review"
+	"snrun/history/words"
 	"snrun/jobs"
 	"snrun/steps"
 )

@@ -9,12 +9,11 @@ import (
 	"strings"
 	"time"
 
-	"snrun/history/words"
-
 	"github.com/spf13/cobra"
 
 	"snrun/engine"
 	"snrun/engine/notify"
+	"snrun/history/words"
 )
 
 // postRecord is a notice as `notify list --json` prints it.

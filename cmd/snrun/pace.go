@@ -5,9 +5,8 @@ import (
 	"math"
 	"time"
 
-	"snrun/history/words"
-
 	"snrun/engine"
+	"snrun/history/words"
 )
 
 // pace is how fast a walk or a loop goes, as its last event told.

@@ -7,10 +7,9 @@ import (
 	"sync"
 	"time"
 
+	"snrun/engine"
 	"snrun/history/review"
 	"snrun/history/words"
-
-	"snrun/engine"
 )
 
 // How wide the columns of a step's line are before what is too long pushes the rest aside.

@@ -7,14 +7,13 @@ import (
 	"path/filepath"
 	"strings"
 
-	"snrun/history/review"
-	"snrun/history/words"
-
 	"snrun/auth"
 	"snrun/auth/store"
 	"snrun/engine"
 	"snrun/engine/trace"
 	"snrun/history"
+	"snrun/history/review"
+	"snrun/history/words"
 	"snrun/jobs"
 	"snrun/jobs/source"
 	"snrun/steps"

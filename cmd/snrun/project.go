@@ -8,10 +8,9 @@ import (
 	"path/filepath"
 	"slices"
 
-	"snrun/history/words"
-
 	"snrun/auth"
 	"snrun/auth/store"
+	"snrun/history/words"
 	"snrun/jobs"
 	"snrun/jobs/source"
 )

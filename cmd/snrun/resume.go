@@ -7,13 +7,12 @@ import (
 	"slices"
 	"strings"
 
-	"snrun/history/review"
-	"snrun/history/words"
-
 	"github.com/spf13/cobra"
 
 	"snrun/auth/store"
 	"snrun/engine"
+	"snrun/history/review"
+	"snrun/history/words"
 	"snrun/jobs"
 	"snrun/steps"
 )

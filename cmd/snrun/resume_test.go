@@ -237,7 +237,8 @@ func TestResumeOfAnotherProject(t *testing.T) {
 	u.write(job, strings.ReplaceAll(threeCalls(""), "url: \"/", "profile: desk, path: \"/"))
 	failed := u.must(exitFailed, "run", job)
 	_, command, found := strings.Cut(failed.stderr, "go on: snrun resume --db '")
-	file, id, _ := strings.Cut(strings.TrimSpace(command), "' ")
+	command, _, _ = strings.Cut(command, "\n")
+	file, id, _ := strings.Cut(command, "' ")
 	if !found || !strings.HasSuffix(file, "/one.db") {
 		t.Fatalf("the end of the run is\n%s\nwant the command with its database", failed.stderr)
 	}

@@ -13,12 +13,11 @@ import (
 	"sync"
 	"time"
 
-	"snrun/history/words"
-
 	"github.com/spf13/cobra"
 
 	"snrun/auth"
 	"snrun/examples/sandbox"
+	"snrun/history/words"
 	"snrun/jobs"
 )
 

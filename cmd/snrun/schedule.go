@@ -4,10 +4,9 @@ import (
 	"errors"
 	"fmt"
 
-	"snrun/history/words"
-
 	"github.com/spf13/cobra"
 
+	"snrun/history/words"
 	"snrun/jobs"
 	"snrun/jobs/source"
 )

@@ -12,13 +12,12 @@ import (
 	"strings"
 	"time"
 
-	"snrun/history/review"
-	"snrun/history/words"
-
 	"github.com/spf13/cobra"
 
 	"snrun/engine"
 	"snrun/history"
+	"snrun/history/review"
+	"snrun/history/words"
 )
 
 func (a *app) schedulePauseCommand() *cobra.Command {

@@ -8,14 +8,13 @@ import (
 	"slices"
 	"time"
 
-	"snrun/history/review"
-	"snrun/history/words"
-
 	"github.com/spf13/cobra"
 
 	"snrun/engine"
 	"snrun/engine/daemon"
 	"snrun/history"
+	"snrun/history/review"
+	"snrun/history/words"
 	"snrun/jobs"
 	"snrun/jobs/source"
 )

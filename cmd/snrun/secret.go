@@ -9,13 +9,12 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"snrun/history/words"
-
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
 	"snrun/auth"
 	"snrun/auth/store"
+	"snrun/history/words"
 	"snrun/jobs"
 	"snrun/steps"
 )

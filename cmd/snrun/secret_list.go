@@ -8,11 +8,10 @@ import (
 	"slices"
 	"strings"
 
-	"snrun/history/words"
-
 	"github.com/spf13/cobra"
 
 	"snrun/auth"
+	"snrun/history/words"
 	"snrun/jobs"
 	"snrun/jobs/source"
 )

@@ -7,10 +7,9 @@ import (
 	"strings"
 	"time"
 
-	"snrun/history/words"
-
 	"github.com/spf13/pflag"
 
+	"snrun/history/words"
 	"snrun/jobs"
 	"snrun/steps"
 )

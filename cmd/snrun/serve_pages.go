@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -92,21 +91,15 @@ func (s *serving) signIns(ctx context.Context) ([]review.SignIn, error) {
 
 // signInOf tells how it stands with a profile.
 func (s *serving) signInOf(ctx context.Context, p *jobs.Profile) review.SignIn {
-	r := review.SignIn{Profile: p.Name, Type: cmp.Or(p.AuthType, "none"), Grant: given(p.Grant()), UsedBy: []string{}}
+	r := review.SignInOf(p)
 	status, filled, err := s.daemon.SignInStatus(ctx, p.Name)
-	switch {
-	case !filled:
-		r.Problem = "cannot be used"
-		if _, missing := errors.AsType[*auth.MissingSecretError](err); missing {
-			r.Problem = "secret missing"
-		}
-		r.Fail(err, refusalHint(err))
-	default:
-		r.Fill(status)
-		if err != nil {
-			r.State, r.Problem = nil, review.ProblemStore
-			r.Fail(err, helpWith(err))
-		}
+	if !filled {
+		r.Refuse(err, refusalHint(err))
+		return r
+	}
+	r.Fill(status)
+	if err != nil {
+		r.Unread(err, helpWith(err))
 	}
 	return r
 }

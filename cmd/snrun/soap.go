@@ -13,11 +13,10 @@ import (
 	"path/filepath"
 	"strings"
 
-	"snrun/history/words"
-
 	"github.com/spf13/cobra"
 
 	"snrun/auth"
+	"snrun/history/words"
 	"snrun/steps"
 	"snrun/steps/soap/wsdl"
 	"snrun/steps/soap/xsd"

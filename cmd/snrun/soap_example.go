@@ -8,10 +8,9 @@ import (
 	"strings"
 	"unicode"
 
-	"snrun/history/words"
-
 	"github.com/spf13/cobra"
 
+	"snrun/history/words"
 	"snrun/steps"
 	"snrun/steps/soap/wsdl"
 )

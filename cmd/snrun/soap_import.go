@@ -12,10 +12,9 @@ import (
 	"path/filepath"
 	"strings"
 
-	"snrun/history/words"
-
 	"github.com/spf13/cobra"
 
+	"snrun/history/words"
 	"snrun/steps/soap/wsdl"
 )
 

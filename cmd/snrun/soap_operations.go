@@ -5,10 +5,9 @@ import (
 	"fmt"
 	"strings"
 
-	"snrun/history/words"
-
 	"github.com/spf13/cobra"
 
+	"snrun/history/words"
 	"snrun/steps/soap/wsdl"
 )
 

@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"snrun/history/words"
-
 	"snrun/steps/soap/wsdl"
 	"snrun/steps/soap/xsd"
 )

@@ -10,7 +10,6 @@ import (
 	"strings"
 
 	"snrun/history/words"
-
 	"snrun/steps/soap/wsdl"
 	"snrun/steps/soap/xsd"
 	"snrun/steps/xml"

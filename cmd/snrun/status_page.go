@@ -35,7 +35,7 @@ func (v *statusView) text() string {
 			v.helps("see: "+v.next.Schedule("why", l.Job))
 	})
 	section(v, &b, "missed in the last 24 hours", v.NotRun, v.missed)
-	section(v, &b, "sign-in needed", v.SignIns, v.signIn)
+	section(v, &b, "sign-in needed", review.AilingOf(v.SignIns, v.Now), v.signIn)
 	section(v, &b, "files with mistakes", v.Broken, v.broken)
 	section(v, &b, "running", v.Running.Runs, func(r review.Unended) string { return v.unended(r, "runs") })
 	section(v, &b, "queued", v.Queued.Runs, func(r review.Unended) string { return v.unended(r, "waits") })
@@ -144,16 +144,16 @@ func (v *statusView) missed(n review.NotRun) string {
 }
 
 // signIn tells of a sign-in that somebody has to do something about.
-func (v *statusView) signIn(s review.SignIn) string {
-	text := words.Clean(s.Profile) + "  " + v.page.stateColour(s, s.Standing())
-	if wrong := s.Wrong(v.Now); wrong != "" {
-		text += ": " + words.FirstLine(wrong)
+func (v *statusView) signIn(a review.Ailing) string {
+	text := words.Clean(strings.Join(a.Profiles, ", ")) + "  " + v.page.stateColour(a.First, a.First.Standing())
+	if a.Wrong != "" {
+		text += ": " + words.FirstLine(a.Wrong)
 	}
-	if used := usedBy(s.UsedBy); used != "" {
+	if used := usedBy(a.UsedBy); used != "" {
 		text += " (used by " + used + ")"
 	}
-	if s.Help != nil {
-		text += v.helps(*s.Help)
+	if a.First.Help != nil {
+		text += v.helps(*a.First.Help)
 	}
 	return text
 }

@@ -5,10 +5,9 @@ import (
 	"strings"
 	"time"
 
+	"snrun/engine"
 	"snrun/history/review"
 	"snrun/history/words"
-
-	"snrun/engine"
 	"snrun/steps"
 )
 

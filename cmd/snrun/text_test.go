@@ -9,9 +9,8 @@ import (
 	"time"
 	"unicode"
 
-	"snrun/history/words"
-
 	"snrun/examples/sandbox"
+	"snrun/history/words"
 )
 
 func TestCut(t *testing.T) {

@@ -7,10 +7,9 @@ import (
 	"sync"
 	"time"
 
+	"snrun/engine"
 	"snrun/history/review"
 	"snrun/history/words"
-
-	"snrun/engine"
 )
 
 // How often the live view is painted, and how wide it gets at most.

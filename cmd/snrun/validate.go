@@ -4,9 +4,9 @@ import (
 	"fmt"
 	"strings"
 
-	"snrun/history/words"
-
 	"github.com/spf13/cobra"
+
+	"snrun/history/words"
 )
 
 func (a *app) validateCommand() *cobra.Command {

@@ -34,8 +34,10 @@ func (d *Daemon) Borrow(ctx context.Context, name string) (*Borrowed, error) {
 	}
 	b := &Borrowed{Masks: d.Redactor.Branch()}
 	if err := d.fill(ctx, project, profile, b); err != nil {
+		why := unfilled(name, err)
+		why.Message, why.Hint = b.Masks.Text(why.Message), b.Masks.Text(why.Hint) // nobody else may know what it quotes
 		b.Masks.CutOff()
-		return nil, unfilled(name, err)
+		return nil, why
 	}
 	b.Keyring = b.clients.held[name].Keyring
 	return b, nil

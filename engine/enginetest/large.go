@@ -4,9 +4,10 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"snrun/engine"
 	"sync"
 	"testing"
+
+	"snrun/engine"
 )
 
 // value is data of a size, the same for the same seed.

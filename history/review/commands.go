@@ -1,6 +1,9 @@
 package review
 
 import (
+	"net/http"
+	"slices"
+
 	"snrun/engine"
 	"snrun/history/words"
 	"snrun/steps"
@@ -76,6 +79,26 @@ func (c Commands) Start(run *engine.Run) string {
 	return "start a new one: " + c.Run(run.Job)
 }
 
+// MayBeTheJob says whether an error may well come of what the job says, so that going on with the same text ends the same way: an expression
+// or a condition that does not hold, or a request that the server understood and will not have.
+func MayBeTheJob(e *steps.Error) bool {
+	if e == nil {
+		return false
+	}
+	switch e.Kind {
+	case steps.Expression, steps.Expect, steps.BadInput:
+		return true
+	case steps.Status:
+		return e.Status >= 400 && e.Status < 500 && !slices.Contains(notOfTheJob[:], e.Status)
+	}
+	return false
+}
+
+// notOfTheJob are the refusals that are about who asks, and when.
+var notOfTheJob = [...]int{
+	http.StatusUnauthorized, http.StatusForbidden, http.StatusRequestTimeout, http.StatusLocked, http.StatusTooEarly, http.StatusTooManyRequests,
+}
+
 // GoOn says how a run goes on that did not end well: a line, or one for each of the things that a person may find where a
 // request is in doubt.
 func (c Commands) GoOn(run string, e *steps.Error, inDoubt bool) []string {
@@ -89,6 +112,8 @@ func (c Commands) GoOn(run string, e *steps.Error, inDoubt bool) []string {
 		return []string{"mend the job and go on: " + resume + " --job current"}
 	case engine.WasSuspended(e):
 		return []string{"go on at once: " + resume}
+	case MayBeTheJob(e):
+		return []string{"go on: " + resume, "or mend the job and go on: " + resume + " --job current"}
 	default:
 		return []string{"go on: " + resume}
 	}

@@ -214,7 +214,7 @@ func (w *weigher) hosts(s *StepDiff, name string, less int) {
 	var now, was []string
 	weight := weighsHost
 	if onlyPorts(s.Hosts) {
-		weight, less = weighsPort, 0
+		weight = weighsPort
 	}
 	for _, h := range s.Hosts {
 		if h.Change == "new" {
@@ -229,6 +229,10 @@ func (w *weigher) hosts(s *StepDiff, name string, less int) {
 		text = name + " does not go to " + strings.Join(was, ", ") + " any more"
 	case len(was) > 0:
 		text += ", it went to " + strings.Join(was, ", ")
+	}
+	if weight == weighsPort { // it explains nothing, wherever it is
+		w.diff.Findings = append(w.diff.Findings, Finding{Kind: "host", Step: s.Key, Text: text, weight: weight})
+		return
 	}
 	w.add("host", s.Key, weight-less, text)
 }

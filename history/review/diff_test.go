@@ -85,17 +85,21 @@ func good() recorded {
 	}
 }
 
-func TestDiffSays(t *testing.T) {
-	t.Parallel()
-	fails := func(r *recorded, step, kind, message string) {
-		r.failure = &steps.Error{Kind: kind, Message: message, Step: step}
-		for i := range r.steps {
-			if r.steps[i].ID == step {
-				r.steps[i].Status, r.steps[i].Error = engine.Failed, r.failure
-			}
+// fails has a run fail at a step.
+func fails(r *recorded, step, kind, message string) {
+	r.failure = &steps.Error{Kind: kind, Message: message, Step: step}
+	for i := range r.steps {
+		if r.steps[i].ID == step {
+			r.steps[i].Status, r.steps[i].Error = engine.Failed, r.failure
 		}
 	}
-	answers := func(r *recorded, step string, x ...steps.Exchange) { r.exchanges["/"+step] = x }
+}
+
+// answers says which requests a step made.
+func answers(r *recorded, step string, x ...steps.Exchange) { r.exchanges["/"+step] = x }
+
+func TestDiffSays(t *testing.T) {
+	t.Parallel()
 	for name, test := range map[string]struct {
 		change func(*recorded)
 		want   string
@@ -184,6 +188,23 @@ func TestDiffSays(t *testing.T) {
 				t.Errorf("Same is %v, want %v: %s", d.Same, same, asJSON(t, d))
 			}
 		})
+	}
+}
+
+// TestDiffOfPorts holds that another port on this machine, which a sandbox has each time, is not what a failure is put down to.
+func TestDiffOfPorts(t *testing.T) {
+	t.Parallel()
+	store := openTemp(t)
+	base, changed := good(), good()
+	answers(&changed, "alert", answered(404, "no such thing"))
+	base.exchanges["/alert"][0].URL, changed.exchanges["/alert"][0].URL = "http://127.0.0.1:4001/x", "http://127.0.0.1:4002/x"
+	fails(&changed, "alert", steps.Status, "404 Not Found")
+	record(t, store, "base", base)
+	record(t, store, "run", changed)
+	d, err := Compare(store, "run", "base")
+	must(t, err)
+	if want := "alert: 1 × 404 where there were none"; d.Says != want {
+		t.Errorf("got  %q\nwant %q", d.Says, want)
 	}
 }
 

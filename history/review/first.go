@@ -47,6 +47,14 @@ func ReadFirstError(store *history.Store, run *engine.Run) (*FirstError, error) 
 	return first, err
 }
 
+// Profile gives the profile that the step signs in as, "" where it does not, or that cannot be told.
+func (f *FirstError) Profile(run *engine.Run) string {
+	if f.Step == nil {
+		return ""
+	}
+	return jobs.StepProfile(textsOf(run), f.Step.Key)
+}
+
 // PlaceOf finds where the step with a key stands in the texts of a run, as it was read with them. It is false where they cannot tell.
 func PlaceOf(run *engine.Run, key string) (source.Pos, bool) {
 	return jobs.StepPlace(textsOf(run), key)

@@ -38,7 +38,7 @@ type Overview struct {
 // Failing is a job that fails: no run of it went well after the one that failed last.
 type Failing struct {
 	Job      string    `json:"job"`
-	Since    time.Time `json:"since"`    // when the first of these runs ended
+	Since    time.Time `json:"since"`    // when the first of these runs began: going on with it does not change that
 	Failures int       `json:"failures"` // how many failed or were interrupted since then
 	Many     bool      `json:"many"`     // and there may be more of them
 	First    Ended     `json:"first"`    // the first of them
@@ -157,7 +157,10 @@ func ReadOverview(store *history.Store, jobs []string, now time.Time) (*Overview
 
 func failingOf(t *history.Trouble) Failing {
 	f := Failing{Job: t.Job, First: endedOf(&t.First), Last: endedOf(&t.Last), Failures: t.Failures, Many: t.Failures >= history.ManyFailures}
-	f.Since = f.First.At
+	f.Since = localMilli(t.First.Started)
+	if t.First.Started.IsZero() { // it was interrupted before it began
+		f.Since = f.First.At
+	}
 	if t.LastOK != nil {
 		ok := endedOf(t.LastOK)
 		f.LastOK = &ok

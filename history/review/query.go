@@ -52,6 +52,8 @@ func (q Query) Filter(now time.Time, zone *time.Location) (history.Filter, error
 	var err error
 	f.Statuses, hint, err = parseStatuses(q.Status)
 	add("status", q.Status, hint, err)
+	hint, err = checkTrigger(q.Trigger)
+	add("trigger", q.Trigger, hint, err)
 	f.Since, err = momentOrNone(q.Since, now, zone)
 	add("since", q.Since, momentHint, err)
 	f.Until, err = momentOrNone(q.Until, now, zone)
@@ -98,6 +100,19 @@ func parseStatuses(text string) (statuses []engine.Status, hint string, err erro
 		}
 	}
 	return statuses, "", nil
+}
+
+// Triggers are what starts runs.
+func Triggers() []string {
+	return []string{engine.TriggerManual, engine.TriggerSchedule, engine.TriggerCatchUp}
+}
+
+// checkTrigger says that nothing is started by that, and by what instead.
+func checkTrigger(name string) (hint string, err error) {
+	if name == "" || slices.Contains(Triggers(), name) {
+		return "", nil
+	}
+	return steps.Hint(name, Triggers()), fmt.Errorf("no run is started by %q", words.InLine(name))
 }
 
 // statusNames are the words for how a run stands.

@@ -57,6 +57,8 @@ func TestMistakesInAQuery(t *testing.T) {
 		want  string // each with its hint
 	}{
 		{review.Query{Status: "fail"}, `status fail: a run has no status "fail" (did you mean "failed"?)`},
+		{review.Query{Trigger: "cron"}, `trigger cron: no run is started by "cron" (it is one of manual, schedule, catch_up)`},
+		{review.Query{Trigger: "scedule"}, `trigger scedule: no run is started by "scedule" (did you mean "schedule"?)`},
 		{review.Query{Status: "ok,,failed"}, `status ok,,failed: a run has no status "" (it is one of queued, running, ok, failed, cancelled, interrupted, skipped)`},
 		{review.Query{Status: "running\x1b[31m"}, "status running�[31m: a run has no status \"running�[31m\" (it is one of"},
 		{review.Query{Since: "yesterday"}, "since yesterday: this is not a time (write how long ago"},

@@ -10,7 +10,7 @@
 //	curl            a command that makes a request again
 //	export, har, junit  runs in formats of other programs
 //	goon            whether a run can go on, and why not
-//	signin          how it stands with a profile's sign-in
+//	signin, ailing  how it stands with a profile's sign-in, and what is wrong with several alike
 //	standing, keys  how runs and steps stand to each other
 //	overview        what is wrong now, what goes on and what comes next
 //	stats           how it has been going with a job

@@ -293,6 +293,7 @@ func TestTimeline(t *testing.T) {
 		engine.StepRun{Key: "/both", ID: "both", Kind: "parallel", Status: engine.OK, Started: after(1300), Ended: after(1990)},
 		engine.StepRun{Key: "/both/branch:a/get", ID: "get", Kind: "rest", Status: engine.OK, Started: after(1300), Ended: after(1900)},
 		engine.StepRun{Key: "/both/branch:b/rest:1", Name: "by name", Kind: "rest", Status: engine.OK, Started: after(1300), Ended: after(1400)},
+		engine.StepRun{Key: "/alerts/page:2[inc-8]/alert", ID: "alert", Kind: "rest", Status: engine.Failed, Started: after(1300), Ended: after(1301), Error: bad()},
 		engine.StepRun{Key: "/wait:4", Kind: "wait", Status: engine.OK, Started: after(1990), Ended: after(1995)},
 		engine.StepRun{Key: "/skipped", ID: "skipped", Kind: "rest", Status: engine.Skipped, Started: after(1995), Ended: after(1995)},
 		engine.StepRun{Key: "/on", ID: "on", Kind: "log", Status: engine.Running, Started: after(1995)})
@@ -335,7 +336,7 @@ func TestTimeline(t *testing.T) {
 	}
 	want := []string{
 		"0 incidents 0s+400ms retry 1 20ms+100ms retry 2 130ms+200ms 3 tries",
-		"0 alerts 401ms+1.098s longest 5 failed and 2",
+		"0 alerts 401ms+1.098s longest 5 failed and 3",
 		"0 both 800ms+690ms",
 		"1 get 800ms+600ms held 0 800ms+400ms",
 		"1 by name 800ms+100ms",

@@ -18,16 +18,6 @@ func MayResume(r *engine.Run) bool {
 	return !NeverBegan(r) && (r.Status == engine.Failed || r.Status == engine.Cancelled || r.Status == engine.Interrupted)
 }
 
-// InDoubt says whether one of the steps made a request of which nobody knows whether it was carried out.
-func InDoubt(list []engine.StepRun) bool {
-	for _, s := range list {
-		if s.Status == engine.InDoubt {
-			return true
-		}
-	}
-	return false
-}
-
 // FailedItems counts the failed items of loops; those of a loop inside another count where the outer one had no failures.
 func FailedItems(list []engine.StepRun) int {
 	outer, inner := 0, 0

@@ -235,7 +235,7 @@ func (t *Timeline) failedItems(store *history.Store, run string) error {
 		if n == 0 {
 			continue
 		}
-		if b.Failed, err = store.Steps(run, history.StepFilter{Under: b.Key, Failed: true, Limit: NamedItems}); err != nil {
+		if b.Failed, err = store.Steps(run, history.StepFilter{Inside: b.Key, Items: true, Failed: true, Limit: NamedItems}); err != nil {
 			return err
 		}
 		b.More = max(0, n-len(b.Failed))

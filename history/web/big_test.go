@@ -108,7 +108,7 @@ func largestRun(b *testing.B, s *history.Store, last time.Time) string {
 		b.Fatal(err)
 	}
 	for _, run := range runs {
-		counts, err := s.StepCounts(run.ID)
+		counts, err := s.StepCounts(run.ID, history.StepFilter{})
 		if err != nil {
 			b.Fatal(err)
 		}

@@ -289,7 +289,7 @@ func attr(n *html.Node, key string) string {
 
 // unclosed says which tags of a page do not close, or close what is not open: parsers forgive that in silence.
 func unclosed(text string) (wrong []string) {
-	void := []string{"meta", "link", "img", "input", "br", "hr", "line", "rect", "circle", "path"}
+	void := []string{"meta", "link", "img", "input", "br", "hr"} // shapes close themselves, or have a title in them
 	var open []string
 	z := html.NewTokenizer(strings.NewReader(text))
 	for {

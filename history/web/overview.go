@@ -107,6 +107,9 @@ func (p *overviewPage) FewBroken() []review.BrokenFile { return firstOf(p.Broken
 // Few is the first of the runs that have not ended.
 func (*overviewPage) Few(g review.Going) []review.Unended { return firstOf(g.Runs) }
 
+// Ailing gives the sign-ins that need a person, those together that are wrong in the same way.
+func (p *overviewPage) Ailing() []review.Ailing { return review.AilingOf(p.SignIns, p.Now) }
+
 // FewFailing is the first of the jobs that fail.
 func (p *overviewPage) FewFailing() []review.Failing { return firstOf(p.Failing) }
 

@@ -50,7 +50,7 @@ func TestOverviewPage(t *testing.T) {
 	}
 	h.says("/",
 		"no daemon runs the jobs: nothing runs by itself; start one: snrun serve",
-		"alerts ✗ failed since", "2 hours ago", "/alert: the server answered 422", "2 runs did not end well: the first "+first+", the last "+last, "It went well last 4 hours ago: "+good,
+		"alerts ✗ failed since", "3 hours ago", "/alert: the server answered 422", "2 runs did not end well: the first "+first+", the last "+last, "It went well last 4 hours ago: "+good,
 		"Wait for somebody", cutOff, "! interrupted",
 		"Late", "! late", "no daemon is running",
 		"Missed in the last 24 hours", "(3 times)", "no daemon was there to run it",

@@ -51,7 +51,7 @@ func TestPagesShowWhatIsHostile(t *testing.T) {
 	h := newHouse(t, evilFiles(), houseOptions{idle: true, change: func(c *Config) {
 		c.SignIns = func(context.Context) ([]review.SignIn, error) {
 			s := review.SignIn{Profile: evil, Type: evil, UsedBy: []string{evil}}
-			s.Fail(errors.New(evil), evil)
+			s.Refuse(errors.New(evil), evil)
 			return []review.SignIn{s}, nil
 		}
 	}})

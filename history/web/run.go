@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"snrun/engine"
+	"snrun/history"
 	"snrun/history/review"
 )
 
@@ -21,6 +22,7 @@ type runPage struct {
 	Lines    []codeLine         // of the job's text, around the step
 	// Where the step, its requests and its place in the job are looked at closer; "" for nowhere.
 	StepPath, ExchangePath, LinePath string
+	SignInPath                       string // where a sign-in that failed is looked at; "" where that is not it
 	Timeline                         *review.Timeline
 	Picture                          *timelineView
 	Cut                              bool // there are more steps than it has
@@ -120,7 +122,7 @@ func (s *Site) runPage(id string) (*runPage, error) {
 	if body.Timeline, err = review.ReadTimeline(s.Store, r.Run, time.Now()); err != nil {
 		return nil, err
 	}
-	counts, err := s.Store.CountsInside(id, "")
+	counts, err := s.Store.StepCounts(id, history.StepFilter{})
 	if err != nil {
 		return nil, err
 	}

@@ -221,6 +221,61 @@ func TestWhatCanBeDone(t *testing.T) {
 	}
 }
 
+// TestTheButtonThatHelps holds that the page of a run whose job was mended since puts the job of now first, unless it is the server that failed.
+func TestTheButtonThatHelps(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, map[string]string{"jobs/a.yaml": "steps: [{log: a}]\n"}, houseOptions{idle: true})
+	began := time.Now().Add(-time.Minute)
+	for _, test := range []struct {
+		text    string
+		failure steps.Error
+		want    string
+		mend    bool // that it can be mended is said
+	}{
+		{"version: 1\n", steps.Error{Kind: steps.Status, Status: 404}, "Resume with the job of now", false},
+		{"version: 1\n", steps.Error{Kind: steps.Status, Status: 503}, "Resume", false},
+		{"version: 1\n", steps.Error{Kind: steps.Status, Status: 401}, "Resume", false},
+		{"version: 1\n", steps.Error{Kind: steps.Network}, "Resume", false},
+		{"version: 1\nsteps: [{log: a}]\n", steps.Error{Kind: steps.Expect, Status: 200}, "Resume", true},
+	} {
+		doc := h.page("/runs/" + h.passed(&engine.Run{Job: "a", Status: engine.Failed, Started: began, Ended: began, Text: test.text, Error: &test.failure}))
+		var main []string
+		for n := range doc.Descendants() {
+			if n.Type == html.ElementNode && n.Data == "button" && slices.Contains(n.Attr, html.Attribute{Key: "class", Val: "main"}) {
+				main = append(main, textIn(n))
+			}
+		}
+		if got := strings.Join(main, ", "); got != test.want {
+			t.Errorf("after %s %d: %s, want %s", test.failure.Kind, test.failure.Status, got, test.want)
+		}
+		if got := strings.Contains(textIn(doc), "mend its file first"); got != test.mend {
+			t.Errorf("after %s %d: that the job can be mended is said: %v, want %v", test.failure.Kind, test.failure.Status, got, test.mend)
+		}
+	}
+}
+
+// TestTheWayToASignIn holds that the page of a run whose sign-in failed leads to its profile, and shows each line of what to do.
+func TestTheWayToASignIn(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, map[string]string{"jobs/a.yaml": "steps: [{log: a}]\n"}, houseOptions{idle: true})
+	began := time.Now().Add(-time.Minute)
+	for kind, want := range map[string]bool{steps.Auth: true, steps.Status: false} {
+		failure := &steps.Error{Kind: kind, Message: "no token", Step: "ask", Hint: "check:\n1. the secret"}
+		id := h.passed(&engine.Run{
+			Job: "a", Status: engine.Failed, Started: began, Ended: began, Error: failure,
+			Text:  "version: 1\nsteps:\n  - {id: ask, rest: {profile: crm, path: /x}}\n",
+			Steps: []engine.StepRun{{Key: "/ask", ID: "ask", Kind: "rest", Status: engine.Failed, Started: began, Ended: began, Error: failure}},
+		})
+		_, body := h.get("/runs/" + id)
+		if got := strings.Contains(body, `href="/profiles#profile-crm"`); got != want {
+			t.Errorf("after an error of kind %s the page leads to the profile: %v, want %v", kind, got, want)
+		}
+		if !strings.Contains(body, `<p class="hint">check:`+"\n1. the secret</p>") {
+			t.Errorf("the page has not the hint with its lines:\n%s", body)
+		}
+	}
+}
+
 // buttons gives what the buttons of a page say, but for that which signs out.
 func buttons(doc *html.Node) (list []string) {
 	for n := range doc.Descendants() {

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"snrun/engine"
+	"snrun/history/review"
 	"snrun/history/words"
 	"snrun/steps"
 )
@@ -22,10 +23,13 @@ type todo struct {
 	Next    int  // the attempt that going on would be
 	Changed bool // the job has another text now
 	Gone    bool // the project has no such job any more
-	Current bool // what failed is the job's own text, so that going on helps once that is mended
+	Mend    bool // what failed may well be the job's own text, so that going on helps once that is mended
 	Who     string
 	Waits   string // for what the run waits that Who had go on
 }
+
+// Current says whether the job as it is now is what helps most likely.
+func (t todo) Current() bool { return t.Changed && t.Mend }
 
 // Any says whether there is anything to do.
 func (t todo) Any() bool { return t.can.Any() || t.Rerun }
@@ -45,7 +49,7 @@ func (s *Site) todoOf(body *runPage) todo {
 	t.Gone = !known
 	t.Rerun = known && body.Ended && t.Waits == ""
 	t.Changed = known && (text != run.Text || !sameTexts(called, run.Called) || filepath.Base(file) != filepath.Base(run.File))
-	t.Current = t.Changed && run.Error != nil && run.Error.Kind == steps.Expression
+	t.Mend = known && review.MayBeTheJob(run.Error)
 	return t
 }
 
@@ -68,6 +72,12 @@ func (body *runPage) fillFirst() {
 	if first.Step != nil {
 		body.StepPath = tabPath(body.Run.ID, "steps", "step", first.Step.Key)
 		body.LinePath = tabPath(body.Run.ID, "job", "step", first.Step.Key)
+	}
+	if first.Error.Kind == steps.Auth {
+		body.SignInPath = "/profiles"
+		if profile := first.Profile(body.Run); profile != "" {
+			body.SignInPath += "#profile-" + profile
+		}
 	}
 	if first.Line == 0 {
 		return

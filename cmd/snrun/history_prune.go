@@ -6,11 +6,10 @@ import (
 	"strings"
 	"time"
 
-	"snrun/history/words"
-
 	"github.com/spf13/cobra"
 
 	"snrun/history"
+	"snrun/history/words"
 	"snrun/jobs"
 	"snrun/jobs/source"
 )
