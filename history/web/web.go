@@ -74,6 +74,7 @@ type Site struct {
 	sessions sessions
 	streams  streams
 	throttle throttle
+	refusals refusals
 	admitted atomic.Pointer[[]Person]
 	origins  *http.CrossOriginProtection
 }
