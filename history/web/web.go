@@ -101,6 +101,9 @@ func New(c Config) *Site {
 	return s
 }
 
+// Close waits for what the site does beside its answers. The server that it answers for has ended.
+func (s *Site) Close() { s.watchers.ended.Wait() }
+
 // Admit says who may come in with a password. Whoever did with one that is not among them any more is signed out.
 func (s *Site) Admit(people []Person) {
 	s.admitted.Store(&people)
