@@ -28,9 +28,8 @@ const (
 	exchangesSQL = `SELECT id, ` + exchangeColumns + `, (SELECT data FROM blobs WHERE digest = request_digest),
 			(SELECT data FROM blobs WHERE digest = response_digest) FROM exchanges
 		WHERE id BETWEEN ?1 AND ?2 AND id > ?3 AND (?4 = '' OR step = ?4) AND (?5 < 0 OR ?5 = (status NOT BETWEEN 1 AND 399)) ORDER BY id LIMIT ?6`
-	countExchangesSQL = `SELECT count(*) FROM exchanges WHERE id BETWEEN ? AND ?`
-	lastExchangeSQL   = `SELECT id FROM exchanges WHERE id BETWEEN ?1 AND ?2 AND (?3 = '' OR step = ?3) ORDER BY id DESC LIMIT 1`
-	firstSentSQL      = `SELECT step, attempt, min(started) FROM exchanges
+	lastExchangeSQL = `SELECT id FROM exchanges WHERE id BETWEEN ?1 AND ?2 AND (?3 = '' OR step = ?3) ORDER BY id DESC LIMIT 1`
+	firstSentSQL    = `SELECT step, attempt, min(started) FROM exchanges
 		WHERE id BETWEEN ?1 AND ?2 AND instr(step, '[') = 0 GROUP BY step, attempt ORDER BY min(id) LIMIT ?3`
 )
 
@@ -56,7 +55,7 @@ type Exchange struct {
 // well the first time has none.
 func (s *Store) Attempts(run, stepKey string) ([]Attempt, error) {
 	var list []Attempt
-	err := s.eachOf(attemptsSQL, run, stepKey, func(rows *sql.Rows) error {
+	err := s.ofRun(run, attemptsSQL, []any{stepKey}, func(rows *sql.Rows) error {
 		a, err := scanAttempt(rows)
 		list = append(list, a)
 		return err
@@ -77,7 +76,7 @@ func scanAttempt(rows *sql.Rows) (a Attempt, err error) {
 // OuterAttempts lists the first tries of the steps that are in no item of a loop, as they were recorded, at most so many.
 func (s *Store) OuterAttempts(run string, limit int) ([]Attempt, error) {
 	var list []Attempt
-	err := s.eachOf(outerAttemptsSQL, run, limit, func(rows *sql.Rows) error {
+	err := s.ofRun(run, outerAttemptsSQL, []any{limit}, func(rows *sql.Rows) error {
 		a, err := scanAttempt(rows)
 		list = append(list, a)
 		return err
@@ -95,7 +94,7 @@ type Sent struct {
 // FirstSent lists when the tries of the steps that are in no item of a loop sent their first request, at most so many.
 func (s *Store) FirstSent(run string, limit int) ([]Sent, error) {
 	var list []Sent
-	err := s.eachOf(firstSentSQL, run, limit, func(rows *sql.Rows) error {
+	err := s.ofRun(run, firstSentSQL, []any{limit}, func(rows *sql.Rows) error {
 		var sent Sent
 		var at sql.NullInt64
 		err := rows.Scan(&sent.StepKey, &sent.Attempt, &at)
@@ -115,16 +114,6 @@ type ExchangeFilter struct {
 	Limit int    // at most so many; 0 is all
 }
 
-// CountExchanges counts the exchanges of a run.
-func (s *Store) CountExchanges(run string) (n int, err error) {
-	lo, hi, err := s.rowsOf(run)
-	if err != nil {
-		return 0, err
-	}
-	err = s.read.QueryRow(countExchangesSQL, lo, hi).Scan(&n)
-	return n, s.place.fault("count the requests", err)
-}
-
 // Exchanges lists the exchanges of a step, or of all steps of a run when stepKey is "", as they were recorded.
 func (s *Store) Exchanges(run, stepKey string) ([]Exchange, error) {
 	var list []Exchange
@@ -142,10 +131,6 @@ func (s *Store) EachExchange(run string, f ExchangeFilter, visit func(Exchange) 
 	if err != nil {
 		return err
 	}
-	limit := f.Limit
-	if limit <= 0 {
-		limit = -1
-	}
 	after := max(lo-1, lo&^rowMask|f.After)
 	bad := -1 // either
 	switch {
@@ -154,7 +139,7 @@ func (s *Store) EachExchange(run string, f ExchangeFilter, visit func(Exchange) 
 	case f.Good:
 		bad = 0
 	}
-	rows, err := s.read.Query(exchangesSQL, lo, hi, after, f.Step, bad, limit)
+	rows, err := s.read.Query(exchangesSQL, lo, hi, after, f.Step, bad, unlessNone(f.Limit))
 	if err != nil {
 		return s.place.fault("read run "+run, err)
 	}
@@ -190,25 +175,6 @@ func (s *Store) LastExchange(run, stepKey string) (*Exchange, error) {
 		return nil
 	})
 	return last, err
-}
-
-// eachOf calls read for each row of a query over the rows of a run and one thing more.
-func (s *Store) eachOf(query, run string, more any, read func(*sql.Rows) error) error {
-	lo, hi, err := s.rowsOf(run)
-	if err != nil {
-		return err
-	}
-	rows, err := s.read.Query(query, lo, hi, more)
-	if err != nil {
-		return s.place.fault("read run "+run, err)
-	}
-	defer rows.Close()
-	for rows.Next() {
-		if err := read(rows); err != nil {
-			return s.place.fault("read run "+run, err)
-		}
-	}
-	return s.place.fault("read run "+run, rows.Err())
 }
 
 func scanExchange(rows *sql.Rows) (Exchange, error) {

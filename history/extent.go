@@ -11,7 +11,8 @@ import (
 )
 
 const (
-	endsSQL   = `SELECT coalesce(min(id), 0), coalesce(max(id), 0) FROM runs`
+	// One query for both ends would look through all runs.
+	endsSQL   = `SELECT coalesce((SELECT min(id) FROM runs), 0), coalesce((SELECT max(id) FROM runs), 0)`
 	countSQL  = `SELECT count(*) FROM runs`
 	oldestRun = `SELECT coalesce(started, due) FROM runs ORDER BY run LIMIT 1`
 	// sampleSQL looks which of some ids are those of runs, and how many steps these have.

@@ -10,20 +10,28 @@ import (
 )
 
 const (
-	// countedSQL counts what has ended between two ids by status and job, from an index alone.
-	countedSQL = `WITH RECURSIVE kinds (status, "trigger") AS (%s)
-		SELECT r.status, r.job, count(*) FROM kinds CROSS JOIN runs r INDEXED BY runs_ended
-			ON r.status NOT IN ('queued', 'running') AND r.status = kinds.status AND r."trigger" = kinds."trigger" AND r.run > ?4
-			GROUP BY r.status, r.job
-		UNION ALL SELECT status, job, count(*) FROM runs INDEXED BY runs_going WHERE ` + isGoing + ` AND run > ?4 GROUP BY status, job`
+	// betweenSQL counts runs by how they stand between each two ids of a list, from indexes alone. They may be very many: so they are
+	// counted where they stand, not put in order first, and the ids are taken out of the list once.
+	betweenSQL = `WITH RECURSIVE kinds (status, "trigger") AS (%s),
+			parts (part, above, below) AS MATERIALIZED (SELECT key, value->>0, value->>1 FROM json_each(?5))
+		SELECT part, kinds.status, (SELECT count(*) FROM runs r INDEXED BY runs_ended WHERE r.` + isEnded + ` AND r.status = kinds.status
+				AND r."trigger" = kinds."trigger" AND r.run > above AND r.run < below AND (?2 IS NULL OR r.job IN (SELECT value FROM json_each(?2))))
+			FROM kinds CROSS JOIN parts WHERE kinds."trigger" IS NOT NULL
+		UNION ALL SELECT p.key, g.status, count(*) FROM json_each(?5) p CROSS JOIN runs g INDEXED BY runs_going
+			ON g.status IN ('queued', 'running') AND g.run > p.value->>0 AND g.run < p.value->>1
+			WHERE ?2 IS NULL OR g.job IN (SELECT value FROM json_each(?2)) GROUP BY 1, 2`
 
 	// partsSQL counts the runs of a job between each two ids of a list.
 	partsSQL = `WITH RECURSIVE kinds (status, "trigger") AS (%s)
 		SELECT p.key, kinds.status, (SELECT count(*) FROM runs INDEXED BY runs_ended_of_job WHERE ` + isEnded + `
 				AND job = ?2 AND status = kinds.status AND "trigger" = kinds."trigger" AND run > p.value->>0 AND run < p.value->>1)
-			FROM kinds CROSS JOIN json_each(?7) p WHERE kinds."trigger" IS NOT NULL
-		UNION ALL SELECT p.key, runs.status, 1 FROM runs INDEXED BY runs_going CROSS JOIN json_each(?7) p
+			FROM kinds CROSS JOIN json_each(?5) p WHERE kinds."trigger" IS NOT NULL
+		UNION ALL SELECT p.key, runs.status, 1 FROM runs INDEXED BY runs_going CROSS JOIN json_each(?5) p
 			WHERE ` + isGoing + ` AND job = ?2 AND run > p.value->>0 AND run < p.value->>1`
+
+	// tallySQL counts how runs of jobs ended by themselves since an id, from indexes alone.
+	tallySQL = `SELECT k.value, (SELECT count(*) FROM runs INDEXED BY runs_ok WHERE job = k.value AND status = 'ok' AND run > ?2),
+		(SELECT count(*) FROM runs INDEXED BY runs_failed WHERE job = k.value AND ` + isBad + ` AND run > ?2) FROM json_each(?1) k`
 
 	durationsSQL = `SELECT run, started, ended FROM runs INDEXED BY runs_ok
 		WHERE job = ? AND status = 'ok' AND run > ? AND run < ? ORDER BY run DESC LIMIT ?`
@@ -32,52 +40,33 @@ const (
 		WHERE job = ? AND ` + isBad + ` AND run > ? AND run < ? ORDER BY run DESC LIMIT ?) GROUP BY 1 ORDER BY 2 DESC, 1`
 )
 
-// Counts says how many of the runs of jobs stand in which way, of those that came to be since a time. No jobs are all.
-func (s *Store) Counts(jobs []string, since time.Time) (map[engine.Status]int, error) {
-	const doing = "count runs"
-	if err := s.settle(); err != nil {
-		return nil, err
-	}
-	statuses, err := json.Marshal(AllStatuses())
+// CountsBetween says how many of the runs of jobs stand in which way, of those that came to be between each of the moments and the next one. No
+// jobs are all. A zero moment is the beginning where it is the first, and the end where it is the last.
+func (s *Store) CountsBetween(jobs []string, moments ...time.Time) ([]map[engine.Status]int, error) {
+	meant, err := json.Marshal(jobs)
 	if err != nil {
 		return nil, err
 	}
-	above, _ := Filter{Since: since}.between()
-	rows, err := s.read.Query(fmt.Sprintf(countedSQL, fmt.Sprintf(anyTriggerSQL, "runs_ended", "")), string(statuses), nil, nil, above)
-	if err != nil {
-		return nil, s.place.fault(doing, err)
-	}
-	defer rows.Close()
-	meant := make(map[string]bool, len(jobs))
-	for _, job := range jobs {
-		meant[job] = true
-	}
-	counts := map[engine.Status]int{}
-	for rows.Next() {
-		var status engine.Status
-		var job string
-		var n int
-		if err := rows.Scan(&status, &job, &n); err != nil {
-			return nil, s.place.fault(doing, err)
-		}
-		if jobs == nil || meant[job] {
-			counts[status] += n
-		}
-	}
-	return counts, s.place.fault(doing, rows.Err())
+	names := sql.NullString{String: string(meant), Valid: jobs != nil}
+	return s.countBetween(moments, "count runs", fmt.Sprintf(betweenSQL, fmt.Sprintf(anyTriggerSQL, "runs_ended", "")), names)
 }
 
-// CountsOf says how many of the runs of a job stand in which way: of those that came to be between each of the moments and the next one.
-// A zero moment is the beginning where it is the first, and the end where it is the last.
+// CountsOf says the same of one job, also over a time in which others ran very often.
 func (s *Store) CountsOf(job string, moments ...time.Time) ([]map[engine.Status]int, error) {
-	doing := "count the runs of " + job
+	kinds := fmt.Sprintf(anyTriggerSQL, "runs_ended_of_job", "job = ?2 AND")
+	return s.countBetween(moments, "count the runs of "+job, fmt.Sprintf(partsSQL, kinds), job)
+}
+
+// countBetween asks for how many runs stand in which way in each part of a time. The query has the statuses as ?1, whose runs are meant
+// as ?2, and the parts as ?5.
+func (s *Store) countBetween(moments []time.Time, doing, query string, meant any) ([]map[engine.Status]int, error) {
 	if err := s.settle(); err != nil {
 		return nil, err
 	}
-	parts := [][2]string{}
+	counts, parts := []map[engine.Status]int{}, [][2]string{}
 	for i := range len(moments) - 1 {
 		above, below := Filter{Since: moments[i], Until: moments[i+1]}.between()
-		parts = append(parts, [2]string{above, below})
+		counts, parts = append(counts, map[engine.Status]int{}), append(parts, [2]string{above, below})
 	}
 	statuses, err := json.Marshal(AllStatuses())
 	if err != nil {
@@ -87,16 +76,11 @@ func (s *Store) CountsOf(job string, moments ...time.Time) ([]map[engine.Status]
 	if err != nil {
 		return nil, err
 	}
-	kinds := fmt.Sprintf(anyTriggerSQL, "runs_ended_of_job", "job = ?2 AND")
-	rows, err := s.read.Query(fmt.Sprintf(partsSQL, kinds), string(statuses), job, nil, nil, nil, nil, string(between))
+	rows, err := s.read.Query(query, string(statuses), meant, nil, nil, string(between))
 	if err != nil {
 		return nil, s.place.fault(doing, err)
 	}
 	defer rows.Close()
-	counts := make([]map[engine.Status]int, len(parts))
-	for i := range counts {
-		counts[i] = map[engine.Status]int{}
-	}
 	for rows.Next() {
 		var part, n int
 		var status engine.Status
@@ -108,6 +92,37 @@ func (s *Store) CountsOf(job string, moments ...time.Time) ([]map[engine.Status]
 		}
 	}
 	return counts, s.place.fault(doing, rows.Err())
+}
+
+// Tally is how many runs of a job went well, and how many failed or were interrupted.
+type Tally struct{ OK, Bad int }
+
+// Tallies counts how the runs of jobs ended by themselves, by job, of those that came to be since a time.
+func (s *Store) Tallies(jobs []string, since time.Time) (map[string]Tally, error) {
+	const doing = "count runs"
+	if err := s.settle(); err != nil {
+		return nil, err
+	}
+	names, err := json.Marshal(jobs)
+	if err != nil {
+		return nil, err
+	}
+	above, _ := Filter{Since: since}.between()
+	rows, err := s.read.Query(tallySQL, string(names), above)
+	if err != nil {
+		return nil, s.place.fault(doing, err)
+	}
+	defer rows.Close()
+	tallies := make(map[string]Tally, len(jobs))
+	for rows.Next() {
+		var job string
+		var t Tally
+		if err := rows.Scan(&job, &t.OK, &t.Bad); err != nil {
+			return nil, s.place.fault(doing, err)
+		}
+		tallies[job] = t
+	}
+	return tallies, s.place.fault(doing, rows.Err())
 }
 
 // Took is how long a run lasted that went well.

@@ -11,6 +11,7 @@ import (
 
 const (
 	newestSQL     = `SELECT run FROM runs ORDER BY run DESC LIMIT 1`
+	lastRunSQL    = `SELECT run FROM runs WHERE job = ? ORDER BY run DESC LIMIT 1`
 	newestGoodSQL = `SELECT run FROM runs WHERE status = 'ok' ORDER BY run DESC LIMIT 1`
 	lastGoodSQL   = `SELECT run FROM runs WHERE job = ? AND status = 'ok' AND run < ? ORDER BY run DESC LIMIT 1`
 	headSQL       = `SELECT ` + runColumns + ` FROM runs WHERE run = ?`

@@ -3,7 +3,6 @@ package history
 import (
 	"database/sql"
 	"encoding/json"
-	"fmt"
 	"time"
 
 	"snrun/engine"
@@ -20,16 +19,7 @@ const (
 		JOIN runs r ON r.id = s.run WHERE s.reason <> '' AND s.count > 1 AND s.until >= ?3`
 	notRunSQL = `SELECT r.job, r.run, s.due, s.until, s.count, s.reason, r.reason FROM runs r JOIN slots s ON s.run = r.id
 		WHERE r.status = 'skipped' AND r.status NOT IN ('queued', 'running') AND r."trigger" IN ('schedule', 'catch_up') AND r.run >= ?1
-		AND (?3 IS NULL OR s.reason IN (SELECT value FROM json_each(?3))) ORDER BY r.run DESC LIMIT ?2`
-
-	// hoursSQL counts runs by how they stand between each two ids of a list, from indexes alone.
-	hoursSQL = `WITH RECURSIVE kinds (status, "trigger") AS (%s)
-		SELECT p.key, r.status, count(*) FROM kinds CROSS JOIN json_each(?4) p CROSS JOIN runs r INDEXED BY runs_ended
-			ON r.status NOT IN ('queued', 'running') AND r.status = kinds.status AND r."trigger" = kinds."trigger" AND r.run > p.value->>0 AND r.run < p.value->>1
-			WHERE ?5 IS NULL OR r.job IN (SELECT value FROM json_each(?5)) GROUP BY 1, 2
-		UNION ALL SELECT p.key, g.status, count(*) FROM json_each(?4) p CROSS JOIN runs g INDEXED BY runs_going
-			ON g.status IN ('queued', 'running') AND g.run > p.value->>0 AND g.run < p.value->>1
-			WHERE ?5 IS NULL OR g.job IN (SELECT value FROM json_each(?5)) GROUP BY 1, 2`
+		AND (?3 IS NULL OR s.reason IN (SELECT value FROM json_each(?3))) AND (?4 IS NULL OR r.job IN (SELECT value FROM json_each(?4))) ORDER BY r.run DESC LIMIT ?2`
 )
 
 // Lane is the runs of a job that began, or were due, in one part of a time, and stand in one way.
@@ -87,55 +77,18 @@ func (s *Store) Idle(jobs []string, since, now time.Time) ([]NotRun, error) {
 	return s.notRun(idleSQL, string(names), now.UnixMicro(), since.UnixMicro())
 }
 
-// NotRun gives the due times that were decided upon since a time, and were not run, for one of these reasons, or for any where none is
-// named; the newest first.
-func (s *Store) NotRun(since time.Time, limit int, reasons ...string) ([]NotRun, error) {
+// NotRun gives the due times of jobs that were decided upon since a time, and were not run, for one of these reasons, or for any where
+// none is named; the newest first. No jobs are all.
+func (s *Store) NotRun(jobs []string, since time.Time, limit int, reasons ...string) ([]NotRun, error) {
 	named, err := namesOrAll(reasons)
 	if err != nil {
 		return nil, err
 	}
-	return s.notRun(notRunSQL, engine.LowestID(since), limit, named)
-}
-
-// Hours says how many of the runs of jobs stand in which way, of those that came to be between each of the moments and the next one. No
-// jobs are all.
-func (s *Store) Hours(jobs []string, moments ...time.Time) ([]map[engine.Status]int, error) {
-	const doing = "count runs"
-	if err := s.settle(); err != nil {
+	names, err := namesOrAll(jobs)
+	if err != nil {
 		return nil, err
 	}
-	parts := [][2]string{}
-	for i := range len(moments) - 1 {
-		above, below := Filter{Since: moments[i], Until: moments[i+1]}.between()
-		parts = append(parts, [2]string{above, below})
-	}
-	var texts [3]string
-	for i, v := range []any{AllStatuses(), parts, jobs} {
-		text, err := json.Marshal(v)
-		if err != nil {
-			return nil, err
-		}
-		texts[i] = string(text)
-	}
-	names := sql.NullString{String: texts[2], Valid: jobs != nil}
-	rows, err := s.read.Query(fmt.Sprintf(hoursSQL, fmt.Sprintf(anyTriggerSQL, "runs_ended", "")), texts[0], nil, nil, texts[1], names)
-	if err != nil {
-		return nil, s.place.fault(doing, err)
-	}
-	defer rows.Close()
-	counts := make([]map[engine.Status]int, len(parts))
-	for i := range counts {
-		counts[i] = map[engine.Status]int{}
-	}
-	for rows.Next() {
-		var part, n int
-		var status engine.Status
-		if err := rows.Scan(&part, &status, &n); err != nil {
-			return nil, s.place.fault(doing, err)
-		}
-		counts[part][status] += n
-	}
-	return counts, s.place.fault(doing, rows.Err())
+	return s.notRun(notRunSQL, engine.LowestID(since), limit, named, names)
 }
 
 // notRun reads what a query gives of due times that were not run.

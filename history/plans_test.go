@@ -80,6 +80,9 @@ func TestNothingIsScanned(t *testing.T) {
 		{lastEndedSQL, []any{"[]"}, "INDEX runs_of_job"},
 		{toResumeSQL, nil, "INDEX runs_interrupted"},
 		{toCancelSQL, []any{"a"}, "INDEX runs_to_cancel"},
+		{endsSQL, nil, "SEARCH runs"},
+		{fmt.Sprintf(betweenSQL, fmt.Sprintf(anyTriggerSQL, "runs_ended", "")), []any{"[]", nil, nil, "[]", "[]"}, "SEARCH r USING COVERING INDEX runs_ended"},
+		{tallySQL, []any{"[]", ""}, "SEARCH runs USING INDEX runs_failed"},
 	} {
 		plan := explained(t, s, test.query, test.args)
 		if !strings.Contains(plan, test.uses) || scanned.MatchString(plan) {

@@ -34,12 +34,8 @@ type RequestFilter struct {
 
 // Requests lists exchanges of a run as they were recorded.
 func (s *Store) Requests(run string, f RequestFilter) ([]Request, error) {
-	limit := f.Limit
-	if limit <= 0 {
-		limit = -1
-	}
 	var list []Request
-	err := s.ofRun(run, requestsSQL, []any{f.Step, limit, f.Offset}, func(rows *sql.Rows) error {
+	err := s.ofRun(run, requestsSQL, []any{f.Step, unlessNone(f.Limit), f.Offset}, func(rows *sql.Rows) error {
 		var r Request
 		var started sql.NullInt64
 		var duration, connect, firstByte int64

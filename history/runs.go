@@ -33,7 +33,6 @@ const (
 	runSQL    = `SELECT ` + runColumns + `, (SELECT text FROM texts WHERE texts.id = runs.text) FROM runs WHERE run = ?`
 	calledSQL = `SELECT called.file, texts.text FROM called JOIN texts ON texts.id = called.text
 		WHERE called.run = (SELECT id FROM runs WHERE run = ?) ORDER BY called.file`
-	lastRunSQL = `SELECT run FROM runs WHERE job = ? ORDER BY run DESC LIMIT 1`
 )
 
 // Begin records a run as running, with entries for its journal: a new one, or one that this process has queued. The error wraps
@@ -192,19 +191,6 @@ func (s *Store) called(run string) ([]engine.Text, error) {
 		list = append(list, text)
 	}
 	return list, rows.Err()
-}
-
-// LastRun gives the newest run of a job. The error wraps ErrUnknownRun when the job was never run.
-func (s *Store) LastRun(job string) (*engine.Run, error) {
-	var id string
-	err := s.read.QueryRow(lastRunSQL, job).Scan(&id)
-	if errors.Is(err, sql.ErrNoRows) {
-		return nil, fmt.Errorf("%w: the job %s was never run", ErrUnknownRun, job)
-	}
-	if err != nil {
-		return nil, s.place.fault("look for the last run of "+job, err)
-	}
-	return s.Run(id)
 }
 
 // scanner is *sql.Row or *sql.Rows.

@@ -133,9 +133,8 @@ func TestUnknownRun(t *testing.T) {
 		"Finish":     func() error { return s.Finish(&engine.Run{ID: "nope"}) },
 		"Lookup":     func() error { _, _, err := s.Lookup("nope", "/a"); return err },
 		"Run":        func() error { _, err := s.Run("nope"); return err },
-		"LastRun":    func() error { _, err := s.LastRun("nope"); return err },
 		"Steps":      func() error { _, err := s.Steps("nope", StepFilter{}); return err },
-		"StepCounts": func() error { _, err := s.StepCounts("nope"); return err },
+		"StepCounts": func() error { _, err := s.StepCounts("nope", StepFilter{}); return err },
 		"Exchanges":  func() error { _, err := s.Exchanges("nope", ""); return err },
 		"Attempts":   func() error { _, err := s.Attempts("nope", ""); return err },
 		"InDoubt":    func() error { _, err := s.InDoubt("nope"); return err },
@@ -194,18 +193,6 @@ func idsOf(runs []engine.Run) string {
 		ids[i] = run.ID
 	}
 	return strings.Join(ids, " ")
-}
-
-func TestLastRun(t *testing.T) {
-	t.Parallel()
-	s := openTemp(t)
-	begin(t, s, aRun("r1", "sync"))
-	begin(t, s, aRun("r2", "sync"))
-	begin(t, s, aRun("r3", "other"))
-	got, err := s.LastRun("sync")
-	if err != nil || got.ID != "r2" {
-		t.Errorf("LastRun = %v, %v, want r2", got, err)
-	}
 }
 
 func TestFind(t *testing.T) {

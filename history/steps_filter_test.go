@@ -33,8 +33,8 @@ func TestStepFilters(t *testing.T) {
 		want string
 	}{
 		{"in no item", StepFilter{Outer: true}, "/a /ab /fail:2"},
-		{"in the items of a loop, in its pages and tries too", StepFilter{Under: "/a"}, "/a[x]/b /a[y]/b /a/page:2[z]/b /a#2[y]/fail:2"},
-		{"that failed there", StepFilter{Under: "/a", Failed: true}, "/a[y]/b /a/page:2[z]/b /a#2[y]/fail:2"},
+		{"in the items of a loop, in its pages and tries too", StepFilter{Inside: "/a", Items: true}, "/a[x]/b /a[y]/b /a/page:2[z]/b /a#2[y]/fail:2"},
+		{"that failed there", StepFilter{Inside: "/a", Items: true, Failed: true}, "/a[y]/b /a/page:2[z]/b /a#2[y]/fail:2"},
 		{"that went well", StepFilter{Well: true}, "/a[x]/b /ab /fail:2"},
 		{"without an id", StepFilter{Ending: "fail:2"}, "/a#2[y]/fail:2 /fail:2"},
 		{"the end of a key is whole", StepFilter{Ending: "ail:2"}, ""},

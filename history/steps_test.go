@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"snrun/engine"
+	"snrun/steps"
 )
 
 func TestNoteReplacesWhileAStepGoesOn(t *testing.T) {
@@ -100,7 +101,7 @@ func TestStepsInPages(t *testing.T) {
 			t.Errorf("%s: %d steps, %v, want %d from %s", test.name, len(got), err, test.count, test.first)
 		}
 	}
-	counts, err := s.StepCounts("r1")
+	counts, err := s.StepCounts("r1", StepFilter{})
 	if want := map[engine.Status]int{engine.OK: total - 100, engine.Failed: 100}; err != nil || !maps.Equal(counts, want) {
 		t.Errorf("StepCounts = %v, %v, want %v", counts, err, want)
 	}
@@ -162,5 +163,67 @@ func TestRowOfAStep(t *testing.T) {
 	}
 	if again := at(engine.Running); again == ended || len(l.open) != 1 {
 		t.Errorf("begun again it has row %d, and %d steps are under way; want a new row and one step", again, len(l.open))
+	}
+}
+
+// loops is a run with a loop whose items failed here and there, and a step whose key begins like the loop's.
+func loops(t *testing.T) *Store {
+	t.Helper()
+	s := openTemp(t)
+	run := begin(t, s, aRun("r1", "sync"))
+	at := func(n int) time.Time { return day.Add(time.Duration(n) * time.Second) }
+	list := []engine.StepRun{
+		{Key: "/a", ID: "a", Kind: "foreach", Status: engine.Failed, Started: at(0), Ended: at(9), Error: &steps.Error{Message: "2 failed"}},
+		{Key: "/a[x]/b", ID: "b", Kind: "rest", Status: engine.OK, Started: at(1), Ended: at(2)},
+		{Key: "/a[y]/b", ID: "b", Kind: "rest", Status: engine.Failed, Started: at(2), Ended: at(3), Error: &steps.Error{Message: "no"}},
+		{Key: "/a[z/[é]]/b", ID: "b", Kind: "rest", Status: engine.InDoubt, Started: at(3), Ended: at(4)},
+		{Key: "/a[w]/c", Kind: "log", Status: engine.OK, Started: at(5), Ended: at(5), Message: "hello"},
+		{Key: "/ab", ID: "ab", Kind: "set", Status: engine.OK, Started: at(10), Ended: at(10)},
+	}
+	for _, step := range list {
+		note(t, s, "r1", step)
+	}
+	finish(t, s, run, engine.Failed)
+	return s
+}
+
+// keys are those of steps, with their statuses.
+func keys(list []engine.StepRun) string {
+	var text []string
+	for _, s := range list {
+		text = append(text, s.Key+" "+string(s.Status))
+	}
+	return strings.Join(text, ", ")
+}
+
+func TestStepsInside(t *testing.T) {
+	t.Parallel()
+	s := loops(t)
+	for _, test := range []struct {
+		name   string
+		in     StepFilter
+		want   string
+		counts string
+	}{
+		{"all", StepFilter{}, "/a failed, /a[y]/b failed, /a[z/[é]]/b in_doubt, /a[x]/b ok, /a[w]/c ok, /ab ok", "map[failed:2 in_doubt:1 ok:3]"},
+		{"a loop", StepFilter{Inside: "/a"}, "/a[y]/b failed, /a[z/[é]]/b in_doubt, /a[x]/b ok, /a[w]/c ok", "map[failed:1 in_doubt:1 ok:2]"},
+		{"a status", StepFilter{Inside: "/a", Status: engine.OK}, "/a[x]/b ok, /a[w]/c ok", "map[failed:1 in_doubt:1 ok:2]"},
+		{"a page", StepFilter{Inside: "/a", Offset: 1, Limit: 2}, "/a[z/[é]]/b in_doubt, /a[x]/b ok", "map[failed:1 in_doubt:1 ok:2]"},
+		{"an item", StepFilter{Inside: "/a[z/[é]]"}, "/a[z/[é]]/b in_doubt", "map[in_doubt:1]"},
+		{"nothing inside", StepFilter{Inside: "/ab"}, "", "map[]"},
+		{"no such step", StepFilter{Inside: "/%"}, "", "map[]"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			test.in.Worst = true
+			list, err := s.Steps("r1", test.in)
+			if got := keys(list); got != test.want || err != nil {
+				t.Errorf("got %s, %v, want %s", got, err, test.want)
+			}
+			counts, err := s.StepCounts("r1", StepFilter{Inside: test.in.Inside})
+			if got := fmt.Sprint(counts); got != test.counts || err != nil {
+				t.Errorf("counts are %s, %v, want %s", got, err, test.counts)
+			}
+		})
 	}
 }

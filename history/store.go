@@ -10,7 +10,7 @@
 //	                             a history: its file, whether it stays there, its connection, and who else is at work in it
 //	migrate                      its tables, which are made by the files in migrations
 //	commit                       the queue of rows, and who commits them
-//	runs, list, steps, inside, exchanges, requests, find, order
+//	runs, list, steps, happened, exchanges, requests, find, order
 //	                             what people are shown, how they find runs, and the order of a run's steps
 //	pulse                        how far runs are, for who looks at them while they go on
 //	search                       what is looked for in what runs left behind, and where it is found
@@ -20,7 +20,7 @@
 //	slots, decide, plans         due times and what was decided upon each, and the schedules that they are of
 //	queue, cancels, pauses, daemons, interrupted
 //	                             runs that wait, what people ask for, who runs jobs in the background, and what goes on then
-//	standings, lanes             how it stands with jobs, and what they did hour by hour
+//	standings, lanes             how it stands with jobs, and what they did in parts of a time
 //	extent                       how large it is
 //	troubles, figures            what fails, what was interrupted, and how often and how long jobs ran
 //	state                        what jobs remember

@@ -215,20 +215,10 @@ func counted(runs []engine.Run, fits func(engine.Run) bool) map[engine.Status]in
 	return counts
 }
 
-func TestCounts(t *testing.T) {
+func TestCountsOf(t *testing.T) {
 	t.Parallel()
 	s := openTemp(t)
 	runs := aPast(t, s, 1000)
-	since := runs[700].Started
-	for _, jobs := range [][]string{nil, {"often", "once", "never"}, {"never"}} {
-		got, err := s.Counts(jobs, since)
-		want := counted(runs, func(r engine.Run) bool {
-			return !r.Started.Before(since) && (jobs == nil || slices.Contains(jobs, r.Job))
-		})
-		if err != nil || !maps.Equal(got, want) {
-			t.Errorf("of %v: %v, %v, want %v", jobs, got, err, want)
-		}
-	}
 	moments := []time.Time{{}, runs[900].Started, runs[899].Started, runs[500].Started, runs[500].Started, {}}
 	for _, job := range []string{"often", "once", "never"} {
 		got, err := s.CountsOf(job, moments...)
@@ -242,6 +232,34 @@ func TestCounts(t *testing.T) {
 			if !maps.Equal(got[i], want) {
 				t.Errorf("of %s, part %d: %v, want %v", job, i, got[i], want)
 			}
+		}
+	}
+}
+
+func TestCountsBetweenAndTallies(t *testing.T) {
+	t.Parallel()
+	s := openTemp(t)
+	runs := aPast(t, s, 1000)
+	moments := []time.Time{runs[900].Started, runs[170].Started, runs[160].Started, runs[100].Started, {}}
+	for _, jobs := range [][]string{nil, {"often", "once", "never"}, {"never"}} {
+		got, err := s.CountsBetween(jobs, moments...)
+		if err != nil || len(got) != len(moments)-1 {
+			t.Fatalf("%d counts, %v", len(got), err)
+		}
+		for i := range got {
+			want := counted(runs, func(r engine.Run) bool {
+				return (jobs == nil || slices.Contains(jobs, r.Job)) && !r.Started.Before(moments[i]) && (moments[i+1].IsZero() || r.Started.Before(moments[i+1]))
+			})
+			if !maps.Equal(got[i], want) {
+				t.Errorf("of %v, part %d: %v, want %v", jobs, i, got[i], want)
+			}
+		}
+	}
+	tallies, err := s.Tallies([]string{"often", "once", "never"}, moments[1])
+	for _, job := range []string{"often", "once", "never"} {
+		n := counted(runs, func(r engine.Run) bool { return r.Job == job && !r.Started.Before(moments[1]) })
+		if want := (Tally{OK: n[engine.OK], Bad: n[engine.Failed] + n[engine.Interrupted]}); err != nil || tallies[job] != want {
+			t.Errorf("of %s: %v, %v, want %v", job, tallies[job], err, want)
 		}
 	}
 }

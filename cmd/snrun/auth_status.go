@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -11,7 +10,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"snrun/auth"
 	"snrun/history/review"
 	"snrun/jobs"
 )
@@ -99,25 +97,20 @@ func profileUses(p *project) map[string][]string {
 
 // signInRecord tells how it stands with a profile. One that cannot be opened, for want of a secret, is told of too.
 func (a *app) signInRecord(ctx context.Context, p *project, profile *jobs.Profile) (review.SignIn, error) {
-	r := review.SignIn{Profile: profile.Name, Type: cmp.Or(profile.AuthType, "none"), Grant: given(profile.Grant()), UsedBy: []string{}}
+	r := review.SignInOf(profile)
 	o, err := a.open(ctx, p, profile)
 	if ctx.Err() != nil {
 		return r, stopped(ctx, err)
 	}
 	if err != nil {
-		r.Problem = "cannot be used"
-		if _, missing := errors.AsType[*auth.MissingSecretError](err); missing {
-			r.Problem = "secret missing"
-		}
-		r.Fail(err, helpWith(err))
+		r.Refuse(err, helpWith(err))
 		return r, nil
 	}
 	defer o.keys.Close()
 	s, err := o.keys.Status(profile.Name)
 	r.Fill(s)
 	if err != nil {
-		r.State, r.Problem = nil, review.ProblemStore
-		r.Fail(err, helpWith(err))
+		r.Unread(err, helpWith(err))
 	}
 	return r, nil
 }
@@ -128,12 +121,4 @@ func helpWith(err error) string {
 		return exit.hint
 	}
 	return helpOf(err)
-}
-
-// given is a text, nil where there is none.
-func given(text string) *string {
-	if text == "" {
-		return nil
-	}
-	return &text
 }

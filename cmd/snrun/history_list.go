@@ -3,7 +3,9 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -12,6 +14,7 @@ import (
 	"snrun/engine"
 	"snrun/history"
 	"snrun/history/review"
+	"snrun/history/words"
 )
 
 func (a *app) historyListCommand() *cobra.Command {
@@ -125,4 +128,53 @@ func (a *app) noRunsAs(ctx context.Context, o output) error {
 		return a.printOutput(ctx, o, []engine.Run{})
 	}
 	return a.noRuns(false)
+}
+
+// runTable lists runs, one a line. On a page of limited width times are relative and the error is cut.
+func runTable(p page, runs []engine.Run) string {
+	rows := [][]string{{"RUN", "JOB", "STATUS", "STARTED", "TOOK", "TRIGGER", "ATTEMPT", "ERROR"}}
+	if slices.ContainsFunc(runs, func(r engine.Run) bool { return r.Error == nil && r.Reason != "" }) {
+		rows[0][7] = "WHY"
+	}
+	for i := range runs {
+		rows = append(rows, runRow(p, &runs[i]))
+	}
+	narrow := p.width > 0 && p.width < 80
+	again := slices.ContainsFunc(runs, func(r engine.Run) bool { return r.Attempt > 1 })
+	for i, row := range rows {
+		switch {
+		case narrow: // the others give way to the error
+			rows[i] = []string{row[0], row[1], row[2], row[3], row[7]}
+		case !again:
+			rows[i] = slices.Delete(row, 6, 7)
+		}
+	}
+	return p.table(rows, func(row, column int, text string) string {
+		switch {
+		case row == 0:
+			return p.style.faint(text)
+		case column == 2:
+			return p.statusColour(runs[row-1].Status, text)
+		}
+		return text
+	})
+}
+
+func runRow(p page, r *engine.Run) []string {
+	started, lasted := p.moment(r.Started), took(r.Started, r.Ended, p.now)
+	if review.NeverBegan(r) {
+		started, lasted = "due "+p.moment(r.Due), ""
+	}
+	return []string{r.ID, words.Clean(r.Job), statusWord(r.Status), started, lasted, r.Trigger, fmt.Sprint(max(r.Attempt, 1)), runError(r)}
+}
+
+// runError is why a run did not end well, or did not begin.
+func runError(r *engine.Run) string {
+	if r.Error == nil {
+		return words.FirstLine(r.Reason)
+	}
+	if r.Error.Step == "" {
+		return words.FirstLine(r.Error.Message)
+	}
+	return words.Clean(r.Error.Step) + ": " + words.FirstLine(r.Error.Message)
 }

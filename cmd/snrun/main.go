@@ -10,8 +10,7 @@
 //	                             carrying runs out, going on with them, ending them, or only showing what they would send
 //	progress, plain, tty, quiet, jsonlines, board, frame, pace, summary
 //	                             a run as it is shown while it goes on, in one of four ways
-//	status, history, runs, show, record, exchanges, search, prune
-//	                             what is on record
+//	status, history, exchanges   what is on record
 //	serve, ui, log, notify, wake
 //	                             the daemon and its pages, its log, who is told, and how it is woken
 //	schedule, remarks            when jobs run; what is wrong, below tables of jobs and of profiles
@@ -19,7 +18,7 @@
 //	soap                         WSDLs
 //	validate, checker, explain, schema, init, sandbox, completion, version
 //	                             the further commands
-//	commands, stream, style, text, output
+//	commands, stream, style, text, table, output
 //	                             what is written: commands to paste, masks, colours, columns, JSON
 //	memory, tracing              how far the heap grows, and OpenTelemetry
 package main

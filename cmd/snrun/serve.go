@@ -160,9 +160,11 @@ func (s *serving) run(ctx context.Context) error {
 	c.Commands = s.next
 	defer s.plugIn(&c)()
 	s.daemon = daemon.New(c)
-	if err := s.servePages(); err != nil {
+	done, err := s.servePages()
+	if err != nil {
 		return err
 	}
+	defer done()
 	defer s.reloadOnHangup()()
 	return s.daemon.Run(ctx)
 }

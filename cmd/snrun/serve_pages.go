@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -18,8 +17,9 @@ import (
 	"snrun/jobs"
 )
 
-// servePages has the daemon serve the pages. Those that one person opens are for nobody else.
-func (s *serving) servePages() error {
+// servePages has the daemon serve the pages. Those that one person opens are for nobody else. The function it gives is called when the
+// daemon has ended.
+func (s *serving) servePages() (done func(), err error) {
 	c := web.Config{
 		Store: s.store, Daemon: s.daemon, Redactor: s.redactor, Log: s.log, Commands: s.next, Version: version,
 		SignIns: s.signIns, TestProfile: s.testSignIn, ResetProfile: s.resetSignIn,
@@ -30,12 +30,12 @@ func (s *serving) servePages() error {
 	site := web.New(c)
 	if !s.idle {
 		if err := s.letIn(site); err != nil {
-			return err
+			return nil, err
 		}
 	}
 	s.daemon.Pages, s.daemon.Link = site, s.linkTo(site)
 	s.daemon.Tasks = append(s.daemon.Tasks, daemon.Task{Name: "the way to the pages", Run: s.tellOfPages})
-	return nil
+	return site.Close, nil
 }
 
 // linkTo gives the function that makes links to the pages.
@@ -92,21 +92,15 @@ func (s *serving) signIns(ctx context.Context) ([]review.SignIn, error) {
 
 // signInOf tells how it stands with a profile.
 func (s *serving) signInOf(ctx context.Context, p *jobs.Profile) review.SignIn {
-	r := review.SignIn{Profile: p.Name, Type: cmp.Or(p.AuthType, "none"), Grant: given(p.Grant()), UsedBy: []string{}}
+	r := review.SignInOf(p)
 	status, filled, err := s.daemon.SignInStatus(ctx, p.Name)
-	switch {
-	case !filled:
-		r.Problem = "cannot be used"
-		if _, missing := errors.AsType[*auth.MissingSecretError](err); missing {
-			r.Problem = "secret missing"
-		}
-		r.Fail(err, refusalHint(err))
-	default:
-		r.Fill(status)
-		if err != nil {
-			r.State, r.Problem = nil, review.ProblemStore
-			r.Fail(err, helpWith(err))
-		}
+	if !filled {
+		r.Refuse(err, refusalHint(err))
+		return r
+	}
+	r.Fill(status)
+	if err != nil {
+		r.Unread(err, helpWith(err))
 	}
 	return r
 }

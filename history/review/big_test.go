@@ -81,7 +81,7 @@ func largest(b *testing.B, s *history.Store, last time.Time) string {
 		b.Fatal(err)
 	}
 	for _, run := range runs {
-		counts, err := s.StepCounts(run.ID)
+		counts, err := s.StepCounts(run.ID, history.StepFilter{})
 		if err != nil {
 			b.Fatal(err)
 		}

@@ -57,7 +57,7 @@ type junitTrouble struct {
 }
 
 func (x *junitExport) run(run *engine.Run) error {
-	counts, err := x.store.StepCounts(run.ID)
+	counts, err := x.store.StepCounts(run.ID, history.StepFilter{})
 	if err != nil {
 		return err
 	}

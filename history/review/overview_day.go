@@ -1,7 +1,6 @@
 package review
 
 import (
-	"slices"
 	"strings"
 	"time"
 
@@ -66,10 +65,10 @@ func (c Counts) Says() string {
 // readDay fills in what happened in the last day.
 func (o *Overview) readDay(store *history.Store, jobs []string, now time.Time) error {
 	moments := []time.Time{now.Add(-overviewFor)}
-	for at := moments[0].Truncate(time.Hour).Add(time.Hour); at.Before(now); at = at.Add(time.Hour) {
+	for at := hourOf(moments[0]).Add(time.Hour); at.Before(now); at = at.Add(time.Hour) {
 		moments = append(moments, at)
 	}
-	counts, err := store.Hours(jobs, append(moments, time.Time{})...)
+	counts, err := store.CountsBetween(jobs, append(moments, time.Time{})...)
 	if err != nil {
 		return err
 	}
@@ -81,13 +80,18 @@ func (o *Overview) readDay(store *history.Store, jobs []string, now time.Time) e
 		}
 	}
 	o.LastDay = CountsOf(all)
-	missed, err := store.NotRun(moments[0], fewNotRun, engine.ReasonMissed, engine.ReasonQueueFull, engine.ReasonGone)
+	missed, err := store.NotRun(jobs, moments[0], fewNotRun, engine.ReasonMissed, engine.ReasonQueueFull, engine.ReasonGone)
 	for _, n := range missed {
-		if jobs == nil || slices.Contains(jobs, n.Job) {
-			o.NotRun = append(o.NotRun, NotRun{n.Job, n.Run, localMilli(n.Due), localMilli(n.Until), n.Count, n.Reason, n.Detail})
-		}
+		o.NotRun = append(o.NotRun, NotRun{n.Job, n.Run, localMilli(n.Due), localMilli(n.Until), n.Count, n.Reason, n.Detail})
 	}
 	return err
+}
+
+// hourOf gives when the hour of a time began by its clock, which need not be a whole number of hours from that of UTC.
+func hourOf(t time.Time) time.Time {
+	_, offset := t.Zone()
+	shift := time.Duration(offset) * time.Second
+	return t.Add(shift).Truncate(time.Hour).Add(-shift)
 }
 
 // AddDaemon adds which daemon runs the jobs, and what is wrong with that; unwell says why it cannot use its database, "" where it can.

@@ -269,3 +269,70 @@ func TestDaysBeginWhereThePersonIs(t *testing.T) {
 		}
 	}
 }
+
+// TestFailingSinceBeforeItWasGoneOnWith holds that a run which failed once more, after a person had it go on, fails no later for that.
+func TestFailingSinceBeforeItWasGoneOnWith(t *testing.T) {
+	t.Parallel()
+	p := newPast(t)
+	began := now.Add(-20 * time.Hour)
+	run := &engine.Run{ID: engine.LowestID(began), Job: "sync", Status: engine.Failed, Trigger: "manual", Due: began, Started: began, Ended: now.Add(-time.Minute), Attempt: 2}
+	if err := p.store.Begin(run); err != nil {
+		t.Fatal(err)
+	}
+	if err := p.store.Finish(run); err != nil {
+		t.Fatal(err)
+	}
+	o, err := review.ReadOverview(p.store, nil, now)
+	if err != nil || len(o.Failing) != 1 {
+		t.Fatalf("got %+v, %v, want one that fails", o, err)
+	}
+	if f := o.Failing[0]; !f.Since.Equal(began) {
+		t.Errorf("it fails since %v, want %v", f.Since, began)
+	}
+}
+
+// TestHoursOfAnyClock holds that the hours of the last day begin with those of the person's clock, which may be half an hour beside that of UTC.
+func TestHoursOfAnyClock(t *testing.T) {
+	t.Parallel()
+	p := newPast(t)
+	zone := time.FixedZone("IST", 5*3600+1800)
+	o, err := review.ReadOverview(p.store, nil, now.In(zone))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, h := range o.Hours {
+		if at := h.At.In(zone); i > 0 && (at.Minute() != 0 || at.Second() != 0) {
+			t.Errorf("an hour begins at %s", at)
+		}
+	}
+	if len(o.Hours) != 25 {
+		t.Errorf("there are %d hours, want 25: the first and the last are cut", len(o.Hours))
+	}
+}
+
+// TestNotRunOfOthers holds that what another project missed on the same database takes no place from what this one did.
+func TestNotRunOfOthers(t *testing.T) {
+	t.Parallel()
+	p := newPast(t)
+	ids := engine.New(engine.Config{})
+	miss := func(job string, ago time.Duration) {
+		due := now.Add(-ago)
+		c := engine.Claim{
+			Run: ids.NewID(due), Job: job, File: "/p/" + job, Trigger: engine.TriggerSchedule, Due: due, Until: due, Count: 1, Reason: engine.ReasonMissed, Detail: "no daemon",
+		}
+		if _, err := p.store.Claim(due, 10, []engine.Claim{c}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	miss("ours", 20*time.Hour)
+	for i := range 51 {
+		miss(fmt.Sprint("theirs", i), time.Hour)
+	}
+	o, err := review.ReadOverview(p.store, []string{"ours"}, now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(o.NotRun) != 1 || o.NotRun[0].Job != "ours" {
+		t.Errorf("got %+v, want what ours missed", o.NotRun)
+	}
+}

@@ -151,7 +151,7 @@ func (r *Run) readFew(store *history.Store, o Options) error {
 		}
 		r.Left += n - len(some)
 		r.Steps = append(r.Steps, some...)
-		if f.Under == "" {
+		if f.Inside == "" {
 			filters = append(filters, failuresIn(some)...)
 		}
 	}
@@ -214,7 +214,7 @@ func failuresIn(loops []engine.StepRun) []history.StepFilter {
 	var filters []history.StepFilter
 	for i := range loops {
 		if IsLoop(&loops[i]) && !InItem(loops[i].Key) {
-			filters = append(filters, history.StepFilter{Under: loops[i].Key, Failed: true})
+			filters = append(filters, history.StepFilter{Inside: loops[i].Key, Items: true, Failed: true})
 		}
 	}
 	return filters
@@ -246,7 +246,7 @@ func (r *Run) readExchanges(store *history.Store, o Options) (err error) {
 
 // readFewExchanges reads the first exchanges of a run: where there are more than so many, those that went wrong before others.
 func (r *Run) readFewExchanges(store *history.Store, limit int) error {
-	n, err := store.CountExchanges(r.ID)
+	n, err := store.RequestCount(r.ID, "")
 	if err != nil {
 		return err
 	}

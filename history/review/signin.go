@@ -2,10 +2,12 @@ package review
 
 import (
 	"cmp"
+	"errors"
 	"strings"
 	"time"
 
 	"snrun/auth"
+	"snrun/jobs"
 )
 
 // SignIn is a profile's sign-in. What there is not, is null.
@@ -31,8 +33,27 @@ type SignIn struct {
 // ProblemStore is the problem of a profile whose store cannot be read.
 const ProblemStore = "not known"
 
-// Fail says that a profile cannot be used, and what to do.
-func (s *SignIn) Fail(err error, help string) { s.LastError, s.Help = given(err.Error()), given(help) }
+// SignInOf gives what a profile's file says of its sign-in.
+func SignInOf(p *jobs.Profile) SignIn {
+	return SignIn{Profile: p.Name, Type: cmp.Or(p.AuthType, "none"), Grant: given(p.Grant()), UsedBy: []string{}}
+}
+
+// Refuse says why a profile cannot be used, for want of a secret for example, and what to do.
+func (s *SignIn) Refuse(err error, help string) {
+	s.Problem = "cannot be used"
+	if _, missing := errors.AsType[*auth.MissingSecretError](err); missing {
+		s.Problem = "secret missing"
+	}
+	s.fail(err, help)
+}
+
+// Unread says that it cannot be read how it stands with a profile, and what to do.
+func (s *SignIn) Unread(err error, help string) {
+	s.State, s.Problem = nil, ProblemStore
+	s.fail(err, help)
+}
+
+func (s *SignIn) fail(err error, help string) { s.LastError, s.Help = given(err.Error()), given(help) }
 
 // Fill says how it stands with a profile.
 func (s *SignIn) Fill(st auth.Status) {

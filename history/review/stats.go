@@ -57,6 +57,8 @@ type Trend struct {
 type Day struct {
 	Day    string `json:"day"` // 2026-03-28, in the time zone that was asked for
 	Counts Counts `json:"counts"`
+
+	Began, Ends time.Time `json:"-"` // in that zone, where not every day has a midnight
 }
 
 // ReadStats says how it has been going with a job: in the time since since, zero for all of it, and in the last days of a time zone.
@@ -155,7 +157,7 @@ func readDays(store *history.Store, job string, now time.Time) ([]Day, error) {
 	}
 	days := make([]Day, len(counts))
 	for i := range counts {
-		days[i] = Day{Day: moments[i].Format(time.DateOnly), Counts: CountsOf(counts[i])}
+		days[i] = Day{Day: moments[i].Format(time.DateOnly), Counts: CountsOf(counts[i]), Began: moments[i], Ends: moments[i+1]}
 	}
 	return days, nil
 }

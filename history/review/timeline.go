@@ -95,7 +95,7 @@ func ReadTimeline(store *history.Store, run *engine.Run, now time.Time) (*Timeli
 // newTimeline makes the bars of a run's steps.
 func newTimeline(run *engine.Run, now time.Time) *Timeline {
 	t := &Timeline{Start: run.Started, Queued: max(0, run.Started.Sub(run.Due))}
-	if run.Due.IsZero() || run.Started.IsZero() {
+	if run.Due.IsZero() { // of one that did not begin it is none either
 		t.Queued = 0
 	}
 	end := run.Ended
@@ -235,7 +235,7 @@ func (t *Timeline) failedItems(store *history.Store, run string) error {
 		if n == 0 {
 			continue
 		}
-		if b.Failed, err = store.Steps(run, history.StepFilter{Under: b.Key, Failed: true, Limit: NamedItems}); err != nil {
+		if b.Failed, err = store.Steps(run, history.StepFilter{Inside: b.Key, Items: true, Failed: true, Limit: NamedItems}); err != nil {
 			return err
 		}
 		b.More = max(0, n-len(b.Failed))

@@ -33,7 +33,7 @@ type overviewAnswer struct {
 }
 
 func (s *Site) apiOverview(a *ask) (any, error) {
-	page, err := s.overviewPage(a.Context(), time.Now())
+	page, err := s.overviewNow(a.Context())
 	if err != nil {
 		return nil, err
 	}

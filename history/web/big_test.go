@@ -50,7 +50,17 @@ func BenchmarkPages(b *testing.B) {
 		{"a run, diff", func(i int) string { return aRun(i) + "?tab=diff" }},
 		{"10,000 items", func(int) string { return path("runs", large) }},
 		{"10,000 items, steps", func(int) string { return path("runs", large) + "?tab=steps" }},
+		{"10,000 items, failed", func(int) string { return path("runs", large) + "?tab=steps&status=failed" }},
+		{"10,000 items, requests", func(int) string { return path("runs", large) + "?tab=exchanges" }},
+		{"10,000 items, log", func(int) string { return path("runs", large) + "?tab=log" }},
+		{"10,000 items, diff", func(int) string { return path("runs", large) + "?tab=diff" }},
+		{"API, runs", func(i int) string { return "/api/v1/runs?status=failed&before=" + runs[i*7%len(runs)].ID }},
+		{"API, a run", func(i int) string { return "/api/v1" + aRun(i) }},
+		{"API, 10,000 items", func(int) string { return "/api/v1" + path("runs", large) }},
+		{"API, overview", func(int) string { return "/api/v1/overview" }},
+		{"API, stats", func(i int) string { return fmt.Sprintf("/api/v1/jobs/sync_of_table_%03d/stats", i%200) }},
 		{"jobs", func(int) string { return "/jobs" }},
+		{"jobs, failing", func(int) string { return "/jobs?state=failing" }},
 		{"a job", func(i int) string { return fmt.Sprintf("/jobs/sync_of_table_%03d", i%200) }},
 		{"schedules", func(int) string { return "/schedules" }},
 		{"system", func(int) string { return "/system" }},
@@ -98,7 +108,7 @@ func largestRun(b *testing.B, s *history.Store, last time.Time) string {
 		b.Fatal(err)
 	}
 	for _, run := range runs {
-		counts, err := s.StepCounts(run.ID)
+		counts, err := s.StepCounts(run.ID, history.StepFilter{})
 		if err != nil {
 			b.Fatal(err)
 		}

@@ -38,8 +38,8 @@ type calendarDay struct {
 	Link         string // to its runs; "" where there are none
 }
 
-// newCalendar draws the days of a job, the oldest first, by the clock of a zone.
-func newCalendar(job string, days []review.Day, zone *time.Location) *calendar {
+// newCalendar draws the days of a job, the oldest first.
+func newCalendar(job string, days []review.Day) *calendar {
 	c := &calendar{}
 	for i, name := range []string{"Mon", "", "Wed", "", "Fri", "", "Sun"} {
 		if name != "" {
@@ -48,15 +48,12 @@ func newCalendar(job string, days []review.Day, zone *time.Location) *calendar {
 	}
 	first, month := 0, time.Month(0)
 	for i := range days {
-		at, err := time.ParseInLocation(time.DateOnly, days[i].Day, zone)
-		if err != nil { // it has been written by Format
-			continue
-		}
+		at := days[i].Began
 		if i == 0 {
 			first = weekday(at)
 		}
 		column, row := (first+i)/7, (first+i)%7
-		day := dayOf(job, at, &days[i])
+		day := dayOf(job, &days[i])
 		day.X, day.Y = dayLeft+column*(dayCell+dayGap), dayTop+row*(dayCell+dayGap)
 		day.SignX, day.SignY = day.X+dayCell/2, day.Y+15
 		c.Days = append(c.Days, day)
@@ -75,8 +72,8 @@ func newCalendar(job string, days []review.Day, zone *time.Location) *calendar {
 // weekday counts from Monday.
 func weekday(t time.Time) int { return (int(t.Weekday()) + 6) % 7 }
 
-// dayOf is one day, which began at a time.
-func dayOf(job string, began time.Time, of *review.Day) calendarDay {
+// dayOf is one day.
+func dayOf(job string, of *review.Day) calendarDay {
 	n := of.Counts
 	d := calendarDay{Date: of.Day, Kind: "none", Says: n.Says()}
 	switch bad := n.Failed + n.Interrupted; {
@@ -96,6 +93,6 @@ func dayOf(job string, began time.Time, of *review.Day) calendarDay {
 		d.Says = "no runs"
 		return d
 	}
-	d.Link = addressOf("/runs", "job", job, "since", began.Format(time.RFC3339), "until", began.AddDate(0, 0, 1).Format(time.RFC3339))
+	d.Link = addressOf("/runs", "job", job, "since", of.Began.Format(time.RFC3339), "until", of.Ends.Format(time.RFC3339))
 	return d
 }

@@ -30,6 +30,7 @@ func (s *Site) enter(w http.ResponseWriter, r *http.Request) error {
 func (s *Site) signIn(w http.ResponseWriter, r *http.Request, v visitor, password digest) {
 	s.forget(r)
 	http.SetCookie(w, s.cookie(r, s.sessions.begin(v, password)))
+	s.sessions.endOthers(s.people()) // whom the settings name no more since the password was looked at
 	how := "with a password"
 	if password == (digest{}) {
 		how = "by a link"

@@ -449,3 +449,20 @@ func TestNoKeyIsKept(t *testing.T) {
 		}
 	}
 }
+
+// TestNoLongerNamed holds that nobody is let in whom the settings name no more since his password was looked at.
+func TestNoLongerNamed(t *testing.T) {
+	t.Parallel()
+	s, _ := staffed(t, Access{})
+	gone := NewPerson("carl", Operator, "carl's password of a test")
+	for _, p := range []struct {
+		Person
+		in bool
+	}{{NewPerson("ann", Operator, annsPassword), true}, {gone, false}} {
+		w, r := httptest.NewRecorder(), httptest.NewRequest(http.MethodPost, loginPath, nil)
+		s.signIn(w, r, visitor{Name: p.Name, Role: p.Role}, p.password)
+		if in := s.sessions.of(w.Result().Cookies()[0].Value) != nil; in != p.in {
+			t.Errorf("%s is in: %v, want %v", p.Name, in, p.in)
+		}
+	}
+}

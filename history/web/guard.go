@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"net/url"
 	"strings"
 
 	"snrun/history"
@@ -129,10 +130,11 @@ func (s *Site) recordRefusal(r *http.Request, role Role) {
 		return
 	}
 	row := history.Audit{Who: v.Name, Role: string(v.Role), Origin: v.Origin, Outcome: history.AuditRefused, Detail: "as a " + string(v.Role)}
-	parts := strings.Split(strings.Trim(strings.TrimPrefix(r.URL.Path, apiPath), "/"), "/") // as runs/ID/resume
+	parts := strings.Split(strings.Trim(strings.TrimPrefix(r.URL.EscapedPath(), apiPath), "/"), "/") // as runs/ID/resume
 	row.Action = parts[len(parts)-1]
 	if len(parts) == 3 {
-		row.Subject = strings.TrimSuffix(parts[0], "s") + ":" + parts[1]
+		name, _ := url.PathUnescape(parts[1]) // which may have slashes; the path was read before
+		row.Subject = strings.TrimSuffix(parts[0], "s") + ":" + name
 	}
 	s.Record(row)
 }

@@ -397,3 +397,22 @@ func TestCompressed(t *testing.T) {
 		t.Errorf("a part of a file is compressed: %v", resp.Header)
 	}
 }
+
+// TestRefusalNamesTheJob holds that a refusal is on record under the job's own name, whatever stands in that.
+func TestRefusalNamesTheJob(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, Access{})
+	server := httptest.NewServer(s)
+	defer server.Close()
+	viewer, name := visit(t, s, server, Viewer), "in/100% ä"
+	for _, at := range []string{"", apiPath} {
+		send(t, viewer, server, asked{method: http.MethodPost, path: at + path("jobs", name, "pause")})
+		rows, err := s.Store.Audits(history.AuditFilter{Limit: 1}, 0)
+		if err != nil || len(rows) != 1 {
+			t.Fatalf("%+v, %v, want a row", rows, err)
+		}
+		if r := rows[0]; r.Action != "pause" || r.Subject != "job:"+name {
+			t.Errorf("below %q: got %+v", at, r)
+		}
+	}
+}

@@ -5,7 +5,6 @@ import (
 	"io/fs"
 	"net/http"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"snrun/engine"
@@ -13,6 +12,7 @@ import (
 	"snrun/history"
 	"snrun/history/review"
 	"snrun/jobs"
+	"snrun/jobs/source"
 	"snrun/steps"
 )
 
@@ -69,7 +69,7 @@ func (p *jobPage) Lines() []textLine {
 		marked[m.Line] = filepath.Base(m.File) == filepath.Base(p.File) || marked[m.Line]
 	}
 	var list []textLine
-	for i, line := range strings.Split(strings.TrimSuffix(p.Text, "\n"), "\n") {
+	for i, line := range source.Lines(p.Text) {
 		list = append(list, textLine{line, marked[i+1]})
 	}
 	return list
@@ -127,7 +127,7 @@ func (s *Site) figures(p *jobPage, now time.Time) (err error) {
 	p.Trend = newTrend(p.Runs, now)
 	p.Runs = p.Runs[:min(len(p.Runs), lastRuns)]
 	if p.Stats, err = review.ReadStats(s.Store, p.Job.Job, now.Add(-statsSince), now, time.Local); err == nil {
-		p.Calendar = newCalendar(p.Job.Job, p.Stats.Days, time.Local)
+		p.Calendar = newCalendar(p.Job.Job, p.Stats.Days)
 	}
 	return err
 }

@@ -114,16 +114,16 @@ func (s *Site) chooseJobs(body *jobsPage, after string, is func(*review.Job) boo
 
 // rates fills in how many of the jobs' runs went well.
 func (s *Site) rates(body *jobsPage) error {
-	since := time.Now().Add(-statsSince)
-	body.rates = make(map[string]*float64, len(body.Jobs))
+	names := make([]string, len(body.Jobs))
 	for i := range body.Jobs {
-		counts, err := s.Store.CountsOf(body.Jobs[i].Job, since, time.Time{})
-		if err != nil {
-			return err
-		}
-		body.rates[body.Jobs[i].Job] = review.CountsOf(counts[0]).Rate()
+		names[i] = body.Jobs[i].Job
 	}
-	return nil
+	tallies, err := s.Store.Tallies(names, time.Now().Add(-statsSince))
+	body.rates = make(map[string]*float64, len(tallies))
+	for job, t := range tallies {
+		body.rates[job] = review.Counts{OK: t.OK, Failed: t.Bad}.Rate()
+	}
+	return err
 }
 
 // address gives the address of the page of jobs that come after one.

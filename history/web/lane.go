@@ -26,7 +26,9 @@ const (
 	laneHead   = 30
 	laneName   = 28 // how many characters of a name there is room for
 	laneEvery  = 3  // hours between the lines
+	laneNow    = 44 // beside the word now there is no room for an hour
 	laneBarTop = 5
+	laneStep   = 15 * time.Minute // all clocks are some of these from that of UTC
 )
 
 // lanes is the picture of several jobs.
@@ -41,7 +43,7 @@ type lanes struct {
 // laneHour is a line in the picture.
 type laneHour struct {
 	X    int
-	Text string
+	Text string // "" beside the word now
 }
 
 // laneOf is the lane of one job.
@@ -178,13 +180,17 @@ func (s *Site) plan(p *lanePlan, j *review.Job, now time.Time) {
 
 // newLanes gives a picture with room for so many jobs.
 func newLanes(rows int, now time.Time) *lanes {
-	zone, _ := now.Local().Zone()
+	zone, _ := now.Zone()
 	p := &lanes{Width: laneLeft + laneParts*laneWidth + 10, Height: laneHead + rows*laneRow + 6, Zone: zone}
 	since := now.Add(-lanePast)
 	p.Now = xOf(now, since)
-	for at := since.Local().Truncate(time.Hour); at.Before(now.Add(lanePast)); at = at.Add(time.Hour) {
+	for at := since.Truncate(laneStep); at.Before(now.Add(lanePast)); at = at.Add(laneStep) {
 		if x := xOf(at, since); at.Hour()%laneEvery == 0 && x >= laneLeft && at.Minute() == 0 {
-			p.Hours = append(p.Hours, laneHour{x, at.Format("15:04")})
+			hour := laneHour{x, at.Format("15:04")}
+			if max(x-p.Now, p.Now-x) < laneNow {
+				hour.Text = ""
+			}
+			p.Hours = append(p.Hours, hour)
 		}
 	}
 	return p

@@ -30,11 +30,16 @@ func (s *Site) overview(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	body, err := s.overviewPage(r.Context(), time.Now())
+	body, err := s.overviewNow(r.Context())
 	if err != nil {
 		return err
 	}
 	return s.show(w, r, "overview", page{Title: "Overview", Here: "/", Body: body, Command: s.Commands.Status(), Live: liveOf("", seen.mark)})
+}
+
+// overviewNow gives what the overview shows, which is to be changed by nobody: when something happens, all who look at it ask at once.
+func (s *Site) overviewNow(ctx context.Context) (*overviewPage, error) {
+	return s.overviews.ask(func() (*overviewPage, error) { return s.overviewPage(context.WithoutCancel(ctx), time.Now()) })
 }
 
 // overviewPage gathers what the overview shows.

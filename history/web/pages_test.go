@@ -51,7 +51,7 @@ func TestPagesShowWhatIsHostile(t *testing.T) {
 	h := newHouse(t, evilFiles(), houseOptions{idle: true, change: func(c *Config) {
 		c.SignIns = func(context.Context) ([]review.SignIn, error) {
 			s := review.SignIn{Profile: evil, Type: evil, UsedBy: []string{evil}}
-			s.Fail(errors.New(evil), evil)
+			s.Refuse(errors.New(evil), evil)
 			return []review.SignIn{s}, nil
 		}
 	}})
@@ -89,7 +89,7 @@ func TestPagesOfNothing(t *testing.T) {
 	}
 	h.says("/jobs", "The project has no jobs yet")
 	h.says("/jobs?state=failing", "No job is like that.")
-	h.says("/schedules", "No daemon is running: nothing runs by itself.", "Nothing is late.", "All that was due was run.")
+	h.says("/schedules", "No daemon is running: nothing runs by itself.", "Nothing is late, and all that was due in the last 24 hours was run.")
 	h.says("/profiles", "The project has no profiles")
 	h.says("/system", "by a link", "start one: snrun serve", "all runs are kept", "Oldest run none")
 	for p, want := range map[string]int{

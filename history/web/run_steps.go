@@ -77,7 +77,7 @@ func (s *Site) stepsTab(body *runPage, q url.Values) (*stepsTab, error) {
 
 // fillInside reads the steps inside one, a page of them.
 func (s *Site) fillInside(t *stepsTab, run *engine.Run, key, page string) error {
-	counts, err := s.Store.CountsInside(run.ID, key)
+	counts, err := s.Store.StepCounts(run.ID, history.StepFilter{Inside: key})
 	if err != nil {
 		return err
 	}
@@ -93,7 +93,7 @@ func (s *Site) fillInside(t *stepsTab, run *engine.Run, key, page string) error 
 	}
 	var offset int
 	t.Paging, offset = pageOf(page, total, stepsOnPage, func(page string) string { return at(string(t.Status), page) })
-	list, err := s.Store.StepsInside(run.ID, history.Inside{Key: key, Status: t.Status, Offset: offset, Limit: stepsOnPage})
+	list, err := s.Store.Steps(run.ID, history.StepFilter{Inside: key, Status: t.Status, Worst: true, Offset: offset, Limit: stepsOnPage})
 	for _, step := range list {
 		row := s.stepRow(run, step)
 		row.Label = strings.TrimPrefix(step.Key, key)

@@ -2,11 +2,11 @@ package web
 
 import (
 	"net/url"
-	"strings"
 
 	"snrun/engine"
 	"snrun/history/review"
 	"snrun/history/words"
+	"snrun/jobs/source"
 )
 
 // jobTab is the texts that a run began with: of its job, and of the jobs that it calls.
@@ -55,9 +55,8 @@ func (s *Site) jobTab(body *runPage, q url.Values) *jobTab {
 // linesOf cuts a text into lines, one of them marked.
 func linesOf(text string, marked int) []codeLine {
 	var list []codeLine
-	for line := range strings.Lines(text) {
-		n := len(list) + 1
-		list = append(list, codeLine{Text: words.Clean(strings.TrimRight(line, "\r\n")), Number: n, Marked: n == marked})
+	for i, line := range source.Lines(text) {
+		list = append(list, codeLine{Text: words.Clean(line), Number: i + 1, Marked: i+1 == marked})
 	}
 	return list
 }

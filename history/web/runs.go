@@ -80,10 +80,9 @@ func (c can) Any() bool { return c != can{} }
 
 // canOf says what an operator can do about a run.
 func canOf(run *engine.Run) can {
-	began := !run.Started.IsZero()
 	return can{
-		Resume: began && (run.Status == engine.Failed || run.Status == engine.Cancelled || run.Status == engine.Interrupted),
-		Retry:  began && run.Status == engine.OK && run.Open,
+		Resume: review.MayResume(run),
+		Retry:  !run.Started.IsZero() && run.Status == engine.OK && run.Open,
 		Cancel: run.Status == engine.Queued || run.Status == engine.Running,
 	}
 }

@@ -66,7 +66,7 @@ func (s *Site) schedulesPage(body *schedulesPage, after string, now time.Time) e
 	if body.Queued, body.InQueue, err = s.Store.Unfinished(nil, engine.Queued, queuedShown); err != nil {
 		return err
 	}
-	if body.NotRun, err = s.Store.NotRun(now.Add(-missedSince), missedShown); err != nil {
+	if body.NotRun, err = s.Store.NotRun(nil, now.Add(-missedSince), missedShown); err != nil {
 		return err
 	}
 	return s.drawLanes(body, all, after, now)

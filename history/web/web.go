@@ -11,6 +11,7 @@
 //	                 how visitors sign in, and are known then
 //	headers, compress
 //	                 what browsers are told to leave alone; answers that go out smaller
+//	shared           what is found out once for all who ask at the same time
 //	streams, searches
 //	                 answers that go on for long, searches and exports: not too many at once
 //	page             what all pages have in common
@@ -63,6 +64,7 @@ type Site struct {
 	mux       *http.ServeMux
 	started   time.Time
 	agenda    agenda
+	overviews shared[*overviewPage]
 	standing  http.Handler // tells how the daemon stands
 	watchers  *watchers
 	answers   answers
@@ -98,6 +100,9 @@ func New(c Config) *Site {
 	}
 	return s
 }
+
+// Close waits for what the site does beside its answers. The server that it answers for has ended.
+func (s *Site) Close() { s.watchers.ended.Wait() }
 
 // Admit says who may come in with a password. Whoever did with one that is not among them any more is signed out.
 func (s *Site) Admit(people []Person) {

@@ -81,6 +81,27 @@ func breakSize(text []byte) int {
 	return 0
 }
 
+// Lines gives the lines of a text without their breaks, numbered as the places in it are: the parser counts more characters as breaks
+// than editors do.
+func Lines(text string) []string {
+	var lines []string
+	start := 0
+	for i := 0; i < len(text); {
+		size := breakSize([]byte(text[i:min(i+3, len(text))]))
+		if size == 0 {
+			i++
+			continue
+		}
+		lines = append(lines, text[start:i])
+		i += size
+		start = i
+	}
+	if start < len(text) {
+		lines = append(lines, text[start:])
+	}
+	return lines
+}
+
 // offset is the byte that stands at a line and a column, both from 1. Beyond the line's end it is the line's end.
 func (f *File) offset(line, column int) int {
 	if line < 1 || line > len(f.lines) {

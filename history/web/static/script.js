@@ -103,7 +103,11 @@ function live(main) {
   }
 
   document.addEventListener("visibilitychange", () => { if (document.hidden) close(); else connect(); });
-  setInterval(() => { if (source && source.readyState === EventSource.OPEN) refresh(); }, 5000); // what goes on grows longer
+  let ticks = 0;
+  setInterval(() => { // what goes on grows longer; where nothing does, the server is asked less often what is late by now
+    if (!source || source.readyState !== EventSource.OPEN) return;
+    if (++ticks % 6 === 0 || main.querySelector(".status-running, .status-waiting")) refresh();
+  }, 5000);
   addEventListener("pagehide", close);
   addEventListener("pageshow", connect);
   connect();
