@@ -59,7 +59,7 @@ func (s *Site) postRetry(w http.ResponseWriter, r *http.Request) error {
 
 // goingOn reads how a run is to go on: assume is done, redo or nothing, job original, current or nothing.
 func goingOn(r *http.Request, assume, job string) (daemon.GoingOn, error) {
-	how := daemon.GoingOn{Who: visitorOf(r).Name, Current: job == "current"}
+	how := daemon.GoingOn{Who: visitorOf(r).Name, Current: job == "current", Original: job == "original"}
 	switch assume {
 	case "":
 	case "done":
