@@ -55,3 +55,32 @@ func TestLateBeforeItWasSent(t *testing.T) {
 		check(t, "then", string(next.Status), want)
 	}
 }
+
+// TestTextsOfTheLastAttempt holds that the record of a run keeps what it began with, and beside it what its last attempt had where
+// that is another text: of the job or of one that it calls.
+func TestTextsOfTheLastAttempt(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.beside = map[string]string{"sub": "steps:\n  - {id: s, log: s}"}
+	before := "steps:\n  - {id: c, call: {job: sub}}\n  - {id: p, probe: {fails: 9}}"
+	run := w.run(before)
+	began := run.Texts()
+	if len(began) != 2 || run.Latest != nil {
+		t.Fatalf("it begins with %q, %q", began, run.Latest)
+	}
+	mended := strings.Replace(before, "id: p", "id: q", 1)
+	original := func(r *engine.Resumption) {
+		r.Original = loadJobs(t, w.probe.kind(), map[string]string{"job": before, "sub": w.beside["sub"]})
+	}
+	run = w.goOn(run, mended, original)
+	if got := run.Texts(); len(got) != 2 || !strings.Contains(got[0].Text, "id: q") || got[1].Text != began[1].Text || run.Text != began[0].Text {
+		t.Errorf("with another job it has %q, and began with %q", got, run.Text)
+	}
+	if run = w.goOn(run, before, nil); run.Latest != nil {
+		t.Errorf("with what it began with it has %q", run.Latest)
+	}
+	w.beside["sub"] = "steps:\n  - {id: s, log: t}"
+	if run = w.goOn(run, before, nil); len(run.Latest) != 2 || !strings.Contains(run.Latest[1].Text, "log: t") {
+		t.Errorf("with another one that it calls it has %q", run.Latest)
+	}
+}

@@ -62,6 +62,7 @@ func (e *Engine) Resume(ctx context.Context, r Resumption) (*Run, error) {
 	if err != nil {
 		return nil, err
 	}
+	run.Latest = latest(run, r.Job)
 	run.Status, run.Attempt, run.Daemon = Running, max(run.Attempt, 1)+1, run.Daemon || r.Daemon
 	run.Ended, run.Output, run.Error, run.Process = time.Time{}, nil, nil, processName()
 	if err := e.Journal.Continue(&run, forget, doubtful); err != nil {
@@ -72,6 +73,18 @@ func (e *Engine) Resume(ctx context.Context, r Resumption) (*Run, error) {
 	}
 	begun.secrets = r.Secrets
 	return x.carryOut(ctx, begun)
+}
+
+// latest gives the texts that an attempt of a run with a job has, nil where those are what the run began with.
+func latest(run Run, job *jobs.Job) []Text {
+	texts := []Text{{job.File, job.Text}}
+	for _, called := range job.Called() {
+		texts = append(texts, Text{called.File, called.Text})
+	}
+	if run.Latest = nil; run.Had(texts) {
+		return nil
+	}
+	return texts
 }
 
 // keepRedo keeps that failed items are tried again until that is through, however often it is interrupted.

@@ -1,6 +1,8 @@
 package engine
 
 import (
+	"path/filepath"
+	"slices"
 	"time"
 
 	"snrun/steps"
@@ -42,6 +44,7 @@ type Run struct {
 	File    string `json:"file"`    // the whole path of the job's file
 	Text    string `json:"-"`       // the job's file as it was read
 	Called  []Text `json:"-"`       // the jobs that it calls, sorted by file
+	Latest  []Text `json:"-"`       // the same of its last attempt, the job first; nil where that had what the run began with
 	Daemon  bool   `json:"-"`       // a daemon runs it, and takes it up again after a crash
 	Open    bool   `json:"-"`       // there are failed items that can be tried again, though it ended well
 	Process string `json:"-"`       // which process runs it: pid@host
@@ -49,6 +52,25 @@ type Run struct {
 
 // Text is the text of a job's file.
 type Text struct{ File, Text string }
+
+// Texts gives what the last attempt of a run went by: the text of the job first, then those of the jobs that it calls, sorted by
+// file. Nil where the run was read without.
+func (r *Run) Texts() []Text {
+	switch {
+	case r.Latest != nil:
+		return r.Latest
+	case r.Text == "":
+		return nil
+	}
+	return append([]Text{{r.File, r.Text}}, r.Called...)
+}
+
+// Had says whether the last attempt of a run had these texts, wherever their files were then.
+func (r *Run) Had(texts []Text) bool {
+	had := r.Texts()
+	return len(had) > 0 && len(texts) > 0 && filepath.Base(had[0].File) == filepath.Base(texts[0].File) &&
+		slices.EqualFunc(had, texts, func(a, b Text) bool { return a.Text == b.Text })
+}
 
 // StepRun is what became of one step: of one item, where it stands in a loop.
 type StepRun struct {

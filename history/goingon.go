@@ -16,13 +16,16 @@ const (
 		open = 0, reason = '', cancel = '' WHERE id = ?`
 	replaceText   = `UPDATE runs SET file = ?, text = (SELECT id FROM texts WHERE digest = ?) WHERE id = ?`
 	replaceCalled = `DELETE FROM called WHERE run = ?`
+	replaceLatest = `DELETE FROM latest WHERE run = ?`
+	latestSQL     = `INSERT INTO latest (run, nth, file, text) SELECT ?, ?, ?, id FROM texts WHERE digest = ?`
 	earlierSQL    = `SELECT id, key, status, started, coalesce(counts, '') FROM steps WHERE id BETWEEN ? AND ? ORDER BY id`
 	dropStepSQL   = `DELETE FROM steps WHERE id = ?`
 )
 
 // Continue sets a run that has ended going again: in this process, as its next attempt, without what the journal has at and
 // below the keys of forget, but the intents of doubt. A run whose process is gone counts as ended. The error wraps engine.ErrRunning when the run has
-// not ended, or somebody else went on with it first. The texts of its jobs are kept anew where run has some.
+// not ended, or somebody else went on with it first. The texts of its jobs are kept anew where run has some,
+// and in any case those of this attempt.
 func (s *Store) Continue(run *engine.Run, forget, doubt []string) error {
 	doing := "go on with run " + run.ID
 	if err := s.settle(); err != nil {
@@ -89,6 +92,11 @@ func continuing(run *engine.Run, number int64, live string) []row {
 	}
 	if run.Called != nil {
 		rows = append(append(rows, rowOf(replaceCalled, number)), calledRows(run)...)
+	}
+	rows = append(rows, rowOf(replaceLatest, number))
+	for i, latest := range run.Latest {
+		text, digest := textRow(latest.Text)
+		rows = append(rows, text, rowOf(latestSQL, number, i, latest.File, digest))
 	}
 	return rows
 }

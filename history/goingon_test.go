@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"snrun/engine"
+	"snrun/jobs"
 	"snrun/steps"
 )
 
@@ -459,5 +460,40 @@ func TestOldHistoryIsBroughtUpToDate(t *testing.T) {
 	var query sql.NullString
 	if err := s.read.QueryRow("PRAGMA integrity_check").Scan(&query); err != nil || query.String != "ok" {
 		t.Errorf("the database is %v, %v, want it ok", query, err)
+	}
+}
+
+// TestTextsOfTheLastAttempt holds that they are kept beside those that the run began with, until the run goes on with others or is gone.
+func TestTextsOfTheLastAttempt(t *testing.T) {
+	t.Parallel()
+	s := openTemp(t)
+	id := full(t, s, 9, 1)
+	full(t, s, 1, 1)
+	run, err := s.Begun(id)
+	if err != nil || run.Latest != nil {
+		t.Fatalf("it has %q, %v", run.Latest, err)
+	}
+	began := run.Texts()
+	for _, latest := range [][]engine.Text{{{File: "/p/sync.yaml", Text: "# mended"}, {File: "/p/all.yaml", Text: "# other"}}, {{File: "/p/sync.yaml", Text: "# again"}}, nil} {
+		run.Latest = latest
+		goOn(t, s, run)
+		finish(t, s, run, engine.Failed)
+		prune(t, s, jobs.Keep{KeepRule: rule(0, 9, 0)})
+		checkComplete(t, s)
+		got, err := s.Run(id)
+		if err != nil || !reflect.DeepEqual(got.Latest, latest) {
+			t.Errorf("it has %q, %v, want %q", got.Latest, err, latest)
+		}
+		if got.Latest = nil; !reflect.DeepEqual(got.Texts(), began) {
+			t.Errorf("it began with %q, want %q", got.Texts(), began)
+		}
+	}
+	run.Latest = []engine.Text{{File: "/p/sync.yaml", Text: "# mended"}}
+	goOn(t, s, run)
+	finish(t, s, run, engine.Failed)
+	prune(t, s, jobs.Keep{KeepRule: rule(0, 1, 0)})
+	checkComplete(t, s)
+	if n := number(t, s, "SELECT count(*) FROM latest") + number(t, s, "SELECT count(*) FROM texts WHERE text = '# mended'"); n != 0 {
+		t.Errorf("%d rows are left of a run that is gone", n)
 	}
 }

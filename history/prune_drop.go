@@ -27,7 +27,8 @@ const (
 
 	unusedSQL = `SELECT id FROM texts WHERE ` + isUnused + ` LIMIT ?`
 	dropText  = `DELETE FROM texts WHERE id = ? AND ` + isUnused
-	isUnused  = `NOT EXISTS (SELECT 1 FROM runs WHERE text = texts.id) AND NOT EXISTS (SELECT 1 FROM called WHERE text = texts.id)`
+	isUnused  = `NOT EXISTS (SELECT 1 FROM runs WHERE text = texts.id) AND NOT EXISTS (SELECT 1 FROM called WHERE text = texts.id)
+		AND NOT EXISTS (SELECT 1 FROM latest WHERE text = texts.id)`
 )
 
 const (
@@ -163,7 +164,7 @@ func (p *Pruner) drop() error {
 
 // dropRun drops what belongs to a run whose own row is gone.
 func (p *Pruner) dropRun(run int64, deadline time.Time) error {
-	for _, sql := range []string{replaceCalled, dropQueueSQL, staleSQL} {
+	for _, sql := range []string{replaceCalled, replaceLatest, dropQueueSQL, staleSQL} {
 		if err := p.conn.exec(rowOf(sql, run)); err != nil {
 			return err
 		}

@@ -135,7 +135,8 @@ func checkComplete(t testing.TB, s *Store) {
 		"SELECT count(*) FROM state WHERE run NOT IN (SELECT id FROM runs)",
 		"SELECT count(*) FROM slots WHERE run NOT IN (SELECT id FROM runs) AND run NOT IN (SELECT run FROM dropped)",
 		"SELECT count(*) FROM dropped WHERE run IN (SELECT id FROM runs) OR until = 0",
-		"SELECT count(*) FROM texts WHERE id NOT IN (SELECT text FROM runs UNION SELECT text FROM called)",
+		"SELECT count(*) FROM latest WHERE run NOT IN (SELECT id FROM runs)",
+		"SELECT count(*) FROM texts WHERE id NOT IN (SELECT text FROM runs UNION SELECT text FROM called UNION SELECT text FROM latest)",
 		"SELECT count(*) FROM runs WHERE text NOT IN (SELECT id FROM texts)",
 		"SELECT count(*) FROM called WHERE text NOT IN (SELECT id FROM texts)",
 		`SELECT count(*) FROM blobs WHERE digest NOT IN (SELECT digest FROM journal WHERE digest IS NOT NULL UNION SELECT request_digest FROM exchanges

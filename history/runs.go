@@ -33,6 +33,8 @@ const (
 	runSQL    = `SELECT ` + runColumns + `, (SELECT text FROM texts WHERE texts.id = runs.text) FROM runs WHERE run = ?`
 	calledSQL = `SELECT called.file, texts.text FROM called JOIN texts ON texts.id = called.text
 		WHERE called.run = (SELECT id FROM runs WHERE run = ?) ORDER BY called.file`
+	hadSQL = `SELECT latest.file, texts.text FROM latest JOIN texts ON texts.id = latest.text
+		WHERE latest.run = (SELECT id FROM runs WHERE run = ?) ORDER BY nth`
 )
 
 // Begin records a run as running, with entries for its journal: a new one, or one that this process has queued. The error wraps
@@ -154,7 +156,7 @@ func (s *Store) Run(id string) (*engine.Run, error) {
 	return run, nil
 }
 
-// Begun gives a run by its whole id as it was begun: with its texts, but without its steps, which may be very many.
+// Begun gives a run by its whole id as it was begun: with its texts, and those of its last attempt, but without its steps, which may be very many.
 func (s *Store) Begun(id string) (*engine.Run, error) {
 	if err := s.settle(); err != nil {
 		return nil, err
@@ -169,15 +171,18 @@ func (s *Store) Begun(id string) (*engine.Run, error) {
 		return nil, s.place.fault("read run "+id, err)
 	}
 	run.Text = text.String
-	if run.Called, err = s.called(id); err != nil {
+	if run.Called, err = s.texts(calledSQL, id); err != nil {
+		return nil, s.place.fault("read run "+id, err)
+	}
+	if run.Latest, err = s.texts(hadSQL, id); err != nil {
 		return nil, s.place.fault("read run "+id, err)
 	}
 	return &run, nil
 }
 
-// called gives the jobs that a run calls.
-func (s *Store) called(run string) ([]engine.Text, error) {
-	rows, err := s.read.Query(calledSQL, run)
+// texts gives texts of a run's jobs.
+func (s *Store) texts(query, run string) ([]engine.Text, error) {
+	rows, err := s.read.Query(query, run)
 	if err != nil {
 		return nil, err
 	}

@@ -46,14 +46,29 @@ func (a *app) pastRun(ref string) (file string, run *engine.Run, err error) {
 	return file, run, err
 }
 
-// past is the job of a run as it was when the run began, and what became of it.
+// past is the job of a run as it was, and what became of it.
 type past struct {
 	run     *engine.Run
-	project *project          // in which the job is
-	texts   map[string]string // as they were, by their files: of the job and of those that it calls
-	origin  string            // the job's file
-	file    string            // where the job is now, "" where it is nowhere
-	wrong   error             // the mistakes in the project's own files
+	project *project // in which the job is
+	began   texts    // as the run began with them
+	last    texts    // as its last attempt had them
+	file    string   // where the job is now, "" where it is nowhere
+	wrong   error    // the mistakes in the project's own files
+}
+
+// texts are those of a job and of the jobs that it calls, as they were.
+type texts struct {
+	job    string // the job's file
+	byFile map[string]string
+}
+
+// textsIn gives the texts of a list whose first is the job's own. A project may have been moved.
+func textsIn(p *project, list []engine.Text) texts {
+	t := texts{within(p.Dir, list[0].File), map[string]string{}}
+	for _, one := range list {
+		t.byFile[within(p.Dir, one.File)] = one.Text
+	}
+	return t
 }
 
 // pastOf finds out what became of a run's job. The error is one that no other text of the job would mend.
@@ -66,10 +81,10 @@ func (a *app) pastOf(run *engine.Run) (*past, error) {
 	if p == nil {
 		return nil, invalid(notGoneOn, err)
 	}
-	j := &past{run: run, project: p, wrong: err, origin: within(p.Dir, run.File)}
-	j.texts = map[string]string{j.origin: run.Text}
-	for _, t := range run.Called {
-		j.texts[within(p.Dir, t.File)] = t.Text
+	j := &past{run: run, project: p, wrong: err}
+	j.began = textsIn(p, append([]engine.Text{{File: run.File, Text: run.Text}}, run.Called...))
+	if j.last = j.began; run.Latest != nil {
+		j.last = textsIn(p, run.Latest)
 	}
 	j.file = j.find()
 	return j, nil
@@ -77,8 +92,8 @@ func (a *app) pastOf(run *engine.Run) (*past, error) {
 
 // find gives where the job is now: where it was, else where the project has a job of its name.
 func (j *past) find() string {
-	if isFound(j.origin) {
-		return j.origin
+	if isFound(j.last.job) {
+		return j.last.job
 	}
 	file, err := j.project.Find(j.run.Job)
 	if err != nil {
@@ -87,28 +102,28 @@ func (j *past) find() string {
 	return absolute(file)
 }
 
-// changed gives the first of the files that is not as it was when the run began.
-func (j *past) changed() (file string, changed bool) {
-	for _, file := range slices.Sorted(maps.Keys(j.texts)) {
+// changed gives the first of the files that is not as it was.
+func (j *past) changed(t texts) (file string, changed bool) {
+	for _, file := range slices.Sorted(maps.Keys(t.byFile)) {
 		now := file
-		if file == j.origin && j.file != "" {
+		if file == t.job && j.file != "" {
 			now = j.file
 		}
-		if data, err := os.ReadFile(now); err != nil || string(data) != j.texts[file] {
+		if data, err := os.ReadFile(now); err != nil || string(data) != t.byFile[file] {
 			return now, true
 		}
 	}
 	return "", false
 }
 
-// original loads the job as it was.
-func (j *past) original() (*jobs.Job, error) { return j.project.WithTexts(j.texts).Load(j.origin) }
+// load loads the job as it was.
+func (j *past) load(t texts) (*jobs.Job, error) { return j.project.WithTexts(t.byFile).Load(t.job) }
 
 // goesOn is what a run goes on with.
 type goesOn struct {
 	*past
 	job      *jobs.Job
-	original *jobs.Job // as it was, where job is another text and that one can still be read
+	original *jobs.Job // as the run began with it, where job is another text and that one can still be read
 	notes    []string  // what a person must know of it
 }
 
@@ -119,10 +134,13 @@ func (a *app) jobFor(run *engine.Run, o resumeOptions) (*goesOn, error) {
 		return nil, err
 	}
 	g := &goesOn{past: past}
-	if o.job == "current" {
+	switch o.job {
+	case "current":
 		err = g.loadCurrent()
-	} else {
-		err = g.loadOriginal()
+	case "original":
+		err = g.loadPast(past.began, "that it began with")
+	default:
+		err = g.loadLast()
 	}
 	if err != nil && past.project.needsSandbox() {
 		return nil, &exitError{exitInvalid, err, "the sandbox brings its own secrets along: add --sandbox; " + newSandbox}
@@ -130,24 +148,38 @@ func (a *app) jobFor(run *engine.Run, o resumeOptions) (*goesOn, error) {
 	return g, err
 }
 
-func (g *goesOn) loadOriginal() (err error) {
-	g.job, err = g.past.original()
+// loadLast loads the job as the last attempt had it. What was done with another one is gone on from only as far as it does for this.
+func (g *goesOn) loadLast() error {
+	if g.run.Latest == nil {
+		return g.loadPast(g.began, "that it began with")
+	}
+	if err := g.loadPast(g.last, "of its last attempt"); err != nil {
+		return err
+	}
+	original, err := g.load(g.began)
+	g.original = original
+	return mistakes(notGoneOn, nil, err)
+}
+
+// loadPast loads the job as it was.
+func (g *goesOn) loadPast(t texts, which string) (err error) {
+	g.job, err = g.load(t)
 	if err = mistakes(notGoneOn, g.wrong, err); err != nil {
 		return err
 	}
-	switch file, changed := g.changed(); {
+	switch file, changed := g.changed(t); {
 	case g.file == "":
-		g.notes = append(g.notes, shown(g.origin)+" is not there any more: the run goes on with the text that it began with")
+		g.notes = append(g.notes, shown(t.job)+" is not there any more: the run goes on with the text "+which)
 	case changed:
-		g.notes = append(g.notes, shown(file)+" has changed since: the run goes on with the text that it began with, not with that of now (--job current)")
+		g.notes = append(g.notes, shown(file)+" has changed since: the run goes on with the text "+which+", not with that of now (--job current)")
 	}
 	return nil
 }
 
 func (g *goesOn) loadCurrent() (err error) {
 	if g.file == "" {
-		return &exitError{exitFailed, fmt.Errorf("%s is not there any more, and the project has no other job %s", words.Argument(shown(g.origin)), words.Argument(g.run.Job)),
-			"without --job current the run goes on with the text that it began with"}
+		return &exitError{exitFailed, fmt.Errorf("%s is not there any more, and the project has no other job %s", words.Argument(shown(g.last.job)), words.Argument(g.run.Job)),
+			"without --job current the run goes on with the text that it had"}
 	}
 	g.job, err = g.project.Load(g.file)
 	if err = mistakes(notGoneOn, g.wrong, err); err != nil {
@@ -155,10 +187,10 @@ func (g *goesOn) loadCurrent() (err error) {
 	}
 	if g.job.Name != g.run.Job {
 		return &exitError{exitFailed, fmt.Errorf("%s is the job %s now, and run %s is one of %s", shown(g.file), words.Argument(g.job.Name), g.run.ID, words.Argument(g.run.Job)),
-			"without --job current the run goes on with the text that it began with"}
+			"without --job current the run goes on with the text that it had"}
 	}
-	if _, changed := g.changed(); changed {
-		g.original, _ = g.past.original() // one that does not fit today's profiles any more is no help
+	if _, changed := g.changed(g.began); changed {
+		g.original, _ = g.load(g.began) // one that does not fit today's profiles any more is no help
 	}
 	return nil
 }

@@ -21,7 +21,7 @@ import (
 type resumeOptions struct {
 	executeOptions
 	from        string // a top-level step
-	job         string // which text of the job: original or current
+	job         string // which text of the job: original or current, "" for that of the last attempt
 	assume      string // done or redo, "" for neither
 	failedItems bool
 }
@@ -44,8 +44,9 @@ func (a *app) resumeCommand() *cobra.Command {
 its id or the beginning of it, @last or @last-failed, or the same of a job as @last:JOB. It stays the same run, with one attempt more.
 
 What was finished is not done again; what failed is. Inputs and variables are those with which the run began, secrets and
-profiles are those of today. The job is read as it was then; --job current takes the file as it is now, in which the
-steps that have kept their ids count as the same.
+profiles are those of today. The job is read as the last attempt had it, which is the text that the run began with unless
+it went on with another; --job current takes the file as it is now, in which the steps that have kept their ids count as
+the same, --job original the text that it began with.
 
 A request that changes something, and of which nobody knows whether it arrived, is not repeated in silence. The run stops
 there as interrupted. Look in the other system, then say what holds for all such requests of the run: --assume done when
@@ -67,7 +68,7 @@ Exit codes are those of run; 1 also where a request is in doubt.`,
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&o.from, "from", "", "do this step and all after it anew, also what was finished; one of the job's own steps, not one inside another")
-	flags.StringVar(&o.job, "job", jobTexts[0], "the job as the run began with it (original), or as its file is now (current)")
+	flags.StringVar(&o.job, "job", "", "the job as the run began with it (original), or as its file is now (current), in place of what the last attempt had")
 	a.assumeFlag(cmd, &o)
 	a.executeFlags(cmd, &o.executeOptions, newSandbox)
 	_ = cmd.RegisterFlagCompletionFunc("job", cobra.FixedCompletions(jobTexts[:], cobra.ShellCompDirectiveNoFileComp))
@@ -76,7 +77,7 @@ Exit codes are those of run; 1 also where a request is in doubt.`,
 }
 
 func (a *app) retryCommand() *cobra.Command {
-	o := resumeOptions{job: jobTexts[0]}
+	var o resumeOptions
 	cmd := &cobra.Command{
 		Use:   "retry RUN --failed-items",
 		Short: "Try the items of loops again that failed in a run",
@@ -118,7 +119,7 @@ func (a *app) assumeFlag(cmd *cobra.Command, o *resumeOptions) {
 
 // check says what is wrong with the flags.
 func (o resumeOptions) check() error {
-	if !slices.Contains(jobTexts[:], o.job) {
+	if o.job != "" && !slices.Contains(jobTexts[:], o.job) {
 		return usageError(steps.Hint(o.job, jobTexts[:]), "there is no --job %s", words.Argument(o.job))
 	}
 	if o.assume != "" && !slices.Contains(assumptions[:], o.assume) {

@@ -262,3 +262,26 @@ func TestResumeOfAJobThatHasChanged(t *testing.T) {
 		t.Errorf("got %s and\n%s", got.stdout, got.stderr)
 	}
 }
+
+// TestResumeWithTheTextOfTheLastAttempt holds that a run which went on with the job of now goes on with that text, or the one that it
+// began with where a person says so, and that both are there when the file is another one again.
+func TestResumeWithTheTextOfTheLastAttempt(t *testing.T) {
+	t.Parallel()
+	u := newUser(t, sandbox.Options{})
+	job := func(says string) { u.write("jobs/a.yaml", "version: 1\nsteps:\n  - fail: "+says+"\n") }
+	fails := func(says, note string, args ...string) {
+		t.Helper()
+		if got := u.must(exitFailed, args...); !strings.Contains(got.stderr, says) || !strings.Contains(got.stderr, note) {
+			t.Errorf("%q does not say %q and %q:\n%s", args, says, note, got.stderr)
+		}
+	}
+	job("one")
+	fails("one", "", "run", "a")
+	job("two")
+	fails("two", "", "resume", "@last", "--job", "current")
+	fails("two", "", "resume", "@last")
+	job("three")
+	fails("two", "jobs/a.yaml has changed since: the run goes on with the text of its last attempt, not with that of now", "resume", "@last")
+	fails("one", "the text that it began with", "resume", "@last", "--job", "original")
+	fails("one", "the text that it began with", "resume", "@last")
+}

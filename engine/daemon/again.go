@@ -23,7 +23,8 @@ import (
 type GoingOn struct {
 	Who         string        // for whoever wants the same
 	Assume      engine.Assume // of the requests in doubt
-	Current     bool          // with the job as it is now, not as the run began with it
+	Current     bool          // with the job as it is now, not as the last attempt had it
+	Original    bool          // with the job as the run began with it
 	FailedItems bool          // the items of loops that failed are tried again, and nothing else
 }
 
@@ -192,22 +193,43 @@ func (d *Daemon) again(run *engine.Run, g GoingOn) (*again, error) {
 	case g.Current:
 		err = a.loadCurrent(d, e)
 	default:
-		a.job, err = project.loadOriginal(run)
-		if err != nil {
+		if g.Original {
+			began := *run
+			began.Latest, a.run = nil, &began
+		}
+		if a.job, a.original, err = project.loadLast(a.run); err != nil {
 			err = misfit("the job as it was when the run began does not fit the project any more", err, "mend what it needs, or go on with the job as it is now")
 		}
-		a.note = changedSince(run, e)
+		a.note = changedSince(a.run, e)
 	}
 	return a, err
 }
 
+// loadLast loads the job of a run as its last attempt had it, and where the run began with another one, that one: what was done
+// with it is gone on from only as far as it does for the other.
+func (p *Project) loadLast(run *engine.Run) (job, original *jobs.Job, err error) {
+	if run.Latest == nil {
+		job, err = p.loadOriginal(run)
+		return job, nil, err
+	}
+	if job, err = p.loadTexts(run.Latest[0].File, run.Latest); err == nil {
+		original, err = p.loadOriginal(run)
+	}
+	return job, original, err
+}
+
 // loadOriginal loads the job of a run as it was when the run began.
 func (p *Project) loadOriginal(run *engine.Run) (*jobs.Job, error) {
-	texts := map[string]string{run.File: run.Text}
-	for _, c := range run.Called {
-		texts[c.File] = c.Text
+	return p.loadTexts(run.File, append([]engine.Text{{File: run.File, Text: run.Text}}, run.Called...))
+}
+
+// loadTexts loads the job of a file with texts in the place of files.
+func (p *Project) loadTexts(file string, list []engine.Text) (*jobs.Job, error) {
+	texts := map[string]string{}
+	for _, t := range list {
+		texts[t.File] = t.Text
 	}
-	return p.WithTexts(texts).Load(run.File)
+	return p.WithTexts(texts).Load(file)
 }
 
 // loadCurrent loads the job of a run as it is now.
@@ -234,13 +256,17 @@ func (a *again) loadCurrent(d *Daemon, e *edition) error {
 	return nil
 }
 
-// changedSince says that a job is another one than a run began with, "" where it is not.
+// changedSince says that a job is another one than the last attempt of a run had, "" where it is not.
 func changedSince(run *engine.Run, e *edition) string {
+	with := "the run goes on with the text that it began with"
+	if run.Latest != nil {
+		with = "the run goes on with the text of its last attempt"
+	}
 	switch {
 	case e == nil:
-		return "the project has no job " + run.Job + " any more: the run goes on with the text that it began with"
-	case e.text != run.Text || !slices.Equal(e.called, run.Called):
-		return "the job has changed since: the run goes on with the text that it began with, not with that of now"
+		return "the project has no job " + run.Job + " any more: " + with
+	case !run.Had(append([]engine.Text{{File: e.file, Text: e.text}}, e.called...)):
+		return "the job has changed since: " + with + ", not with that of now"
 	}
 	return ""
 }

@@ -165,12 +165,12 @@ func (d *Daemon) givesUp(run *engine.Run) *steps.Error {
 	return nil
 }
 
-// resume goes on with a run, with the text that it began with and the profiles and secrets of now.
+// resume goes on with a run, with the text that its last attempt had and the profiles and secrets of now.
 func (r *oneRun) resume(ctx context.Context, run *engine.Run) (*engine.Run, error) {
 	project := r.daemon.library.Project()
-	job, err := project.loadOriginal(run)
+	job, original, err := project.loadLast(run)
 	if err != nil {
 		return nil, fmt.Errorf("the job as it was when the run began does not fit the project any more: %w", err)
 	}
-	return r.goOn(ctx, &again{run: run, project: project, job: job})
+	return r.goOn(ctx, &again{run: run, project: project, job: job, original: original})
 }

@@ -36,3 +36,14 @@ CREATE TABLE audit (
     outcome TEXT NOT NULL, -- done, refused or failed
     detail  TEXT NOT NULL -- what with, or why not
 );
+
+-- The texts of a run's last attempt, where they are others than those that it began with.
+CREATE TABLE latest (
+    run  INTEGER NOT NULL, -- runs.id
+    nth  INTEGER NOT NULL, -- 0 is the job itself, then come those that it calls
+    file TEXT NOT NULL,
+    text INTEGER NOT NULL REFERENCES texts (id),
+    PRIMARY KEY (run, nth)
+) WITHOUT ROWID;
+
+CREATE INDEX latest_of_text ON latest (text);

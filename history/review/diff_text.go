@@ -33,18 +33,20 @@ type Line struct {
 	Text string `json:"text"`
 }
 
-// textDiffs tells what is different in the text of a run's job and of those that it calls.
+// textDiffs tells what is different in the text of a run's job and of those that it calls, as the last attempts had them.
 func textDiffs(base, run *engine.Run) []TextDiff {
+	job, called := ownAndCalled(run)
+	wasJob, wasCalled := ownAndCalled(base)
 	var diffs []TextDiff
-	if d := textDiff(run.File, base.Text, run.Text); d != nil {
+	if d := textDiff(job.File, wasJob.Text, job.Text); d != nil {
 		diffs = append(diffs, *d)
 	}
 	was := map[string]string{}
-	for _, c := range base.Called {
-		was[beside(base, c.File)] = c.Text
+	for _, c := range wasCalled {
+		was[beside(wasJob, c)] = c.Text
 	}
-	for _, c := range run.Called {
-		place := beside(run, c.File)
+	for _, c := range called {
+		place := beside(job, c)
 		text, known := was[place]
 		delete(was, place)
 		d := textDiff(c.File, text, c.Text)
@@ -56,8 +58,8 @@ func textDiffs(base, run *engine.Run) []TextDiff {
 		}
 		diffs = append(diffs, *d)
 	}
-	for _, c := range base.Called {
-		if text, left := was[beside(base, c.File)]; left {
+	for _, c := range wasCalled {
+		if text, left := was[beside(wasJob, c)]; left {
 			d := textDiff(c.File, text, "")
 			if d == nil {
 				continue
@@ -69,12 +71,21 @@ func textDiffs(base, run *engine.Run) []TextDiff {
 	return diffs
 }
 
+// ownAndCalled gives the text of a run's job, and those of the jobs that it calls.
+func ownAndCalled(run *engine.Run) (own engine.Text, called []engine.Text) {
+	texts := run.Texts()
+	if len(texts) == 0 {
+		return engine.Text{File: run.File}, run.Called
+	}
+	return texts[0], texts[1:]
+}
+
 // beside gives where a file stands as seen from that of the job: a project may have been moved as a whole.
-func beside(run *engine.Run, file string) string {
-	if rel, err := filepath.Rel(filepath.Dir(run.File), file); err == nil {
+func beside(job, called engine.Text) string {
+	if rel, err := filepath.Rel(filepath.Dir(job.File), called.File); err == nil {
 		return rel
 	}
-	return file
+	return called.File
 }
 
 // textDiff tells what is different in a text; nil where nothing is.

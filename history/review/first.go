@@ -14,7 +14,7 @@ type FirstError struct {
 	Step     *engine.StepRun `json:"step,omitempty"`     // where it happened; nil where it was in no step
 	Exchange *Exchange       `json:"exchange,omitempty"` // the last request of that step; nil where it made none
 	File     string          `json:"file,omitempty"`     // of the job that the step stands in
-	Line     int             `json:"line,omitempty"`     // in that file, as it was; 0 where it is not known
+	Line     int             `json:"line,omitempty"`     // in that file, as the last attempt had it; 0 where it is not known
 	// Tolerated says that the run went well all the same.
 	Tolerated bool `json:"tolerated,omitempty"`
 }
@@ -60,14 +60,10 @@ func PlaceOf(run *engine.Run, key string) (source.Pos, bool) {
 	return jobs.StepPlace(textsOf(run), key)
 }
 
-// textsOf gives the texts of a run's jobs, none where it was read without.
+// textsOf gives the texts of a run's jobs as its last attempt had them, none where it was read without.
 func textsOf(run *engine.Run) []jobs.Text {
-	if run.Text == "" {
-		return nil
-	}
-	texts := make([]jobs.Text, 0, 1+len(run.Called))
-	texts = append(texts, jobs.Text{File: run.File, Data: run.Text})
-	for _, t := range run.Called {
+	var texts []jobs.Text
+	for _, t := range run.Texts() {
 		texts = append(texts, jobs.Text{File: t.File, Data: t.Text})
 	}
 	return texts

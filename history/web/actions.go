@@ -59,7 +59,7 @@ func (s *Site) postRetry(w http.ResponseWriter, r *http.Request) error {
 
 // goingOn reads how a run is to go on: assume is done, redo or nothing, job original, current or nothing.
 func goingOn(r *http.Request, assume, job string) (daemon.GoingOn, error) {
-	how := daemon.GoingOn{Who: visitorOf(r).Name, Current: job == "current"}
+	how := daemon.GoingOn{Who: visitorOf(r).Name, Current: job == "current", Original: job == "original"}
 	switch assume {
 	case "":
 	case "done":
@@ -209,14 +209,15 @@ func (s *Site) postBulk(w http.ResponseWriter, r *http.Request) error {
 		}
 	}
 	notes := []string{fmt.Sprintf("%s: %d done, %d not.", words.Plural(len(list), "run"), len(list)-failed, failed)}
-	return s.showResult(w, r, result{Title: "Several runs: " + r.PostForm.Get("action"), Back: "/runs", Notes: notes, Runs: list})
+	return s.showResult(w, r, result{Title: "Several runs: " + strings.ReplaceAll(r.PostForm.Get("action"), "_current", " with the job of now"), Back: "/runs", Notes: notes, Runs: list})
 }
 
-// bulk deals with several runs: all are begun before any is waited for. The action is resume, retry or cancel.
+// bulk deals with several runs: all are begun before any is waited for. The action is resume, resume_current (with
+// the job as it is now), retry or cancel.
 func (s *Site) bulk(r *http.Request, action string, runs []string) ([]runResult, error) {
 	switch {
-	case action != "resume" && action != "retry" && action != "cancel":
-		return nil, wrong("there is no action "+words.Argument(action), "write resume, retry or cancel")
+	case action != "resume" && action != "resume_current" && action != "retry" && action != "cancel":
+		return nil, wrong("there is no action "+words.Argument(action), "write resume, resume_current, retry or cancel")
 	case len(runs) == 0:
 		return nil, wrong("no run is chosen", "go back, and choose some")
 	case len(runs) > maxBulk:
@@ -246,5 +247,5 @@ func (s *Site) bulkDeed(r *http.Request, action, run string) deed {
 	if action == "cancel" {
 		return s.cancel(run, who)
 	}
-	return s.resume(run, daemon.GoingOn{Who: who, FailedItems: action == "retry"})
+	return s.resume(run, daemon.GoingOn{Who: who, FailedItems: action == "retry", Current: action == "resume_current"})
 }

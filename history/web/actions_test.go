@@ -5,6 +5,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -400,6 +401,49 @@ func TestChangedJob(t *testing.T) {
 	w.write(map[string]string{"jobs/a.yaml": "steps: [{rest: {profile: q, path: /y}}]\n"})
 	w.read(func() bool { return len(w.daemon.Broken()) > 0 })
 	w.refuses(422, "the job has mistakes", "/runs/"+w.ran("a", engine.Failed, time.Minute)+"/resume", "job", "current")
+}
+
+// TestTextOfTheLastAttempt holds that a run which went on with another text is shown with that one, and goes on with it; and that the
+// overview and the list of runs offer the job of now where that is another one.
+func TestTextOfTheLastAttempt(t *testing.T) {
+	t.Parallel()
+	w := newWorks(t, map[string]string{"a": asks}, houseOptions{})
+	w.system.answers(always(400))
+	run := w.does("started", "/jobs/a/run")
+	w.ends(run, engine.Failed)
+	mend := func(path string) {
+		w.write(map[string]string{"jobs/a.yaml": "# mended\nsteps: [{id: x, rest: {profile: p, path: " + path + "}, retry: none}]\n"})
+		w.read(func() bool { job, err := w.daemon.Job("a"); return err == nil && strings.Contains(job.Text, path) })
+	}
+	offers := func(when string, now bool) {
+		t.Helper()
+		for _, page := range []string{"/", "/runs/" + run} {
+			if got := slices.Contains(buttons(w.page(page)), "Resume with the job of now"); got != now {
+				t.Errorf("%s: %s offers the job of now: %v, want %v", when, page, got, now)
+			}
+		}
+	}
+	offers("at first", false)
+	mend("/y")
+	offers("once it was mended", true)
+	w.does("resumed", "/runs/"+run+"/resume", "job", "current")
+	w.ends(run, engine.Failed)
+	offers("after an attempt with that", false)
+	w.says("/runs/"+run+"?tab=job", "the run began with another one", "path: /y")
+	w.says("/runs/"+run, "line 3")
+	w.does("resumed", "/runs/"+run+"/resume")
+	w.ends(run, engine.Failed)
+	mend("/z")
+	offers("once it was mended again", true)
+	w.post("/runs/bulk", "action", "resume_current", "run", run)
+	w.ends(run, engine.Failed)
+	w.does("resumed", "/runs/"+run+"/resume", "job", "original")
+	w.ends(run, engine.Failed)
+	for path, want := range map[string]int{"GET /x": 2, "GET /y": 2, "GET /z": 1} {
+		if n := w.system.count(path); n != want {
+			t.Errorf("%s was asked for %d times, want %d", path, n, want)
+		}
+	}
 }
 
 // read waits until the daemon has read its files again.

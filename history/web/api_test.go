@@ -238,7 +238,7 @@ func TestAPIRefuses(t *testing.T) {
 		{"POST", "/runs/" + id + "/resume", `{"assume":1}`, nil, 400, "assume is no text", ""},
 		{"POST", "/runs/" + id + "/resume", `{"job":"new"}`, nil, 400, "there is no job new", "original or current"},
 		{"POST", "/runs/nosuch/resume", ``, nil, 404, "no id begins", ""},
-		{"POST", "/runs/bulk", `{"action":"delete","runs":["a"]}`, nil, 400, "there is no action delete", "resume, retry or cancel"},
+		{"POST", "/runs/bulk", `{"action":"delete","runs":["a"]}`, nil, 400, "there is no action delete", "resume, resume_current, retry or cancel"},
 		{"POST", "/runs/bulk", `{"action":"resume"}`, nil, 400, "no run is chosen", ""},
 		{"POST", "/runs/bulk", `{"action":"resume","runs":"all"}`, nil, 400, "runs is no list", ""},
 		{"POST", "/runs/bulk", `{"action":"resume","runs":[1]}`, nil, 400, "runs[0] is no text", ""},

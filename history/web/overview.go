@@ -3,12 +3,14 @@ package web
 import (
 	"cmp"
 	"context"
+	"errors"
 	"net/http"
 	"strings"
 	"sync"
 	"time"
 
 	"snrun/engine"
+	"snrun/history"
 	"snrun/history/review"
 	"snrun/history/words"
 )
@@ -22,6 +24,8 @@ type overviewPage struct {
 	Jobs    int    // how many there are
 	Unknown string // why it is not known how it stands with the sign-ins; "" where it is
 	Bars    *hourBars
+
+	mended map[string]bool // runs whose last attempt had another text of the job than it has now
 }
 
 // overview shows how it stands: what fails, what waits for somebody, what is late, what goes on, what comes next.
@@ -75,8 +79,31 @@ func (s *Site) overviewPage(ctx context.Context, now time.Time) (*overviewPage, 
 		p.Unknown = s.Redactor.Text(words.FirstLine(err.Error()))
 	}
 	o.AddSignIns(list)
-	return p, nil
+	return p, s.fillMended(p)
 }
+
+// fillMended finds out of which of the last runs that failed the job was changed since.
+func (s *Site) fillMended(p *overviewPage) error {
+	p.mended = map[string]bool{}
+	for _, failing := range p.FewFailing() {
+		if failing.Last.Status != engine.Failed { // it was cut off: it goes on with what it had
+			continue
+		}
+		id := failing.Last.Run
+		run, err := s.Store.Begun(id)
+		if errors.Is(err, history.ErrUnknownRun) { // it was dropped meanwhile
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		p.mended[id], _ = s.changedSince(run)
+	}
+	return nil
+}
+
+// Mended says whether the job of a run has another text now than the run's last attempt had.
+func (p *overviewPage) Mended(run string) bool { return p.mended[run] }
 
 // Well says whether there is nothing to do, as far as is known.
 func (p *overviewPage) Well() bool { return p.Calm() && p.Unknown == "" }

@@ -213,7 +213,7 @@ func TestWhatCanBeDone(t *testing.T) {
 			t.Errorf("%s: %s, want %s", name, got, test.want)
 		}
 	}
-	if got := buttons(h.page("/runs")); !slices.Equal(got, []string{"Show", "Resume", "Retry failed items", "Cancel"}) {
+	if got := buttons(h.page("/runs")); !slices.Equal(got, []string{"Show", "Resume", "Resume with the job of now", "Retry failed items", "Cancel"}) {
 		t.Errorf("the list has %q", got)
 	}
 	h.browser = visit(t, h.site, h.server, Viewer)

@@ -3,16 +3,16 @@ package web
 import (
 	"net/url"
 
-	"snrun/engine"
 	"snrun/history/review"
 	"snrun/history/words"
 	"snrun/jobs/source"
 )
 
-// jobTab is the texts that a run began with: of its job, and of the jobs that it calls.
+// jobTab is the texts that the last attempt of a run had: of its job, and of the jobs that it calls.
 type jobTab struct {
 	Texts []textView
 	Step  string // whose line is marked
+	Other bool   // the run began with others
 }
 
 // textView is a text line by line.
@@ -31,7 +31,7 @@ type codeLine struct {
 // jobTab gives the texts, with the line marked where the step stands that the address names, else the one that failed first.
 func (s *Site) jobTab(body *runPage, q url.Values) *jobTab {
 	run := body.Run
-	t := &jobTab{Step: q.Get("step")}
+	t := &jobTab{Step: q.Get("step"), Other: run.Latest != nil}
 	file, line := "", 0
 	if t.Step != "" {
 		if pos, known := review.PlaceOf(run, t.Step); known {
@@ -40,7 +40,7 @@ func (s *Site) jobTab(body *runPage, q url.Values) *jobTab {
 	} else if body.First != nil {
 		file, line = body.First.File, body.First.Line
 	}
-	for _, text := range append([]engine.Text{{File: run.File, Text: run.Text}}, run.Called...) {
+	for _, text := range run.Texts() {
 		v := textView{File: text.File}
 		if text.File == file {
 			v.Lines = linesOf(text.Text, line)

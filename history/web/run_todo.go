@@ -2,8 +2,6 @@ package web
 
 import (
 	"fmt"
-	"path/filepath"
-	"slices"
 
 	"snrun/engine"
 	"snrun/history/review"
@@ -21,7 +19,8 @@ type todo struct {
 	Failed  string // how many failed items there are: "3 failed items"; "" where that is not known
 	InDoubt bool
 	Next    int  // the attempt that going on would be
-	Changed bool // the job has another text now
+	Changed bool // the job has another text now than the last attempt had
+	Other   bool // and that was another one than the run began with
 	Gone    bool // the project has no such job any more
 	Mend    bool // what failed may well be the job's own text, so that going on helps once that is mended
 	Who     string
@@ -45,17 +44,17 @@ func (s *Site) todoOf(body *runPage) todo {
 	if t.Who, t.Waits = s.Daemon.Wished(run.ID); t.Waits != "" {
 		t.Resume, t.Retry = false, false
 	}
-	file, text, called, known := s.Daemon.TextOf(run.Job)
-	t.Gone = !known
+	changed, known := s.changedSince(run)
+	t.Changed, t.Other, t.Gone = changed, run.Latest != nil, !known
 	t.Rerun = known && body.Ended && t.Waits == ""
-	t.Changed = known && (text != run.Text || !sameTexts(called, run.Called) || filepath.Base(file) != filepath.Base(run.File))
 	t.Mend = known && review.MayBeTheJob(run.Error)
 	return t
 }
 
-// sameTexts says whether the jobs that one calls say the same, wherever the project is now.
-func sameTexts(a, b []engine.Text) bool {
-	return slices.EqualFunc(a, b, func(x, y engine.Text) bool { return x.Text == y.Text })
+// changedSince says whether a job has another text now than the last attempt of a run had, and whether it is there at all.
+func (s *Site) changedSince(run *engine.Run) (changed, known bool) {
+	file, text, called, known := s.Daemon.TextOf(run.Job)
+	return known && !run.Had(append([]engine.Text{{File: file, Text: text}}, called...)), known
 }
 
 // fillFirst puts the first error on the page, with the request that led to it and the lines of the job around its step.
@@ -88,7 +87,7 @@ func (body *runPage) fillFirst() {
 
 // textAt gives the text of a run that stood in a file.
 func textAt(run *engine.Run, file string) string {
-	for _, t := range run.Called {
+	for _, t := range run.Texts() {
 		if t.File == file {
 			return t.Text
 		}
