@@ -1,10 +1,12 @@
 package history
 
 import (
+	"cmp"
 	"embed"
 	"errors"
 	"fmt"
 	"io/fs"
+	"time"
 )
 
 //go:embed migrations/*.sql
@@ -44,11 +46,22 @@ func usable(c *conn) error {
 	return id.check(len(names))
 }
 
-// migrate brings the database to the newest version, each step in its own transaction.
-func migrate(c *conn) error {
+// updatingAfter is how long a person is left waiting without a word.
+const updatingAfter = time.Second
+
+// update brings the database to the newest version, and has it told where that takes long: never of one that is new or has that version.
+func (o Options) update(c *conn) error {
 	names, err := fs.Glob(migrations, "migrations/*.sql")
 	if err != nil {
 		return err
+	}
+	id, err := c.identity()
+	if err != nil {
+		return err
+	}
+	if o.Updating != nil && 0 < id.version && id.version < int64(len(names)) {
+		timer := time.AfterFunc(cmp.Or(o.tellAfter, updatingAfter), o.Updating)
+		defer timer.Stop()
 	}
 	for n := range names {
 		if err := apply(c, n, names); err != nil {

@@ -48,10 +48,14 @@ import (
 type Options struct {
 	// Wait is how long to wait for another program that holds the database locked; 10 s when zero.
 	Wait time.Duration
+	// Updating is called where it takes longer than a second to bring an older history up to date; nil for nobody who is told. It is called
+	// once, while that goes on.
+	Updating func()
 
-	maxPages  int  // see place
-	scans     bool // searches do without the index
-	maxChosen int  // see mostChosen
+	tellAfter time.Duration // when Updating is called; updatingAfter when zero
+	maxPages  int           // see place
+	scans     bool          // searches do without the index
+	maxChosen int           // see mostChosen
 }
 
 // Store is a history in a file. Its methods may be called from many goroutines, and many processes may have one open on
@@ -91,7 +95,7 @@ func Open(path string, opts Options) (*Store, error) {
 	if err != nil {
 		return nil, p.fault("open the history", err)
 	}
-	if err := migrate(c); err != nil {
+	if err := opts.update(c); err != nil {
 		return nil, errors.Join(p.fault("open the history", err), c.close())
 	}
 	s, err := newStore(p)
@@ -136,7 +140,7 @@ func newStore(p place) (*Store, error) {
 	if err != nil {
 		return nil, p.fault("open the history", err)
 	}
-	db.SetMaxOpenConns(4)
+	db.SetMaxOpenConns(6) // more than the searches and exports that pages let in at once
 	db.SetMaxIdleConns(4)
 	return &Store{place: p, read: db, chosen: mostChosen, alive: newAlive(p.file), ledgers: map[string]*ledger{}, abandoned: map[string]bool{}}, nil
 }

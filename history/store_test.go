@@ -397,3 +397,57 @@ func TestCopyTakenMidRun(t *testing.T) {
 		t.Errorf("the run itself: %v, %v, want it running", run, err)
 	}
 }
+
+// TestUpdatingIsTold holds that who waits until an older history is up to date is told, once, and nobody of one that is new or up to date.
+func TestUpdatingIsTold(t *testing.T) {
+	t.Parallel()
+	names, err := fs.Glob(migrations, "migrations/*.sql")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, had := range []int{1, 2, len(names) - 1} {
+		path := filepath.Join(t.TempDir(), "history.db")
+		write(t, path, "")
+		c := connect(t, path)
+		for n := range had {
+			if err := apply(c, n, names); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := errors.Join(c.run("PRAGMA journal_mode = WAL"), c.run(beginSQL)); err != nil { // so that it takes long
+			t.Fatal(err)
+		}
+		times := 0
+		s := openAt(t, path, Options{tellAfter: time.Millisecond, Updating: func() {
+			if times++; times > 1 {
+				t.Error("it is told again")
+			}
+			if err := errors.Join(c.run(rollbackSQL), c.close()); err != nil {
+				t.Error(err)
+			}
+		}})
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+		if times != 1 {
+			t.Errorf("with %d migrations it is told %d times", had, times)
+		}
+	}
+}
+
+// TestNothingIsUpdated holds that there is nothing to be told of a history that is new or up to date.
+func TestNothingIsUpdated(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "history.db")
+	for _, what := range []string{"new", "up to date"} {
+		told := make(chan struct{}, 1)
+		if err := openAt(t, path, Options{tellAfter: 1, Updating: func() { told <- struct{}{} }}).Close(); err != nil {
+			t.Fatal(err)
+		}
+		select {
+		case <-told:
+			t.Errorf("somebody is told of one that is %s", what)
+		default:
+		}
+	}
+}

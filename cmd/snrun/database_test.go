@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"snrun/examples/sandbox"
@@ -304,5 +305,42 @@ func TestRunThatDoesNotCheckIsNotRecorded(t *testing.T) {
 	}
 	if runs := u.history(); len(runs) != 1 {
 		t.Errorf("history has %d runs, want 1", len(runs))
+	}
+}
+
+// TestOlderDatabaseTakesLong holds that who waits for a database of an older snrun to be brought up to date is told why, in the log and on a
+// terminal, and that all go on then.
+func TestOlderDatabaseTakesLong(t *testing.T) {
+	t.Parallel()
+	u := newUser(t, sandbox.Options{})
+	u.write("snrun.yaml", "version: 1\ndatabase: runs.db\n")
+	u.write("jobs/a.yaml", "version: 1\nsteps: [{log: a}]\n")
+	if got := u.must(exitOK, "run", "a"); strings.Contains(got.stderr, "brought up to date") {
+		t.Errorf("of a new one: %s", got.stderr)
+	}
+	u.change("DROP TABLE searchable", "DROP TABLE unsearchable", "DROP TABLE audit", "DROP INDEX runs_ended", "DROP INDEX runs_ended_of_job", "DROP INDEX runs_failed",
+		"DROP INDEX runs_interrupted", "CREATE INDEX runs_to_resume ON runs (run)", "PRAGMA user_version = 4",
+		"PRAGMA auto_vacuum = NONE; VACUUM") // else a lock keeps them from opening it at all
+	db, err := sql.Open("sqlite3", filepath.Join(u.dir, "runs.db")+"?_txlock=immediate")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	tx, err := db.Begin() // so that it takes long
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tx.Rollback()
+	daemon, command := u.serve(nil, "--listen", "none"), u.background(nil, nil, "run", "a")
+	daemon.sees("level=WARN", "brought up to date", "runs.db")
+	command.sees("brought up to date")
+	if err := tx.Rollback(); err != nil {
+		t.Fatal(err)
+	}
+	daemon.sees("ready", "socket")
+	command.ends(exitOK)
+	daemon.signal(syscall.SIGTERM)
+	if log := daemon.ends(exitOK); strings.Count(log, "brought up to date") != 1 {
+		t.Errorf("it is told more than once:\n%s", log)
 	}
 }

@@ -93,7 +93,7 @@ func (a *app) historyToPrune(dry bool) (*history.Store, error) {
 	if !isFound(file) {
 		return nil, history.ErrNoRuns
 	}
-	return history.Open(file, history.Options{})
+	return a.openHistory(file)
 }
 
 func (a *app) nothingToPrune(o pruneOptions) error {

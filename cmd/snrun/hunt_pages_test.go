@@ -1,6 +1,8 @@
 package main
 
 import (
+	"encoding/json"
+	"encoding/xml"
 	"fmt"
 	"html"
 	"io"
@@ -14,6 +16,7 @@ import (
 	"testing"
 
 	"snrun/engine/daemon"
+	"snrun/history/review"
 	"snrun/history/words"
 )
 
@@ -34,7 +37,7 @@ func pageProfiles(m *mirror) string {
 		low := strings.ToLower(name)
 		for kind, text := range map[string]string{
 			"works":   `base_url: URL, test_path: /echo, auth: {type: oauth2, grant: client_credentials, token_url: /token, client_id: me, client_secret: "${secret.NAME}", client_auth: body}`,
-			"refused": `base_url: URL, auth: {type: oauth2, grant: password, token_url: "/refuse?k=x", client_id: me, client_secret: x, client_auth: body, username: ann, password: "${secret.NAME}"}`,
+			"refused": `base_url: URL, auth: {type: oauth2, grant: password, token_url: "/refuse?k=x", client_id: me, client_secret: of-the-client, client_auth: body, username: ann, password: "${secret.NAME}"}`,
 			"number":  `base_url: URL, auth: {type: bearer, token: "${int(secret.NAME)}"}`,
 			"parsed":  `base_url: URL, auth: {type: bearer, token: "${fromJSON(secret.NAME)}"}`,
 			"header":  `base_url: URL, auth: {type: bearer, token: "${secret.NAME}"}`,
@@ -148,6 +151,40 @@ func (l *looker) walks(most int) map[string]int {
 	return seen
 }
 
+// exports looks at a run in all formats for other programs, as the command and the API give it. Each must be one that those can read.
+func (l *looker) exports(run string, u *user) {
+	l.t.Helper()
+	for _, format := range review.Formats() {
+		status, sent := l.asks("GET", "/api/v1/runs/"+run+"/export?format="+format, "", "")
+		if status != 200 {
+			l.t.Errorf("the export as %s gives %d: %.300s", format, status, sent)
+		}
+		printed := u.must(exitOK, "history", "export", run, "--format", format).stdout
+		l.kept.keep([]byte(html.UnescapeString(printed)))
+		for _, text := range []string{sent, printed} {
+			if err := readable(format, text); err != nil || strings.Count(text, "***") < 10 {
+				l.t.Errorf("the export as %s cannot be read, or masks little: %v\n%.200s", format, err, text)
+			}
+		}
+	}
+}
+
+// readable says what keeps other programs from reading an export.
+func readable(format, text string) error {
+	if format != "junit" {
+		var v any
+		return json.Unmarshal([]byte(text), &v)
+	}
+	for d := xml.NewDecoder(strings.NewReader(text)); ; {
+		if _, err := d.Token(); err != nil {
+			if err == io.EOF {
+				return nil
+			}
+			return err
+		}
+	}
+}
+
 var (
 	runPart = regexp.MustCompile(`/[0-9a-z]{11,}`)
 	tabPart = regexp.MustCompile(`tab=\w+`)
@@ -243,6 +280,7 @@ func TestPagesShowNoSecret(t *testing.T) {
 			secrets = append(secrets, shown)
 		}
 	}
+	l.exports(runs[1].ID, u)
 	u.checkHidden(secrets) // in the journals of the database too
 	s.signal(syscall.SIGTERM)
 	log := s.ends(exitOK)

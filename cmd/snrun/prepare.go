@@ -59,7 +59,7 @@ func (a *app) ready(ctx context.Context, p *project, job *jobs.Job, o executeOpt
 // record opens the history in a file for the run: one that cannot be recorded does not start, nor go on.
 func (a *app) record(r *prepared, file, outcome string) error {
 	var err error
-	if r.store, err = history.Open(file, history.Options{}); err != nil {
+	if r.store, err = a.openHistory(file); err != nil {
 		return &exitError{exitFailed, err, outcome + ", because it could not be recorded; another database is chosen with --db FILE"}
 	}
 	r.next = a.commandsFor(file)

@@ -236,7 +236,7 @@ func (a *app) changeHistory() (*history.Store, review.Commands, error) {
 	if err != nil {
 		return nil, review.Commands{}, err
 	}
-	store, err := history.Open(file, history.Options{})
+	store, err := a.openHistory(file)
 	if errors.Is(err, fs.ErrPermission) {
 		err = &exitError{exitFailed, err, "do it as the user whom the daemon runs as"}
 	}

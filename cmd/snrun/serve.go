@@ -86,13 +86,13 @@ func (a *app) serve(ctx context.Context, o serveOptions) error {
 	if err != nil {
 		return err
 	}
-	store, err := history.Open(file, history.Options{})
+	log := newLogger(a.err, server.LogFormat, server.LogLevel, a.redactor)
+	store, err := history.Open(file, history.Options{Updating: func() { log.Warn(updating, "file", file) }})
 	if err != nil {
 		return &exitError{exitFailed, err, notServed + "; another database is chosen with --db FILE"}
 	}
 	defer store.Close()
-	s := &serving{app: a, dir: dir, settings: settings, server: server, sandbox: o.sandbox, store: store, next: a.commandsFor(file)}
-	s.log = newLogger(a.err, server.LogFormat, server.LogLevel, a.redactor)
+	s := &serving{app: a, dir: dir, settings: settings, server: server, sandbox: o.sandbox, store: store, next: a.commandsFor(file), log: log}
 	return a.notServing(s.run(ctx), server.Listen)
 }
 
@@ -160,9 +160,11 @@ func (s *serving) run(ctx context.Context) error {
 	c.Commands = s.next
 	defer s.plugIn(&c)()
 	s.daemon = daemon.New(c)
-	if err := s.servePages(); err != nil {
+	done, err := s.servePages()
+	if err != nil {
 		return err
 	}
+	defer done()
 	defer s.reloadOnHangup()()
 	return s.daemon.Run(ctx)
 }

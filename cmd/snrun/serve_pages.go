@@ -17,8 +17,9 @@ import (
 	"snrun/jobs"
 )
 
-// servePages has the daemon serve the pages. Those that one person opens are for nobody else.
-func (s *serving) servePages() error {
+// servePages has the daemon serve the pages. Those that one person opens are for nobody else. The function it gives is called when the
+// daemon has ended.
+func (s *serving) servePages() (done func(), err error) {
 	c := web.Config{
 		Store: s.store, Daemon: s.daemon, Redactor: s.redactor, Log: s.log, Commands: s.next, Version: version,
 		SignIns: s.signIns, TestProfile: s.testSignIn, ResetProfile: s.resetSignIn,
@@ -29,12 +30,12 @@ func (s *serving) servePages() error {
 	site := web.New(c)
 	if !s.idle {
 		if err := s.letIn(site); err != nil {
-			return err
+			return nil, err
 		}
 	}
 	s.daemon.Pages, s.daemon.Link = site, s.linkTo(site)
 	s.daemon.Tasks = append(s.daemon.Tasks, daemon.Task{Name: "the way to the pages", Run: s.tellOfPages})
-	return nil
+	return site.Close, nil
 }
 
 // linkTo gives the function that makes links to the pages.

@@ -179,7 +179,7 @@ func (a *app) serveOwnPages(ctx context.Context, file, dir string, settings jobs
 		}
 		defer s.Close()
 	}
-	store, err := history.Open(file, history.Options{})
+	store, err := a.openHistory(file)
 	if err != nil {
 		return &exitError{exitFailed, err, notShown + "; another database is chosen with --db FILE"}
 	}

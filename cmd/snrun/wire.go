@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -92,6 +93,14 @@ func (a *app) readHistory() (*history.Store, review.Commands, error) {
 	}
 	store, err := history.OpenReadOnly(file)
 	return store, a.commandsFor(file), err
+}
+
+// updating is what is said where an older history is brought up to date, and that takes long.
+const updating = "the history was made by an older snrun and is brought up to date: that takes a while, once"
+
+// openHistory opens a history to write to it. Who waits for long because an older one is brought up to date is told so.
+func (a *app) openHistory(file string) (*history.Store, error) {
+	return history.Open(file, history.Options{Updating: func() { io.WriteString(a.err, updating+"\n") }})
 }
 
 // userAgent is how snrun introduces itself to servers.

@@ -17,6 +17,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
@@ -234,6 +235,50 @@ func TestExportJUnit(t *testing.T) {
 	}
 	if c := got.Suites[2].Cases[0]; c.Name != "run" || c.Error == nil || c.Error.Message != "the run's time is up" {
 		t.Errorf("of a run whose error is of no step: got %+v", c)
+	}
+}
+
+// oddText has what XML cannot hold, and what JSON must escape.
+const oddText = "a\x00b\x03\x1b[31mc\r\nd\ufffe\uffff\xff]]><![CDATA[&\"'"
+
+// TestExportOfOddTexts holds that other programs can read an export, whatever stands in errors, messages, keys and addresses.
+func TestExportOfOddTexts(t *testing.T) {
+	t.Parallel()
+	failed := &steps.Error{Kind: oddText, Message: oddText, Step: "/a[" + oddText + "]", Hint: oddText}
+	run := &engine.Run{
+		ID: "r1", Job: "sync " + oddText, File: oddText, Process: "1@" + oddText, Trigger: oddText, Status: engine.Failed, Due: morning, Started: morning, Ended: after(9),
+		Attempt: 1, Error: failed, Reason: oddText,
+		Steps: []engine.StepRun{
+			{Key: "/a[" + oddText + "]", Kind: "rest", Status: engine.Failed, Error: failed, Started: after(1), Ended: after(2)},
+			{Key: "/log", Kind: "log", Status: engine.OK, Message: oddText, Started: after(1), Ended: after(2)},
+			{Key: "/skip " + oddText, Kind: "rest", Status: engine.InDoubt, Error: failed},
+		},
+	}
+	x := steps.Exchange{
+		Method: "GET" + oddText, URL: "http://127.0.0.1/?" + oddText + "=" + oddText, Error: oddText, Started: after(1), Status: 200,
+		Request:  steps.Message{Header: http.Header{"X-" + oddText: {oddText}, "Content-Type": {oddText}}, Body: []byte(oddText), Size: 5},
+		Response: steps.Message{Header: http.Header{"Location": {oddText}, "Content-Type": {oddText}}, Body: []byte(oddText), Size: 5},
+	}
+	store := keep(t, run, engine.Entry{Key: run.Steps[0].Key, StepKey: run.Steps[0].Key, Attempt: 1, Started: after(1), Ended: after(2), Exchanges: []steps.Exchange{x}})
+	tolerant := *run
+	tolerant.ID, tolerant.Status = "r2", engine.OK
+	lone := *run
+	lone.ID, lone.Steps = "r3", nil
+	keepIn(t, store, &tolerant)
+	keepIn(t, store, &lone)
+	for _, format := range Formats() {
+		text := exported(t, store, format, "r1", "r2", "r3")
+		if !utf8.ValidString(text) || strings.ContainsAny(text, "\x00\x03\x1b") {
+			t.Errorf("%s has what is no text: %q", format, text)
+		}
+		if format == "junit" {
+			checkJUnit(t, text)
+			if n := strings.Count(text, "b\uFFFD\uFFFD[31mc"); n < 12 {
+				t.Errorf("junit has the text %d times:\n%q", n, text)
+			}
+		} else if !json.Valid([]byte(text)) || strings.Count(text, `\u001b[31mc`) < 3 {
+			t.Errorf("%s cannot be read:\n%s", format, text)
+		}
 	}
 }
 

@@ -95,7 +95,7 @@ func ReadTimeline(store *history.Store, run *engine.Run, now time.Time) (*Timeli
 // newTimeline makes the bars of a run's steps.
 func newTimeline(run *engine.Run, now time.Time) *Timeline {
 	t := &Timeline{Start: run.Started, Queued: max(0, run.Started.Sub(run.Due))}
-	if run.Due.IsZero() || run.Started.IsZero() {
+	if run.Due.IsZero() { // of one that did not begin it is none either
 		t.Queued = 0
 	}
 	end := run.Ended

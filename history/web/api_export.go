@@ -27,6 +27,10 @@ func (s *Site) apiExport(a *ask) (any, error) {
 	if err := a.mustAccept(kind); err != nil {
 		return nil, err
 	}
+	if err := s.takeExport(a.Context()); err != nil {
+		return nil, err
+	}
+	defer s.exports.release()
 	h := a.w.Header()
 	h.Set("Content-Type", kind)
 	h.Set("Content-Disposition", `attachment; filename="`+id+"."+ending+`"`)

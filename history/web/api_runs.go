@@ -23,7 +23,7 @@ func runOperations() []operation {
 		{"GET", "/runs/{run}/export", Viewer, []string{"format"}, (*Site).apiExport},
 		{"GET", "/runs/{run}/events", Viewer, nil, (*Site).apiRunEvents},
 		{"GET", "/events", Viewer, nil, (*Site).apiEvents},
-		{"GET", "/search", Viewer, []string{"text", "job", "status", "trigger", "since", "until", "before", "limit"}, (*Site).apiSearch},
+		{"GET", "/search", Viewer, []string{"text", "job", "status", "trigger", "since", "until", "before", "after", "limit"}, (*Site).apiSearch},
 	}
 }
 
@@ -66,9 +66,10 @@ func (s *Site) apiRuns(a *ask) (any, error) {
 		}
 		return answer, err
 	}
-	if f.After != "" {
-		return nil, wrong("a text is looked for from the newest runs to the oldest: after does not go with it", "write before, or no text")
+	if err := s.takeSearch(a.Context()); err != nil {
+		return nil, err
 	}
+	defer s.searches.release()
 	ctx, stop := context.WithTimeout(a.Context(), textTime)
 	defer stop()
 	found, err := s.Store.List(ctx, f)
@@ -81,6 +82,7 @@ type searchAnswer struct {
 	Next     *string       `json:"next"`
 	Finished bool          `json:"finished"`
 	Indexed  bool          `json:"indexed"`
+	Note     string        `json:"note,omitempty"` // what a person should know of how it was found
 }
 
 func (s *Site) apiSearch(a *ask) (any, error) {
@@ -88,10 +90,14 @@ func (s *Site) apiSearch(a *ask) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := s.takeSearch(a.Context()); err != nil {
+		return nil, err
+	}
+	defer s.searches.release()
 	ctx, stop := context.WithTimeout(a.Context(), textTime)
 	defer stop()
 	found, err := s.Store.Search(ctx, history.Search{Filter: f})
-	return searchAnswer{listOf(found.Hits), orNull(found.Next), found.Finished, found.Indexed}, unfindable(err)
+	return searchAnswer{listOf(found.Hits), orNull(found.Next), found.Finished, found.Indexed, found.Note}, unfindable(err)
 }
 
 // unfindable makes it a Problem where there is nothing to look for.

@@ -118,10 +118,15 @@ func (s *Site) mayCome(v visitor, role Role) error {
 	}
 }
 
-// recordRefusal puts on record that somebody who is known wanted to do what his role does not let him.
+// recordRefusal puts on record that somebody who is known wanted to do what his role does not let him: of one who does so over and over, now
+// and then.
 func (s *Site) recordRefusal(r *http.Request, role Role) {
 	v := visitorOf(r)
 	if role != Operator || v.Role == "" {
+		return
+	}
+	if !s.refusals.count(v.Name) {
+		s.Log.Warn("somebody was not let do something, again", "who", v.Name, "origin", v.Origin, "path", r.URL.Path)
 		return
 	}
 	row := history.Audit{Who: v.Name, Role: string(v.Role), Origin: v.Origin, Outcome: history.AuditRefused, Detail: "as a " + string(v.Role)}

@@ -12,8 +12,11 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"snrun/auth"
 	"snrun/engine/daemon"
@@ -167,6 +170,62 @@ func TestRefusalIsOnRecord(t *testing.T) {
 	if r := rows[1]; r.Action != "sign_in" || r.Detail != "by a link" || r.Outcome != history.AuditDone {
 		t.Errorf("got %+v", r)
 	}
+}
+
+// TestRefusalsAreBounded holds that who tries over and over what he may not does not fill the audit, and does not hide what others try.
+func TestRefusalsAreBounded(t *testing.T) {
+	t.Parallel()
+	s, server := staffed(t, Access{})
+	s.Admit([]Person{NewPerson("ann", Viewer, annsPassword), NewPerson("bob", Viewer, bobsPassword)})
+	refused := func(who string) int {
+		rows, err := s.Store.Audits(history.AuditFilter{Who: who, Limit: 1000}, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(rows)
+	}
+	try := func(password string) {
+		header := map[string]string{"Authorization": "Bearer " + password}
+		if resp, text := send(t, stranger(), server, asked{method: http.MethodPost, path: "/api/v1/runs/01ABC/resume", header: header}); resp.StatusCode != http.StatusForbidden {
+			t.Fatalf("got %s %s", resp.Status, text)
+		}
+	}
+	for range refusedOfOne + 5 {
+		try(bobsPassword)
+	}
+	try(annsPassword)
+	if bob, ann := refused("bob"), refused("ann"); bob != refusedOfOne || ann != 1 {
+		t.Errorf("there are %d rows of one, and %d of the other", bob, ann)
+	}
+}
+
+// TestRefusalsComeBack holds that one who was not let do something too often is put on record again later, and that not all names are kept.
+func TestRefusalsComeBack(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var f refusals
+		count := func(tries int) (rows int) {
+			for range tries {
+				if f.count("bob") {
+					rows++
+				}
+			}
+			return rows
+		}
+		if n := count(2 * refusedOfOne); n != refusedOfOne {
+			t.Errorf("%d are put on record", n)
+		}
+		time.Sleep(2 * restOfRows)
+		if n := count(2 * refusedOfOne); n != 2 {
+			t.Errorf("%d are put on record two minutes later", n)
+		}
+		for i := range 2 * maxRefused {
+			f.count(strconv.Itoa(i))
+		}
+		if len(f.people) > maxRefused {
+			t.Errorf("%d names are kept", len(f.people))
+		}
+	})
 }
 
 // TestHosts holds that requests for other names are refused, as those are of a page whose name was made to lead here.

@@ -26,6 +26,7 @@ const (
 	laneHead   = 30
 	laneName   = 28 // how many characters of a name there is room for
 	laneEvery  = 3  // hours between the lines
+	laneNow    = 44 // beside the word now there is no room for an hour
 	laneBarTop = 5
 	laneStep   = 15 * time.Minute // all clocks are some of these from that of UTC
 )
@@ -42,7 +43,7 @@ type lanes struct {
 // laneHour is a line in the picture.
 type laneHour struct {
 	X    int
-	Text string
+	Text string // "" beside the word now
 }
 
 // laneOf is the lane of one job.
@@ -185,7 +186,11 @@ func newLanes(rows int, now time.Time) *lanes {
 	p.Now = xOf(now, since)
 	for at := since.Truncate(laneStep); at.Before(now.Add(lanePast)); at = at.Add(laneStep) {
 		if x := xOf(at, since); at.Hour()%laneEvery == 0 && x >= laneLeft && at.Minute() == 0 {
-			p.Hours = append(p.Hours, laneHour{x, at.Format("15:04")})
+			hour := laneHour{x, at.Format("15:04")}
+			if max(x-p.Now, p.Now-x) < laneNow {
+				hour.Text = ""
+			}
+			p.Hours = append(p.Hours, hour)
 		}
 	}
 	return p

@@ -89,7 +89,7 @@ func TestPagesOfNothing(t *testing.T) {
 	}
 	h.says("/jobs", "The project has no jobs yet")
 	h.says("/jobs?state=failing", "No job is like that.")
-	h.says("/schedules", "No daemon is running: nothing runs by itself.", "Nothing is late.", "All that was due was run.")
+	h.says("/schedules", "No daemon is running: nothing runs by itself.", "Nothing is late, and all that was due in the last 24 hours was run.")
 	h.says("/profiles", "The project has no profiles")
 	h.says("/system", "by a link", "start one: snrun serve", "all runs are kept", "Oldest run none")
 	for p, want := range map[string]int{

@@ -5,11 +5,13 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"snrun/engine"
 	"snrun/history"
 	"snrun/history/review"
+	"snrun/history/words"
 )
 
 // runPage is one run.
@@ -49,7 +51,7 @@ type statusCount struct {
 // runTabs are the parts of the page of a run.
 func runTabs(run string) []tab {
 	tabs := []tab{
-		{Name: "steps", Title: "Steps"}, {Name: "exchanges", Title: "Requests"}, {Name: "diff", Title: "Difference"},
+		{Name: "steps", Title: "Steps"}, {Name: "exchanges", Title: "Exchanges"}, {Name: "diff", Title: "Diff"},
 		{Name: "inputs", Title: "Inputs and output"}, {Name: "log", Title: "Log"}, {Name: "job", Title: "Job"},
 	}
 	for i := range tabs {
@@ -102,11 +104,26 @@ func (s *Site) run(w http.ResponseWriter, r *http.Request) error {
 	if err := s.fillTab(body, r.URL.Query()); err != nil {
 		return err
 	}
-	p := page{Title: body.Job + ", run " + id, Here: "/runs", Command: s.Commands.Show(id), Live: live, Body: body}
-	if body.Tab == "diff" {
-		p.Command = s.Commands.Diff(id)
-	}
+	p := page{Title: body.Job + ", run " + id, Here: "/runs", Live: live, Body: body}
+	p.Command = s.commandOf(id, body.Tab, r.URL.Query())
 	return s.show(w, r, "run", p)
+}
+
+// commandOf is the command that shows what a tab does.
+func (s *Site) commandOf(run, tab string, q url.Values) string {
+	command, with, step := s.Commands.Show(run), strings.TrimSpace(q.Get("with")), q.Get("step")
+	switch {
+	case tab == "diff" && with != "":
+		return s.Commands.Diff(run) + " " + words.Argument(with)
+	case tab == "diff":
+		return s.Commands.Diff(run)
+	case step != "" && (tab == "steps" || tab == "exchanges"):
+		command += " --step " + words.Argument(step)
+	}
+	if tab == "exchanges" {
+		command += " --http"
+	}
+	return command
 }
 
 // runPage gives what stands above the tabs of a run's page.

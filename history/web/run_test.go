@@ -1,9 +1,11 @@
 package web
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -13,6 +15,7 @@ import (
 	"golang.org/x/net/html"
 
 	"snrun/engine"
+	"snrun/history/review"
 	"snrun/steps"
 )
 
@@ -340,5 +343,58 @@ func BenchmarkRunPage(b *testing.B) {
 		}
 		discard(resp.Body)
 		resp.Body.Close()
+	}
+}
+
+// TestCommandsOfTabs holds that each tab names the command that shows what stands on it.
+func TestCommandsOfTabs(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, map[string]string{"jobs/a.yaml": "steps: [{log: a}]\n"}, houseOptions{idle: true})
+	run, calls := failedSync(time.Now().Add(-time.Minute))
+	id := h.passed(run, calls...)
+	for query, want := range map[string]string{
+		"":                                 " history show " + id + " snrun",
+		"?tab=log&step=/a":                 " history show " + id + " snrun",
+		"?tab=steps&step=%2Fa%5Bx+y%5D":    " history show " + id + " --step '/a[x y]' snrun",
+		"?tab=exchanges":                   " history show " + id + " --http snrun",
+		"?tab=exchanges&step=/ask":         " history show " + id + " --step /ask --http snrun",
+		"?tab=diff":                        " history diff " + id + " snrun",
+		"?tab=diff&with=%20@last-good%3Ba": " history diff " + id + " '@last-good;a' snrun",
+	} {
+		q, _ := url.ParseQuery(strings.TrimPrefix(query, "?"))
+		if got := h.site.commandOf(id, cmp.Or(q.Get("tab"), "steps"), q) + " snrun"; !strings.HasSuffix(got, want) {
+			t.Errorf("%s: %q, want %q", query, got, want)
+		}
+	}
+	h.says("/runs/"+id+"?tab=exchanges", "history show "+id+" --http")
+}
+
+// TestPicturesLeaveRoom holds that no hour is written under the word now, and no time twice on a scale.
+func TestPicturesLeaveRoom(t *testing.T) {
+	t.Parallel()
+	day := time.Date(2026, 11, 23, 0, 0, 0, 0, time.Local)
+	for _, at := range []time.Duration{12*time.Hour + 25*time.Minute, 13*time.Hour + 30*time.Minute, 11*time.Hour + 50*time.Minute} {
+		p := newLanes(1, day.Add(at))
+		said := 0
+		for _, hour := range p.Hours {
+			far := max(hour.X-p.Now, p.Now-hour.X)
+			if hour.Text != "" {
+				said++
+			}
+			if (hour.Text == "") != (far < 44) {
+				t.Errorf("at %s: the hour %q is %d from now", at, hour.Text, far)
+			}
+		}
+		if said < 6 {
+			t.Errorf("at %s: only %d hours are named", at, said)
+		}
+	}
+	v := timelineOf(&engine.Run{}, &review.Timeline{Length: time.Millisecond})
+	var texts []string
+	for _, tick := range v.Ticks {
+		texts = append(texts, tick.Text)
+	}
+	if got := strings.Join(texts, ","); got != "0ms,,,,1ms" {
+		t.Errorf("the scale of a millisecond: %s", got)
 	}
 }

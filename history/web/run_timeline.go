@@ -19,9 +19,9 @@ const (
 type timelineView struct {
 	Lines  []timeLine
 	Ticks  []timeTick
-	Queued time.Duration
-	More   int  // steps that are not drawn
-	Waited bool // some of them waited
+	Queued time.Duration // from when it was due until it started; 0 where that was at once
+	More   int           // steps that are not drawn
+	Waited bool          // some of them waited
 }
 
 // timeTick is a mark on the scale.
@@ -45,13 +45,22 @@ type timePiece struct{ Class, X, Width, Title string }
 
 // timelineOf draws a run.
 func timelineOf(run *engine.Run, t *review.Timeline) *timelineView {
-	v := &timelineView{Queued: t.Queued}
-	whole := max(t.Length, time.Millisecond)
+	v := &timelineView{}
+	if t.Queued >= time.Second {
+		v.Queued = t.Queued
+	}
+	whole, last := max(t.Length, time.Millisecond), ""
 	for _, tick := range []struct {
 		percent int
 		anchor  string
 	}{{0, "start"}, {25, "middle"}, {50, "middle"}, {75, "middle"}, {100, "end"}} {
-		v.Ticks = append(v.Ticks, timeTick{fmt.Sprintf("%d%%", tick.percent), tick.anchor, words.Span(whole * time.Duration(tick.percent) / 100)})
+		text := words.Span(whole * time.Duration(tick.percent) / 100)
+		if text == last { // of a run that took next to no time
+			text = ""
+		} else {
+			last = text
+		}
+		v.Ticks = append(v.Ticks, timeTick{fmt.Sprintf("%d%%", tick.percent), tick.anchor, text})
 	}
 	for i, bar := range t.Bars {
 		if i == drawn {

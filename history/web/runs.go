@@ -34,7 +34,8 @@ type runsPage struct {
 	Newest   string // where the first page is; "" on that
 	Can      can    // some run of the page
 
-	Unfinished bool // not all runs were looked through for the text
+	Note       string // what a person should know of how the text was looked for
+	Unfinished bool   // not all runs were looked through for the text
 }
 
 // statusChoice is what can be asked for of statuses.
@@ -158,6 +159,10 @@ func (s *Site) fillRuns(ctx context.Context, body *runsPage, filter history.Filt
 
 // searchRuns puts the runs on the page that hold a text. What is looked through takes no more than a while.
 func (s *Site) searchRuns(ctx context.Context, body *runsPage, filter history.Filter) error {
+	if err := s.takeSearch(ctx); err != nil {
+		return err
+	}
+	defer s.searches.release()
 	ctx, cancel := context.WithTimeout(ctx, searchFor)
 	defer cancel()
 	filter.Limit = runsOnPage
@@ -175,13 +180,28 @@ func (s *Site) searchRuns(ctx context.Context, body *runsPage, filter history.Fi
 		row.Places = placesOf(h)
 		body.add(row)
 	}
-	body.Unfinished = !found.Finished
-	if found.Next != "" {
+	body.Unfinished, body.Note = !found.Finished, found.Note
+	body.goOn(found)
+	return nil
+}
+
+// goOn says where a search goes on: the way that it came.
+func (body *runsPage) goOn(found history.Found) {
+	next := body.Asked
+	switch {
+	case found.Next == "":
+	case next.After != "":
+		next.After = found.Next
+		body.Newer = runsPath(next)
+	default:
+		next.Before = found.Next
+		body.Older = runsPath(next)
+	}
+	if n := len(found.Hits); n > 0 && body.Asked.After != "" {
 		older := body.Asked
-		older.Before, older.After = found.Next, ""
+		older.Before, older.After = found.Hits[n-1].Run, ""
 		body.Older = runsPath(older)
 	}
-	return nil
 }
 
 // placesOf gives where a run holds what was looked for, with links to there.

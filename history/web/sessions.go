@@ -29,7 +29,6 @@ type session struct {
 	seen     time.Time
 	over     context.Context // done when it ends
 	end      context.CancelFunc
-	streams  int // that are open, guarded by the Site's streams
 }
 
 // alive says whether the session is neither too old nor forgotten.

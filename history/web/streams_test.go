@@ -3,7 +3,6 @@ package web
 import (
 	"bufio"
 	"context"
-	"errors"
 	"net/http"
 	"net/http/httptest"
 	"testing"
@@ -76,25 +75,63 @@ func TestStreams(t *testing.T) {
 	}
 }
 
-// TestManyStreams holds that all of them together are bounded, and that each gives its place back.
+// TestManyStreams holds that all of them together are bounded, and those of each visitor, and that each gives its place back.
 func TestManyStreams(t *testing.T) {
 	t.Parallel()
 	var s streams
-	one := &session{}
+	ann := visitor{Name: "ann"}.holder()
+	var all []holder
 	for i := range manyStreams {
-		if !s.take(nil) {
+		who := visitor{Name: "ann", session: &session{}}.holder()
+		if all = append(all, who); !s.take(who) {
 			t.Fatalf("the %dth has no place", i)
 		}
 	}
-	if s.take(one) {
+	if s.take(ann) {
 		t.Error("there is no end")
 	}
-	s.release(nil)
-	if !s.take(one) {
-		t.Error("a place that was given back is taken")
+	for _, who := range all {
+		s.release(who)
 	}
-	s.release(one)
-	if one.streams != 0 || s.open != manyStreams-1 {
-		t.Error(errors.New("they are miscounted"), one.streams, s.open)
+	for i := range manyOfOne {
+		if !s.take(ann) {
+			t.Errorf("the %dth of a program has no place that was given back", i)
+		}
+	}
+	if s.take(ann) || !s.take(visitor{Name: "bob"}.holder()) || !s.take(visitor{Name: "ann", session: &session{}}.holder()) {
+		t.Error("the programs of one are not bounded, or those of others are with them")
+	}
+	for range manyOfOne {
+		s.release(ann)
+	}
+	if s.open != 2 || len(s.of) != 2 {
+		t.Errorf("they are miscounted: %d, %v", s.open, s.of)
+	}
+}
+
+// TestStreamsOfPrograms holds that who asks with a password has as many as one who has signed in.
+func TestStreamsOfPrograms(t *testing.T) {
+	t.Parallel()
+	_, server := staffed(t, Access{})
+	ask := func(password string) int {
+		req, err := http.NewRequestWithContext(t.Context(), "GET", server.URL+"/api/v1/events", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("Authorization", "Bearer "+password)
+		resp, err := server.Client().Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { resp.Body.Close() })
+		return resp.StatusCode
+	}
+	for range manyOfOne {
+		if status := ask(bobsPassword); status != http.StatusOK {
+			t.Fatalf("got %d", status)
+		}
+	}
+	if mine, other := ask(bobsPassword), ask(annsPassword); mine != http.StatusServiceUnavailable || other != http.StatusOK {
+		t.Errorf("one more gives %d, one of somebody else %d", mine, other)
 	}
 }

@@ -11,8 +11,10 @@ const (
 	restOfOne    = 10 * time.Second
 	triesOfAll   = 100 // from all addresses, and then
 	restOfAll    = time.Second
-	rowsOfAll    = 20 // in the audit, and then
+	rowsOfAll    = 20 // in the audit of wrong passwords, and then
 	restOfRows   = time.Minute
+	refusedOfOne = 20 // rows in the audit of what one person was not let do, and then one each restOfRows
+	maxRefused   = 1024
 	maxAddresses = 4096 // that are remembered
 )
 
@@ -119,4 +121,31 @@ func block(address string) string {
 	}
 	p, _ := ip.Prefix(64)
 	return p.String()
+}
+
+// refusals bound how much is put on record of what people are not let do, each for himself: nobody hides what another one tries by trying much.
+// The zero value is full. It is safe for concurrent use.
+type refusals struct {
+	mu     sync.Mutex
+	people map[string]*tries
+}
+
+// count counts that somebody was not let do something. It says whether that is to be put on record.
+func (f *refusals) count(who string) (record bool) {
+	now := time.Now()
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	own := f.people[who]
+	if own == nil {
+		if f.people == nil || len(f.people) >= maxRefused { // names of links are given by who may do all on this machine
+			f.people = map[string]*tries{}
+		}
+		own = &tries{counted: now}
+		f.people[who] = own
+	}
+	if own.wait(now, refusedOfOne, restOfRows) > 0 {
+		return false
+	}
+	own.spend(now, restOfRows)
+	return true
 }

@@ -11,8 +11,9 @@
 //	                 how visitors sign in, and are known then
 //	headers, compress
 //	                 what browsers are told to leave alone; answers that go out smaller
-//	streams          answers that go on for long
 //	shared           what is found out once for all who ask at the same time
+//	streams, searches
+//	                 answers that go on for long, searches and exports: not too many at once
 //	page             what all pages have in common
 //	live, watch      changes told to those who look at a page
 //	inputs           fields for the inputs of a job
@@ -74,6 +75,9 @@ type Site struct {
 	sessions sessions
 	streams  streams
 	throttle throttle
+	refusals refusals
+	searches turns
+	exports  turns
 	admitted atomic.Pointer[[]Person]
 	origins  *http.CrossOriginProtection
 }
@@ -82,7 +86,7 @@ type Site struct {
 func New(c Config) *Site {
 	s := &Site{
 		Config: c, templates: readTemplates(), mux: http.NewServeMux(), started: time.Now(), standing: c.Daemon.Health(),
-		watchers: &watchers{store: c.Store, every: lookEvery},
+		watchers: &watchers{store: c.Store, every: lookEvery}, searches: newTurns(manySearches), exports: newTurns(manyExports),
 	}
 	for _, r := range routes() {
 		s.mux.Handle(r.pattern, s.admit(r))
@@ -96,6 +100,9 @@ func New(c Config) *Site {
 	}
 	return s
 }
+
+// Close waits for what the site does beside its answers. The server that it answers for has ended.
+func (s *Site) Close() { s.watchers.ended.Wait() }
 
 // Admit says who may come in with a password. Whoever did with one that is not among them any more is signed out.
 func (s *Site) Admit(people []Person) {

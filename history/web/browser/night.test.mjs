@@ -53,7 +53,7 @@ for (const [job, scripts] of [["night_a", true], ["night_b", false]]) {
     assert.match(await main.textContent(), /sysparm_query=priority%3D1/);
 
     // What is different from the last run that went well: a line of the job, and what the server answered.
-    await page.getByRole("navigation", { name: "Parts of the run" }).getByRole("link", { name: "Difference" }).click();
+    await page.getByRole("navigation", { name: "Parts of the run" }).getByRole("link", { name: "Diff" }).click();
     assert.match(await main.textContent(), /the job's text was changed/);
     assert.match(await main.textContent(), /\+.*table\/incidant/s);
 
