@@ -328,3 +328,31 @@ func TestTextDiff(t *testing.T) {
 		t.Errorf("got %q\nwant %q", got, want)
 	}
 }
+
+// TestDiffOfTheLastAttempts holds that runs which went on with another text are compared by that one, on either side.
+func TestDiffOfTheLastAttempts(t *testing.T) {
+	t.Parallel()
+	store := openTemp(t)
+	text := "steps:\n  - a\n"
+	for _, id := range []string{"base", "run"} {
+		record(t, store, id, recorded{text: text, failure: &steps.Error{Kind: steps.Status, Message: "no"}})
+	}
+	differs := func(want int) {
+		t.Helper()
+		d, err := Compare(store, "run", "base")
+		must(t, err)
+		if len(d.Texts) != want {
+			t.Errorf("%d texts are different, want %d: %+v", len(d.Texts), want, d.Texts)
+		}
+	}
+	differs(0)
+	for i, id := range []string{"run", "base"} {
+		run, err := store.Begun(id)
+		must(t, err)
+		run.Status, run.Attempt, run.Latest = engine.Running, 2, []engine.Text{{File: run.File, Text: text + "  - b\n"}}
+		must(t, store.Continue(run, nil, nil))
+		run.Status = engine.Failed
+		must(t, store.Finish(run))
+		differs(1 - i)
+	}
+}
