@@ -17,7 +17,7 @@ import (
 )
 
 func (a *app) statusCommand() *cobra.Command {
-	var asJSON bool
+	var o output
 	cmd := &cobra.Command{
 		Use:   "status",
 		Short: "Show what is broken and since when, what is late, and what comes next",
@@ -27,19 +27,19 @@ comes with the command that shows more of it, or helps.
 
 No daemon is needed for that, and no server is asked; commands of secrets.exec are run. Exit code 0 also where something is wrong.`,
 		Example: `  snrun status
-  snrun status --json | jq -e '.failing + .late + .sign_ins == []'`,
+  snrun status --json | jq -e '.failing + .late + .sign_ins == []'
+  snrun status --jq '.failing[] | .job + ": " + .first.error'`,
 		Args: exactly(0, "status takes no argument: history show shows a run, schedule why the due times of a job"),
-		RunE: func(cmd *cobra.Command, _ []string) error { return a.status(cmd.Context(), asJSON) },
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.status(cmd.Context(), o) },
 	}
-	cmd.Flags().BoolVar(&asJSON, "json", false,
-		"print a JSON object of {now, failing, interrupted, late, sign_ins, not_run, broken, daemon, trouble, next, running, queued, last_day, hours}")
+	o.bind(cmd, "it", review.Overview{})
 	return cmd
 }
 
 // notKnown is what mistakes in the settings lead to.
 const notKnown = "how it stands is not known"
 
-func (a *app) status(ctx context.Context, asJSON bool) error {
+func (a *app) status(ctx context.Context, out output) error {
 	ctx, stop := withSignals(ctx)
 	defer stop()
 	p, wrong := a.scheduledProject(notKnown)
@@ -62,8 +62,8 @@ func (a *app) status(ctx context.Context, asJSON bool) error {
 			return err
 		}
 	}
-	if asJSON {
-		err = a.printJSON(o)
+	if out.asJSON {
+		err = a.printOutput(ctx, out, o)
 	} else {
 		err = a.print(v.text())
 	}

@@ -383,9 +383,6 @@ func TestPick(t *testing.T) {
 
 // An export holds one request at a time, however many a run has.
 func TestExportIsFlat(t *testing.T) {
-	if testing.Short() {
-		t.Skip("it makes a run of 40 MB")
-	}
 	var calls []engine.Entry
 	for i := range 40 {
 		var list []steps.Exchange
