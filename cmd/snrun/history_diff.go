@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 
 	"github.com/spf13/cobra"
 
@@ -59,6 +60,9 @@ func (a *app) diffRuns(ctx context.Context, ref, baseRef string, o diffOptions) 
 		return unfound(next, err)
 	}
 	base, err := review.FindBase(store, run, baseRef)
+	if baseRef == history.LastGood && errors.Is(err, history.ErrUnknownRun) {
+		return &exitError{exitFailed, err, "name the run to compare with: " + next.Diff(run) + " RUN; which there are: " + next.Program + " history list" + next.History}
+	}
 	if err != nil {
 		return unfound(next, err)
 	}
