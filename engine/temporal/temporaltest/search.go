@@ -50,7 +50,7 @@ func searchRows(file, marker string) (places []string, err error) {
 	}
 	for _, c := range columns {
 		var found bool
-		query := fmt.Sprintf(`SELECT EXISTS (SELECT 1 FROM %s WHERE instr(CAST(%s AS BLOB), ?))`, quoted(c.table), quoted(c.name))
+		query := fmt.Sprintf(`SELECT EXISTS (SELECT 1 FROM %s WHERE instr(%s, ?))`, quoted(c.table), quoted(c.name))
 		if err := db.QueryRow(query, []byte(marker)).Scan(&found); err != nil {
 			return nil, err
 		}
