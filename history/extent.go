@@ -16,7 +16,7 @@ const (
 	countSQL  = `SELECT count(*) FROM runs`
 	oldestRun = `SELECT coalesce(started, due) FROM runs ORDER BY run LIMIT 1`
 	// sampleSQL looks which of some ids are those of runs, and how many steps these have.
-	sampleSQL = `WITH RECURSIVE ids (id, n) AS (SELECT ?1, 1 UNION ALL SELECT id + ?2, n + 1 FROM ids WHERE n < ?3)
+	sampleSQL = `WITH RECURSIVE ids (id, n) AS (SELECT CAST(?1 AS BIGINT), 1 UNION ALL SELECT id + ?2, n + 1 FROM ids WHERE n < ?3)
 		SELECT count(*), coalesce(sum((SELECT count(*) FROM (SELECT 1 FROM steps WHERE steps.id >= runs.id << 32 AND steps.id < (runs.id + 1) << 32 LIMIT 10000))), 0)
 		FROM ids JOIN runs ON runs.id = ids.id`
 	builtSQL = `SELECT sqlite_version(), EXISTS (SELECT 1 FROM pragma_compile_options WHERE compile_options = 'ENABLE_FTS5')`
