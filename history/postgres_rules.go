@@ -31,12 +31,10 @@ var respellings = [...]respelling{
 	// What is in JSON.
 	{regexp.MustCompile(`json_each\(\(SELECT json_group_array\(run\) FROM \(`), `LATERAL (SELECT run AS value FROM (`},
 	{regexp.MustCompile(`\)\)\) found\b`), `)) found`},
-	{regexp.MustCompile(`json_each\((\?\d+)\)`),
-		`(SELECT n - 1 AS key, value FROM json_array_elements_text($1::text::json) WITH ORDINALITY AS list (value, n))`},
+	{regexp.MustCompile(`\bjson_each\(`), `each_of(`},
 	{regexp.MustCompile(`\bid IN \(SELECT value FROM`), `id IN (SELECT value::bigint FROM`},
-	{regexp.MustCompile(`([\w.]+)->>('\w+')`), `((replace($1, '\u0000', '` + noByte + `')::json->>$2) COLLATE "C")`},
-	{regexp.MustCompile(`([\w.]+)->>([01])\b`), `($1::json->>$2)`},
-	{regexp.MustCompile(`([\w.]+)->>2\b`), `($1::json->>2)::bigint`},
+	{regexp.MustCompile(`([\w.]+)->>2\b`), `json_text($1, 2)::bigint`},
+	{regexp.MustCompile(`([\w.]+)->>('\w+'|\d)`), `json_text($1, $2)`},
 
 	// What is looked for in texts and bodies, without a difference of capital and small letters of ASCII: the texts are COLLATE "C".
 	{regexp.MustCompile(regexp.QuoteMeta(sentSQL) + ` LIKE`), legible(sentSQL) + ` ILIKE`},
@@ -50,6 +48,7 @@ var respellings = [...]respelling{
 	{regexp.MustCompile(`SELECT value, \?3 FROM`), `SELECT value, ?3::text FROM`},
 	{regexp.MustCompile(`LIMIT (\?\d+)`), `LIMIT nullif($1::bigint, -1)`},
 	{regexp.MustCompile(` IS (\?\d+)`), ` IS NOT DISTINCT FROM $1`},
+	{regexp.MustCompile(`0xffffffff`), `4294967295`},
 	{regexp.MustCompile(`x'([0-9a-f]+)'`), `'\x$1'::bytea`},
 	{regexp.MustCompile(`\bgroup_concat\(`), `string_agg(`},
 

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 )
 
 // statement is one of the package's texts as PostgreSQL takes it. The texts are written for SQLite; see inPostgres.
@@ -18,14 +19,49 @@ type arg struct {
 	text bool // it is a text, though it may be given as bytes
 }
 
-// inPostgres gives a text of the package as PostgreSQL takes it: another one where that has its own, else the same by rules. Arguments
-// that the text does not name are left out, as PostgreSQL refuses those.
-func inPostgres(sql string) statement {
-	text, own := ownText(sql)
-	if !own {
-		text = rewritten(numbered(squeezed(sql)))
+// translations are the texts that were translated, each once.
+type translations struct{ known sync.Map }
+
+// longText is from where on a text is not remembered: it is made for a number of rows.
+const longText = 8 << 10
+
+// translate gives a text of the package as PostgreSQL takes it. It has no text where that has nothing to do there.
+func (t *translations) translate(sql string) statement {
+	if s, ok := t.known.Load(sql); ok {
+		return s.(statement)
 	}
-	return parameters(text)
+	s := inPostgres(sql)
+	if len(sql) < longText {
+		t.known.Store(sql, s)
+	}
+	return s
+}
+
+// inPostgres gives a text of the package as PostgreSQL takes it: by rules, of another text where it has one of its own. Arguments
+// that a text does not name are left out, as PostgreSQL refuses those.
+func inPostgres(sql string) statement {
+	if strings.HasPrefix(sql, "PRAGMA") {
+		return statement{}
+	}
+	if own, found := ownText(sql); found {
+		sql = own
+	}
+	return parameters(rewritten(numbered(squeezed(sql))))
+}
+
+// take gives the arguments that the statement takes, of those that its text is given with.
+func (s statement) take(args []any) []any {
+	taken := make([]any, len(s.args))
+	for i, a := range s.args {
+		if a.at >= len(args) {
+			return args // the server says how many it wants
+		}
+		taken[i] = args[a.at]
+		if data, ok := taken[i].([]byte); ok && a.text {
+			taken[i] = string(data)
+		}
+	}
+	return keepableArgs(taken)
 }
 
 // squeezed gives a text in one line. No text has blanks in quotes that this would change.
