@@ -30,16 +30,17 @@ const (
 // Extent is how large a history is.
 type Extent struct {
 	File        string    `json:"file"`
-	Size        int64     `json:"size"`        // bytes, with what is not folded into the file yet
-	Free        int64     `json:"free"`        // bytes that are left on its disk; -1 where that is not known
-	Runs        int       `json:"runs"`        // about so many where Approximate says so
-	Steps       int       `json:"steps"`       // about so many
-	Approximate bool      `json:"approximate"` // there are too many runs to count them each time
-	Oldest      time.Time `json:"oldest"`      // when the oldest run began; zero where there is none
-	SQLite      string    `json:"sqlite"`      // its version
-	FullText    bool      `json:"full_text"`   // searches have an index (FTS5)
-	Writable    bool      `json:"writable"`    // this process may write
-	Version     int       `json:"schema"`      // of its tables
+	Size        int64     `json:"size"`                 // bytes, with what is not folded into the file yet
+	Free        int64     `json:"free"`                 // bytes that are left on its disk; -1 where that is not known
+	Runs        int       `json:"runs"`                 // about so many where Approximate says so
+	Steps       int       `json:"steps"`                // about so many
+	Approximate bool      `json:"approximate"`          // there are too many runs to count them each time
+	Oldest      time.Time `json:"oldest"`               // when the oldest run began; zero where there is none
+	SQLite      string    `json:"sqlite"`               // its version; "" on a server
+	PostgreSQL  string    `json:"postgresql,omitempty"` // the server's version; "" in a file
+	FullText    bool      `json:"full_text"`            // searches have an index (FTS5)
+	Writable    bool      `json:"writable"`             // this process may write
+	Version     int       `json:"schema"`               // of its tables
 }
 
 // Extent says how large the history is. It is quick however large that is.
