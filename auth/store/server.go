@@ -118,7 +118,9 @@ func (h serverHome) putAway() string {
 func (c *serverConn) version() (n int, err error) {
 	var text string
 	there := false
-	err = c.within(func(ctx context.Context) error { return c.db.QueryRow(ctx, markSQL, c.home.address.Schema()).Scan(&text, &there) })
+	err = c.within(func(ctx context.Context) error {
+		return c.db.QueryRow(ctx, markSQL, c.home.address.Schema()).Scan(&text, &there)
+	})
 	if err != nil || !there {
 		return 0, err
 	}

@@ -116,7 +116,7 @@ func (l *serverLock) try(ctx context.Context) (err error) {
 			continue
 		case !gone:
 			lost = time.Now()
-		case time.Since(lost) > comeback:
+		case time.Since(lost) > l.home.turns.comeback():
 			_, err := l.db.Exec(ctx, takeOverSQL, l.name, l.holder)
 			return err
 		}
@@ -182,8 +182,17 @@ func pauseFor(ctx context.Context, d time.Duration) error {
 
 // turns has those who want the same lock in one process take turns, so that only one of them needs a connection.
 type turns struct {
+	hurry time.Duration // in place of comeback, in tests
+
 	mu    sync.Mutex
 	names map[string]chan struct{}
+}
+
+func (t *turns) comeback() time.Duration {
+	if t.hurry != 0 {
+		return t.hurry
+	}
+	return comeback
 }
 
 // take waits for a turn; whoever has it calls pass.
