@@ -44,8 +44,8 @@ type Extent struct {
 
 // Extent says how large the history is. It is quick however large that is.
 func (s *Store) Extent() (Extent, error) {
-	e := Extent{File: s.place.file, Free: freeOn(s.place.file), Writable: s.writer != nil}
-	e.Size = sizeOf(e.File) + sizeOf(e.File+"-wal")
+	e := Extent{File: s.place.String(), Writable: s.writer != nil}
+	e.Size, e.Free = s.place.room()
 	const doing = "look how large the history is"
 	if err := s.read.QueryRow(builtSQL).Scan(&e.SQLite, &e.FullText); err != nil {
 		return e, s.place.fault(doing, err)
