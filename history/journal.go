@@ -212,5 +212,5 @@ func (s *Store) flush(doing string, rows ...row) error {
 }
 
 func (s *Store) onlyReading(doing string) error {
-	return fmt.Errorf("%s: the history in %s is open for reading only", doing, s.place.file)
+	return fmt.Errorf("%s: the history in %s is open for reading only", doing, s.place)
 }

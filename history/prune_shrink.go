@@ -72,7 +72,7 @@ func (p *Pruner) truncate() (more bool, err error) {
 	}
 	for _, sql := range []string{passiveSQL, truncateSQL} {
 		_, err := p.conn.steps(sql)
-		if what, _ := diagnose(err); err != nil && what != engine.ErrLocked {
+		if what, _ := p.store.place.diagnose(err); err != nil && what != engine.ErrLocked {
 			return false, err
 		}
 	}

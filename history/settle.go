@@ -84,7 +84,7 @@ func (s *Store) settle() error {
 			return err
 		}
 	} else if err := s.commitOnce(rows); err != nil {
-		what, _ := diagnose(err)
+		what, _ := s.place.diagnose(err)
 		if errors.Is(what, fs.ErrPermission) || errors.Is(what, engine.ErrLocked) || errors.Is(what, engine.ErrFull) {
 			return nil
 		}
