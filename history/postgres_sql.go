@@ -40,11 +40,10 @@ func (t *translations) translate(sql string) statement {
 // inPostgres gives a text of the package as PostgreSQL takes it: by rules, of another text where it has one of its own. Arguments
 // that a text does not name are left out, as PostgreSQL refuses those.
 func inPostgres(sql string) statement {
-	if strings.HasPrefix(sql, "PRAGMA") {
-		return statement{}
-	}
 	if own, found := ownText(sql); found {
 		sql = own
+	} else if strings.HasPrefix(sql, "PRAGMA") {
+		return statement{}
 	}
 	return parameters(rewritten(numbered(squeezed(sql))))
 }
