@@ -49,13 +49,13 @@ func TestSignOfLifeIsRenewed(t *testing.T) {
 	if err := os.RemoveAll(path + "-live"); err != nil {
 		t.Fatal(err)
 	}
-	if !other.alive.dead(s.alive.token) {
+	if !other.alive.dead(s.alive.(*lockFiles).token) {
 		t.Error("without its file it still counts as living")
 	}
 	if _, err := s.Changed(); err != nil {
 		t.Error(err)
 	}
-	if other.alive.dead(s.alive.token) {
+	if other.alive.dead(s.alive.(*lockFiles).token) {
 		t.Error("it is not given again")
 	}
 }
