@@ -21,10 +21,11 @@ import (
 // kinds are all kinds of step.
 func kinds() steps.Set { return steps.NewSet(append(jobs.Kinds(), all.Kinds()...)...) }
 
-// databaseFile is the file of the history: what the settings say, else the one in the XDG state folder.
+// databaseFile is the database of the history: the file, or the address of one in PostgreSQL, that the settings say, else the file in the
+// XDG state folder.
 func (a *app) databaseFile(s jobs.Settings) (string, error) {
 	if s.Database != "" {
-		return s.Database, nil
+		return a.checked(s.Database)
 	}
 	state := a.getenv("XDG_STATE_HOME")
 	if !filepath.IsAbs(state) { // the XDG specification has relative paths ignored
@@ -71,7 +72,7 @@ func isKey(text string) bool {
 func (a *app) historyFile() (string, error) {
 	settings := jobs.Settings{}
 	if a.database != "" {
-		settings.Database = absolute(a.database) // whatever else the settings say
+		settings.Database = absoluteDatabase(a.database) // whatever else the settings say
 	} else {
 		var err error
 		if _, settings, err = a.settings("."); err != nil {
