@@ -171,7 +171,7 @@ func (s *Store) commenced(c *Conducted) {
 // ends gives the row that puts a run down as ended that nobody carries out any more, and how it stands then.
 func (o orphan) ends(failure any, inDoubt []string, lo, hi int64) row {
 	if o.fate == nil {
-		return rowOf(interruptRun, failure, lo, hi, o.number)
+		return rowOf(interruptRun, failure, lo, hi, o.number, o.token)
 	}
 	status := o.fate.Status
 	if len(inDoubt) > 0 {

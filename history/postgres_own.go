@@ -47,5 +47,5 @@ func ownText(sql string) (own string, found bool) {
 	case usedSQL:
 		return pgUsedSQL, true
 	}
-	return "", false
+	return ownWrite(sql)
 }
