@@ -48,6 +48,8 @@ type Run struct {
 	Daemon  bool   `json:"-"`       // a daemon runs it, and takes it up again after a crash
 	Open    bool   `json:"-"`       // there are failed items that can be tried again, though it ended well
 	Process string `json:"-"`       // which process runs it: pid@host
+	// Workflow is where the run is carried out, as NAMESPACE/WORKFLOW-ID; "" for this program.
+	Workflow string `json:"-"`
 }
 
 // Text is the text of a job's file.
