@@ -305,7 +305,7 @@ func fillWith(tb testing.TB, s *Store, run string, entries []engine.Entry) {
 	}
 	var rows []row
 	for _, e := range entries {
-		rows = append(rows, l.result(l.take(), e)...)
+		rows = append(rows, l.result(l.last.Add(1), e)...)
 	}
 	if err := s.writer.commit(false, rows...); err != nil {
 		tb.Fatal(err)

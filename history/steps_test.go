@@ -151,9 +151,9 @@ func FuzzSegments(f *testing.F) {
 
 func TestRowOfAStep(t *testing.T) {
 	t.Parallel()
-	l := newLedger(1)
+	l := new(Store).newLedger(1)
 	at := func(status engine.Status) int64 {
-		id, _ := l.stepRow(&engine.StepRun{Key: "/a", Status: status})
+		id, _, _ := l.stepRow(&engine.StepRun{Key: "/a", Status: status})
 		return id
 	}
 	began, ended := at(engine.Running), at(engine.OK)
