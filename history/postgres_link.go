@@ -25,7 +25,6 @@ type serverLink struct {
 const (
 	takeLock   = `SELECT pg_advisory_xact_lock($1)`
 	shareLock  = `SELECT pg_advisory_xact_lock_shared($1)`
-	noRows     = `SELECT 0 WHERE false`
 	numberOfTx = `SELECT pg_current_xact_id()::text`
 	stateOfTx  = `SELECT coalesce(pg_xact_status($1::text::xid8), 'aborted')`
 )
@@ -55,16 +54,16 @@ func (l *serverLink) close() error {
 
 // query starts a statement. Outside of transactions one that reads is carried out again where the connection was lost.
 func (l *serverLink) query(sql string, args []any) (rows driver.Rows, err error) {
-	text := l.place.texts.translate(sql)
-	if text == nothing {
+	s := l.place.texts.translate(sql)
+	if s.text == "" {
 		return noResult{}, nil
 	}
 	if l.inside {
-		return l.start(text, args)
+		return l.start(s, args)
 	}
 	err = l.place.insist(context.Background(), func() (err error) {
 		if err = l.use(context.Background()); err == nil {
-			rows, err = l.start(text, args)
+			rows, err = l.start(s, args)
 		}
 		return err
 	})
@@ -72,8 +71,8 @@ func (l *serverLink) query(sql string, args []any) (rows driver.Rows, err error)
 }
 
 // start carries out a statement.
-func (l *serverLink) start(text string, args []any) (driver.Rows, error) {
-	answer, err := l.db.Query(context.Background(), text, keepableArgs(args)...)
+func (l *serverLink) start(s statement, args []any) (driver.Rows, error) {
+	answer, err := l.db.Query(context.Background(), s.text, s.take(args)...)
 	if err != nil {
 		return nil, err
 	}
@@ -89,14 +88,14 @@ func (l *serverLink) start(text string, args []any) (driver.Rows, error) {
 
 // run carries out statements of PostgreSQL.
 func (l *serverLink) run(sql string) error {
-	text := l.place.texts.translate(sql)
-	if text == nothing {
+	s := l.place.texts.translate(sql)
+	if s.text == "" {
 		return nil
 	}
 	if err := l.use(context.Background()); err != nil {
 		return err
 	}
-	_, err := l.db.PgConn().Exec(context.Background(), text).ReadAll()
+	_, err := l.db.PgConn().Exec(context.Background(), s.text).ReadAll()
 	return err
 }
 
@@ -144,8 +143,8 @@ func (l *serverLink) add(batch *pgx.Batch, r *row) {
 	if r.first != nil {
 		l.add(batch, r.first)
 	}
-	if text := l.place.texts.translate(r.sql); text != nothing {
-		batch.Queue(text, keepableArgs(r.args)...)
+	if s := l.place.texts.translate(r.sql); s.text != "" {
+		batch.Queue(s.text, s.take(r.args)...)
 	}
 }
 

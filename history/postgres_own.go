@@ -49,5 +49,5 @@ func ownText(sql string) (own string, found bool) {
 	case usedSQL:
 		return pgUsedSQL, true
 	}
-	return "", false
+	return ownWrite(sql)
 }

@@ -50,11 +50,11 @@ func (c *readerConn) QueryContext(ctx context.Context, query string, named []dri
 	for i, n := range named {
 		args[i] = n.Value
 	}
-	text := c.place.texts.translate(query)
-	if text == nothing {
-		text = noRows
+	s := c.place.texts.translate(query)
+	if s.text == "" {
+		return noResult{}, nil
 	}
-	rows, err := c.db.Query(ctx, text, args...)
+	rows, err := c.db.Query(ctx, s.text, s.take(args)...)
 	if err == nil {
 		var ahead *resultRows
 		if ahead, err = readAhead(rows); err == nil {
@@ -73,7 +73,7 @@ func (c *readerConn) CheckNamedValue(n *driver.NamedValue) error {
 	if err != nil {
 		return err
 	}
-	n.Value = keepableArgs([]any{v})[0]
+	n.Value = v
 	return nil
 }
 
