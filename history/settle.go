@@ -17,7 +17,7 @@ const (
 	interruptStep = `UPDATE steps SET status = ?1, ended = coalesce(ended, ` + lastMoment + `)
 		WHERE id = ?4 AND status IN ('running', 'waiting')`
 	interruptRun = `UPDATE runs SET status = 'interrupted', error = ?1, ended = max(coalesce(started, 0), ` + lastMoment + `)
-		WHERE id = ?4 AND status = 'running'`
+		WHERE id = ?4 AND status = 'running' AND live = ?5`
 	doubtStep = `INSERT OR IGNORE INTO steps (id, key, step, name, kind, status, attempts, started, ended, message)
 		SELECT ?1, ?2, ?3, '', '', 'in_doubt', ?4, started, started, '' FROM journal WHERE id = ?5`
 	stepOfKey  = `SELECT coalesce(max(id), 0) FROM steps WHERE id BETWEEN ? AND ? AND key = ?`
@@ -172,7 +172,7 @@ func (s *Store) interruption(o orphan) ([]row, error) {
 		return nil, err
 	}
 	lo, hi := rowRange(o.number)
-	rows := []row{rowOf(interruptRun, failure, lo, hi, o.number)}
+	rows := []row{rowOf(interruptRun, failure, lo, hi, o.number, o.token)}
 	for _, key := range inDoubt {
 		if step := caller(key, goingOn); step != "" {
 			rows = append(rows, rowOf(interruptStep, string(engine.InDoubt), lo, hi, goingOn[step]))
@@ -184,6 +184,9 @@ func (s *Store) interruption(o orphan) ([]row, error) {
 		}
 		id++
 		rows = append(rows, r)
+	}
+	if s.place.shared() {
+		rows = append(rows, rowOf(reachSQL, o.number, id&rowMask))
 	}
 	for _, id := range slices.Sorted(maps.Values(goingOn)) { // those in doubt do not go on any more
 		rows = append(rows, rowOf(interruptStep, string(engine.Cancelled), lo, hi, id))

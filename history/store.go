@@ -133,7 +133,7 @@ func newStore(p place) (*Store, error) {
 	}
 	db.SetMaxOpenConns(6) // more than the searches and exports that pages let in at once
 	db.SetMaxIdleConns(4)
-	return &Store{place: p, read: db, chosen: mostChosen, alive: p.signs(), ledgers: map[string]*ledger{}, abandoned: map[string]bool{}}, nil
+	return &Store{place: p, read: db, chosen: mostChosen, alive: p.signs(db), ledgers: map[string]*ledger{}, abandoned: map[string]bool{}}, nil
 }
 
 // Close writes what is still to be written and gives back all that the Store holds. Runs that are not finished count as
