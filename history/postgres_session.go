@@ -29,6 +29,8 @@ type want struct {
 	done chan error
 }
 
+const unlockAll = `SELECT pg_advisory_unlock_all()`
+
 // errLost is the cause of the end of what a lock was held for.
 var errLost = errors.New("the lock was lost with the connection to the server")
 
@@ -137,9 +139,13 @@ func (s *session) relive(c *pgx.Conn) error {
 	return s.place.showLife(s.life, c, live)
 }
 
-// close gives up all locks.
-func (s *session) close() {
+// close gives up all locks. The server would notice only a moment later that the connection has ended.
+func (s *session) close(ctx context.Context) {
 	s.lose()
+	_ = s.do(ctx, func(c *pgx.Conn) error {
+		_, err := c.Exec(ctx, unlockAll)
+		return err
+	})
 	s.end()
 	<-s.ended
 }
