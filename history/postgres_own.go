@@ -40,6 +40,8 @@ func ownText(sql string) (own string, found bool) {
 		return pgVersionSQL, true
 	case builtSQL:
 		return pgBuiltSQL, true
+	case schemaSQL:
+		return versionIs, true
 	case hasFTS5SQL:
 		return `SELECT false`, true
 	case fileSizeSQL:

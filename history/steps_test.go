@@ -3,7 +3,6 @@ package history
 import (
 	"fmt"
 	"maps"
-	"path/filepath"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -45,7 +44,7 @@ func checkStatuses(t *testing.T, s *Store, want string) {
 
 func TestNoteBecomesDurableByItself(t *testing.T) {
 	t.Parallel()
-	path := filepath.Join(t.TempDir(), "history.db")
+	path := somewhere(t)
 	synctest.Test(t, func(t *testing.T) {
 		s, err := Open(path, Options{})
 		if err != nil {
