@@ -151,7 +151,8 @@ func FuzzSegments(f *testing.F) {
 
 func TestRowOfAStep(t *testing.T) {
 	t.Parallel()
-	l := new(Store).newLedger(1)
+	onlyInFile(t)
+	l := (&Store{place: &file{}}).newLedger(1)
 	at := func(status engine.Status) int64 {
 		id, _, _ := l.stepRow(&engine.StepRun{Key: "/a", Status: status})
 		return id
