@@ -84,3 +84,11 @@ func eachStep(place string, list []branch, visit func(place string, s *Step)) {
 		}
 	}
 }
+
+// Places gives the steps of a job at all depths, also of the jobs that it calls, by the places at which they stand: the same text has
+// the same steps at the same places, whichever process reads it.
+func (j *Job) Places() map[string]*Step {
+	places := map[string]*Step{}
+	eachStep("", j.branches(), func(place string, s *Step) { places[place] = s })
+	return places
+}

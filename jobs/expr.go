@@ -42,9 +42,17 @@ type site struct {
 // CompileExpr compiles an expression whose text starts at a byte of the scalar n's value. Its mistakes are reported, and
 // nil is returned then.
 func CompileExpr(n *source.Node, offset int, text string, s *Scope, r *source.Report) *Expr {
-	if e := readPlain(n, offset, text, s); e != nil {
-		return e
+	e := readPlain(n, offset, text, s)
+	if e == nil {
+		e = compileExpr(n, offset, text, s, r)
 	}
+	if e != nil {
+		s.gather(e.uses)
+	}
+	return e
+}
+
+func compileExpr(n *source.Node, offset int, text string, s *Scope, r *source.Report) *Expr {
 	c := &checker{node: n, offset: offset, text: text, scope: s, r: r, machine: theMachine(), uses: &Uses{}}
 	tree := c.parse()
 	if tree == nil {

@@ -57,6 +57,15 @@ func (u *Uses) Only(names ...string) bool {
 	return !slices.ContainsFunc(u.reads, func(path []string) bool { return !slices.Contains(names, path[0]) })
 }
 
+// And gives what these and others read together.
+func (u *Uses) And(others ...*Uses) *Uses {
+	all := &Uses{Secret: u.Secret, reads: slices.Clone(u.reads)}
+	for _, other := range others {
+		all.merge(other)
+	}
+	return all
+}
+
 func (u *Uses) add(path []string) { u.reads = append(u.reads, path) }
 
 func (u *Uses) merge(other *Uses) {

@@ -23,6 +23,7 @@
 package jobs
 
 import (
+	"slices"
 	"time"
 
 	"snrun/jobs/source"
@@ -69,6 +70,7 @@ type Step struct {
 	Retry   *Retry        // nil: a call follows DefaultRetry, a block runs once
 	Output  *Template     // nil: the kind's default
 	Reads   steps.Reads   // what is read of what the kind gives: output, status and the like; nil is all of it
+	Uses    *Uses         // what all its expressions read, and those of the steps inside it
 	Body    Body
 }
 
@@ -142,6 +144,17 @@ type Foreach struct {
 // Concurrency is how many items are worked on at once.
 func (f *Foreach) Concurrency(names map[string]any) (int, error) {
 	return atLeastOne(f.concurrency, "concurrency", names)
+}
+
+// Uses is what the expressions read that tell its items apart, and how many are worked on at once.
+func (f *Foreach) Uses() []*Uses {
+	uses := slices.Clone(f.concurrency.uses)
+	for _, t := range []*Template{f.In, f.Key} {
+		if t != nil {
+			uses = append(uses, t.Uses())
+		}
+	}
+	return uses
 }
 
 // Tolerance is how many failed items leave a loop successful.

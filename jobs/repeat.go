@@ -32,6 +32,9 @@ type Carried struct {
 
 func (*Repeat) body() {}
 
+// Uses is what the expressions read that say how many rounds there are, and what is between them.
+func (r *Repeat) Uses() []*Uses { return append(slices.Clone(r.attempts.uses), r.every.uses...) }
+
 // Rounds is how many rounds there may be.
 func (r *Repeat) Rounds(names map[string]any) (int, error) {
 	return atLeastOne(r.attempts, "attempts", names)

@@ -11,6 +11,7 @@ type Scope struct {
 	name   string
 	shape  *Shape // nil for a name that is explained only
 	why    string
+	uses   *Uses // gathers what all expressions read that are compiled in the scope; nil: nobody asks
 }
 
 // elsewhere explains names of the language that are not known everywhere.
@@ -36,6 +37,18 @@ func (s *Scope) With(name string, shape *Shape) *Scope {
 // Explain gives the scope with a name that is not known here; why says so in a sentence without a full stop.
 func (s *Scope) Explain(name, why string) *Scope {
 	return &Scope{parent: s, name: name, why: why}
+}
+
+// gathering gives the scope with a place where it is gathered what the expressions in it read.
+func (s *Scope) gathering(uses *Uses) *Scope { return &Scope{parent: s, uses: uses} }
+
+// gather adds what an expression in the scope reads to all that is gathered around it.
+func (s *Scope) gather(uses *Uses) {
+	for ; s.parent != nil; s = s.parent {
+		if s.uses != nil {
+			s.uses.merge(uses)
+		}
+	}
 }
 
 // Names gives the names that may be used, sorted.

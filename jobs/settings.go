@@ -27,6 +27,7 @@ type Settings struct {
 	Server      Server
 	Keep        Keep
 	Notify      []*Notify // whom the daemon tells what is wrong
+	Temporal    Temporal
 }
 
 // settingsFields are the keys of snrun.yaml.
@@ -41,6 +42,7 @@ func settingsFields() []steps.Field {
 		{Name: "server", Static: true, Doc: "Settings of `snrun serve`.", Type: steps.ObjectOf(serverFields()...)},
 		{Name: "history", Static: true, Doc: "What is kept of runs, and for how long.", Type: steps.ObjectOf(keepFields()...)},
 		{Name: "notify", Static: true, Doc: "Whom `snrun serve` tells what is wrong: one target, or a list of several. See `snrun explain notify`.", Type: notifyType()},
+		{Name: "temporal", Doc: "The Temporal server for runs that outgrow one machine. See `snrun explain temporal`.", Type: steps.ObjectOf(temporalFields()...)},
 		{Name: "secrets", Static: true, Doc: "Where secrets come from.", Type: steps.ObjectOf(
 			steps.Field{Name: "dir", Static: true, Type: steps.Of(steps.Text), Example: "/run/secrets", Doc: "A folder with a file per secret."},
 			steps.Field{
@@ -90,6 +92,7 @@ func (d *decoder) settings(file, dir string, data []byte) Settings {
 		Jobs: in.Text("jobs"), Profiles: in.Text("profiles"), Database: in.Text("database"),
 		SecretsDir: in.Object("secrets").Text("dir"), SecretsExec: d.secretsExec(root, in.Object("secrets")),
 		Server: d.server(root, in.Object("server")), Keep: d.keep(root, in.Object("history").Object("keep")), Notify: d.targets(child(root, "notify")),
+		Temporal: d.temporal(child(root, "temporal")),
 	}
 }
 

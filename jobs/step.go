@@ -54,7 +54,8 @@ func (d *decoder) step(n *source.Node, b *block, scope *Scope, position int) *St
 		return nil
 	}
 	m, _ := d.mapping(n, d.stepTable(kind), "a step of kind "+kind.Name)
-	s := &Step{Kind: kind, Pos: n.Pos(), Segment: kind.Name + ":" + strconv.Itoa(position)}
+	s := &Step{Kind: kind, Pos: n.Pos(), Segment: kind.Name + ":" + strconv.Itoa(position), Uses: &Uses{}}
+	scope = scope.gathering(s.Uses)
 	d.common(s, m, scope)
 	defer d.ids.enter(s.ID)()
 	body, shape := d.body(s, m, b, scope)

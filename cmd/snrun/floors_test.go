@@ -24,7 +24,7 @@ var floors = [][]string{
 	{"jobs", "steps/all"},
 	{"engine/flow"},
 	{"engine"},
-	{"history", "engine/enginetest"},
+	{"history", "engine/enginetest", "engine/temporal/temporaltest"},
 	{"history/review", "engine/schedule"},
 	{"engine/metrics", "engine/notify", "engine/trace"},
 	{"engine/daemon"},

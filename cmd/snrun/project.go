@@ -82,6 +82,9 @@ func (a *app) settings(from string) (dir string, s jobs.Settings, err error) {
 	s.SecretsDir = within(dir, s.SecretsDir)
 	s.Database = databaseAt(dir, s.Database)
 	s.Server.CertFile, s.Server.KeyFile = within(dir, s.Server.CertFile), within(dir, s.Server.KeyFile)
+	for _, file := range []*string{&s.Temporal.TLS.CAFile, &s.Temporal.TLS.CertFile, &s.Temporal.TLS.KeyFile} {
+		*file = within(dir, *file)
+	}
 	for _, f := range []struct {
 		setting *string
 		flag    string

@@ -10,6 +10,7 @@ import (
 
 	"snrun/auth"
 	"snrun/auth/store"
+	"snrun/auth/store/postgres"
 	"snrun/engine"
 	"snrun/history"
 	"snrun/history/review"
@@ -41,7 +42,7 @@ func (a *app) databaseFile(s jobs.Settings) (string, error) {
 // keyringVariable switches the keyring of the system off.
 const keyringVariable = "SNRUN_KEYRING"
 
-// storePlace is where tokens and secrets are kept: beside the database, as NAME-auth.
+// storePlace is where tokens and secrets are kept: beside the database, as NAME-auth, or in it where it is on a server.
 func (a *app) storePlace(s jobs.Settings) (*store.Place, error) {
 	file, err := a.databaseFile(s)
 	if err != nil {
@@ -51,8 +52,16 @@ func (a *app) storePlace(s jobs.Settings) (*store.Place, error) {
 	if text := a.getenv(store.KeyFileVariable); isKey(text) { // in the wrong variable, whose file an error would name
 		a.redactor.Add(text)
 	}
-	ext := filepath.Ext(file)
-	p := &store.Place{File: strings.TrimSuffix(file, ext) + "-auth" + ext, Getenv: a.getenv, Program: a.name}
+	p := &store.Place{Getenv: a.getenv, Program: a.name}
+	if postgres.IsAddress(file) {
+		p.Server, err = postgres.Parse(file)
+	} else {
+		ext := filepath.Ext(file)
+		p.File = strings.TrimSuffix(file, ext) + "-auth" + ext
+	}
+	if err != nil {
+		return nil, err
+	}
 	switch text := a.getenv(keyringVariable); text {
 	case "", "on":
 		p.Keyring = store.OSKeyring{}

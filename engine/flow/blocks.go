@@ -3,15 +3,16 @@ package flow
 import (
 	"fmt"
 	"slices"
+	"strconv"
 
 	"snrun/jobs"
 	"snrun/steps"
 )
 
 // choose runs the first branch whose condition holds.
-func (f *frame) choose(b *jobs.Switch, note Note) (result, error) {
+func (f *frame) choose(s *jobs.Step, b *jobs.Switch, note Note) (result, error) {
 	for i, c := range b.Cases {
-		holds, err := f.holds(c)
+		holds, err := f.holds(c, numbered(s, slotWhen, i, note))
 		if err != nil {
 			return result{}, err
 		}
@@ -22,18 +23,23 @@ func (f *frame) choose(b *jobs.Switch, note Note) (result, error) {
 	return result{}, nil
 }
 
-func (f *frame) holds(c jobs.Case) (bool, error) {
+func (f *frame) holds(c jobs.Case, at slot) (bool, error) {
 	if c.When == nil {
 		return true, nil
 	}
-	return c.When.Bool(f.names)
+	return f.whether(at, c.When)
+}
+
+// numbered is the slot of a case.
+func numbered(s *jobs.Step, name string, i int, note Note) slot {
+	return slot{s, name + ":" + strconv.Itoa(i+1), note.Key}
 }
 
 // try runs a body, a catch when it failed, and the steps at the end in any case.
-func (f *frame) try(b *jobs.Try, note Note) (result, error) {
+func (f *frame) try(s *jobs.Step, b *jobs.Try, note Note) (result, error) {
 	r, err := f.inside(note.Key+"/try", b.Steps)
 	if failure, isStep := err.(*steps.Error); isStep {
-		r, err = f.catch(b, failure, note)
+		r, err = f.catch(s, failure, note)
 	}
 	if len(b.Finally) == 0 || broken(err) {
 		return r, err
@@ -60,11 +66,12 @@ func tidiedUp(err error, end string) error {
 }
 
 // catch runs the first catch whose condition holds; where none does the failure goes on.
-func (f *frame) catch(b *jobs.Try, failure *steps.Error, note Note) (result, error) {
+func (f *frame) catch(s *jobs.Step, failure *steps.Error, note Note) (result, error) {
+	b, _ := s.Body.(*jobs.Try)
 	inner := f.child(f.h, "")
 	inner.names["error"] = f.errorValue(failure)
 	for i, c := range b.Catch {
-		holds, err := inner.holds(c)
+		holds, err := inner.holds(c, numbered(s, slotCatch, i, note))
 		if err != nil {
 			return result{}, err
 		}

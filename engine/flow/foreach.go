@@ -38,22 +38,49 @@ type tally struct {
 
 // foreach runs a loop's steps for each item.
 func (f *frame) foreach(s *jobs.Step, b *jobs.Foreach, note Note) (result, error) {
-	limit, err := b.Concurrency(f.names)
+	l := newLoop(s, b, note)
+	if r := f.remote(); r != nil {
+		if far, err := f.far(r, l); err != nil || far != nil {
+			return f.foreachFar(far, err)
+		}
+		return f.foreachHere(l)
+	}
+	if b.Source != nil {
+		var err error
+		if l.limit, err = b.Concurrency(f.names); err != nil {
+			return result{}, err
+		}
+		return f.overPages(l)
+	}
+	l, err := f.listed(s, b, note)
 	if err != nil {
 		return result{}, err
 	}
-	l := &loop{Foreach: b, step: s, note: note, key: note.Key, limit: limit, tally: &tally{}}
-	if b.Source != nil {
-		return f.overPages(l)
+	return f.foreachHere(l)
+}
+
+func newLoop(s *jobs.Step, b *jobs.Foreach, note Note) *loop {
+	return &loop{Foreach: b, step: s, note: note, key: note.Key, tally: &tally{}}
+}
+
+// listed gives a loop over a list with its items and their names.
+func (f *frame) listed(s *jobs.Step, b *jobs.Foreach, note Note) (*loop, error) {
+	l := newLoop(s, b, note)
+	var err error
+	if l.limit, err = b.Concurrency(f.names); err != nil {
+		return nil, err
 	}
 	if l.items, err = f.listOf(b); err != nil {
-		return result{}, err
+		return nil, err
 	}
 	l.tally.came, l.tally.counts.Total = len(l.items), len(l.items)
-	if l.keys, err = f.itemKeys(l, distinct{}); err != nil {
-		return result{}, err
-	}
-	err = f.work(l)
+	l.keys, err = f.itemKeys(l, distinct{})
+	return l, err
+}
+
+// foreachHere runs a loop's steps for each item of a list.
+func (f *frame) foreachHere(l *loop) (result, error) {
+	err := f.work(l)
 	r := l.result()
 	if l.wanted() {
 		r.output = l.outputs
@@ -200,7 +227,7 @@ func (f *frame) turn(l *loop, i int, h Host) error {
 	c.bind(l, i, l.items[i])
 	out, err := c.block(l.Steps)
 	if err == nil && l.Collect != nil && l.wanted() {
-		out, err = c.eval(l.Collect)
+		out, err = c.value(slot{l.step, slotCollect, c.path}, l.Collect)
 	}
 	if l.limit == 1 {
 		f.remember(c.saved)

@@ -17,6 +17,8 @@
 //	call, retry, wait         a call page by page, its tries, pauses
 //	foreach, pages, failed    loops over lists and over the pages of a request, and the items of those that failed
 //	repeat, parallel, runjob  rounds, branches, other jobs
+//	remote, spread, slots     what a Host that holds no large values has carried out elsewhere: steps, chunks of a loop, expressions
+//	carry                     the same seen from there
 //	keys                      how an item's key stands in the keys of its calls
 //	saved                     what saves make visible to whom
 //	defect                    panics

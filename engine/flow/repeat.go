@@ -13,6 +13,7 @@ import (
 // rounds is one repeat under way.
 type rounds struct {
 	*jobs.Repeat
+	step  *jobs.Step
 	note  Note
 	most  int
 	pause time.Duration
@@ -23,8 +24,8 @@ type rounds struct {
 }
 
 // repeat runs steps in rounds.
-func (f *frame) repeat(b *jobs.Repeat, note Note) (result, error) {
-	l, err := f.newRounds(b, note)
+func (f *frame) repeat(s *jobs.Step, b *jobs.Repeat, note Note) (result, error) {
+	l, err := f.newRounds(s, b, note)
 	if err != nil {
 		return result{}, err
 	}
@@ -44,13 +45,10 @@ func plural(n int, thing string) string {
 }
 
 // newRounds starts where the rounds of a run before ended, else with the first.
-func (f *frame) newRounds(b *jobs.Repeat, note Note) (*rounds, error) {
-	l := &rounds{Repeat: b, note: note, carry: map[string]any{}, saved: saves{}}
+func (f *frame) newRounds(s *jobs.Step, b *jobs.Repeat, note Note) (*rounds, error) {
+	l := &rounds{Repeat: b, step: s, note: note, carry: map[string]any{}, saved: saves{}}
 	var err error
-	if l.most, err = b.Rounds(f.names); err != nil {
-		return nil, err
-	}
-	if l.pause, err = b.Pause(f.names); err != nil {
+	if l.most, l.pause, err = f.limits(s, b, note.Key); err != nil {
 		return nil, err
 	}
 	kept, err := f.h.Kept(note.Key)
@@ -62,7 +60,7 @@ func (f *frame) newRounds(b *jobs.Repeat, note Note) (*rounds, error) {
 		return l, nil
 	}
 	for _, c := range b.Carry {
-		if l.carry[c.Name], err = f.eval(c.Initial); err != nil {
+		if l.carry[c.Name], err = f.value(slot{s, slotInitial + ":" + c.Name, note.Key}, c.Initial); err != nil {
 			return nil, err
 		}
 	}
@@ -89,13 +87,13 @@ func (f *frame) round(l *rounds) (out any, over bool, err error) {
 	if err != nil {
 		return nil, false, err
 	}
-	if over, err = l.over(c); err != nil || over {
+	if over, err = l.over(c, key); err != nil || over {
 		return out, over, err
 	}
 	if l.done >= l.most {
 		return nil, false, l.tooMany(f.hide, key, out)
 	}
-	if l.carry, err = l.next(c); err != nil {
+	if l.carry, err = l.next(c, key); err != nil {
 		return nil, false, err
 	}
 	if l.stays {
@@ -118,19 +116,19 @@ func (l *rounds) bind(c *frame) {
 }
 
 // over says whether a round was the last.
-func (l *rounds) over(c *frame) (bool, error) {
+func (l *rounds) over(c *frame, key string) (bool, error) {
 	if l.Until == nil {
 		return l.done >= l.most, nil
 	}
-	return l.Until.Bool(c.names)
+	return c.whether(slot{l.step, slotUntil, key}, l.Until)
 }
 
 // next computes what the next round is given, from what this one was given and found.
-func (l *rounds) next(c *frame) (map[string]any, error) {
+func (l *rounds) next(c *frame, key string) (map[string]any, error) {
 	carry := make(map[string]any, len(l.carry))
 	for _, v := range l.Carry {
 		var err error
-		if carry[v.Name], err = c.eval(v.Next); err != nil {
+		if carry[v.Name], err = c.value(slot{l.step, slotNext + ":" + v.Name, key}, v.Next); err != nil {
 			return nil, err
 		}
 	}

@@ -10,7 +10,9 @@ import (
 
 // Run walks a job to its end.
 func Run(h Host, job *jobs.Job, given Given) Outcome {
-	return newFrame(h, job, given).run(job, Deadline{})
+	f := newFrame(h, job, given)
+	f.places = placesOf(h, job)
+	return f.run(job, Deadline{})
 }
 
 // run walks a job, whose steps have a deadline.
@@ -20,7 +22,7 @@ func (f *frame) run(job *jobs.Job, limit Deadline) Outcome {
 	_, err := f.block(job.Steps)
 	var out Outcome
 	if err == nil && job.Output != nil {
-		out.Output, err = f.eval(job.Output)
+		out.Output, err = f.value(slot{f.caller, slotResult, f.path}, job.Output)
 	}
 	f.deadline = outer
 	out.settle(err)
@@ -107,6 +109,8 @@ type frame struct {
 	saved    saves  // what was saved in this branch
 	open     *opened
 	redo     bool // failures that were tolerated are tried again
+	places   *places
+	caller   *jobs.Step // that calls the job whose steps they are; nil for the run's own
 }
 
 func newFrame(h Host, job *jobs.Job, given Given) *frame {

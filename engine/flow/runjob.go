@@ -7,8 +7,8 @@ import (
 )
 
 // runJob runs another job as a part of the run.
-func (f *frame) runJob(b *jobs.RunJob, note Note) (result, error) {
-	given, err := f.eval(b.Inputs)
+func (f *frame) runJob(s *jobs.Step, b *jobs.RunJob, note Note) (result, error) {
+	given, err := f.value(slot{s, slotInputs, note.Key}, b.Inputs)
 	if err != nil {
 		return result{}, err
 	}
@@ -17,6 +17,7 @@ func (f *frame) runJob(b *jobs.RunJob, note Note) (result, error) {
 		return result{}, err
 	}
 	c := f.called(b.Job, inputs, note)
+	c.caller = s
 	var limit Deadline
 	if b.Job.Timeout > 0 {
 		now, err := f.h.Now(note.Key + "@job")
@@ -46,6 +47,6 @@ func (f *frame) called(job *jobs.Job, inputs map[string]any, note Note) *frame {
 		Inputs: inputs, State: f.states[job.Name], States: f.states, Run: run, Env: env, Secrets: secrets, Redo: f.redo, Mask: f.mask, Hide: f.hide,
 	})
 	c.path, c.depth, c.item, c.cleanup, c.deadline = note.Key, f.depth, f.item, f.cleanup, f.deadline
-	c.saved, c.open = f.saved, f.open
+	c.saved, c.open, c.places = f.saved, f.open, f.places
 	return c
 }

@@ -22,8 +22,11 @@ type result struct {
 
 // step runs one step with its condition, its retries and its own output.
 func (f *frame) step(s *jobs.Step) (any, error) {
+	if r := f.remote(); r != nil && f.hands(s) {
+		return f.elsewhere(r, s)
+	}
 	note := Note{Key: f.path + "/" + s.Segment, Step: s, Depth: f.depth, Item: f.item}
-	runs, err := f.wanted(s)
+	runs, err := f.wanted(s, note.Key)
 	if err == nil && !runs {
 		f.see(s, map[string]any{"output": nil, "skipped": true})
 		note.Type, note.Skipped = Ended, true
@@ -50,11 +53,11 @@ func (f *frame) step(s *jobs.Step) (any, error) {
 }
 
 // wanted evaluates the step's condition.
-func (f *frame) wanted(s *jobs.Step) (bool, error) {
+func (f *frame) wanted(s *jobs.Step, key string) (bool, error) {
 	if s.If == nil {
 		return true, nil
 	}
-	return s.If.Bool(f.names)
+	return f.whether(slot{s, slotIf, key}, s.If)
 }
 
 // failedStep names the step in its failure. A failure that comes from a step inside keeps that step's name.
@@ -102,7 +105,7 @@ func (f *frame) carryOut(s *jobs.Step, note Note) (r result, err error) {
 	if err != nil || s.Output == nil {
 		return r, err
 	}
-	r.output, err = f.ownOutput(s, r)
+	r.output, err = f.ownOutput(s, r, note.Key)
 	return r, err
 }
 
@@ -128,7 +131,7 @@ func (f *frame) sooner(d Deadline) Deadline {
 }
 
 // ownOutput evaluates the step's `output`, which sees the step's result and, of a request, its response.
-func (f *frame) ownOutput(s *jobs.Step, r result) (any, error) {
+func (f *frame) ownOutput(s *jobs.Step, r result, key string) (any, error) {
 	inner := f.child(f.h, "")
 	inner.see(s, r.value())
 	if s.Kind.Run != nil {
@@ -139,7 +142,7 @@ func (f *frame) ownOutput(s *jobs.Step, r result) (any, error) {
 		response["body"] = r.output
 		inner.names["response"] = response
 	}
-	return inner.eval(s.Output)
+	return inner.value(slot{s, slotOutput, key}, s.Output)
 }
 
 // body does what the step's kind says.
@@ -170,15 +173,15 @@ func (f *frame) inBlock(s *jobs.Step, note Note) (result, error) {
 	case *jobs.Parallel:
 		return f.parallel(s, b, note)
 	case *jobs.Repeat:
-		return f.repeat(b, note)
+		return f.repeat(s, b, note)
 	case *jobs.RunJob:
-		return f.runJob(b, note)
+		return f.runJob(s, b, note)
 	case *jobs.Wait:
 		return f.wait(b, note)
 	case *jobs.Switch:
-		return f.choose(b, note)
+		return f.choose(s, b, note)
 	case *jobs.Try:
-		return f.try(b, note)
+		return f.try(s, b, note)
 	}
 	return result{}, fmt.Errorf("step %s: the flow knows no %T", s.Label(), s.Body)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"database/sql/driver"
+	"errors"
 	"net"
 	"time"
 
@@ -59,6 +60,23 @@ func (a Address) Config() *pgx.ConnConfig { return a.config.Copy() }
 func (a Address) Connect(ctx context.Context) (*pgx.Conn, error) {
 	return pgx.ConnectConfig(ctx, a.config)
 }
+
+// Session opens a connection for locks that are held for long: whatever the database was told about statements that wait and
+// connections that are idle, it ends none of these.
+func (a Address) Session(ctx context.Context) (*pgx.Conn, error) {
+	c, err := a.Connect(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := c.Exec(ctx, unlimitedSQL); err != nil {
+		return nil, errors.Join(err, c.Close(ctx))
+	}
+	return c, nil
+}
+
+// unlimitedSQL names limits that not all versions have.
+const unlimitedSQL = `SELECT set_config(name, '0', false) FROM pg_settings
+	WHERE name IN ('statement_timeout', 'lock_timeout', 'idle_session_timeout', 'transaction_timeout')`
 
 // Conn opens a connection as those who use the interfaces of database/sql/driver want it: a *stdlib.Conn.
 func (a Address) Conn(ctx context.Context) (driver.Conn, error) {

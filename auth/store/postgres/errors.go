@@ -98,6 +98,37 @@ func isGone(err error) bool {
 	return isNet || pgconn.Timeout(err)
 }
 
+// Explain gives an error whose text is in plain words, with what the server or the network said in brackets. It is one of the errors
+// above, and err. The hint is what to do about it. Where Diagnose does not know err it stays as it is, in one line.
+func Explain(err error) (explained error, hint string) {
+	cause, hint := Diagnose(err)
+	if cause == nil {
+		return err, ""
+	}
+	return &explanation{cause, err}, hint
+}
+
+// explanation is an error in plain words.
+type explanation struct{ cause, err error }
+
+func (e *explanation) Error() string { return fmt.Sprintf("%v (%s)", e.cause, detail(e.err)) }
+
+func (e *explanation) Unwrap() []error { return []error{e.cause, e.err} }
+
+// detail is what the server or the network said: the driver's own words around it take lines, and name the user and each attempt.
+func detail(err error) string {
+	if e, ok := errors.AsType[*pgconn.PgError](err); ok {
+		return e.Message
+	}
+	if e, ok := errors.AsType[*net.OpError](err); ok {
+		return e.Error()
+	}
+	if errors.Is(err, context.DeadlineExceeded) {
+		return "it gave no answer in time"
+	}
+	return strings.Join(strings.Fields(err.Error()), " ")
+}
+
 // Passes says that trying again may help: the server is gone or busy, or somebody holds a lock.
 func Passes(err error) bool {
 	cause, _ := Diagnose(err)
