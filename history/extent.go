@@ -19,7 +19,8 @@ const (
 	sampleSQL = `WITH RECURSIVE ids (id, n) AS (SELECT CAST(?1 AS BIGINT), 1 UNION ALL SELECT id + ?2, n + 1 FROM ids WHERE n < ?3)
 		SELECT count(*), coalesce(sum((SELECT count(*) FROM (SELECT 1 FROM steps WHERE steps.id >= runs.id << 32 AND steps.id < (runs.id + 1) << 32 LIMIT 10000))), 0)
 		FROM ids JOIN runs ON runs.id = ids.id`
-	builtSQL = `SELECT sqlite_version(), EXISTS (SELECT 1 FROM pragma_compile_options WHERE compile_options = 'ENABLE_FTS5')`
+	schemaSQL = `PRAGMA user_version`
+	builtSQL  = `SELECT sqlite_version(), EXISTS (SELECT 1 FROM pragma_compile_options WHERE compile_options = 'ENABLE_FTS5')`
 )
 
 const (
@@ -48,10 +49,14 @@ func (s *Store) Extent() (Extent, error) {
 	e := Extent{File: s.place.String(), Writable: s.writer != nil}
 	e.Size, e.Free = s.place.room()
 	const doing = "look how large the history is"
-	if err := s.read.QueryRow(builtSQL).Scan(&e.SQLite, &e.FullText); err != nil {
+	program := &e.SQLite
+	if s.place.shared() {
+		program = &e.PostgreSQL
+	}
+	if err := s.read.QueryRow(builtSQL).Scan(program, &e.FullText); err != nil {
 		return e, s.place.fault(doing, err)
 	}
-	if err := s.read.QueryRow(`PRAGMA user_version`).Scan(&e.Version); err != nil {
+	if err := s.read.QueryRow(schemaSQL).Scan(&e.Version); err != nil {
 		return e, s.place.fault(doing, err)
 	}
 	var oldest sql.NullInt64
@@ -59,6 +64,12 @@ func (s *Store) Extent() (Extent, error) {
 		return e, s.place.fault(doing, err)
 	}
 	e.Oldest = moment(oldest)
+	if s.place.shared() { // no file tells it
+		var err error
+		if e.Size, err = s.fileSize(); err != nil {
+			return e, s.place.fault(doing, err)
+		}
+	}
 	return e, s.place.fault(doing, s.count(&e))
 }
 

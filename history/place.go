@@ -37,7 +37,7 @@ type place interface {
 	// ErrDamaged, or fs.ErrPermission, where it is one of them.
 	fault(doing string, err error) error
 	// signs gives how processes show each other that they live.
-	signs() alive
+	signs(read *sql.DB) alive
 	// files are the files that somebody might move while they are open.
 	files() []string
 	// room gives how large the database is, with what is not folded into it yet, and how many bytes are left there; -1 where that is not known.
@@ -81,7 +81,7 @@ func (p *file) shared() bool { return false }
 
 func (p *file) files() []string { return []string{p.path, p.path + "-wal"} }
 
-func (p *file) signs() alive { return newAlive(p.path) }
+func (p *file) signs(*sql.DB) alive { return newAlive(p.path) }
 
 func (p *file) room() (size, free int64) {
 	return sizeOf(p.path) + sizeOf(p.path+"-wal"), freeOn(p.path)

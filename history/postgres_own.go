@@ -40,6 +40,8 @@ func ownText(sql string) (own string, found bool) {
 		return pgVersionSQL, true
 	case builtSQL:
 		return pgBuiltSQL, true
+	case schemaSQL:
+		return versionIs, true
 	case hasFTS5SQL:
 		return `SELECT false`, true
 	case fileSizeSQL:
@@ -47,5 +49,5 @@ func ownText(sql string) (own string, found bool) {
 	case usedSQL:
 		return pgUsedSQL, true
 	}
-	return "", false
+	return ownWrite(sql)
 }

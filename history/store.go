@@ -66,6 +66,8 @@ type Store struct {
 	opened  []openedFile // when the Store was made to write
 	scans   bool         // searches do without the index
 	chosen  int          // see mostChosen
+	// conducting is for runs that are carried out elsewhere.
+	conducting conducting
 
 	mu        sync.Mutex
 	ledgers   map[string]*ledger // of the runs that were written to, by id
@@ -133,7 +135,7 @@ func newStore(p place) (*Store, error) {
 	}
 	db.SetMaxOpenConns(6) // more than the searches and exports that pages let in at once
 	db.SetMaxIdleConns(4)
-	return &Store{place: p, read: db, chosen: mostChosen, alive: p.signs(), ledgers: map[string]*ledger{}, abandoned: map[string]bool{}}, nil
+	return &Store{place: p, read: db, chosen: mostChosen, alive: p.signs(db), ledgers: map[string]*ledger{}, abandoned: map[string]bool{}}, nil
 }
 
 // Close writes what is still to be written and gives back all that the Store holds. Runs that are not finished count as
