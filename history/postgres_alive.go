@@ -16,8 +16,8 @@ const (
 	endLifeSQL  = `DELETE FROM living WHERE live = $1`
 	livingSQL   = `SELECT live FROM living`
 	// A server that was just started has no locks: whoever lived before gets a moment to take theirs again.
-	goneSQL = `SELECT NOT EXISTS (SELECT 1 FROM living WHERE live = $1 AND since < pg_postmaster_start_time()
-		AND clock_timestamp() < pg_postmaster_start_time() + interval '15 seconds') AND pg_try_advisory_xact_lock_shared($2)`
+	goneSQL = `SELECT NOT EXISTS (SELECT 1 FROM living WHERE live = ? AND since < pg_postmaster_start_time()
+		AND clock_timestamp() < pg_postmaster_start_time() + interval '15 seconds') AND pg_try_advisory_xact_lock_shared(?)`
 )
 
 // releasePatience is how long a process that ends waits for a server that does not answer.
@@ -140,15 +140,15 @@ func (a *sessionLock) release() error {
 		return nil
 	}
 	token, s := a.token, a.session
+	ctx, cancel := context.WithTimeout(context.Background(), releasePatience)
+	defer cancel()
 	if token != "" { // what cannot be deleted now is swept away later
-		ctx, cancel := context.WithTimeout(context.Background(), releasePatience)
-		defer cancel()
 		_ = s.do(ctx, func(c *pgx.Conn) error {
 			_, err := c.Exec(ctx, endLifeSQL, token)
 			return err
 		})
 	}
-	s.close()
+	s.close(ctx)
 	a.token, a.session = "", nil
 	return nil
 }

@@ -72,7 +72,10 @@ type Store struct {
 	abandoned map[string]bool    // runs that this process carries out no more, whatever is on record of them
 }
 
-var _ engine.Journal = (*Store)(nil)
+var (
+	_ engine.Journal = (*Store)(nil)
+	_ engine.Holder  = (*Store)(nil)
+)
 
 // Open opens the history in the file at path and makes it, with its folders, when it is not there. Older ones are
 // brought up to date. Runs whose process is gone are marked as interrupted. An error names the file, and wraps
