@@ -35,7 +35,9 @@ type Unit struct {
 	From, To int // the items [From,To) are to be worked on, counted from 0
 	Limit    int // how many of them at once
 	Failed   int // how many items of the loop had failed before
-	Scope    Scope
+	// Quiet says that what goes well in it need not be kept for people: enough of its like is.
+	Quiet bool
+	Scope Scope
 }
 
 // The slots of a step that are no expressions.

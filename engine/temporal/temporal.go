@@ -68,8 +68,8 @@ type Order struct {
 type Went struct {
 	Times   int                  `json:"times"` // how often it was renewed
 	Started time.Time            `json:"started"`
-	Ends    time.Time            `json:"ends,omitzero"`  // when the run's own timeout is over
-	Open    map[string]time.Time `json:"open,omitempty"` // when the steps under way began, by their keys
+	Ends    time.Time            `json:"ends,omitzero"`   // when the run's own timeout is over
+	Open    map[string]time.Time `json:"open,omitempty"`  // when the steps under way began, by their keys
 	Noted   []uint64             `json:"noted,omitempty"` // digests of the keys of steps whose end people know of
 }
 
