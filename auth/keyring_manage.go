@@ -47,7 +47,7 @@ func (s *tokenSource) install(ctx context.Context, got answer, started time.Time
 	if err != nil {
 		return err
 	}
-	release, err := v.lock(ctx)
+	_, release, err := v.lock(ctx)
 	if err != nil {
 		return err
 	}
@@ -79,7 +79,7 @@ func (k *Keyring) Reset(ctx context.Context, profile string) (revoked bool, err 
 	if err != nil {
 		return false, err
 	}
-	release, err := v.lock(ctx)
+	_, release, err := v.lock(ctx)
 	if err != nil {
 		return false, err
 	}

@@ -31,10 +31,10 @@ func (k *keptSecrets) source() secretSource {
 
 // where names the store. That it is not there tells those whose environment, as under cron, leads to another one.
 func (k *keptSecrets) where(string) string {
-	if _, err := os.Lstat(k.place.File); errors.Is(err, fs.ErrNotExist) {
+	if _, err := os.Lstat(k.place.File); k.place.Server.IsZero() && errors.Is(err, fs.ErrNotExist) {
 		return "the store " + k.place.File + " (not there yet)"
 	}
-	return "the store " + k.place.File
+	return "the store " + k.place.Name()
 }
 
 // open gives the store. The error is fs.ErrNotExist where there is none and none shall be made.

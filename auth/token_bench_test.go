@@ -36,7 +36,7 @@ func lockedOut(t testing.TB) *tokenSource {
 	if err != nil {
 		t.Fatal(err)
 	}
-	release, err := s.Lock(t.Context(), tokenKind+"-"+source.id)
+	_, release, err := s.Lock(t.Context(), tokenKind+"-"+source.id)
 	if err != nil {
 		t.Fatal(err)
 	}

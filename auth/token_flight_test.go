@@ -89,7 +89,7 @@ func TestCloseEndsTheWaitForALock(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		release, err := v.lock(t.Context())
+		_, release, err := v.lock(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -119,7 +119,7 @@ func TestMemoryIsNotLockedByWhoGaveUp(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	for range 100 {
-		if release, err := newMemory().lock(ctx); err == nil {
+		if _, release, err := newMemory().lock(ctx); err == nil {
 			release()
 			t.Fatal("it was locked")
 		}
@@ -159,7 +159,7 @@ func TestLoginDuringAFlight(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		release, err := v.lock(t.Context())
+		_, release, err := v.lock(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -59,7 +59,7 @@ func (s *tokenSource) saveLate() {
 	if err != nil {
 		return
 	}
-	release, err := v.lock(ctx)
+	_, release, err := v.lock(ctx)
 	if err != nil {
 		return
 	}

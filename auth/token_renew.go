@@ -58,7 +58,7 @@ func (s *tokenSource) find(ctx context.Context, o order) (*token, *SignInError) 
 	if err != nil {
 		return nil, s.storeFailure(err)
 	}
-	release, err := v.lock(ctx)
+	held, release, err := v.lock(ctx)
 	if err != nil {
 		return nil, s.storeFailure(err)
 	}
@@ -76,7 +76,7 @@ func (s *tokenSource) find(ctx context.Context, o order) (*token, *SignInError) 
 	if r.Failure.holds(time.Now()) {
 		return nil, s.heldFailure(r, v.durable())
 	}
-	n := &renewal{tokenSource: s, vault: v, record: r, old: s.current.Load(), anew: o.anew}
+	n := &renewal{tokenSource: s, vault: v, held: held, record: r, old: s.current.Load(), anew: o.anew}
 	return n.run(ctx)
 }
 
@@ -136,6 +136,7 @@ func (s *tokenSource) adopt(r *record, o order) *token {
 type renewal struct {
 	*tokenSource
 	vault  vault
+	held   context.Context // ends with the lock
 	record *record
 	old    *token
 	anew   bool // a login: what is in the profile is to be proven, not a refresh token that came of it
@@ -185,6 +186,9 @@ func (n *renewal) signedOut(ended bool) *SignInError {
 // with. Where what is shown could not be had anew, that it is made is durable before, and what came of it before it is used.
 func (n *renewal) request(ctx context.Context, form url.Values) *SignInError {
 	r, refresh := n.record, form.Get("refresh_token")
+	if n.held.Err() != nil { // somebody else may be at it
+		return n.storeFailure(errLockLost)
+	}
 	cannotBeHadAnew := refresh != "" && n.endpoint.grant.keeps
 	r.Intent, r.State = time.Now(), StateRefresh
 	if err := n.vault.commit(r); err != nil && cannotBeHadAnew {
@@ -204,6 +208,9 @@ func (n *renewal) request(ctx context.Context, form url.Values) *SignInError {
 	}
 	return nil
 }
+
+// errLockLost says that the server of the store ended the lock, or is gone.
+var errLockLost = errors.New("the connection that held the lock of this sign-in is lost")
 
 // try asks until there is an answer, or it is enough. The caller's giving up does not end a request with a refresh token.
 func (n *renewal) try(ctx context.Context, form url.Values) (started time.Time, got answer, failed *SignInError) {

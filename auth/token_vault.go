@@ -13,8 +13,9 @@ import (
 
 // vault keeps the record of one profile's sign-in. Who wants to change it locks it first, and reads it again then.
 type vault interface {
-	// lock keeps others out, those in other processes too. The error is that of ctx, or the vault's.
-	lock(ctx context.Context) (release func(), err error)
+	// lock keeps others out, those in other processes too, until it is released; held ends where it is lost before. The error is
+	// that of ctx, or the vault's.
+	lock(ctx context.Context) (held context.Context, release func(), err error)
 	// load gives the record, an empty one where there is none.
 	load() (*record, error)
 	// commit writes the record if it is still of the generation that was read; store.ErrConflict says that it is not.
@@ -35,15 +36,15 @@ type memory struct {
 
 func newMemory() *memory { return &memory{turn: make(chan struct{}, 1)} }
 
-func (m *memory) lock(ctx context.Context) (release func(), err error) {
+func (m *memory) lock(ctx context.Context) (held context.Context, release func(), err error) {
 	if err := ctx.Err(); err != nil { // select takes either where both are ready
-		return nil, err
+		return nil, nil, err
 	}
 	select {
 	case m.turn <- struct{}{}:
-		return func() { <-m.turn }, nil
+		return context.WithoutCancel(ctx), func() { <-m.turn }, nil
 	case <-ctx.Done():
-		return nil, ctx.Err()
+		return nil, nil, ctx.Err()
 	}
 }
 
@@ -74,7 +75,7 @@ type kept struct {
 	id    string
 }
 
-func (k *kept) lock(ctx context.Context) (release func(), err error) {
+func (k *kept) lock(ctx context.Context) (held context.Context, release func(), err error) {
 	return k.store.Lock(ctx, tokenKind+"-"+k.id)
 }
 

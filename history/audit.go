@@ -87,7 +87,7 @@ func (p *Pruner) audits() (more bool, err error) {
 		if err := p.conn.exec(rowOf(dropAudits, few, p.now.Add(-oldest))); err != nil {
 			return err
 		}
-		more, err = p.conn.holds(rowOf(changedSQL))
+		more, err = p.conn.changed()
 		return err
 	})
 	return more, err

@@ -2,7 +2,6 @@ package history
 
 import (
 	"fmt"
-	"path/filepath"
 	"testing"
 	"time"
 
@@ -12,7 +11,7 @@ import (
 // TestAudits holds that what people did is listed the newest first, by what and by whom, page by page, and that another process finds it.
 func TestAudits(t *testing.T) {
 	t.Parallel()
-	path := filepath.Join(t.TempDir(), "history.db")
+	path := somewhere(t)
 	s := openAt(t, path, Options{})
 	for i := range 10 {
 		a := Audit{At: at(i), Who: []string{"ann", "bob"}[i%2], Role: "operator", Origin: "127.0.0.1", Action: "resume", Subject: fmt.Sprint("run:", i%5), Outcome: AuditDone, Detail: "d"}
@@ -72,7 +71,7 @@ func TestAuditsArePruned(t *testing.T) {
 		{jobs.Keep{KeepRule: jobs.KeepRule{Age: day, Failed: 500 * day}}, 500},
 		{jobs.Keep{KeepRule: jobs.KeepRule{Age: day}, Jobs: map[string]jobs.KeepRule{"a": {Age: 600 * day}}}, 600},
 	} {
-		s := openAt(t, filepath.Join(t.TempDir(), "history.db"), Options{})
+		s := openAt(t, somewhere(t), Options{})
 		const all = 700
 		for i := range all {
 			if err := s.Audit(Audit{At: now.Add(-time.Duration(all-i)*day + time.Hour), Who: "ann", Action: "run", Outcome: AuditDone}); err != nil {

@@ -120,7 +120,7 @@ func fill(b *testing.B, s *Store, run string, n int) {
 	rows := make([]row, n)
 	for i := range rows {
 		e := benchEntry(int64(i), 0)
-		rows[i] = rowOf(resultSQL, l.take(), e.Key, e.Started, e.Ended, e.Result)
+		rows[i] = rowOf(resultSQL, l.last.Add(1), e.Key, e.Started, e.Ended, e.Result)
 	}
 	if err := s.writer.commit(false, rows...); err != nil {
 		b.Fatal(err)

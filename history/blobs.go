@@ -22,6 +22,9 @@ const (
 	freeBelowSQL = `DELETE FROM blobs WHERE digest IN (
 			SELECT digest FROM journal WHERE digest IS NOT NULL AND ` + isBelow + `)
 		AND NOT EXISTS (SELECT 1 FROM journal WHERE digest = blobs.digest AND NOT (` + isBelow + `))` + notShown
+	freeUnderSQL = `DELETE FROM blobs WHERE digest IN (
+			SELECT digest FROM journal WHERE digest IS NOT NULL AND ` + isUnder + `)
+		AND NOT EXISTS (SELECT 1 FROM journal WHERE digest = blobs.digest AND NOT (` + isUnder + `))` + notShown
 	freeKeptSQL = `DELETE FROM blobs WHERE digest IN (
 			SELECT digest FROM journal WHERE run = ?1 AND key = ?2 AND digest IS NOT NULL)
 		AND NOT EXISTS (SELECT 1 FROM journal WHERE digest = blobs.digest AND NOT (run IS ?1 AND key = ?2))` + notShown

@@ -2,7 +2,6 @@ package history
 
 import (
 	"errors"
-	"path/filepath"
 	"reflect"
 	"testing"
 
@@ -27,7 +26,7 @@ func toCancel(t *testing.T, s *Store, want map[string]string) {
 
 func TestCancel(t *testing.T) {
 	t.Parallel()
-	path := filepath.Join(t.TempDir(), "history.db")
+	path := somewhere(t)
 	s, other := openAt(t, path, Options{}), openAt(t, path, Options{})
 	run := begin(t, s, aRun("running", "a"))
 	claimed(t, s, due("queued", "b", 1))
@@ -72,7 +71,7 @@ func TestCancel(t *testing.T) {
 // Nobody is told of the end of a run that nobody has queued, or one who is gone: nobody would take notice of it.
 func TestCancelOfWhatNobodyHas(t *testing.T) {
 	t.Parallel()
-	path := filepath.Join(t.TempDir(), "history.db")
+	path := somewhere(t)
 	s := openAt(t, path, Options{})
 	gone, err := Open(path, Options{})
 	if err != nil {
@@ -115,7 +114,7 @@ func TestWithdrawOfARunThatGoesOn(t *testing.T) {
 // A run whose process is gone cannot be asked to end: it has.
 func TestCancelOfTheDead(t *testing.T) {
 	t.Parallel()
-	path := filepath.Join(t.TempDir(), "history.db")
+	path := somewhere(t)
 	s := openAt(t, path, Options{})
 	c := start(t, "hold", path)
 	c.await(t)
@@ -159,7 +158,7 @@ func TestPauses(t *testing.T) {
 
 func TestChanged(t *testing.T) {
 	t.Parallel()
-	path := filepath.Join(t.TempDir(), "history.db")
+	path := somewhere(t)
 	s, other := openAt(t, path, Options{}), openAt(t, path, Options{})
 	check := func(what string, want bool) {
 		t.Helper()

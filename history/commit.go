@@ -26,7 +26,8 @@ const (
 // writer puts rows into the database. A caller who comes alone commits in its own goroutine. Of those who come while a
 // commit goes on, the first leads the next commit and takes all the others along.
 type writer struct {
-	conn *conn
+	conn     *conn
+	hopeless func(error) bool // the database cannot be written at all
 
 	mu     sync.Mutex
 	queue  []*op
@@ -49,8 +50,12 @@ type op struct {
 }
 
 // startWriter starts a writer. It must be closed.
-func startWriter(c *conn) *writer {
-	w := &writer{conn: c, noted: make(chan struct{}, 1), closing: make(chan struct{})}
+func startWriter(c *conn, p place) *writer {
+	hopeless := func(err error) bool {
+		what, _ := p.diagnose(err)
+		return what != nil
+	}
+	w := &writer{conn: c, hopeless: hopeless, noted: make(chan struct{}, 1), closing: make(chan struct{})}
 	w.flusher.Go(w.flushLoop)
 	return w
 }
@@ -127,7 +132,7 @@ func (w *writer) write(batch []*op, notes []row) (unwritten []row) {
 	if err == nil {
 		return nil
 	}
-	if what, _ := diagnose(err); what != nil {
+	if w.hopeless(err) {
 		share(batch, err)
 		return notes
 	}

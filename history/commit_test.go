@@ -112,7 +112,7 @@ func TestNotesDoNotPileUp(t *testing.T) {
 func TestWhoCommitsInACrowdWaits(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		s, err := Open(t.TempDir()+"/history.db", Options{})
+		s, err := Open(somewhere(t), Options{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -143,7 +143,7 @@ func TestWhoCommitsInACrowdWaits(t *testing.T) {
 
 func TestAfterClose(t *testing.T) {
 	t.Parallel()
-	s, err := Open(t.TempDir()+"/history.db", Options{})
+	s, err := Open(somewhere(t), Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,22 +1,33 @@
 package history
 
 import (
-	"context"
 	"database/sql/driver"
 	"errors"
-	"fmt"
 	"io"
 	"time"
-
-	"github.com/mattn/go-sqlite3"
 )
 
 // conn is the connection that writes. It talks to the driver itself, because here the pool, the locks and the conversions
 // of database/sql cost about as much as SQLite does. It is for one goroutine at a time.
 type conn struct {
-	db    *sqlite3.SQLiteConn
-	stmts map[string]*sqlite3.SQLiteStmt
-	named []driver.NamedValue // the arguments of one statement, as the driver takes them
+	link link
+}
+
+// link is what a connection that writes asks of the driver of a database.
+type link interface {
+	// query starts a statement, which is prepared once. Its values are nil, int64, float64, string and []byte.
+	query(sql string, args []any) (driver.Rows, error)
+	// run carries out statements that have no arguments and are not worth keeping.
+	run(sql string) error
+	// transact carries out rows, more than none, in one transaction: all of them or none.
+	transact(c *conn, rows []row) error
+	// atomically carries out f within one transaction, and takes everything back when f or the commit fails.
+	atomically(f func() error) error
+	// changed is how many rows the last statement wrote.
+	changed() (int64, error)
+	// shared says that other processes may write rows of the same run at the same time.
+	shared() bool
+	close() error
 }
 
 // row is one statement with its arguments, ready to be carried out. The text is one of the package's constants: each is
@@ -82,20 +93,8 @@ func column(v any) any {
 	return v
 }
 
-// openConn opens a connection with a data source name of the driver.
-func openConn(dsn string) (*conn, error) {
-	db, err := new(sqlite3.SQLiteDriver).Open(dsn)
-	if err != nil {
-		return nil, err
-	}
-	return &conn{db: db.(*sqlite3.SQLiteConn), stmts: map[string]*sqlite3.SQLiteStmt{}}, nil
-}
-
 // run carries out statements that have no arguments and are not worth keeping.
-func (c *conn) run(sql string) error {
-	_, err := c.db.Exec(sql, nil)
-	return err
-}
+func (c *conn) run(sql string) error { return c.link.run(sql) }
 
 // exec carries out one row.
 func (c *conn) exec(r row) error {
@@ -168,7 +167,7 @@ func (c *conn) ints(query row, dest ...*int64) (found bool, err error) {
 
 // steps carries out a statement to its end, and counts its rows. It is for those that do a piece of their work for each row.
 func (c *conn) steps(sql string) (n int, err error) {
-	rows, err := c.db.Query(sql, nil)
+	rows, err := c.link.query(sql, nil)
 	if err != nil {
 		return 0, err
 	}
@@ -196,89 +195,25 @@ func (c *conn) holds(query row) (bool, error) {
 	return answer[0] != int64(0), nil
 }
 
-// query starts a statement, which is prepared once.
-func (c *conn) query(r row) (driver.Rows, error) {
-	stmt := c.stmts[r.sql]
-	if stmt == nil {
-		prepared, err := c.db.Prepare(r.sql)
-		if err != nil {
-			return nil, err
-		}
-		stmt = prepared.(*sqlite3.SQLiteStmt)
-		c.stmts[r.sql] = stmt
-	}
-	c.named = c.named[:0]
-	for i, arg := range r.args {
-		c.named = append(c.named, driver.NamedValue{Ordinal: i + 1, Value: arg})
-	}
-	return stmt.QueryContext(context.Background(), c.named)
+// changed says whether the last statement wrote any row.
+func (c *conn) changed() (bool, error) {
+	n, err := c.link.changed()
+	return n != 0, err
 }
 
-// identity gives what the database says of itself.
-func (c *conn) identity() (identity, error) {
-	rows, err := c.db.Query(identitySQL, nil)
-	if err != nil {
-		return identity{}, err
-	}
-	defer rows.Close()
-	dest := make([]driver.Value, 3)
-	if err := rows.Next(dest); err != nil {
-		return identity{}, err
-	}
-	var numbers [3]int64
-	for i, v := range dest {
-		numbers[i], _ = v.(int64) // SQLite gives integers here
-	}
-	return identity{numbers[0], numbers[1], numbers[2]}, nil
-}
+// query starts a statement, which is prepared once.
+func (c *conn) query(r row) (driver.Rows, error) { return c.link.query(r.sql, r.args) }
 
 // transact carries out rows in one transaction: all of them or none.
 func (c *conn) transact(rows []row) error {
 	if len(rows) == 0 {
 		return nil
 	}
-	// A statement by itself is a transaction, at half the price.
-	if r := rows[0]; len(rows) == 1 && r.first == nil && r.when == nil && (r.do == nil || r.looks) {
-		return c.exec(rows[0])
-	}
-	return c.atomically(func() error {
-		for _, r := range rows {
-			if err := c.exec(r); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
+	return c.link.transact(c, rows)
 }
-
-const (
-	beginSQL    = `BEGIN IMMEDIATE`
-	commitSQL   = `COMMIT`
-	rollbackSQL = `ROLLBACK`
-)
 
 // atomically carries out f within one transaction, and takes everything back when f or the commit fails.
-func (c *conn) atomically(f func() error) error {
-	if err := c.exec(row{sql: beginSQL}); err != nil {
-		return err
-	}
-	err := f()
-	if err == nil {
-		err = c.exec(row{sql: commitSQL})
-	}
-	// SQLite has rolled back by itself after some errors, a full disk among them.
-	if err != nil && !c.db.AutoCommit() {
-		if rerr := c.exec(row{sql: rollbackSQL}); rerr != nil {
-			return fmt.Errorf("%w; then rolling back: %w", err, rerr)
-		}
-	}
-	return err
-}
+func (c *conn) atomically(f func() error) error { return c.link.atomically(f) }
 
-// close finalizes the statements and closes the connection. The last connection to a database folds its log into it.
-func (c *conn) close() error {
-	for _, stmt := range c.stmts {
-		stmt.Close()
-	}
-	return c.db.Close()
-}
+// close finalizes the statements and closes the connection. The last connection to a file folds its log into it.
+func (c *conn) close() error { return c.link.close() }

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"reflect"
 	"testing"
 	"time"
@@ -34,7 +33,7 @@ func serve(path string) error {
 
 func TestDaemons(t *testing.T) {
 	t.Parallel()
-	path := filepath.Join(t.TempDir(), "history.db")
+	path := somewhere(t)
 	s := openAt(t, path, Options{})
 	check := func(s *Store, want ...engine.Daemon) {
 		t.Helper()

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -45,7 +44,7 @@ func claimAll(s *Store, name string, queued func(run, slot string)) error {
 // Whoever comes with a slot, together with others, one of them gets it.
 func TestTwoStoresClaimTheSame(t *testing.T) {
 	t.Parallel()
-	path := filepath.Join(t.TempDir(), "history.db")
+	path := somewhere(t)
 	var mu sync.Mutex
 	taken := map[string]string{}
 	var all sync.WaitGroup
@@ -85,7 +84,7 @@ func claimMuch(path string) error {
 
 func TestProcessesClaimTheSame(t *testing.T) {
 	t.Parallel()
-	path := filepath.Join(t.TempDir(), "history.db")
+	path := somewhere(t)
 	processes := []*child{start(t, "claim", path), start(t, "claim", path), start(t, "claim", path)}
 	for _, c := range processes {
 		c.await(t)
@@ -146,7 +145,7 @@ func TestClaimIsDecidedAnewWhereACommitFails(t *testing.T) {
 
 func TestClaimOnAFullDisk(t *testing.T) {
 	t.Parallel()
-	path := filepath.Join(t.TempDir(), "history.db")
+	path := somewhere(t)
 	s := openAt(t, path, Options{maxPages: 80})
 	var err error
 	for round := 0; err == nil && round < 100; round++ {
@@ -169,7 +168,7 @@ func TestClaimOnAFullDisk(t *testing.T) {
 
 func TestClaimInALockedFile(t *testing.T) {
 	t.Parallel()
-	path := filepath.Join(t.TempDir(), "history.db")
+	path := somewhere(t)
 	s := openAt(t, path, Options{Wait: 20 * time.Millisecond})
 	other := connect(t, path)
 	defer other.close()
@@ -194,7 +193,7 @@ func TestClaimInALockedFile(t *testing.T) {
 
 func TestClaimInADamagedFile(t *testing.T) {
 	t.Parallel()
-	path := filepath.Join(t.TempDir(), "history.db")
+	path := somewhere(t)
 	s, err := Open(path, Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -219,7 +218,7 @@ func TestClaimInADamagedFile(t *testing.T) {
 
 func TestBookForReadingOnly(t *testing.T) {
 	t.Parallel()
-	path := filepath.Join(t.TempDir(), "history.db")
+	path := somewhere(t)
 	w := openAt(t, path, Options{})
 	claimed(t, w, due("r1", "sync", 1))
 	s := readAt(t, path)

@@ -10,6 +10,7 @@ import (
 
 const (
 	lastNumberSQL = `SELECT seq FROM sqlite_sequence WHERE name = 'runs'`
+	numberedSQL   = `SELECT setval('runs_id', ?)`
 	textNumberSQL = `SELECT id FROM texts WHERE digest = ?`
 
 	newRunsSQL  = `INSERT INTO runs (id, run, job, status, "trigger", due, ended, inputs, file, text, process, live, reason) VALUES `
@@ -107,6 +108,11 @@ func (p *pending) write(c *conn) error {
 		values  []any
 	}{{newRunsSQL, 13, p.runs}, {newSlotsSQL, 7, slots}, {newQueueSQL, 3, p.queue}} {
 		if err := c.insert(batch.sql, batch.columns, batch.values); err != nil {
+			return err
+		}
+	}
+	if len(p.runs) > 0 && c.link.shared() {
+		if err := c.exec(rowOf(numberedSQL, p.number)); err != nil {
 			return err
 		}
 	}

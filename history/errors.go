@@ -31,21 +31,22 @@ const (
 	deniedAdvice  = "make the file and its folder writable, or choose another file with --db"
 )
 
-// fault turns an error of SQLite or of the file system into one that a person can act on. It names the file, and wraps
-// engine.ErrFull, ErrLocked or ErrDamaged, or fs.ErrPermission, where it is one of them.
-func (p place) fault(doing string, err error) error {
+// fault is place.fault, of an error of SQLite or of the file system.
+func (p *file) fault(doing string, err error) error { return faultIn(p, doing, err) }
+
+func faultIn(p place, doing string, err error) error {
 	if err == nil {
 		return nil
 	}
-	what, advice := diagnose(err)
+	what, advice := p.diagnose(err)
 	if what == nil {
-		return fmt.Errorf("%s in %s: %w", doing, p.file, err)
+		return fmt.Errorf("%s in %s: %w", doing, p, err)
 	}
-	return fmt.Errorf("%s in %s: %w (%v): %s", doing, p.file, what, err, advice)
+	return fmt.Errorf("%s in %s: %w (%v): %s", doing, p, what, err, advice)
 }
 
-// diagnose gives the sentinel that an error amounts to and what to do about it; nil when it is none of them.
-func diagnose(err error) (what error, advice string) {
+// diagnose is place.diagnose.
+func (p *file) diagnose(err error) (what error, advice string) {
 	e, ok := sqliteError(err)
 	if !ok {
 		return diagnoseErrno(err)

@@ -38,13 +38,13 @@ func TestFault(t *testing.T) {
 		{"not to be opened", sqlite3.Error{Code: sqlite3.ErrCantOpen, SystemErrno: syscall.EACCES}, fs.ErrPermission, deniedAdvice},
 	}
 	for _, test := range tests {
-		fails(t, test.name, place{file: "/data/history.db"}.fault("do it", test.err), "do it in /data/history.db", test.want, test.says)
+		fails(t, test.name, (&file{path: "/data/history.db"}).fault("do it", test.err), "do it in /data/history.db", test.want, test.says)
 	}
 	tooMany := sqlite3.Error{Code: sqlite3.ErrCantOpen, SystemErrno: syscall.EMFILE}
-	if err := (place{file: "/data/history.db"}).fault("do it", tooMany); errors.Is(err, fs.ErrPermission) || !strings.Contains(err.Error(), "too many open files") {
+	if err := (&file{path: "/data/history.db"}).fault("do it", tooMany); errors.Is(err, fs.ErrPermission) || !strings.Contains(err.Error(), "too many open files") {
 		t.Errorf("too many open files: %v", err)
 	}
-	if err := (place{}).fault("do it", nil); err != nil {
+	if err := (&file{}).fault("do it", nil); err != nil {
 		t.Errorf("no error: %v", err)
 	}
 }

@@ -27,7 +27,7 @@ const (
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 	exchangesSQL = `SELECT id, ` + exchangeColumns + `, (SELECT data FROM blobs WHERE digest = request_digest),
 			(SELECT data FROM blobs WHERE digest = response_digest) FROM exchanges
-		WHERE id BETWEEN ?1 AND ?2 AND id > ?3 AND (?4 = '' OR step = ?4) AND (?5 < 0 OR ?5 = (status NOT BETWEEN 1 AND 399)) ORDER BY id LIMIT ?6`
+		WHERE id BETWEEN ?1 AND ?2 AND id > ?3 AND (?4 = '' OR step = ?4) AND (?5 < 0 OR ?5 = CASE WHEN status BETWEEN 1 AND 399 THEN 0 ELSE 1 END) ORDER BY id LIMIT ?6`
 	lastExchangeSQL = `SELECT id FROM exchanges WHERE id BETWEEN ?1 AND ?2 AND (?3 = '' OR step = ?3) ORDER BY id DESC LIMIT 1`
 	firstSentSQL    = `SELECT step, attempt, min(started) FROM exchanges
 		WHERE id BETWEEN ?1 AND ?2 AND instr(step, '[') = 0 GROUP BY step, attempt ORDER BY min(id) LIMIT ?3`

@@ -16,10 +16,11 @@ const (
 	countSQL  = `SELECT count(*) FROM runs`
 	oldestRun = `SELECT coalesce(started, due) FROM runs ORDER BY run LIMIT 1`
 	// sampleSQL looks which of some ids are those of runs, and how many steps these have.
-	sampleSQL = `WITH RECURSIVE ids (id, n) AS (SELECT ?1, 1 UNION ALL SELECT id + ?2, n + 1 FROM ids WHERE n < ?3)
+	sampleSQL = `WITH RECURSIVE ids (id, n) AS (SELECT CAST(?1 AS BIGINT), 1 UNION ALL SELECT id + ?2, n + 1 FROM ids WHERE n < ?3)
 		SELECT count(*), coalesce(sum((SELECT count(*) FROM (SELECT 1 FROM steps WHERE steps.id >= runs.id << 32 AND steps.id < (runs.id + 1) << 32 LIMIT 10000))), 0)
 		FROM ids JOIN runs ON runs.id = ids.id`
-	builtSQL = `SELECT sqlite_version(), EXISTS (SELECT 1 FROM pragma_compile_options WHERE compile_options = 'ENABLE_FTS5')`
+	schemaSQL = `PRAGMA user_version`
+	builtSQL  = `SELECT sqlite_version(), EXISTS (SELECT 1 FROM pragma_compile_options WHERE compile_options = 'ENABLE_FTS5')`
 )
 
 const (
@@ -30,27 +31,32 @@ const (
 // Extent is how large a history is.
 type Extent struct {
 	File        string    `json:"file"`
-	Size        int64     `json:"size"`        // bytes, with what is not folded into the file yet
-	Free        int64     `json:"free"`        // bytes that are left on its disk; -1 where that is not known
-	Runs        int       `json:"runs"`        // about so many where Approximate says so
-	Steps       int       `json:"steps"`       // about so many
-	Approximate bool      `json:"approximate"` // there are too many runs to count them each time
-	Oldest      time.Time `json:"oldest"`      // when the oldest run began; zero where there is none
-	SQLite      string    `json:"sqlite"`      // its version
-	FullText    bool      `json:"full_text"`   // searches have an index (FTS5)
-	Writable    bool      `json:"writable"`    // this process may write
-	Version     int       `json:"schema"`      // of its tables
+	Size        int64     `json:"size"`                 // bytes, with what is not folded into the file yet
+	Free        int64     `json:"free"`                 // bytes that are left on its disk; -1 where that is not known
+	Runs        int       `json:"runs"`                 // about so many where Approximate says so
+	Steps       int       `json:"steps"`                // about so many
+	Approximate bool      `json:"approximate"`          // there are too many runs to count them each time
+	Oldest      time.Time `json:"oldest"`               // when the oldest run began; zero where there is none
+	SQLite      string    `json:"sqlite"`               // its version; "" on a server
+	PostgreSQL  string    `json:"postgresql,omitempty"` // the server's version; "" in a file
+	FullText    bool      `json:"full_text"`            // searches have an index (FTS5)
+	Writable    bool      `json:"writable"`             // this process may write
+	Version     int       `json:"schema"`               // of its tables
 }
 
 // Extent says how large the history is. It is quick however large that is.
 func (s *Store) Extent() (Extent, error) {
-	e := Extent{File: s.place.file, Free: freeOn(s.place.file), Writable: s.writer != nil}
-	e.Size = sizeOf(e.File) + sizeOf(e.File+"-wal")
+	e := Extent{File: s.place.String(), Writable: s.writer != nil}
+	e.Size, e.Free = s.place.room()
 	const doing = "look how large the history is"
-	if err := s.read.QueryRow(builtSQL).Scan(&e.SQLite, &e.FullText); err != nil {
+	program := &e.SQLite
+	if s.place.shared() {
+		program = &e.PostgreSQL
+	}
+	if err := s.read.QueryRow(builtSQL).Scan(program, &e.FullText); err != nil {
 		return e, s.place.fault(doing, err)
 	}
-	if err := s.read.QueryRow(`PRAGMA user_version`).Scan(&e.Version); err != nil {
+	if err := s.read.QueryRow(schemaSQL).Scan(&e.Version); err != nil {
 		return e, s.place.fault(doing, err)
 	}
 	var oldest sql.NullInt64
@@ -58,6 +64,12 @@ func (s *Store) Extent() (Extent, error) {
 		return e, s.place.fault(doing, err)
 	}
 	e.Oldest = moment(oldest)
+	if s.place.shared() { // no file tells it
+		var err error
+		if e.Size, err = s.fileSize(); err != nil {
+			return e, s.place.fault(doing, err)
+		}
+	}
 	return e, s.place.fault(doing, s.count(&e))
 }
 

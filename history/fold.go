@@ -4,6 +4,7 @@ import (
 	"database/sql"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"snrun/engine"
 )
@@ -13,6 +14,11 @@ const (
 	// with one of /[#@. It goes by bytes: an item's key may hold anything.
 	isBelow = `id BETWEEN ?1 AND ?2 AND substr(CAST(key AS BLOB), 1, ?4) = ?3
 		AND (length(CAST(key AS BLOB)) = ?4 OR substr(CAST(key AS BLOB), ?4 + 1, 1) IN (x'2f', x'5b', x'23', x'40'))`
+
+	// isUnder is the same of the run ?1 and the key ?2, where keys are compared by their bytes and have an index.
+	isUnder = `run = ?1 AND (key = ?2 OR key >= ?2 || '#' AND key < ?2 || '$' OR key >= ?2 || '/' AND key < ?2 || '0'
+		OR key >= ?2 || '@' AND key < ?2 || 'A' OR key >= ?2 || '[' AND key < ?2 || '\')`
+	dropUnderSQL = `DELETE FROM journal WHERE ` + isUnder
 
 	dropBelowSQL = `DELETE FROM journal WHERE ` + isBelow
 	dropKeptSQL  = `DELETE FROM journal WHERE run = ? AND key = ?`
@@ -37,7 +43,9 @@ func (s *Store) Fold(run, below string, drop []string, entries ...engine.Entry) 
 	}
 	ids := make([]int64, len(entries))
 	for i, e := range entries {
-		ids[i] = l.take()
+		if ids[i], err = l.take(); err != nil {
+			return s.place.fault("record how far a loop is", err)
+		}
 		rows = append(rows, l.result(ids[i], e)...)
 	}
 	if s.writer == nil {
@@ -58,6 +66,9 @@ func (s *Store) Fold(run, below string, drop []string, entries ...engine.Entry) 
 
 // dropBelow gives the rows that take the calls at and below a key out of the journal.
 func (l *ledger) dropBelow(below string) []row {
+	if l.shared {
+		return l.dropUnder(below)
+	}
 	first, last := l.span(below)
 	if below == "" || first > last {
 		return nil
@@ -69,9 +80,17 @@ func (l *ledger) dropBelow(below string) []row {
 	return append(rows, rowOf(dropBelowSQL, first, last, []byte(below), len(below)))
 }
 
+// dropUnder gives the same where other processes write rows of the run, too: they are found by their keys.
+func (l *ledger) dropUnder(below string) []row {
+	if below == "" {
+		return nil
+	}
+	return []row{rowOf(freeUnderSQL, l.number, below), rowOf(dropUnderSQL, l.number, below)}
+}
+
 // dropOne gives the rows that take one key out of the journal.
 func (l *ledger) dropOne(key string) []row {
-	if ofLoop(key) {
+	if l.shared || ofLoop(key) {
 		return append(l.freeKept(key), rowOf(dropKeptSQL, l.number, key))
 	}
 	first, last := l.span(key)
@@ -94,7 +113,7 @@ func (l *ledger) result(id int64, e engine.Entry) []row {
 	v := valueOf(e.Result)
 	l.recording(e.Key, id)
 	var rows []row
-	if ofLoop(e.Key) {
+	if ofLoop(e.Key) { // others have one outcome
 		rows = l.freeKept(e.Key)
 	}
 	if v.blob != nil {
@@ -102,7 +121,7 @@ func (l *ledger) result(id int64, e engine.Entry) []row {
 		rows = append(rows, *v.blob)
 	}
 	switch {
-	case ofLoop(e.Key):
+	case ofLoop(e.Key) && !l.shared:
 		return append(rows, rowOf(keepSQL, id, e.Key, e.Started, e.Ended, v.data, v.digest, v.size, l.number))
 	case v.blob != nil:
 		return append(rows, rowOf(blobResultSQL, id, e.Key, e.Started, e.Ended, v.digest, v.size))
@@ -128,7 +147,9 @@ func (s *Store) Kept(run, prefix string) ([]engine.Entry, error) {
 	}
 	lo, hi := rowRange(l.number)
 	var rows *sql.Rows
-	if ofLoop(prefix) {
+	if l.shared {
+		rows, err = s.read.Query(keptSQL, l.number, prefix, prefix+string(utf8.MaxRune))
+	} else if ofLoop(prefix) {
 		rows, err = s.read.Query(keptSQL, l.number, prefix, after(prefix))
 	} else {
 		rows, err = s.read.Query(keptCallsSQL, lo, hi, len(prefix), []byte(prefix))

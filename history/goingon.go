@@ -49,7 +49,10 @@ func (s *Store) Continue(run *engine.Run, forget, doubt []string) error {
 	rows := append(append(continuing(run, number, live), dropped...), rowOf(staleSQL, number))
 	now := time.Now()
 	for _, key := range doubt {
-		id := l.take()
+		id, err := l.take()
+		if err != nil {
+			return s.place.fault(doing, err)
+		}
 		rows = append(rows, rowOf(intendSQL, id, key, now))
 		l.recording(key, id)
 		l.remember(key, call{id, engine.Intended})
@@ -129,12 +132,10 @@ func (r roots) under(key string) bool {
 
 // takeUpAgain makes the ledger of a run that is gone on with, and gives the rows that drop what is to be forgotten.
 func (s *Store) takeUpAgain(number int64, r roots) (*ledger, []row, error) {
-	l := newLedger(number)
-	last, err := s.lastRow(number)
-	if err != nil {
+	l := s.newLedger(number)
+	if err := s.lastInto(l); err != nil {
 		return nil, nil, err
 	}
-	l.last.Store(last)
 	kept, err := s.kept(number)
 	if err != nil {
 		return nil, nil, err
@@ -160,6 +161,17 @@ func (s *Store) takeUpAgain(number int64, r roots) (*ledger, []row, error) {
 		rows = append(rows, rowOf(dropSQL, first, kept[i].id))
 	}
 	return l, rows, nil
+}
+
+// lastInto has a ledger go on after the last row on record.
+func (s *Store) lastInto(l *ledger) error {
+	if l.shared { // it takes numbers that nobody has
+		l.large.Store(true)
+		return nil
+	}
+	last, err := s.lastRow(l.number)
+	l.last.Store(last)
+	return err
 }
 
 // earlier is a step as history has it from before its run was gone on with.
@@ -206,7 +218,7 @@ type goingOn struct {
 
 // stepRow gives the id of the row for a step: the one it has while it goes on or has from before its run was gone on with,
 // else a new one. The row stands as it is where the step ended well before and is only walked through again.
-func (l *ledger) stepRow(step *engine.StepRun) (id int64, stands bool) {
+func (l *ledger) stepRow(step *engine.StepRun) (id int64, stands bool, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	goesOn := step.Status == engine.Running || step.Status == engine.Waiting
@@ -214,12 +226,14 @@ func (l *ledger) stepRow(step *engine.StepRun) (id int64, stands bool) {
 	if !open {
 		e, known := l.before[step.Key]
 		if known && e.stands() && (goesOn || step.Before && e.counts == countsOf(step)) {
-			return e.id, true
+			return e.id, true, nil
 		}
 		delete(l.before, step.Key)
 		row = goingOn{e.id, e.started}
 		if !known {
-			row.id = l.take()
+			if row.id, err = l.take(); err != nil {
+				return 0, false, err
+			}
 		}
 	}
 	if step.Before && !row.first.IsZero() {
@@ -230,7 +244,7 @@ func (l *ledger) stepRow(step *engine.StepRun) (id int64, stands bool) {
 	} else {
 		delete(l.open, step.Key)
 	}
-	return row.id, false
+	return row.id, false, nil
 }
 
 // countsOf gives the counts of a step as they are stored.

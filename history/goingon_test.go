@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"reflect"
 	"strings"
 	"testing"
@@ -37,7 +36,7 @@ func goOn(t *testing.T, s *Store, run *engine.Run, forget ...string) {
 
 func TestRunThatGoesOnIsOnRecordAsSuch(t *testing.T) {
 	t.Parallel()
-	path := filepath.Join(t.TempDir(), "history.db")
+	path := somewhere(t)
 	s := openAt(t, path, Options{})
 	run := aRun("r1", "sync")
 	run.Called = []engine.Text{{File: "jobs/a.yaml", Text: "a"}, {File: "jobs/b.yaml", Text: run.Text}}
@@ -85,7 +84,7 @@ func TestRunThatGoesOnIsOnRecordAsSuch(t *testing.T) {
 // A run of a process that lives goes on in that one only; one whose process was killed goes on at once.
 func TestOfTwoProcessesOneGoesOn(t *testing.T) {
 	t.Parallel()
-	path := filepath.Join(t.TempDir(), "history.db")
+	path := somewhere(t)
 	c := start(t, "hold", path)
 	c.await(t)
 	s, other := openAt(t, path, Options{}), openAt(t, path, Options{})
@@ -214,7 +213,7 @@ func TestWhatWentWellSinceIsNotOnRecordAsFailed(t *testing.T) {
 // A run that went on and is interrupted again has one row for a step that is in doubt, as before.
 func TestInDoubtAgain(t *testing.T) {
 	t.Parallel()
-	path := filepath.Join(t.TempDir(), "history.db")
+	path := somewhere(t)
 	run := aRun("r1", "sync")
 	for attempt := range 3 {
 		s, err := Open(path, Options{})
@@ -306,7 +305,7 @@ func fillWith(tb testing.TB, s *Store, run string, entries []engine.Entry) {
 	}
 	var rows []row
 	for _, e := range entries {
-		rows = append(rows, l.result(l.take(), e)...)
+		rows = append(rows, l.result(l.last.Add(1), e)...)
 	}
 	if err := s.writer.commit(false, rows...); err != nil {
 		tb.Fatal(err)
@@ -383,7 +382,7 @@ func TestDamagedValues(t *testing.T) {
 	for name, damage := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			path := filepath.Join(t.TempDir(), "history.db")
+			path := somewhere(t)
 			s := openAt(t, path, Options{})
 			begin(t, s, aRun("r1", "sync"))
 			body := bytes.Repeat([]byte("x"), 20_000)
@@ -433,7 +432,7 @@ func old(t *testing.T, path string) {
 
 func TestOldHistoryIsBroughtUpToDate(t *testing.T) {
 	t.Parallel()
-	path := filepath.Join(t.TempDir(), "history.db")
+	path := somewhere(t)
 	old(t, path)
 	if _, err := OpenReadOnly(path); err == nil || !strings.Contains(err.Error(), "older snrun") {
 		t.Errorf("OpenReadOnly: %v, want that it is of an older snrun", err)

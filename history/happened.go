@@ -14,7 +14,7 @@ const happenedSQL = `SELECT at, try, key, step, kind, status, attempt, error, me
 		UNION ALL SELECT coalesce(ended, started), id, 1, step, '', '', CASE WHEN error IS NULL THEN 'ok' ELSE 'failed' END, attempt, error, '', started,
 			(SELECT n.started FROM attempts n WHERE n.id > a.id AND n.id <= min(?2, a.id + 1000) AND n.step = a.step AND n.attempt = a.attempt + 1 LIMIT 1)
 		FROM attempts a WHERE id BETWEEN ?1 AND ?2)
-	WHERE NOT try OR next IS NOT NULL ORDER BY at, id LIMIT ?3 OFFSET ?4`
+	WHERE try = 0 OR next IS NOT NULL ORDER BY at, id LIMIT ?3 OFFSET ?4`
 
 // Happening is something that a log of a run tells: how a step stands, or how a try of one ended.
 type Happening struct {

@@ -35,10 +35,13 @@ func (s *Store) Intend(run, key string) error {
 	if err != nil {
 		return err
 	}
-	id := l.take()
+	id, err := l.take()
+	if err != nil {
+		return s.place.fault("record what is about to be done", err)
+	}
 	l.recording(key, id)
 	r := rowOf(intendSQL, id, key, time.Now())
-	if ofLoop(key) {
+	if ofLoop(key) && !l.shared {
 		r = rowOf(intendKeptSQL, id, key, time.Now(), l.number)
 	}
 	if err := s.commit(l, "record what is about to be done", r); err != nil {
@@ -59,7 +62,10 @@ func (s *Store) Commit(run string, entry engine.Entry) error {
 		return s.place.fault("record the outcome of a call", s.noteCall(l, entry))
 	}
 	l.beside.Store(int64(entry.Beside))
-	id := l.take()
+	id, err := l.take()
+	if err != nil {
+		return s.place.fault("record the outcome of a call", err)
+	}
 	if entry.Ended.IsZero() {
 		entry.Ended = time.Now()
 	}
@@ -85,14 +91,20 @@ func (s *Store) noteCall(l *ledger, entry engine.Entry) error {
 		if err != nil {
 			return fmt.Errorf("record the error of %s: %w", entry.Key, err)
 		}
-		id := l.take()
+		id, err := l.take()
+		if err != nil {
+			return err
+		}
 		r := rowOf(attemptSQL, id, entry.StepKey, entry.Attempt, entry.Key, entry.Started, entry.Ended, failure)
 		if err := s.writer.note(id, r); err != nil {
 			return err
 		}
 	}
 	for i := range entry.Exchanges {
-		id := l.take()
+		id, err := l.take()
+		if err != nil {
+			return err
+		}
 		r, err := exchangeRow(id, entry.StepKey, entry.Attempt, &entry.Exchanges[i])
 		if err != nil {
 			return fmt.Errorf("record the exchange of %s: %w", entry.Key, err)
@@ -111,6 +123,9 @@ func (l *ledger) drop() []row {
 	var rows []row
 	if l.large.Load() {
 		rows = append(rows, rowOf(freeRowsSQL, lo, hi))
+	}
+	if l.shared {
+		return append(rows, rowOf(dropSQL, lo, hi))
 	}
 	return append(rows, row{sql: dropAllSQL, when: &alone}, rowOf(dropSQL, lo, hi))
 }
@@ -131,7 +146,7 @@ func (s *Store) Lookup(run, key string) (engine.Entry, engine.Mark, error) {
 
 // find reads what the journal has of a call.
 func (s *Store) find(l *ledger, key string) (engine.Entry, engine.Mark, error) {
-	if ofLoop(key) {
+	if l.shared || ofLoop(key) {
 		return scanCall(s.read.QueryRow(keptCallSQL, l.number, key))
 	}
 	c, err := l.lookup(key, s.kept)
@@ -212,5 +227,5 @@ func (s *Store) flush(doing string, rows ...row) error {
 }
 
 func (s *Store) onlyReading(doing string) error {
-	return fmt.Errorf("%s: the history in %s is open for reading only", doing, s.place.file)
+	return fmt.Errorf("%s: the history in %s is open for reading only", doing, s.place)
 }

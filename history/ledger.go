@@ -20,6 +20,9 @@ const (
 		coalesce((SELECT max(id) FROM journal   WHERE id BETWEEN ?1 AND ?2), ?1))`
 )
 
+// mostLedgers is how many runs of a server a process remembers.
+const mostLedgers = 1000
+
 // runShift leaves room for 4 billion rows a run; see the head of the first migration.
 const runShift = 32
 
@@ -28,10 +31,11 @@ func rowRange(number int64) (lo, hi int64) {
 	return number << runShift, (number+1)<<runShift - 1
 }
 
-// ledger is what must be remembered of a run while rows are added to it. One process at a time runs a run.
+// ledger is what must be remembered of a run while rows are added to it. One process at a time runs a run, but on a server.
 type ledger struct {
+	numbers
 	number int64 // runs.id
-	last   atomic.Int64
+	shared bool  // other processes write rows of the run, too: what this one remembers of its calls may be old
 
 	large  atomic.Bool  // the journal has values of it among the blobs
 	beside atomic.Int64 // how many other calls were under way when one was committed last
@@ -44,8 +48,12 @@ type ledger struct {
 }
 
 // newLedger makes the ledger of a run of which nothing is known.
-func newLedger(number int64) *ledger {
-	return &ledger{number: number, open: map[string]goingOn{}, parts: map[string]*part{}}
+func (s *Store) newLedger(number int64) *ledger {
+	l := &ledger{number: number, shared: s.place.shared(), open: map[string]goingOn{}, parts: map[string]*part{}}
+	if l.shared {
+		l.reserve = func(count int64) (int64, error) { return s.reserveRows(number, count) }
+	}
+	return l
 }
 
 // call is how far a call got, and the journal's row that says so.
@@ -77,13 +85,20 @@ func (s *Store) ledger(run string) (*ledger, error) {
 	if err != nil {
 		return nil, s.place.fault("take up run "+run, err)
 	}
+	if l.shared && len(s.ledgers) >= mostLedgers {
+		clear(s.ledgers) // runs may end in other processes; what is forgotten of those that go on is found by its keys
+	}
 	s.ledgers[run] = l
 	return l, nil
 }
 
 // takeUp makes the ledger of a run of what is on record of it.
 func (s *Store) takeUp(number int64) (*ledger, error) {
-	l := newLedger(number)
+	l := s.newLedger(number)
+	if l.shared {
+		l.large.Store(true)
+		return l, nil
+	}
 	last, err := s.lastRow(number)
 	if err != nil {
 		return nil, err
@@ -97,8 +112,12 @@ func (s *Store) takeUp(number int64) (*ledger, error) {
 	return l, err
 }
 
-// lastRow gives the id of the last row that was recorded of a run.
+// lastRow gives the id of the last row that was recorded of a run, or may have been.
 func (s *Store) lastRow(number int64) (id int64, err error) {
+	if s.place.shared() {
+		err = s.read.QueryRow(lastOfSQL, number).Scan(&id)
+		return id, err
+	}
 	lo, hi := rowRange(number)
 	err = s.read.QueryRow(lastRowSQL, lo, hi).Scan(&id)
 	return id, err
@@ -133,14 +152,14 @@ func (s *Store) rowsOf(run string) (lo, hi int64, err error) {
 	return lo, hi, err
 }
 
-// take gives the id of the run's next row.
-func (l *ledger) take() int64 { return l.last.Add(1) }
-
 // crowded says whether many calls of the run are under way.
 func (l *ledger) crowded() bool { return l.beside.Load() >= many }
 
 // recording says that a row with a key is about to be added to the journal.
 func (l *ledger) recording(key string, id int64) {
+	if l.shared {
+		return // its rows are found by their keys
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	var around *part
@@ -162,7 +181,7 @@ func (l *ledger) recording(key string, id int64) {
 func (l *ledger) record(key string, c call) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.calls != nil && !ofLoop(key) {
+	if l.calls != nil && !l.shared && !ofLoop(key) {
 		l.remember(key, l.calls[key].then(c))
 	}
 }

@@ -11,9 +11,25 @@ import (
 	"syscall"
 )
 
-// alive shows to others that this process lives, without clocks and process numbers: it holds a lock on a file of its
+// alive is how a process shows to others that it lives, however it ends.
+type alive interface {
+	// hold gives the sign of life, once, and the token that stands for it.
+	hold() (string, error)
+	// renew gives it again where somebody took it away.
+	renew() error
+	// dead says whether the process with a token is gone. When that cannot be told it counts as living.
+	dead(token string) bool
+	// own says whether the token is this process's.
+	own(token string) bool
+	// sweep removes what processes that are gone have left behind.
+	sweep()
+	// release takes the sign of life back.
+	release() error
+}
+
+// lockFiles are signs of life without clocks and process numbers: a process holds a lock on a file of its
 // own, beside the database. The kernel gives up the lock when the process ends, however it ends.
-type alive struct {
+type lockFiles struct {
 	folder string
 
 	mu    sync.Mutex
@@ -22,10 +38,10 @@ type alive struct {
 }
 
 // newAlive gives a sign of life that is not given yet.
-func newAlive(database string) *alive { return &alive{folder: database + "-live"} }
+func newAlive(database string) *lockFiles { return &lockFiles{folder: database + "-live"} }
 
 // hold gives the sign of life, once, and the token that stands for it.
-func (a *alive) hold() (string, error) {
+func (a *lockFiles) hold() (string, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.file != nil {
@@ -93,7 +109,7 @@ func same(f *os.File, path string) bool {
 }
 
 // dead says whether the process with a token is gone. When that cannot be told it counts as living.
-func (a *alive) dead(token string) bool {
+func (a *lockFiles) dead(token string) bool {
 	if a.own(token) {
 		return false
 	}
@@ -106,14 +122,14 @@ func (a *alive) dead(token string) bool {
 }
 
 // own says whether the token is this process's.
-func (a *alive) own(token string) bool {
+func (a *lockFiles) own(token string) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return a.file != nil && a.token == token
 }
 
 // sweep removes the files of processes that are gone.
-func (a *alive) sweep() {
+func (a *lockFiles) sweep() {
 	entries, err := os.ReadDir(a.folder)
 	if err != nil {
 		return
@@ -127,7 +143,7 @@ func (a *alive) sweep() {
 
 // removeStale removes a lock file that nobody holds. It holds the lock meanwhile: whoever just made the file sees, once it
 // has the lock, that the file is no longer there.
-func (a *alive) removeStale(path string) {
+func (a *lockFiles) removeStale(path string) {
 	f, err := os.OpenFile(path, os.O_RDWR, 0)
 	if err != nil {
 		return
@@ -139,7 +155,7 @@ func (a *alive) removeStale(path string) {
 }
 
 // release takes the sign of life back.
-func (a *alive) release() error {
+func (a *lockFiles) release() error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.file == nil {

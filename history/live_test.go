@@ -122,7 +122,7 @@ func hold(path string) error {
 
 func TestKilledProcess(t *testing.T) {
 	t.Parallel()
-	path := filepath.Join(t.TempDir(), "history.db")
+	path := somewhere(t)
 	c := start(t, "hold", path)
 	c.await(t)
 	before := time.Now()
@@ -201,7 +201,7 @@ func pour(path string) error {
 
 func TestKilledWhileItWrites(t *testing.T) {
 	t.Parallel()
-	path := filepath.Join(t.TempDir(), "history.db")
+	path := somewhere(t)
 	c := start(t, "pour", path)
 	var durable []string
 	for len(durable) < 2000 && c.out.Scan() {
@@ -225,7 +225,7 @@ func TestKilledWhileItWrites(t *testing.T) {
 
 func TestLivingProcessIsLeftAlone(t *testing.T) {
 	t.Parallel()
-	path := filepath.Join(t.TempDir(), "history.db")
+	path := somewhere(t)
 	c := start(t, "hold", path)
 	c.await(t)
 	link := filepath.Join(t.TempDir(), "link.db")
@@ -254,7 +254,7 @@ func TestLivingProcessIsLeftAlone(t *testing.T) {
 // A Store that is closed without finishing its runs has given them up.
 func TestRunThatIsNeverFinished(t *testing.T) {
 	t.Parallel()
-	path := filepath.Join(t.TempDir(), "history.db")
+	path := somewhere(t)
 	s, err := Open(path, Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -278,7 +278,7 @@ func TestRunThatIsNeverFinished(t *testing.T) {
 
 func TestStaleLockFiles(t *testing.T) {
 	t.Parallel()
-	folder := filepath.Join(t.TempDir(), "history.db")
+	folder := somewhere(t)
 	a, b := newAlive(folder), newAlive(folder)
 	if _, err := a.hold(); err != nil {
 		t.Fatal(err)
@@ -309,7 +309,7 @@ func TestStaleLockFiles(t *testing.T) {
 // Processes come and go while others clear up after them: no one who lives is ever taken for dead.
 func TestLockFilesUnderSweeping(t *testing.T) {
 	t.Parallel()
-	folder := filepath.Join(t.TempDir(), "history.db")
+	folder := somewhere(t)
 	watcher := newAlive(folder)
 	stop := make(chan bool)
 	var sweeper, all sync.WaitGroup
@@ -379,7 +379,7 @@ func TestManyProcesses(t *testing.T) {
 	for _, what := range []string{"create", "write"} {
 		t.Run(what, func(t *testing.T) {
 			t.Parallel()
-			path := filepath.Join(t.TempDir(), "history.db")
+			path := somewhere(t)
 			processes := make([]*child, 4)
 			for i := range processes {
 				processes[i] = start(t, what, path)

@@ -2,6 +2,7 @@ package history
 
 import (
 	"cmp"
+	"database/sql"
 	"embed"
 	"errors"
 	"fmt"
@@ -33,13 +34,19 @@ func (id identity) check(newest int) error {
 	return nil
 }
 
+// identityOf gives what the database in a file says of itself.
+func identityOf(c *conn) (id identity, err error) {
+	_, err = c.ints(row{sql: identitySQL}, &id.application, &id.version, &id.tables)
+	return id, err
+}
+
 // usable gives an error when the database is not one that this snrun can use. It changes nothing in it.
 func usable(c *conn) error {
 	names, err := fs.Glob(migrations, "migrations/*.sql")
 	if err != nil {
 		return err
 	}
-	id, err := c.identity()
+	id, err := identityOf(c)
 	if err != nil {
 		return err
 	}
@@ -49,13 +56,13 @@ func usable(c *conn) error {
 // updatingAfter is how long a person is left waiting without a word.
 const updatingAfter = time.Second
 
-// update brings the database to the newest version, and has it told where that takes long: never of one that is new or has that version.
-func (o Options) update(c *conn) error {
+// update is place.update: nobody is told of one that is new or has the newest version.
+func (p *file) update(c *conn, o Options) error {
 	names, err := fs.Glob(migrations, "migrations/*.sql")
 	if err != nil {
 		return err
 	}
-	id, err := c.identity()
+	id, err := identityOf(c)
 	if err != nil {
 		return err
 	}
@@ -73,7 +80,7 @@ func (o Options) update(c *conn) error {
 
 // apply applies the migration with index n, unless that was done.
 func apply(c *conn, n int, names []string) error {
-	id, err := c.identity()
+	id, err := identityOf(c)
 	if err == nil {
 		err = id.check(len(names))
 	}
@@ -86,21 +93,21 @@ func apply(c *conn, n int, names []string) error {
 	}
 	return c.atomically(func() error {
 		// Another process may have done it while this one waited for its turn.
-		if id, err := c.identity(); err != nil || id.version > int64(n) {
+		if id, err := identityOf(c); err != nil || id.version > int64(n) {
 			return err
 		}
 		return c.run(fmt.Sprintf("%s; PRAGMA application_id = %d; PRAGMA user_version = %d", text, ours, n+1))
 	})
 }
 
-// checkVersion gives an error when the database is not one that this snrun can read.
-func (s *Store) checkVersion() error {
+// check is place.check.
+func (p *file) check(db *sql.DB) error {
 	names, err := fs.Glob(migrations, "migrations/*.sql")
 	if err != nil {
 		return err
 	}
 	var id identity
-	if err := s.read.QueryRow(identitySQL).Scan(&id.application, &id.version, &id.tables); err != nil {
+	if err := db.QueryRow(identitySQL).Scan(&id.application, &id.version, &id.tables); err != nil {
 		return err
 	}
 	if err := id.check(len(names)); err != nil {

@@ -20,7 +20,7 @@ func (s *Store) inPlace(doing string) error {
 	for _, f := range s.opened {
 		now, err := os.Stat(f.path)
 		if errors.Is(err, fs.ErrNotExist) || err == nil && !os.SameFile(now, f.info) {
-			return fmt.Errorf("%s in %s: %w (%s): %s", doing, s.place.file, ErrMoved, f.path, movedAdvice)
+			return fmt.Errorf("%s in %s: %w (%s): %s", doing, s.place, ErrMoved, f.path, movedAdvice)
 		}
 	}
 	return s.place.fault(doing, s.alive.renew())
@@ -35,7 +35,7 @@ type openedFile struct {
 // noteFiles notes which files the Store has open: the database, and the log before it, which stays for as long as somebody
 // writes.
 func (s *Store) noteFiles() error {
-	for _, path := range []string{s.place.file, s.place.file + "-wal"} {
+	for _, path := range s.place.files() {
 		info, err := os.Stat(path)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
@@ -49,7 +49,7 @@ func (s *Store) noteFiles() error {
 }
 
 // renew makes the sign of life anew where its file is not there any more.
-func (a *alive) renew() error {
+func (a *lockFiles) renew() error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.file == nil || same(a.file, a.file.Name()) {

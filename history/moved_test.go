@@ -3,7 +3,6 @@ package history
 import (
 	"errors"
 	"os"
-	"path/filepath"
 	"testing"
 )
 
@@ -12,7 +11,7 @@ import (
 func TestMovedHistory(t *testing.T) {
 	t.Parallel()
 	for _, ending := range []string{"", "-wal"} {
-		path := filepath.Join(t.TempDir(), "history.db")
+		path := somewhere(t)
 		s := openAt(t, path, Options{})
 		begin(t, s, aRun("r1", "sync"))
 		check := func(what string, want error) {
@@ -43,19 +42,19 @@ func TestMovedHistory(t *testing.T) {
 // TestSignOfLifeIsRenewed holds that a process whose sign of life was removed is not taken for dead for longer than until it looks.
 func TestSignOfLifeIsRenewed(t *testing.T) {
 	t.Parallel()
-	path := filepath.Join(t.TempDir(), "history.db")
+	path := somewhere(t)
 	s, other := openAt(t, path, Options{}), openAt(t, path, Options{})
 	begin(t, s, aRun("r1", "sync"))
 	if err := os.RemoveAll(path + "-live"); err != nil {
 		t.Fatal(err)
 	}
-	if !other.alive.dead(s.alive.token) {
+	if !other.alive.dead(s.alive.(*lockFiles).token) {
 		t.Error("without its file it still counts as living")
 	}
 	if _, err := s.Changed(); err != nil {
 		t.Error(err)
 	}
-	if other.alive.dead(s.alive.token) {
+	if other.alive.dead(s.alive.(*lockFiles).token) {
 		t.Error("it is not given again")
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
@@ -120,7 +119,7 @@ func checkNight(t *testing.T, s *Store, folded int) {
 // A process that is killed while it folds leaves what was before a fold or what is after it, never something between.
 func TestKilledWhileItFolds(t *testing.T) {
 	t.Parallel()
-	path := filepath.Join(t.TempDir(), "history.db")
+	path := somewhere(t)
 	folded := -1
 	for range 15 {
 		c := start(t, "fold", path)
@@ -156,7 +155,7 @@ func TestKilledWhileItFolds(t *testing.T) {
 // A disk that fills up while pages are folded loses nothing that was said to be durable, and the run goes on when there is space.
 func TestFoldsOnAFullDisk(t *testing.T) {
 	t.Parallel()
-	path := filepath.Join(t.TempDir(), "history.db")
+	path := somewhere(t)
 	s, err := Open(path, Options{maxPages: 90})
 	if err != nil {
 		t.Fatal(err)
@@ -193,7 +192,7 @@ func TestFoldsOnAFullDisk(t *testing.T) {
 // A database that another program holds locked fails the fold, whole, and the next one does both.
 func TestFoldsOnALockedDatabase(t *testing.T) {
 	t.Parallel()
-	path := filepath.Join(t.TempDir(), "history.db")
+	path := somewhere(t)
 	s := openAt(t, path, Options{Wait: 10 * time.Millisecond})
 	run := begin(t, s, aRun("child", "sync"))
 	if err := errors.Join(foldPage(s, 0, nobody), s.Commit("child", engine.Entry{Key: "/a/page:1[0]/b"})); err != nil {

@@ -2,7 +2,6 @@ package history
 
 import (
 	"fmt"
-	"path/filepath"
 	"testing"
 	"time"
 
@@ -38,7 +37,7 @@ func unsent(t *testing.T, s *Store) string {
 // TestAlertsAreTakenOnce holds that of two processes that find the same wrong or right again only one posts notices.
 func TestAlertsAreTakenOnce(t *testing.T) {
 	t.Parallel()
-	path := filepath.Join(t.TempDir(), "history.db")
+	path := somewhere(t)
 	one, two := openAt(t, path, Options{}), openAt(t, path, Options{})
 	fails := engine.Alert{Subject: "job:sync", Kind: "failure", Since: postedAt, Run: "r1"}
 	again := engine.Alert{Subject: "job:sync", Kind: "failure", Since: postedAt.Add(time.Hour), Run: "r2"}
@@ -102,7 +101,7 @@ func TestFailedSince(t *testing.T) {
 // does not come back.
 func TestNoticesAreClaimedOnce(t *testing.T) {
 	t.Parallel()
-	path := filepath.Join(t.TempDir(), "history.db")
+	path := somewhere(t)
 	one, two := openAt(t, path, Options{}), openAt(t, path, Options{})
 	if err := one.Post([]engine.Post{aPost("a", "first"), aPost("b", "other"), aPost("a", "second")}); err != nil {
 		t.Fatal(err)

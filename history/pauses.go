@@ -11,8 +11,6 @@ const (
 		ON CONFLICT (job) DO UPDATE SET who = excluded.who, why = excluded.why`
 	resumeJob = `DELETE FROM pauses WHERE job = ?`
 	pausesSQL = `SELECT job, since, who, why FROM pauses ORDER BY job`
-	// changedSQL is about the last row that the connection wrote.
-	changedSQL = `SELECT changes()`
 )
 
 // Pause has a job not be run by its schedules until Unpause. One that is paused already stays so since then, for the newer reason.
@@ -28,7 +26,7 @@ func (s *Store) Unpause(job string) (bool, error) {
 			return err
 		}
 		var err error
-		paused, err = c.holds(rowOf(changedSQL))
+		paused, err = c.changed()
 		return err
 	})
 	return paused && err == nil, err

@@ -2,7 +2,6 @@ package history
 
 import (
 	"fmt"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -25,7 +24,7 @@ func decided(plans []engine.Plan) string {
 
 func TestKnow(t *testing.T) {
 	t.Parallel()
-	path := filepath.Join(t.TempDir(), "history.db")
+	path := somewhere(t)
 	s := openAt(t, path, Options{})
 	know := func(minutes int, want string, plans ...engine.Plan) {
 		t.Helper()

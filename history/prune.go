@@ -77,6 +77,9 @@ type Pruner struct {
 	held   time.Duration // how long the last step kept others from writing
 	pages  int64         // how many are given back at once
 
+	counted bool  // on a server: what its rows hold was counted
+	rows    int64 // how many bytes these are by now
+
 	unfolded int // how many steps were written since the log was folded into the file
 }
 

@@ -117,7 +117,7 @@ func (p *Pruner) bySize() (more bool, err error) {
 		_, err = p.leftovers()
 		return true, err
 	}
-	used, err := p.conn.used()
+	used, err := p.used()
 	if err != nil || used <= p.policy.Keep.Size {
 		return false, err
 	}
@@ -138,6 +138,9 @@ func (p *Pruner) drop() error {
 		for more := true; more; more = len(rest) > 0 && time.Now().Before(deadline) {
 			d := rest[0]
 			rest = rest[1:]
+			if err := p.weigh(d.number); err != nil {
+				return err
+			}
 			found, err := p.conn.ints(rowOf(dropRunSQL, d.number, d.status, micros(d.moment)), new(int64))
 			if err != nil {
 				return err

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -15,7 +14,7 @@ import (
 
 func TestTheFileShrinks(t *testing.T) {
 	t.Parallel()
-	path := filepath.Join(t.TempDir(), "history.db")
+	path := somewhere(t)
 	s := openAt(t, path, Options{})
 	for days := 20; days > 0; days-- {
 		full(t, s, days, 20)
@@ -40,7 +39,7 @@ func TestTheFileShrinks(t *testing.T) {
 // TestAFileThatDoesNotShrink holds that a database without auto_vacuum is left as it is, and said to be such.
 func TestAFileThatDoesNotShrink(t *testing.T) {
 	t.Parallel()
-	path := filepath.Join(t.TempDir(), "history.db")
+	path := somewhere(t)
 	makeFull(t, path)
 	c := connect(t, path)
 	if err := errors.Join(c.run("PRAGMA journal_mode = DELETE; PRAGMA auto_vacuum = NONE; VACUUM"), c.close()); err != nil {
@@ -106,7 +105,7 @@ func TestTheOldestGoForTheSize(t *testing.T) {
 // TestRunsGoOnWhileOthersAreDeleted has a run commit through a Store of its own, as another process does, and one in this.
 func TestRunsGoOnWhileOthersAreDeleted(t *testing.T) {
 	t.Parallel()
-	path := filepath.Join(t.TempDir(), "history.db")
+	path := somewhere(t)
 	s, other := openAt(t, path, Options{}), openAt(t, path, Options{Wait: 5 * time.Second})
 	for days := 30; days > 0; days-- {
 		full(t, s, days, 30)
@@ -151,7 +150,7 @@ func TestRunsGoOnWhileOthersAreDeleted(t *testing.T) {
 // TestDeletingOnAFullDisk holds that it needs no room that is not there, and that runs can be recorded again afterwards.
 func TestDeletingOnAFullDisk(t *testing.T) {
 	t.Parallel()
-	path := filepath.Join(t.TempDir(), "history.db")
+	path := somewhere(t)
 	s := openAt(t, path, Options{maxPages: 400})
 	past(t, s, "a 9 ok", "a 8 ok", "a 7 ok")
 	var err error
@@ -195,7 +194,7 @@ func TestEndedInTheMiddle(t *testing.T) {
 // TestDeletingOnALockedDatabase holds that it gives up where another program holds the database.
 func TestDeletingOnALockedDatabase(t *testing.T) {
 	t.Parallel()
-	path := filepath.Join(t.TempDir(), "history.db")
+	path := somewhere(t)
 	s := openAt(t, path, Options{Wait: 10 * time.Millisecond})
 	past(t, s, "a 9 ok", "a 8 ok")
 	other := connect(t, path)

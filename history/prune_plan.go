@@ -36,11 +36,11 @@ const (
 			AND NOT EXISTS (SELECT 1 FROM slots b WHERE b.job = a.job AND b.inputs = a.inputs AND b.due > a.due))
 		AND r.id NOT IN (SELECT run FROM state) AND r.run NOT IN (SELECT run FROM alerts)`
 
-	doomedSQL = `SELECT r.id, r.run, r.job, r.status, ` + lastOf + ` AS last FROM runs r
-		WHERE r.job = ?1 AND r.run < ?2 AND (last < ?3 OR r.run < ?4) AND (` + isWell + ` OR last < ?5) AND ` + mayGo + `
-			AND NOT (` + isToResume + ` AND last >= ?7) ORDER BY r.run LIMIT ?6`
-	oldestSQL = `SELECT r.id, r.run, r.job, r.status, ` + lastOf + ` AS last FROM runs r
-		WHERE r.run > ?1 AND (` + isWell + `) = ?2 AND ` + mayGo + ` AND NOT (` + isToResume + ` AND last >= ?4) ORDER BY r.run LIMIT ?3`
+	doomedSQL = `SELECT r.id, r.run, r.job, r.status, ` + lastOf + ` FROM runs r
+		WHERE r.job = ?1 AND r.run < ?2 AND (` + lastOf + ` < ?3 OR r.run < ?4) AND (` + isWell + ` OR ` + lastOf + ` < ?5) AND ` + mayGo + `
+			AND NOT (` + isToResume + ` AND ` + lastOf + ` >= ?7) ORDER BY r.run LIMIT ?6`
+	oldestSQL = `SELECT r.id, r.run, r.job, r.status, ` + lastOf + ` FROM runs r
+		WHERE r.run > ?1 AND (` + isWell + `) = ?2 AND ` + mayGo + ` AND NOT (` + isToResume + ` AND ` + lastOf + ` >= ?4) ORDER BY r.run LIMIT ?3`
 )
 
 const (

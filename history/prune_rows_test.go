@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -253,7 +252,7 @@ func pruneBigRuns(path string) error {
 // TestKilledWhileItDeletes kills a process in the middle of its work, over and over, until nothing is left to do.
 func TestKilledWhileItDeletes(t *testing.T) {
 	t.Parallel()
-	path := filepath.Join(t.TempDir(), "history.db")
+	path := somewhere(t)
 	s, err := Open(path, Options{})
 	if err != nil {
 		t.Fatal(err)

@@ -36,6 +36,31 @@ func (c *conn) used() (size int64, err error) {
 	return size, err
 }
 
+// used gives how many bytes of the database hold something. A server knows that only of all rows together: they are counted once, and then
+// what is deleted is taken off.
+func (p *Pruner) used() (size int64, err error) {
+	if !p.store.place.shared() {
+		return p.conn.used()
+	}
+	if !p.counted {
+		p.rows, err = p.conn.used()
+		p.counted = err == nil
+	}
+	return p.rows, err
+}
+
+// weigh takes a run that is to be deleted off what is in use, where that was counted.
+func (p *Pruner) weigh(run int64) error {
+	if !p.counted {
+		return nil
+	}
+	var size int64
+	lo, hi := rowRange(run)
+	_, err := p.conn.ints(rowOf(bytesSQL, lo, hi, run), &size)
+	p.rows -= size
+	return err
+}
+
 // makeRoom folds the log into the file, so that the log can begin anew: a full disk may have no room for a longer one.
 func (p *Pruner) makeRoom() (more bool, err error) {
 	p.unfolded = 0
@@ -72,7 +97,7 @@ func (p *Pruner) truncate() (more bool, err error) {
 	}
 	for _, sql := range []string{passiveSQL, truncateSQL} {
 		_, err := p.conn.steps(sql)
-		if what, _ := diagnose(err); err != nil && what != engine.ErrLocked {
+		if what, _ := p.store.place.diagnose(err); err != nil && what != engine.ErrLocked {
 			return false, err
 		}
 	}

@@ -2,7 +2,6 @@ package history
 
 import (
 	"errors"
-	"path/filepath"
 	"testing"
 
 	"snrun/engine"
@@ -62,7 +61,7 @@ func TestPulse(t *testing.T) {
 // TestLookout holds that what another process commits is seen, and that nothing is where nobody does.
 func TestLookout(t *testing.T) {
 	t.Parallel()
-	path := filepath.Join(t.TempDir(), "history.db")
+	path := somewhere(t)
 	s, other := openAt(t, path, Options{}), openAt(t, path, Options{})
 	l, err := s.Lookout(t.Context())
 	if err != nil {

@@ -121,7 +121,7 @@ func (c *conn) adopt(w waiting, live string) (bool, error) {
 	if err := c.exec(rowOf(adoptRun, live, w.number, w.live)); err != nil {
 		return false, err
 	}
-	return c.holds(rowOf(changedSQL))
+	return c.changed()
 }
 
 // queued reads the runs that wait for their start.

@@ -3,7 +3,6 @@ package history
 import (
 	"errors"
 	"fmt"
-	"path/filepath"
 	"reflect"
 	"strings"
 	"testing"
@@ -35,7 +34,7 @@ func queued(t *testing.T, s *Store) [2]int {
 
 func TestQueuedRunBegins(t *testing.T) {
 	t.Parallel()
-	path := filepath.Join(t.TempDir(), "history.db")
+	path := somewhere(t)
 	s, other := openAt(t, path, Options{}), openAt(t, path, Options{})
 	claimed(t, s, due("r1", "sync", 1))
 	run := aRun("r1", "sync")
@@ -71,7 +70,7 @@ func TestQueuedRunBegins(t *testing.T) {
 
 func TestQueuedRunThatNeverBegins(t *testing.T) {
 	t.Parallel()
-	path := filepath.Join(t.TempDir(), "history.db")
+	path := somewhere(t)
 	s, other := openAt(t, path, Options{}), openAt(t, path, Options{})
 	claimed(t, s, due("r1", "a", 1), due("r2", "b", 1), due("r3", "c", 1))
 	if ok, err := other.Withdraw(at(2), "r1", engine.Skipped, "x"); ok || err != nil {
@@ -104,7 +103,7 @@ func TestQueuedRunThatNeverBegins(t *testing.T) {
 
 func TestAdopt(t *testing.T) {
 	t.Parallel()
-	path := filepath.Join(t.TempDir(), "history.db")
+	path := somewhere(t)
 	first, err := Open(path, Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -179,7 +178,7 @@ func TestEnqueue(t *testing.T) {
 
 func TestGoing(t *testing.T) {
 	t.Parallel()
-	path := filepath.Join(t.TempDir(), "history.db")
+	path := somewhere(t)
 	s := openAt(t, path, Options{})
 	c := start(t, "hold", path)
 	c.await(t)
@@ -198,7 +197,7 @@ func TestGoing(t *testing.T) {
 // Of two processes that each have runs wait which are to be alone, the one with the run that was due first goes first.
 func TestGoingTakesTurns(t *testing.T) {
 	t.Parallel()
-	path := filepath.Join(t.TempDir(), "history.db")
+	path := somewhere(t)
 	one, two := openAt(t, path, Options{}), openAt(t, path, Options{})
 	queue := func(s *Store, c engine.Claim) {
 		t.Helper()
@@ -232,7 +231,7 @@ func TestGoingTakesTurns(t *testing.T) {
 // Whose end was asked for and whose process is gone is as any other once it is gone on with.
 func TestContinueForgetsWhoAskedForItsEnd(t *testing.T) {
 	t.Parallel()
-	path := filepath.Join(t.TempDir(), "history.db")
+	path := somewhere(t)
 	s := openAt(t, path, Options{})
 	gone, err := Open(path, Options{})
 	if err != nil {
@@ -252,7 +251,7 @@ func TestContinueForgetsWhoAskedForItsEnd(t *testing.T) {
 // Of those who see at the same time what nobody has, one gets each.
 func TestAdoptByMany(t *testing.T) {
 	t.Parallel()
-	path := filepath.Join(t.TempDir(), "history.db")
+	path := somewhere(t)
 	s, other := openAt(t, path, Options{}), openAt(t, path, Options{})
 	for i := range 3 {
 		enqueue(t, s, true, asked(fmt.Sprint("r", i), "sync", "allow"))

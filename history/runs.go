@@ -21,6 +21,7 @@ const (
 	onRecordSQL = `SELECT id, status, live FROM runs WHERE run = ?`
 	beginEntry  = `INSERT INTO journal (id, key, started, ended, result, digest, size, run)
 		SELECT (id << 32) + ?, ?, ?, ?, ?, ?, ?, CASE WHEN ? THEN id END FROM runs WHERE run = ?`
+	beganSQL    = `UPDATE runs SET rows = greatest(rows, ?) WHERE run = ?`
 	beginCalled = `INSERT INTO called (run, file, text)
 		SELECT runs.id, ?, texts.id FROM runs, texts WHERE runs.run = ? AND texts.digest = ?`
 	finishRun = `UPDATE runs SET status = ?, ended = ?, output = ?, error = ?, open = ?, reason = ?, cancel = '' WHERE id = ?`
@@ -53,6 +54,9 @@ func (s *Store) Begin(run *engine.Run, entries ...engine.Entry) error {
 		run.Process, live, run.Daemon, run.Reason, digest, run.ID)
 	rows := []row{text, {do: func(c *conn) error { return c.begin(record, run.ID, live) }}}
 	rows = append(rows, calledRows(run)...)
+	if s.place.shared() {
+		rows = append(rows, rowOf(beganSQL, len(entries), run.ID))
+	}
 	for i, e := range entries {
 		if e.Ended.IsZero() {
 			e.Ended = time.Now()

@@ -109,7 +109,7 @@ func FuzzPattern(f *testing.F) {
 // Whatever becomes of runs, and whenever the index is brought up to date: with it the same is found as without.
 func TestIndexFindsTheSame(t *testing.T) {
 	t.Parallel()
-	path := filepath.Join(t.TempDir(), "history.db")
+	path := somewhere(t)
 	s, walking, bare := openAt(t, path, Options{}), openAt(t, path, Options{maxChosen: 2}), openAt(t, path, Options{scans: true})
 	indexNow(t, s)
 	r := rand.New(rand.NewPCG(7, 7))
@@ -275,7 +275,7 @@ func (g *happenings) compare(with, bare *Store) bool {
 // Of too many runs the newest are looked through, as far as the index says.
 func TestIndexOfWhatIsEverywhere(t *testing.T) {
 	t.Parallel()
-	path := filepath.Join(t.TempDir(), "history.db")
+	path := somewhere(t)
 	s := openAt(t, path, Options{})
 	indexNow(t, s)
 	lo := func(run, n int) int64 { return int64(run)<<runShift | int64(n) }
@@ -324,7 +324,7 @@ func TestIndexDamaged(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			path := filepath.Join(t.TempDir(), "history.db")
+			path := somewhere(t)
 			s := openAt(t, path, Options{})
 			leave(t, s, "06a00000001", engine.OK, map[Where]string{InLog: "needle"})
 			indexNow(t, s)
@@ -352,7 +352,7 @@ func TestIndexDamaged(t *testing.T) {
 // A history that may not be written, or has no room, is searched all the same.
 func TestIndexThatCannotBeWritten(t *testing.T) {
 	t.Parallel()
-	path := filepath.Join(t.TempDir(), "history.db")
+	path := somewhere(t)
 	s := openAt(t, path, Options{maxPages: 120})
 	var last string
 	for i := 0; ; i++ {

@@ -224,7 +224,7 @@ func (d documents) of(run int64) []string {
 // spoil has the index made anew, where an error tells that it is damaged.
 func (s *Store) spoil(err error) {
 	e, ok := sqliteError(err)
-	what, _ := diagnose(err)
+	what, _ := s.place.diagnose(err)
 	if !ok || e.Code == sqlite3.ErrInterrupt || what != nil && what != engine.ErrDamaged {
 		return
 	}

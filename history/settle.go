@@ -17,7 +17,7 @@ const (
 	interruptStep = `UPDATE steps SET status = ?1, ended = coalesce(ended, ` + lastMoment + `)
 		WHERE id = ?4 AND status IN ('running', 'waiting')`
 	interruptRun = `UPDATE runs SET status = 'interrupted', error = ?1, ended = max(coalesce(started, 0), ` + lastMoment + `)
-		WHERE id = ?4 AND status = 'running'`
+		WHERE id = ?4 AND status = 'running' AND live = ?5`
 	doubtStep = `INSERT OR IGNORE INTO steps (id, key, step, name, kind, status, attempts, started, ended, message)
 		SELECT ?1, ?2, ?3, '', '', 'in_doubt', ?4, started, started, '' FROM journal WHERE id = ?5`
 	stepOfKey  = `SELECT coalesce(max(id), 0) FROM steps WHERE id BETWEEN ? AND ? AND key = ?`
@@ -36,6 +36,9 @@ type orphan struct {
 	token     string
 	abandoned bool // by this process, which lives
 	daemon    bool // a daemon carried it out
+	// Of a run that was carried out elsewhere.
+	fate    *Fate
+	attempt int
 }
 
 // Abandon says that nobody in this process carries a run out any more. Where it is still on record as running, since its end could not
@@ -67,6 +70,11 @@ func (s *Store) settle() error {
 	if err != nil {
 		return s.place.fault("look for interrupted runs", err)
 	}
+	elsewhere, err := s.cutOffElsewhere()
+	if err != nil {
+		return s.place.fault("look for runs that ended elsewhere", err)
+	}
+	orphans = append(orphans, elsewhere...)
 	if len(orphans) == 0 {
 		return nil
 	}
@@ -84,7 +92,7 @@ func (s *Store) settle() error {
 			return err
 		}
 	} else if err := s.commitOnce(rows); err != nil {
-		what, _ := diagnose(err)
+		what, _ := s.place.diagnose(err)
 		if errors.Is(what, fs.ErrPermission) || errors.Is(what, engine.ErrLocked) || errors.Is(what, engine.ErrFull) {
 			return nil
 		}
@@ -172,7 +180,7 @@ func (s *Store) interruption(o orphan) ([]row, error) {
 		return nil, err
 	}
 	lo, hi := rowRange(o.number)
-	rows := []row{rowOf(interruptRun, failure, lo, hi, o.number)}
+	rows := []row{o.ends(failure, inDoubt, lo, hi)}
 	for _, key := range inDoubt {
 		if step := caller(key, goingOn); step != "" {
 			rows = append(rows, rowOf(interruptStep, string(engine.InDoubt), lo, hi, goingOn[step]))
@@ -184,6 +192,9 @@ func (s *Store) interruption(o orphan) ([]row, error) {
 		}
 		id++
 		rows = append(rows, r)
+	}
+	if s.place.shared() {
+		rows = append(rows, rowOf(reachSQL, o.number, id&rowMask))
 	}
 	for _, id := range slices.Sorted(maps.Values(goingOn)) { // those in doubt do not go on any more
 		rows = append(rows, rowOf(interruptStep, string(engine.Cancelled), lo, hi, id))
@@ -228,6 +239,9 @@ func (s *Store) goingOn(number int64) (map[string]int64, error) {
 
 // interrupted gives the error of a run that no process carries out.
 func interrupted(o orphan, inDoubt []string) *steps.Error {
+	if o.fate != nil {
+		return o.fated(inDoubt)
+	}
 	e := &steps.Error{
 		Kind: steps.Cancelled, Message: "the process that ran it ended before the run did", Hint: "go on with it: snrun resume " + o.run,
 	}
@@ -239,10 +253,13 @@ func interrupted(o orphan, inDoubt []string) *steps.Error {
 	}
 	if len(inDoubt) > 0 {
 		e.Message += "; it is not known whether this was carried out: " + several(inDoubt)
-		e.Hint = "look in the other system, then go on with --assume done where it was carried out, else with --assume redo: snrun resume " + o.run
+		e.Hint = assumeHint + o.run
 	}
 	return e
 }
+
+// assumeHint says what to do about calls in doubt, before the id of their run.
+const assumeHint = "look in the other system, then go on with --assume done where it was carried out, else with --assume redo: snrun resume "
 
 // caller gives the key of the step that made a call, one of steps; "" when it is none of them.
 func caller(call string, steps map[string]int64) string {

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"path/filepath"
 	"reflect"
 	"strings"
 	"testing"
@@ -287,7 +286,7 @@ func TestClaimCountsTheRest(t *testing.T) {
 
 func TestClaimTakesThePlaceOfOthers(t *testing.T) {
 	t.Parallel()
-	path := filepath.Join(t.TempDir(), "history.db")
+	path := somewhere(t)
 	s, other := openAt(t, path, Options{}), openAt(t, path, Options{})
 	begin(t, other, aRun("r", "sync"))
 	claim := func(run string, minutes int) engine.Claim {
@@ -329,7 +328,7 @@ func TestClaimTakesThePlaceOfOthers(t *testing.T) {
 // A run whose process is gone is not in anybody's way; one that it had queued is taken over by others, and is.
 func TestClaimBesideTheDead(t *testing.T) {
 	t.Parallel()
-	path := filepath.Join(t.TempDir(), "history.db")
+	path := somewhere(t)
 	s := openAt(t, path, Options{})
 	gone, err := Open(path, Options{})
 	if err != nil {

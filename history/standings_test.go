@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"path/filepath"
 	"reflect"
 	"strings"
 	"testing"
@@ -75,7 +74,7 @@ func TestStandings(t *testing.T) {
 
 func TestInterrupted(t *testing.T) {
 	t.Parallel()
-	path := filepath.Join(t.TempDir(), "history.db")
+	path := somewhere(t)
 	s, gone := openAt(t, path, Options{}), openAt(t, path, Options{})
 	for _, id := range []string{"mine", "doubtful", "byhand", "unheard"} {
 		run := aRun(id, map[bool]string{true: "unheard", false: "sync"}[id == "unheard"])
@@ -113,7 +112,7 @@ func TestInterrupted(t *testing.T) {
 // A history that an older snrun made has its runs, slots and all once it is opened.
 func TestHistoryOfVersionTwo(t *testing.T) {
 	t.Parallel()
-	path := filepath.Join(t.TempDir(), "history.db")
+	path := somewhere(t)
 	write(t, path, "")
 	c := connect(t, path)
 	names, err := fs.Glob(migrations, "migrations/*.sql")

@@ -3,6 +3,7 @@ package history
 import (
 	"database/sql"
 	"fmt"
+	"time"
 
 	"snrun/engine"
 )
@@ -43,12 +44,16 @@ func (s *Store) Note(run string, step engine.StepRun) error {
 	if err != nil {
 		return fmt.Errorf("record the counts of step %s: %w", step.Key, err)
 	}
-	id, stands := l.stepRow(&step)
-	if stands {
-		return nil
+	id, stands, err := l.stepRow(&step)
+	if err != nil || stands {
+		return s.place.fault("note a step", err)
 	}
-	return s.place.fault("note a step", s.writer.note(id, rowOf(noteSQL, id, step.Key, step.ID, step.Name, step.Kind,
-		string(step.Status), step.Attempts, step.Started, step.Ended, failure, counts, step.Message)))
+	r := rowOf(noteSQL, id, step.Key, step.ID, step.Name, step.Kind,
+		string(step.Status), step.Attempts, step.Started, step.Ended, failure, counts, step.Message)
+	if l.shared {
+		r.args = append(r.args, time.Now().UnixMicro())
+	}
+	return s.place.fault("note a step", s.writer.note(id, r))
 }
 
 // StepFilter says which steps of a run to list.

@@ -3,7 +3,6 @@ package history
 import (
 	"fmt"
 	"maps"
-	"path/filepath"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -45,7 +44,7 @@ func checkStatuses(t *testing.T, s *Store, want string) {
 
 func TestNoteBecomesDurableByItself(t *testing.T) {
 	t.Parallel()
-	path := filepath.Join(t.TempDir(), "history.db")
+	path := somewhere(t)
 	synctest.Test(t, func(t *testing.T) {
 		s, err := Open(path, Options{})
 		if err != nil {
@@ -152,9 +151,9 @@ func FuzzSegments(f *testing.F) {
 
 func TestRowOfAStep(t *testing.T) {
 	t.Parallel()
-	l := newLedger(1)
+	l := new(Store).newLedger(1)
 	at := func(status engine.Status) int64 {
-		id, _ := l.stepRow(&engine.StepRun{Key: "/a", Status: status})
+		id, _, _ := l.stepRow(&engine.StepRun{Key: "/a", Status: status})
 		return id
 	}
 	began, ended := at(engine.Running), at(engine.OK)

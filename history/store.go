@@ -34,9 +34,6 @@ import (
 	"cmp"
 	"database/sql"
 	"errors"
-	"fmt"
-	"io/fs"
-	"os"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -64,11 +61,13 @@ type Store struct {
 	place   place
 	read    *sql.DB
 	writer  *writer // nil when the Store is only for reading
-	alive   *alive
+	alive   alive
 	version atomic.Int64 // of the database, when Changed was asked last
 	opened  []openedFile // when the Store was made to write
 	scans   bool         // searches do without the index
 	chosen  int          // see mostChosen
+	// conducting is for runs that are carried out elsewhere.
+	conducting conducting
 
 	mu        sync.Mutex
 	ledgers   map[string]*ledger // of the runs that were written to, by id
@@ -81,21 +80,18 @@ var _ engine.Journal = (*Store)(nil)
 // brought up to date. Runs whose process is gone are marked as interrupted. An error names the file, and wraps
 // engine.ErrFull, engine.ErrLocked, engine.ErrDamaged or fs.ErrPermission where it is one of those.
 func Open(path string, opts Options) (*Store, error) {
-	p, err := locate(path, opts)
+	p, err := placeOf(path, opts)
 	if err != nil {
 		return nil, err
 	}
-	if err := p.create(); err != nil {
-		return nil, err
-	}
-	if err := p.examine(); err != nil {
+	if err := p.prepare(); err != nil {
 		return nil, err
 	}
 	c, err := p.writer()
 	if err != nil {
 		return nil, p.fault("open the history", err)
 	}
-	if err := opts.update(c); err != nil {
+	if err := p.update(c, opts); err != nil {
 		return nil, errors.Join(p.fault("open the history", err), c.close())
 	}
 	s, err := newStore(p)
@@ -103,7 +99,7 @@ func Open(path string, opts Options) (*Store, error) {
 		return nil, errors.Join(err, c.close())
 	}
 	s.scans, s.chosen = opts.scans, cmp.Or(opts.maxChosen, s.chosen)
-	s.writer = startWriter(c)
+	s.writer = startWriter(c, p)
 	if err := errors.Join(s.settle(), s.noteFiles()); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
@@ -114,21 +110,18 @@ func Open(path string, opts Options) (*Store, error) {
 // error is ErrNoRuns. One that may not be written can be read all the same. Where it may be written, runs whose process
 // is gone are marked as interrupted before runs are shown, as Open does.
 func OpenReadOnly(path string) (*Store, error) {
-	p, err := locate(path, Options{})
+	p, err := placeOf(path, Options{})
 	if err != nil {
 		return nil, err
 	}
-	if info, err := os.Stat(p.file); errors.Is(err, fs.ErrNotExist) || err == nil && info.Size() == 0 {
-		return nil, fmt.Errorf("%s: %w", p.file, ErrNoRuns)
-	}
-	if err := p.examine(); err != nil {
+	if err := p.look(); err != nil {
 		return nil, err
 	}
 	s, err := newStore(p)
 	if err != nil {
 		return nil, err
 	}
-	if err := s.checkVersion(); err != nil {
+	if err := p.check(s.read); err != nil {
 		return nil, errors.Join(p.fault("open the history", err), s.Close())
 	}
 	return s, nil
@@ -136,13 +129,13 @@ func OpenReadOnly(path string) (*Store, error) {
 
 // newStore makes a Store that reads.
 func newStore(p place) (*Store, error) {
-	db, err := sql.Open("sqlite3", p.readerDSN())
+	db, err := p.reader()
 	if err != nil {
 		return nil, p.fault("open the history", err)
 	}
 	db.SetMaxOpenConns(6) // more than the searches and exports that pages let in at once
 	db.SetMaxIdleConns(4)
-	return &Store{place: p, read: db, chosen: mostChosen, alive: newAlive(p.file), ledgers: map[string]*ledger{}, abandoned: map[string]bool{}}, nil
+	return &Store{place: p, read: db, chosen: mostChosen, alive: p.signs(db), ledgers: map[string]*ledger{}, abandoned: map[string]bool{}}, nil
 }
 
 // Close writes what is still to be written and gives back all that the Store holds. Runs that are not finished count as
@@ -153,5 +146,5 @@ func (s *Store) Close() error {
 	if s.writer != nil {
 		errs = append(errs, s.place.fault("close the history", s.writer.close()))
 	}
-	return errors.Join(append(errs, s.alive.release())...)
+	return errors.Join(append(errs, s.alive.release(), s.place.close())...)
 }

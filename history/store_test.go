@@ -16,7 +16,7 @@ import (
 // openTemp opens a history in a new folder, and closes it at the end of the test.
 func openTemp(t *testing.T) *Store {
 	t.Helper()
-	return openAt(t, filepath.Join(t.TempDir(), "history.db"), Options{})
+	return openAt(t, somewhere(t), Options{})
 }
 
 // openAt opens a history, and closes it at the end of the test.
@@ -75,7 +75,7 @@ func TestOpenMakesWhatIsNotThere(t *testing.T) {
 
 func TestReopen(t *testing.T) {
 	t.Parallel()
-	path := filepath.Join(t.TempDir(), "history.db")
+	path := somewhere(t)
 	s, err := Open(path, Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -111,7 +111,7 @@ func TestReopen(t *testing.T) {
 
 func TestOpenReadOnly(t *testing.T) {
 	t.Parallel()
-	path := filepath.Join(t.TempDir(), "history.db")
+	path := somewhere(t)
 	if _, err := OpenReadOnly(path); !errors.Is(err, ErrNoRuns) {
 		t.Errorf("OpenReadOnly of nothing: %v, want ErrNoRuns", err)
 	}
@@ -172,7 +172,7 @@ func TestFilesThatAreNoHistory(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			path := filepath.Join(t.TempDir(), "history.db")
+			path := somewhere(t)
 			test.make(t, path)
 			_, err := Open(path, Options{})
 			checkRefusal(t, "Open", err, path, test.want, test.says)
@@ -255,7 +255,7 @@ func makeFolder(t *testing.T, path string) {
 // A file that lost its end opens, since its beginning is whole. What it lost is an error, and no panic.
 func TestTruncatedFile(t *testing.T) {
 	t.Parallel()
-	path := filepath.Join(t.TempDir(), "history.db")
+	path := somewhere(t)
 	cut(t, path, 20*4096)
 	s, err := Open(path, Options{})
 	if err == nil {
@@ -267,7 +267,7 @@ func TestTruncatedFile(t *testing.T) {
 
 func TestFullDisk(t *testing.T) {
 	t.Parallel()
-	path := filepath.Join(t.TempDir(), "history.db")
+	path := somewhere(t)
 	s := openAt(t, path, Options{maxPages: 80})
 	run := begin(t, s, aRun("r1", "sync"))
 	entry := engine.Entry{Key: "/a", Result: make([]byte, large), Job: "sync", State: map[string]any{}}
@@ -290,7 +290,7 @@ func TestFullDisk(t *testing.T) {
 
 func TestNotesOnAFullDiskAreToldOfAtFinish(t *testing.T) {
 	t.Parallel()
-	path := filepath.Join(t.TempDir(), "history.db")
+	path := somewhere(t)
 	s, err := Open(path, Options{maxPages: 70})
 	if err != nil {
 		t.Fatal(err)
@@ -307,7 +307,7 @@ func TestNotesOnAFullDiskAreToldOfAtFinish(t *testing.T) {
 // The steps of a run may be too much for a full disk where its end is not: then at least that is on record.
 func TestARunThatFailedForAFullDiskSaysSo(t *testing.T) {
 	t.Parallel()
-	path := filepath.Join(t.TempDir(), "history.db")
+	path := somewhere(t)
 	s, err := Open(path, Options{maxPages: 70})
 	if err != nil {
 		t.Fatal(err)
@@ -330,7 +330,7 @@ func TestARunThatFailedForAFullDiskSaysSo(t *testing.T) {
 
 func TestLockedFile(t *testing.T) {
 	t.Parallel()
-	path := filepath.Join(t.TempDir(), "history.db")
+	path := somewhere(t)
 	s := openAt(t, path, Options{Wait: 20 * time.Millisecond})
 	begin(t, s, aRun("r1", "sync"))
 	other := connect(t, path)
@@ -353,7 +353,7 @@ func TestLockedFile(t *testing.T) {
 // A short lock is waited for.
 func TestBusyFile(t *testing.T) {
 	t.Parallel()
-	path := filepath.Join(t.TempDir(), "history.db")
+	path := somewhere(t)
 	s := openAt(t, path, Options{})
 	begin(t, s, aRun("r1", "sync"))
 	other := connect(t, path)
@@ -374,7 +374,7 @@ func TestBusyFile(t *testing.T) {
 // A copy of the files, taken while a run goes on, is a whole history. The run's process is not where the copy is.
 func TestCopyTakenMidRun(t *testing.T) {
 	t.Parallel()
-	from, to := filepath.Join(t.TempDir(), "history.db"), filepath.Join(t.TempDir(), "history.db")
+	from, to := somewhere(t), somewhere(t)
 	s := openAt(t, from, Options{})
 	begin(t, s, aRun("r1", "sync"))
 	for range 100 {
@@ -406,7 +406,7 @@ func TestUpdatingIsTold(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, had := range []int{1, 2, len(names) - 1} {
-		path := filepath.Join(t.TempDir(), "history.db")
+		path := somewhere(t)
 		write(t, path, "")
 		c := connect(t, path)
 		for n := range had {
@@ -438,7 +438,7 @@ func TestUpdatingIsTold(t *testing.T) {
 // TestNothingIsUpdated holds that there is nothing to be told of a history that is new or up to date.
 func TestNothingIsUpdated(t *testing.T) {
 	t.Parallel()
-	path := filepath.Join(t.TempDir(), "history.db")
+	path := somewhere(t)
 	for _, what := range []string{"new", "up to date"} {
 		told := make(chan struct{}, 1)
 		if err := openAt(t, path, Options{tellAfter: 1, Updating: func() { told <- struct{}{} }}).Close(); err != nil {

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"snrun/auth"
+	"snrun/auth/store/postgres"
 	"snrun/jobs/source"
 	"snrun/steps"
 )
@@ -26,6 +27,7 @@ type Settings struct {
 	Server      Server
 	Keep        Keep
 	Notify      []*Notify // whom the daemon tells what is wrong
+	Temporal    Temporal
 }
 
 // settingsFields are the keys of snrun.yaml.
@@ -34,10 +36,13 @@ func settingsFields() []steps.Field {
 		{Name: "version", Required: true, Static: true, Type: steps.Of(steps.Int), Example: "1", Doc: "The version of the job language: 1."},
 		{Name: "jobs", Static: true, Type: steps.Of(steps.Text), Default: "jobs", Doc: "The folder of the jobs. Also `--jobs`, `SNRUN_JOBS`."},
 		{Name: "profiles", Static: true, Type: steps.Of(steps.Text), Default: "profiles.yaml", Doc: "The file of the profiles. Also `--profiles`, `SNRUN_PROFILES`."},
-		{Name: "database", Static: true, Type: steps.Of(steps.Text), Doc: "The file of runs and state. Default: `snrun/snrun.db` in the XDG state folder. Also `--db`, `SNRUN_DATABASE`."},
+		{Name: "database", Static: true, Type: steps.Of(steps.Text), Doc: "Where runs and state are kept: a file, or `postgres://USER@HOST:PORT/DATABASE`, a PostgreSQL database that several machines share. " +
+			"Default: the file `snrun/snrun.db` in the XDG state folder. Also `--db`, `SNRUN_DATABASE`. Its tables are in the schema `snrun`, or the one that `?schema=NAME` says; " +
+			"the password is better in PGPASSWORD or PGPASSFILE."},
 		{Name: "server", Static: true, Doc: "Settings of `snrun serve`.", Type: steps.ObjectOf(serverFields()...)},
 		{Name: "history", Static: true, Doc: "What is kept of runs, and for how long.", Type: steps.ObjectOf(keepFields()...)},
 		{Name: "notify", Static: true, Doc: "Whom `snrun serve` tells what is wrong: one target, or a list of several. See `snrun explain notify`.", Type: notifyType()},
+		{Name: "temporal", Doc: "The Temporal server for runs that outgrow one machine. See `snrun explain temporal`.", Type: steps.ObjectOf(temporalFields()...)},
 		{Name: "secrets", Static: true, Doc: "Where secrets come from.", Type: steps.ObjectOf(
 			steps.Field{Name: "dir", Static: true, Type: steps.Of(steps.Text), Example: "/run/secrets", Doc: "A folder with a file per secret."},
 			steps.Field{
@@ -78,10 +83,16 @@ func (d *decoder) settings(file, dir string, data []byte) Settings {
 	if n := child(root, "profiles"); n != nil && !isThere(pathFrom(dir, in.Text("profiles"))) {
 		d.r.Errorf(n, "there is no file %s", in.Text("profiles")).Hint = "name the file of the profiles, or leave the key out where there are none"
 	}
+	if database := in.Text("database"); postgres.IsAddress(database) {
+		if _, err := postgres.Parse(database); err != nil {
+			d.r.Errorf(d.at(root, "database"), "the address of the database: %v", err)
+		}
+	}
 	return Settings{
 		Jobs: in.Text("jobs"), Profiles: in.Text("profiles"), Database: in.Text("database"),
 		SecretsDir: in.Object("secrets").Text("dir"), SecretsExec: d.secretsExec(root, in.Object("secrets")),
 		Server: d.server(root, in.Object("server")), Keep: d.keep(root, in.Object("history").Object("keep")), Notify: d.targets(child(root, "notify")),
+		Temporal: d.temporal(child(root, "temporal")),
 	}
 }
 

@@ -72,7 +72,7 @@ func (n *Notify) Secrets() []string { return n.used.secretNames() }
 func withoutOwn(table []steps.Field) []steps.Field {
 	for i := range table {
 		switch table[i].Name {
-		case "notify":
+		case "notify", "temporal":
 			table[i].Type = steps.Of(steps.Block)
 		case "server":
 			table[i].Type.Fields = withoutAccess(table[i].Type.Fields)

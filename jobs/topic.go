@@ -71,7 +71,7 @@ func fileTopics() []Topic {
 			Doc:     "The nearest snrun.yaml upwards makes its folder the project. Without one, the folder of the job is the project, with the defaults. Paths are relative to it.",
 			Example: "version: 1\njobs: jobs\nhistory: {keep: {age: 90d}}",
 		},
-		serverTopic(), notifyTopic(),
+		serverTopic(), notifyTopic(), temporalTopic(),
 	}
 }
 

@@ -52,7 +52,7 @@ func BenchmarkPut(b *testing.B) {
 func BenchmarkLock(b *testing.B) {
 	s := openStore(b, filledStore(b))
 	for b.Loop() {
-		release, err := s.Lock(b.Context(), "token-p")
+		_, release, err := s.Lock(b.Context(), "token-p")
 		if err != nil {
 			b.Fatal(err)
 		}

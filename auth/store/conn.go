@@ -12,32 +12,32 @@ import (
 	"github.com/mattn/go-sqlite3"
 )
 
-// conn is a connection to the file. It talks to the driver itself: a pool would bring goroutines and channels, which stand in
+// fileConn is a connection to the file. It talks to the driver itself: a pool would bring goroutines and channels, which stand in
 // the way of a store that is opened in the midst of a test with a clock of its own. It is for one goroutine at a time.
-type conn struct{ db *sqlite3.SQLiteConn }
+type fileConn struct{ db *sqlite3.SQLiteConn }
 
-// busy is how long SQLite waits for another process that writes.
+// busy is how long SQLite waits for another process that writes, and a store on a server for one that starts again.
 const busy = 10 * time.Second
 
 // openConn opens a file that is there. Where it may not be written it can be read.
-func openConn(file string) (*conn, error) {
+func openConn(file string) (*fileConn, error) {
 	params := url.Values{"mode": {"rw"}, "_mutex": {"no"}, "_busy_timeout": {strconv.FormatInt(busy.Milliseconds(), 10)}}
 	u := url.URL{Scheme: "file", Path: file, OmitHost: true, RawQuery: params.Encode()}
 	db, err := new(sqlite3.SQLiteDriver).Open(u.String())
 	if err != nil {
 		return nil, err
 	}
-	return &conn{db.(*sqlite3.SQLiteConn)}, nil
+	return &fileConn{db.(*sqlite3.SQLiteConn)}, nil
 }
 
 // exec carries out a statement.
-func (c *conn) exec(sql string, args ...driver.Value) error {
+func (c *fileConn) exec(sql string, args ...driver.Value) error {
 	_, err := c.db.Exec(sql, args)
 	return err
 }
 
 // query hands over the rows of a statement, one after the other. The row is each one's to keep, its slice is not.
-func (c *conn) query(sql string, args []driver.Value, each func(row []driver.Value) error) error {
+func (c *fileConn) query(sql string, args []driver.Value, each func(row []driver.Value) error) error {
 	rows, err := c.db.Query(sql, args)
 	if err != nil {
 		return err
@@ -55,7 +55,7 @@ func (c *conn) query(sql string, args []driver.Value, each func(row []driver.Val
 }
 
 // atomically carries out f within one transaction, and takes everything back when f or the commit fails.
-func (c *conn) atomically(f func() error) error {
+func (c *fileConn) atomically(f func() error) error {
 	if err := c.exec("BEGIN IMMEDIATE"); err != nil {
 		return err
 	}
@@ -72,12 +72,4 @@ func (c *conn) atomically(f func() error) error {
 	return err
 }
 
-func (c *conn) close() error { return c.db.Close() }
-
-// abandon closes the connection after an error, which stays as it is unless closing gives another.
-func (c *conn) abandon(err error) error {
-	if cerr := c.close(); cerr != nil {
-		return errors.Join(err, cerr)
-	}
-	return err
-}
+func (c *fileConn) close() error { return c.db.Close() }

@@ -10,13 +10,27 @@ import (
 	"testing"
 )
 
-// change carries out a statement in a store's file, as another program would.
-func change(t *testing.T, file, sql string, args ...driver.Value) {
+// connTo opens a store's file, or its server, as another program would.
+func connTo(t *testing.T, file string) conn {
 	t.Helper()
+	if p := placeAt(file); !p.Server.IsZero() {
+		c, err := p.home().(serverHome).connect()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return c
+	}
 	c, err := openConn(file)
 	if err != nil {
 		t.Fatal(err)
 	}
+	return c
+}
+
+// change carries out a statement in a store's file, or on its server.
+func change(t *testing.T, file, sql string, args ...driver.Value) {
+	t.Helper()
+	c := connTo(t, file)
 	if err := errors.Join(hurry(c), c.exec(sql, args...), c.close()); err != nil {
 		t.Fatal(err)
 	}
@@ -25,10 +39,7 @@ func change(t *testing.T, file, sql string, args ...driver.Value) {
 // value reads one value from a store's file.
 func value(t *testing.T, file, sql string) (v driver.Value) {
 	t.Helper()
-	c, err := openConn(file)
-	if err != nil {
-		t.Fatal(err)
-	}
+	c := connTo(t, file)
 	defer c.close()
 	if err := c.query(sql, nil, func(row []driver.Value) error { v = row[0]; return nil }); err != nil {
 		t.Fatal(err)
@@ -61,7 +72,7 @@ func TestFlippedByte(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
 		column string
-		check  func(t *testing.T, s *Store)
+		check  func(t *testing.T, s openedAt)
 	}{
 		{"head.key", checkHeadDamage},
 		{"head.salt", checkHeadDamage},
@@ -75,34 +86,44 @@ func TestFlippedByte(t *testing.T) {
 	} {
 		t.Run(test.column, func(t *testing.T) {
 			t.Parallel()
-			s := open(t, newFile(t), testKey)
-			put(t, s, Entry{Kind: "token", ID: "sn", Data: []byte("sesame")})
-			put(t, s, Entry{Kind: "other", ID: "sn", Data: []byte("intact")})
-			table, column, _ := strings.Cut(test.column, ".")
-			where := map[string]string{"head": "", "entries": " WHERE kind <> 'other'"}[table]
-			right := value(t, s.file, "SELECT "+column+" FROM "+table+where)
-			turned := flips(right)
-			if len(turned) == 0 {
-				t.Fatalf("nothing to flip in %v", right)
-			}
-			for _, wrong := range turned {
-				change(t, s.file, "UPDATE "+table+" SET "+column+" = ?"+where, wrong)
-				test.check(t, s)
-			}
-			change(t, s.file, "UPDATE "+table+" SET "+column+" = ?"+where, right)
-			if got := get(t, s, "token", "sn"); string(got.Data) != "sesame" {
-				t.Errorf("put right again it gives %q", got.Data)
-			}
+			onBoth(t, func(t *testing.T, file string) {
+				s := openAt(t, file)
+				put(t, s.Store, Entry{Kind: "token", ID: "sn", Data: []byte("sesame")})
+				put(t, s.Store, Entry{Kind: "other", ID: "sn", Data: []byte("intact")})
+				table, column, _ := strings.Cut(test.column, ".")
+				where := map[string]string{"head": "", "entries": " WHERE kind <> 'other'"}[table]
+				right := value(t, file, "SELECT "+column+" FROM "+table+where)
+				turned := flips(right)
+				if len(turned) == 0 {
+					t.Fatalf("nothing to flip in %v", right)
+				}
+				for _, wrong := range turned {
+					change(t, file, "UPDATE "+table+" SET "+column+" = ?"+where, wrong)
+					test.check(t, s)
+				}
+				change(t, file, "UPDATE "+table+" SET "+column+" = ?"+where, right)
+				if got := get(t, s.Store, "token", "sn"); string(got.Data) != "sesame" {
+					t.Errorf("put right again it gives %q", got.Data)
+				}
+			})
 		})
 	}
 }
 
+// openedAt is a store, and the file or the address that it was opened by.
+type openedAt struct {
+	*Store
+	at string
+}
+
+func openAt(t *testing.T, file string) openedAt { return openedAt{open(t, file, testKey), file} }
+
 // checkHeadDamage wants nothing to be read or written, by a store that is open and by one that is opened.
-func checkHeadDamage(t *testing.T, s *Store) {
+func checkHeadDamage(t *testing.T, s openedAt) {
 	t.Helper()
 	_, gerr := s.Get("token", "sn")
 	_, perr := s.Put(Entry{Kind: "token", ID: "new"})
-	_, oerr := placeOf(s.file, testKey).Open()
+	_, oerr := placeOf(s.at, testKey).Open()
 	for i, err := range []error{gerr, perr, s.Delete("token", "sn"), s.Rotate(NewKey()), oerr} {
 		checkDamaged(t, err, s.file, "", "")
 		if t.Failed() {
@@ -112,23 +133,23 @@ func checkHeadDamage(t *testing.T, s *Store) {
 }
 
 // checkMissing wants no entry under the old name, and none that opens under the new one.
-func checkMissing(t *testing.T, s *Store) {
+func checkMissing(t *testing.T, s openedAt) {
 	t.Helper()
 	if _, err := s.Get("token", "sn"); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("got %v, want fs.ErrNotExist", err)
 	}
-	kind, id := value(t, s.file, "SELECT kind FROM entries WHERE kind <> 'other'").(string), value(t, s.file, "SELECT id FROM entries WHERE kind <> 'other'").(string)
+	kind, id := textOf(value(t, s.at, "SELECT kind FROM entries WHERE kind <> 'other'")), textOf(value(t, s.at, "SELECT id FROM entries WHERE kind <> 'other'"))
 	_, err := s.Get(kind, id)
 	checkDamaged(t, err, s.file, kind, id)
 }
 
 // checkEntryDamage wants the one entry named, and the other as it was.
-func checkEntryDamage(t *testing.T, s *Store) {
+func checkEntryDamage(t *testing.T, s openedAt) {
 	t.Helper()
 	_, err := s.Get("token", "sn")
 	checkDamaged(t, err, s.file, "token", "sn")
 	checkDamaged(t, s.Rotate(NewKey()), s.file, "token", "sn")
-	if got := get(t, s, "other", "sn"); string(got.Data) != "intact" {
+	if got := get(t, s.Store, "other", "sn"); string(got.Data) != "intact" {
 		t.Errorf("another entry gives %q", got.Data)
 	}
 	list, err := s.List("token")
@@ -233,7 +254,7 @@ func TestHeadIsGone(t *testing.T) {
 	s := open(t, newFile(t), testKey)
 	put(t, s, Entry{Kind: "token", ID: "a"})
 	change(t, s.file, "DELETE FROM head")
-	checkHeadDamage(t, s)
+	checkHeadDamage(t, openedAt{s, s.file})
 }
 
 // TestHeadNamesNoKey holds that no keyring is asked for a key that no store can have: it would be taken for lost.

@@ -63,7 +63,7 @@ func TestFault(t *testing.T) {
 		{sqlite3.Error{Code: sqlite3.ErrBusy}, errLocked, false},
 		{sqlite3.ErrProtocol, errLocked, false},
 	} {
-		file, ok := errors.AsType[*FileError](fault("write", "snrun-auth.db", test.err))
+		file, ok := errors.AsType[*FileError](fault(fileHome("snrun-auth.db"), "write", test.err))
 		if !ok || !errors.Is(file, test.cause) || file.Lasting() != test.lasting || file.Help() == "" {
 			t.Errorf("%v became %#v, want %v", test.err, file, test.cause)
 		}
@@ -200,7 +200,7 @@ func readOnly(file string) error {
 	_, perr := s.Put(e)
 	errs := []error{perr, s.Delete("token", "a"), s.Rotate(NewKey())}
 	if info, err := os.Stat(filepath.Dir(file)); err == nil && info.Mode()&0o200 == 0 {
-		_, lerr := s.Lock(context.Background(), "x")
+		_, _, lerr := s.Lock(context.Background(), "x")
 		_, oerr := placeOf(filepath.Join(filepath.Dir(file), "new.db"), testKey).Open()
 		errs = append(errs, lerr, oerr)
 	}

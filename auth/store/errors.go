@@ -7,6 +7,8 @@ import (
 	"syscall"
 
 	"github.com/mattn/go-sqlite3"
+
+	"snrun/auth/store/postgres"
 )
 
 // ErrConflict says that an entry is no longer the one that was read: another process has written it since.
@@ -26,9 +28,11 @@ func (e *KeyError) Help() string { return e.Hint }
 
 // DamagedError says that an entry, or the store itself, is not what was written: by a disk that forgets, or by somebody's hand.
 type DamagedError struct {
-	File     string
+	File     string // or the server's address
 	Kind, ID string // of the entry; empty where it is the store itself
 	Cause    error
+
+	onServer bool
 }
 
 // Error names the entry and the file.
@@ -44,15 +48,23 @@ func (e *DamagedError) Unwrap() error { return e.Cause }
 
 // Help says what a person should do next.
 func (e *DamagedError) Help() string {
-	if e.Kind == "" && e.ID == "" {
-		return "put a copy of the file back, or move it away and start anew: sign in again, and set its secrets again"
+	back := "put a copy of the file back"
+	if e.onServer {
+		back = "put a backup of the database back"
 	}
-	return "put a copy of the file back, or remove this entry and make it anew"
+	switch {
+	case e.Kind != "" || e.ID != "":
+		return back + ", or remove this entry and make it anew"
+	case e.onServer:
+		return back + ", or rename its tables auth_head and auth_entries and start anew: sign in again, and set its secrets again"
+	}
+	return back + ", or move it away and start anew: sign in again, and set its secrets again"
 }
 
-// FileError says that the store's file cannot be used. It wraps fs.ErrPermission where it may not be read or written.
+// FileError says that the store's file, or the server that it is on, cannot be used. It wraps fs.ErrPermission where it may not be
+// read or written.
 type FileError struct {
-	File  string
+	File  string // or the server's address
 	Doing string // open, read, write, lock
 	Cause error
 	Hint  string
@@ -69,9 +81,9 @@ func (e *FileError) Unwrap() error { return e.Cause }
 // Help says what a person should do next.
 func (e *FileError) Help() string { return e.Hint }
 
-// Lasting says that trying again does not help: a person has to do something about the file.
+// Lasting says that trying again does not help: a person has to do something about the file, or the server.
 func (e *FileError) Lasting() bool {
-	for _, lasting := range []error{fs.ErrPermission, errForeign, errNoFile, errNewer} {
+	for _, lasting := range []error{fs.ErrPermission, errForeign, errNoFile, errNewer, postgres.ErrNoDatabase} {
 		if errors.Is(e.Cause, lasting) {
 			return true
 		}
@@ -109,8 +121,8 @@ const (
 	deniedHint  = "make the file and its folder writable, or choose another database with --db: the store is beside it"
 )
 
-// fault turns an error of SQLite or of the file system into one that a person can act on. What is one already stays as it is.
-func fault(doing, file string, err error) error {
+// fault turns an error of a database or of the file system into one that a person can act on. What is one already stays as it is.
+func fault(h home, doing string, err error) error {
 	var (
 		key     *KeyError
 		damaged *DamagedError
@@ -119,11 +131,16 @@ func fault(doing, file string, err error) error {
 	if err == nil || errors.As(err, &key) || errors.As(err, &damaged) || errors.As(err, &known) || errors.Is(err, ErrConflict) || errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
+	return h.fault(doing, err)
+}
+
+// fault is the error of a file.
+func (file fileHome) fault(doing string, err error) error {
 	if e, ok := sqliteError(err); ok && isDamage(e) {
-		return &DamagedError{File: file, Cause: err}
+		return file.damaged("", "", err)
 	}
 	cause, hint := diagnose(err)
-	return &FileError{File: file, Doing: doing, Cause: cause, Hint: hint}
+	return &FileError{File: string(file), Doing: doing, Cause: cause, Hint: hint}
 }
 
 func isDamage(e sqlite3.Error) bool {

@@ -18,11 +18,11 @@ const pageSize = 512
 // mode of the first.
 func create(file string) error {
 	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
-		return fault("make the folder of", file, err)
+		return fault(fileHome(file), "make the folder of", err)
 	}
 	f, err := os.OpenFile(file, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
-		return fault("make", file, err)
+		return fault(fileHome(file), "make", err)
 	}
 	return f.Close()
 }
@@ -56,26 +56,26 @@ func examine(file string) (string, error) {
 const others = 0o077
 
 // openFile opens the database in a file that is there, and brings it up to date.
-func openFile(file string) (*conn, string, error) {
+func openFile(file string) (*fileConn, string, error) {
 	resolved, err := examine(file)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, file, fmt.Errorf("there is no store in %s: %w", file, fs.ErrNotExist)
 	}
 	if err != nil {
-		return nil, file, fault("open", file, err)
+		return nil, file, fault(fileHome(file), "open", err)
 	}
 	c, err := openConn(resolved)
 	if err != nil {
-		return nil, file, fault("open", resolved, err)
+		return nil, file, fault(fileHome(resolved), "open", err)
 	}
 	if err := prepare(c); err != nil {
-		return nil, file, fault("open", resolved, c.abandon(err))
+		return nil, file, fault(fileHome(resolved), "open", abandon(c, err))
 	}
 	return c, resolved, nil
 }
 
 // prepare brings the database up to date. It writes nothing where it is, nor where it is not ours.
-func prepare(c *conn) error {
+func prepare(c *fileConn) error {
 	for _, pragma := range []string{
 		// FULL would leave the folder unwritten after a commit: the journal could be there again after a power cut, and undo it.
 		"PRAGMA synchronous = EXTRA",

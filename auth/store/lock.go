@@ -15,20 +15,24 @@ import (
 	"time"
 )
 
-// lock takes the lock of a name beside a store's file.
-func lock(ctx context.Context, file, name string) (release func(), err error) {
-	f, err := openLock(file, name)
+// lock takes the lock of a name beside a store's file. It is not lost before it is released.
+func (file fileHome) lock(ctx context.Context, name string) (held context.Context, release func(), err error) {
+	f, err := openLock(string(file), name)
 	if err != nil {
-		return nil, fault("lock", file, err)
+		return nil, nil, fault(file, "lock", err)
 	}
 	if err := wait(ctx, f); err != nil {
 		f.Close()
 		if ctx.Err() == nil {
-			err = fault("lock", file, err)
+			err = fault(file, "lock", err)
 		}
-		return nil, err
+		return nil, nil, err
 	}
-	return sync.OnceFunc(func() { f.Close() }), nil
+	held, end := context.WithCancel(context.WithoutCancel(ctx))
+	return held, sync.OnceFunc(func() {
+		f.Close()
+		end()
+	}), nil
 }
 
 // openLock opens the file that stands for a name. The lock on it is the kernel's, so it ends with the process, however that

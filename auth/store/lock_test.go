@@ -36,7 +36,7 @@ func TestLock(t *testing.T) {
 	s := open(t, newFile(t), testKey)
 	names := []string{"a", "b", "", "a/b", "../a", "ä\x00", strings.Repeat("long", 1000), "A"}
 	for i, name := range names {
-		release, err := s.Lock(t.Context(), name)
+		_, release, err := s.Lock(t.Context(), name)
 		if err != nil {
 			t.Fatalf("%.20q: %v", name, err)
 		}
@@ -57,7 +57,7 @@ func TestLock(t *testing.T) {
 func TestLockThatOthersCouldTake(t *testing.T) {
 	t.Parallel()
 	s := open(t, newFile(t), testKey)
-	release, err := s.Lock(t.Context(), "x")
+	_, release, err := s.Lock(t.Context(), "x")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -71,7 +71,7 @@ func TestLockThatOthersCouldTake(t *testing.T) {
 		if err := os.Chmod(folder, mode); err != nil {
 			t.Fatal(err)
 		}
-		release, err := s.Lock(t.Context(), "x")
+		_, release, err := s.Lock(t.Context(), "x")
 		if err == nil {
 			release()
 		}
@@ -93,7 +93,7 @@ func TestLockThatIsALink(t *testing.T) {
 	if err := errors.Join(os.Mkdir(folder, 0o700), os.Symlink(elsewhere, filepath.Join(folder, lockName("x")))); err != nil {
 		t.Fatal(err)
 	}
-	release, err := s.Lock(t.Context(), "x")
+	_, release, err := s.Lock(t.Context(), "x")
 	if err == nil {
 		release()
 		t.Error("a link was locked")
@@ -112,7 +112,7 @@ func TestLockInOneProcess(t *testing.T) {
 	for range 8 {
 		group.Go(func() {
 			for range 5 {
-				release, err := s.Lock(t.Context(), "x")
+				_, release, err := s.Lock(t.Context(), "x")
 				if err != nil {
 					t.Error(err)
 					return
@@ -131,7 +131,7 @@ func TestLockInOneProcess(t *testing.T) {
 func TestLockGivesUp(t *testing.T) {
 	t.Parallel()
 	s := open(t, newFile(t), testKey)
-	release, err := s.Lock(t.Context(), "x")
+	_, release, err := s.Lock(t.Context(), "x")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -139,7 +139,7 @@ func TestLockGivesUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
 		defer cancel()
-		if _, err := s.Lock(ctx, "x"); !errors.Is(err, context.DeadlineExceeded) {
+		if _, _, err := s.Lock(ctx, "x"); !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("got %v, want context.DeadlineExceeded", err)
 		}
 		ctx, stop := context.WithCancelCause(t.Context())
@@ -147,7 +147,7 @@ func TestLockGivesUp(t *testing.T) {
 			time.Sleep(time.Minute)
 			stop(reason)
 		}()
-		if _, err := s.Lock(ctx, "x"); !errors.Is(err, context.Canceled) {
+		if _, _, err := s.Lock(ctx, "x"); !errors.Is(err, context.Canceled) {
 			t.Errorf("got %v, want context.Canceled", err)
 		}
 		// One who waits gets it soon after it is free.
@@ -156,7 +156,7 @@ func TestLockGivesUp(t *testing.T) {
 			release()
 		}()
 		start := time.Now()
-		again, err := s.Lock(t.Context(), "x")
+		_, again, err := s.Lock(t.Context(), "x")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -167,7 +167,7 @@ func TestLockGivesUp(t *testing.T) {
 	})
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := s.Lock(ctx, "y"); !errors.Is(err, context.Canceled) {
+	if _, _, err := s.Lock(ctx, "y"); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v, want context.Canceled", err)
 	}
 }
@@ -178,7 +178,7 @@ func hold(file string) error {
 	if err != nil {
 		return err
 	}
-	if _, err := s.Lock(context.Background(), "x"); err != nil {
+	if _, _, err := s.Lock(context.Background(), "x"); err != nil {
 		return err
 	}
 	fmt.Println("ready")
@@ -198,7 +198,7 @@ func TestLockOfAnotherProcess(t *testing.T) {
 		t.Error("the other process has not the lock that it should have")
 	}
 	c.kill(t)
-	release, err := s.Lock(t.Context(), "x")
+	_, release, err := s.Lock(t.Context(), "x")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,6 +12,9 @@ import (
 	"testing"
 
 	"github.com/zalando/go-keyring"
+
+	"snrun/auth/store/postgres"
+	"snrun/auth/store/postgres/postgrestest"
 )
 
 // childVariable makes the test program a process of its own that does something with a store: NAME@FILE.
@@ -100,14 +103,35 @@ func (c *child) kill(t *testing.T) {
 // testKey is the key of most stores here, as a variable has it.
 const testKey = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
 
-// placeOf is the place of a file whose key is in SNRUN_KEY.
+// placeOf is the place of a file, or of a schema on a server where the text is its address, whose key is in SNRUN_KEY.
 func placeOf(file, key string) *Place {
-	return &Place{File: file, Getenv: func(name string) string {
-		if name == KeyVariable {
-			return key
-		}
-		return ""
-	}}
+	p := placeAt(file)
+	p.Getenv = variables(KeyVariable, key)
+	return p
+}
+
+// placeAt is a place without a key.
+func placeAt(file string) *Place {
+	if !postgres.IsAddress(file) {
+		return &Place{File: file}
+	}
+	address, err := postgres.Parse(file)
+	if err != nil {
+		panic(err) // it is of postgrestest
+	}
+	return &Place{Server: address}
+}
+
+// onBoth runs a test with a file, and with a schema on a server, where nothing is yet.
+func onBoth(t *testing.T, test func(t *testing.T, file string)) {
+	t.Run("file", func(t *testing.T) {
+		t.Parallel()
+		test(t, newFile(t))
+	})
+	t.Run("server", func(t *testing.T) {
+		t.Parallel()
+		test(t, postgrestest.Server(t).URL)
+	})
 }
 
 // open opens the store in a file, and makes it.
@@ -131,7 +155,12 @@ func open(t *testing.T, file, key string) *Store {
 
 // hurry leaves it to the system when the disk has what was written: in a test there is no power cut, and many tests at once would wait
 // for one disk.
-func hurry(c *conn) error { return c.exec("PRAGMA synchronous = OFF") }
+func hurry(c conn) error {
+	if _, ok := c.(*fileConn); !ok {
+		return nil
+	}
+	return c.exec("PRAGMA synchronous = OFF")
+}
 
 // newFile is where a test has its store.
 func newFile(t *testing.T) string { return filepath.Join(t.TempDir(), "state", "snrun-auth.db") }

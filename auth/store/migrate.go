@@ -19,7 +19,7 @@ const identitySQL = `SELECT application_id, user_version, (SELECT count(*) FROM 
 // identity is what a database says of itself. The version is the number of migrations applied.
 type identity struct{ application, version, tables int64 }
 
-func (c *conn) identity() (id identity, err error) {
+func (c *fileConn) identity() (id identity, err error) {
 	err = c.query(identitySQL, nil, func(row []driver.Value) error {
 		for i, n := range []*int64{&id.application, &id.version, &id.tables} {
 			*n, _ = row[i].(int64) // SQLite gives integers here
@@ -41,7 +41,7 @@ func (id identity) check(newest int) error {
 }
 
 // migrate brings the database to the newest version, each step in its own transaction. It writes nothing where that is done.
-func migrate(c *conn) error {
+func migrate(c *fileConn) error {
 	names, err := fs.Glob(migrations, "migrations/*.sql")
 	if err != nil {
 		return err
@@ -55,7 +55,7 @@ func migrate(c *conn) error {
 }
 
 // apply applies the migration with index n, unless that was done.
-func apply(c *conn, n int, names []string) error {
+func apply(c *fileConn, n int, names []string) error {
 	id, err := c.identity()
 	if err == nil {
 		err = id.check(len(names))

@@ -17,7 +17,7 @@ func (p *Place) noKey(keyring error) error {
 	unset := "neither " + KeyVariable + " nor " + KeyFileVariable + " is set, and " + why
 	if !p.empty() {
 		return &KeyError{
-			"there is no key for the store " + p.File + ": " + unset,
+			"there is no key for the store " + p.Name() + ": " + unset,
 			"name the file that has its key: export " + KeyFileVariable + "=FILE; " + p.lostKeyHint(),
 		}
 	}
@@ -32,12 +32,12 @@ func (p *Place) badKey(where string, err error) error {
 // otherKey says that a key is not the store's.
 func (p *Place) otherKey(where string) error {
 	hint := "set the key that it was made with (" + inKeyring.name + " is asked where neither " + KeyVariable + " nor " + KeyFileVariable + " is set); "
-	return &KeyError{"the key from " + where + " is not that of the store " + p.File, hint + p.lostKeyHint()}
+	return &KeyError{"the key from " + where + " is not that of the store " + p.Name(), hint + p.lostKeyHint()}
 }
 
 // lostKeyHint is how to go on without the key of a store.
 func (p *Place) lostKeyHint() string {
-	return "if the key is lost, start anew: mv " + quote(p.File) + " " + quote(p.File+".lost")
+	return "if the key is lost, start anew: " + p.home().putAway()
 }
 
 // keyFile is where a key file is proposed to be: not beside the store, so that not every copy of that comes with its key.

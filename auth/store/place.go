@@ -3,9 +3,10 @@ package store
 import (
 	"errors"
 	"io/fs"
-	"os"
 	"sync"
 	"time"
+
+	"snrun/auth/store/postgres"
 )
 
 // The variables that give a store its key.
@@ -17,6 +18,7 @@ const (
 // Place is where a store is and where its key comes from. The store is opened when it is first needed, once.
 type Place struct {
 	File   string                   // the store's file, which need not be there yet
+	Server postgres.Address         // the database that it is in, in place of a file; none where it is zero
 	Getenv func(name string) string // has SNRUN_KEY and SNRUN_KEY_FILE; nil where neither is set
 	// Keyring keeps keys for the operating system's user; nil where none shall be asked.
 	Keyring Keyring
@@ -24,6 +26,7 @@ type Place struct {
 
 	mu     sync.Mutex
 	store  *Store
+	locks  turns // of the server
 	silent error // why the keyring could not be asked
 	until  time.Time
 }
@@ -96,26 +99,26 @@ func (p *Place) existing() (*Store, error) {
 	if p.store != nil {
 		return p.store, nil
 	}
-	c, file, err := openFile(p.File)
+	c, h, err := p.home().open()
 	if err != nil {
 		return nil, err
 	}
-	s, err := p.unlock(c, file)
+	s, err := p.unlock(c, h)
 	if err != nil {
-		return nil, fault("open", file, c.abandon(err))
+		return nil, fault(h, "open", abandon(c, err))
 	}
 	p.store = s
 	return s, nil
 }
 
-// unlock makes a store of its file, with the key that it must have.
-func (p *Place) unlock(c *conn, file string) (*Store, error) {
-	h, err := c.readHead()
+// unlock makes a store of its database, with the key that it must have.
+func (p *Place) unlock(c conn, at home) (*Store, error) {
+	h, err := readHead(c)
 	if err != nil {
 		return nil, err
 	}
 	if !h.whole() { // no key would be its key
-		return nil, &DamagedError{File: file, Cause: errHead}
+		return nil, at.damaged("", "", errHead)
 	}
 	key, from, err := p.keyOf(h)
 	if err != nil {
@@ -125,35 +128,40 @@ func (p *Place) unlock(c *conn, file string) (*Store, error) {
 	case errors.Is(err, errOtherKey):
 		return nil, p.otherKey(from.name)
 	case err != nil:
-		return nil, &DamagedError{File: file, Cause: err}
+		return nil, at.damaged("", "", err)
 	}
 	sealer, err := newSealer(key, h)
-	return &Store{file: file, from: from, conn: c, key: key, head: h, sealer: sealer}, err
+	return &Store{home: at, file: at.String(), from: from, conn: c, key: key, head: h, sealer: sealer}, err
 }
 
 // make makes a store with a key, unless another process was quicker.
 func (p *Place) make(key Key) error {
-	if err := create(p.File); err != nil {
-		return err
-	}
-	c, file, err := openFile(p.File)
+	c, h, err := p.home().create()
 	if err != nil {
 		return err
 	}
 	err = c.atomically(func() error {
-		if _, err := c.readHead(); !errors.Is(err, fs.ErrNotExist) {
+		if _, err := readHead(c); !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
-		return c.putHead(newHeadSQL, newHead(key, 0))
+		return putHead(c, newHeadSQL, newHead(key, 0))
 	})
-	return fault("make", file, c.abandon(err))
+	return fault(h, "make", abandon(c, err))
 }
 
-// empty says that there surely is no store: nothing was ever committed to its file.
-func (p *Place) empty() bool {
-	info, err := os.Stat(p.File)
-	return errors.Is(err, fs.ErrNotExist) || err == nil && info.Size() == 0
+// Name is how a person knows the store: its file, or the address of its server.
+func (p *Place) Name() string { return p.home().String() }
+
+// home gives where the store is.
+func (p *Place) home() home {
+	if p.Server.IsZero() {
+		return fileHome(p.File)
+	}
+	return serverHome{p.Server, &p.locks}
 }
+
+// empty says that there surely is no store.
+func (p *Place) empty() bool { return p.home().empty() }
 
 // keyOf gives the key of a store: the one that is given, else the one that the keyring has under the name in the head.
 func (p *Place) keyOf(h head) (Key, source, error) {

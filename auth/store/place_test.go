@@ -489,7 +489,7 @@ func TestModes(t *testing.T) {
 	file := newFile(t)
 	s := open(t, file, testKey)
 	put(t, s, Entry{Kind: "token", ID: "a"})
-	release, err := s.Lock(t.Context(), "x")
+	_, release, err := s.Lock(t.Context(), "x")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -514,7 +514,7 @@ func TestSymbolicLink(t *testing.T) {
 	put(t, s, Entry{Kind: "token", ID: "a"})
 	linked := open(t, link, testKey)
 	get(t, linked, "token", "a")
-	release, err := s.Lock(t.Context(), "x")
+	_, release, err := s.Lock(t.Context(), "x")
 	if err != nil {
 		t.Fatal(err)
 	}

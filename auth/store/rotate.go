@@ -88,5 +88,5 @@ func (s *Store) readHead() (head, error) {
 	if s.conn == nil {
 		return head{}, errClosed
 	}
-	return s.conn.readHead()
+	return readHead(s.conn)
 }

@@ -10,34 +10,35 @@ import (
 
 func TestRotate(t *testing.T) {
 	t.Parallel()
-	file := newFile(t)
-	s, other := open(t, file, testKey), open(t, file, testKey)
-	var before []Entry
-	for i := range 20 {
-		e := put(t, s, Entry{Kind: "token", ID: fmt.Sprintf("%02d", i), Data: []byte(fmt.Sprint("sesame ", i))})
-		if i%2 == 0 {
-			e = put(t, s, e)
+	onBoth(t, func(t *testing.T, file string) {
+		s, other := open(t, file, testKey), open(t, file, testKey)
+		var before []Entry
+		for i := range 20 {
+			e := put(t, s, Entry{Kind: "token", ID: fmt.Sprintf("%02d", i), Data: []byte(fmt.Sprint("sesame ", i))})
+			if i%2 == 0 {
+				e = put(t, s, e)
+			}
+			before = append(before, e)
 		}
-		before = append(before, e)
-	}
-	e := get(t, other, "token", "00")
-	key := NewKey()
-	if err := placeOf(file, testKey).Rotate(key); err != nil {
-		t.Fatal(err)
-	}
-	// Who has it open with the old key reads nothing, and writes nothing under that.
-	_, gerr := other.Get("token", "00")
-	_, perr := other.Put(e)
-	_, lerr := other.List("token")
-	for _, err := range []error{gerr, perr, lerr, other.Delete("token", "00"), other.Rotate(NewKey())} {
-		checkKeyError(t, err, "the key of the store "+file+" was changed by somebody else")
-	}
-	_, err := placeOf(file, testKey).Open()
-	checkKeyError(t, err, "is not that of the store")
-	list, err := open(t, file, key.reveal()).List("token")
-	if err != nil || fmt.Sprint(list) != fmt.Sprint(before) {
-		t.Errorf("got %v, %v\nwant %v", list, err, before)
-	}
+		e := get(t, other, "token", "00")
+		key := NewKey()
+		if err := placeOf(file, testKey).Rotate(key); err != nil {
+			t.Fatal(err)
+		}
+		// Who has it open with the old key reads nothing, and writes nothing under that.
+		_, gerr := other.Get("token", "00")
+		_, perr := other.Put(e)
+		_, lerr := other.List("token")
+		for _, err := range []error{gerr, perr, lerr, other.Delete("token", "00"), other.Rotate(NewKey())} {
+			checkKeyError(t, err, "the key of the store "+s.file+" was changed by somebody else")
+		}
+		_, err := placeOf(file, testKey).Open()
+		checkKeyError(t, err, "is not that of the store")
+		list, err := open(t, file, key.reveal()).List("token")
+		if err != nil || fmt.Sprint(list) != fmt.Sprint(before) {
+			t.Errorf("got %v, %v\nwant %v", list, err, before)
+		}
+	})
 }
 
 // TestRotateGoesOn holds that the store that was rotated can be used, and its numbers count on.
@@ -67,16 +68,17 @@ func TestRotateGoesOn(t *testing.T) {
 // TestNewSalt holds that a store which was encrypted anew under its own key can be used by whoever has it open.
 func TestNewSalt(t *testing.T) {
 	t.Parallel()
-	file := newFile(t)
-	s, other := open(t, file, testKey), open(t, file, testKey)
-	e := put(t, s, Entry{Kind: "token", ID: "a"})
-	if err := s.Rotate(s.key); err != nil {
-		t.Fatal(err)
-	}
-	if got := get(t, other, "token", "a"); put(t, other, got).Generation != e.Generation+1 {
-		t.Error("the entry does not count on")
-	}
-	get(t, s, "token", "a")
+	onBoth(t, func(t *testing.T, file string) {
+		s, other := open(t, file, testKey), open(t, file, testKey)
+		e := put(t, s, Entry{Kind: "token", ID: "a"})
+		if err := s.Rotate(s.key); err != nil {
+			t.Fatal(err)
+		}
+		if got := get(t, other, "token", "a"); put(t, other, got).Generation != e.Generation+1 {
+			t.Error("the entry does not count on")
+		}
+		get(t, s, "token", "a")
+	})
 }
 
 func TestRotateNothing(t *testing.T) {

@@ -1,9 +1,10 @@
-// Package store keeps small secrets (tokens, client secrets) in an encrypted SQLite file, one key for all of them.
+// Package store keeps small secrets (tokens, client secrets) encrypted, one key for all of them: in a SQLite file, or in a PostgreSQL
+// database that several machines share.
 //
 // Each entry is sealed with AES-256-GCM under a key that is derived (HKDF-SHA256) from the store's key and its random salt. What
 // it is (kind, id, generation, time) is authenticated with it: entries that were swapped, or put back under another generation,
 // do not open. Kinds, ids, times and lengths can be read by whoever has the file. Whoever may write it can put an older copy of
-// it in its place, or remove entries: no file can guard against that by itself.
+// it in its place, or remove entries: no file can guard against that by itself. The same holds for a database, and who may write it.
 package store
 
 import (
@@ -29,11 +30,12 @@ type Entry struct {
 
 // Store is an open store. It is safe for concurrent use, also by several processes.
 type Store struct {
-	file string
+	home home
+	file string // how the home is named
 	from source
 
 	mu     sync.Mutex
-	conn   *conn // nil once it is closed
+	conn   conn // nil once it is closed
 	key    Key
 	head   head // as it was last seen, and found right
 	sealer sealer
@@ -66,7 +68,7 @@ func (s *Store) Get(kind, id string) (Entry, error) {
 	defer s.mu.Unlock()
 	list, err := s.read(getSQL, kind, id)
 	if err != nil {
-		return Entry{}, fault("read", s.file, err)
+		return Entry{}, fault(s.home, "read", err)
 	}
 	if len(list) == 0 {
 		return Entry{}, fmt.Errorf("the store %s has no %s %s: %w", s.file, kind, id, fs.ErrNotExist)
@@ -81,7 +83,7 @@ func (s *Store) List(kind string) ([]Entry, error) {
 	defer s.mu.Unlock()
 	list, err := s.read(listSQL, kind)
 	if err != nil {
-		return nil, fault("read", s.file, err)
+		return nil, fault(s.home, "read", err)
 	}
 	return s.openAll(list)
 }
@@ -92,10 +94,14 @@ func (s *Store) Put(e Entry) (Entry, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	written := e
+	var sealed []byte
 	err := s.atomically(func() error {
 		list, err := s.read(getSQL, e.Kind, e.ID)
 		if err != nil {
 			return err
+		}
+		if len(list) > 0 && sealed != nil && bytes.Equal(list[0].Data, sealed) {
+			return nil // it was written, only word of it was lost
 		}
 		last := s.head.floor
 		if e.Generation != 0 {
@@ -105,10 +111,11 @@ func (s *Store) Put(e Entry) (Entry, error) {
 			return ErrConflict
 		}
 		written.Generation, written.Changed = last+1, now()
-		return s.conn.exec(putSQL, written.Kind, written.ID, written.Generation, written.Changed.UnixMicro(), s.sealer.seal(written))
+		sealed = s.sealer.seal(written)
+		return s.conn.exec(putSQL, written.Kind, written.ID, written.Generation, written.Changed.UnixMicro(), sealed)
 	})
 	if err != nil {
-		return e, fault("write", s.file, err)
+		return e, fault(s.home, "write", err)
 	}
 	return written, nil
 }
@@ -117,7 +124,7 @@ func (s *Store) Put(e Entry) (Entry, error) {
 func (s *Store) Delete(kind, id string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return fault("write", s.file, s.atomically(func() error {
+	return fault(s.home, "write", s.atomically(func() error {
 		list, err := s.read(getSQL, kind, id)
 		if err != nil || len(list) == 0 {
 			return err
@@ -126,7 +133,7 @@ func (s *Store) Delete(kind, id string) error {
 		if e, err := s.open(list[0]); err == nil && e.Generation > s.head.floor {
 			h := s.head
 			h.floor = e.Generation
-			if err := s.conn.putHead(putHeadSQL, h.sealed(s.key)); err != nil {
+			if err := putHead(s.conn, putHeadSQL, h.sealed(s.key)); err != nil {
 				return err
 			}
 		}
@@ -142,6 +149,11 @@ func (s *Store) Rotate(key Key) error {
 	var h head
 	var next sealer
 	err := s.atomically(func() error {
+		if h.whole() { // it may have been done, and only word of it was lost
+			if there, err := readHead(s.conn); err != nil || there.equal(h) {
+				return err
+			}
+		}
 		sealed, err := s.read(allSQL)
 		if err != nil {
 			return err
@@ -159,21 +171,24 @@ func (s *Store) Rotate(key Key) error {
 				return err
 			}
 		}
-		return s.conn.putHead(putHeadSQL, h)
+		return putHead(s.conn, putHeadSQL, h)
 	})
 	if err == nil {
 		s.key, s.head, s.sealer = key, h, next
 	}
-	return fault("write", s.file, err)
+	return fault(s.home, "write", err)
 }
 
-// Lock keeps other processes, and other holders in this one, from locking the same name until release is called. The
-// error is that of ctx, or a *FileError.
-func (s *Store) Lock(ctx context.Context, name string) (release func(), err error) {
-	return lock(ctx, s.file, name)
+// Lock keeps other processes, and other holders in this one, from locking the same name until release is called. The error is that of
+// ctx, or a *FileError.
+//
+// A lock ends with its process. That of a server also ends with its connection: held ends then, or when it is released. Whoever comes
+// next waits for a holder that has lost its connection but not its life, which says so within ten seconds, until it releases.
+func (s *Store) Lock(ctx context.Context, name string) (held context.Context, release func(), err error) {
+	return s.home.lock(ctx, name)
 }
 
-// Close closes the file.
+// Close closes the file, or the connection to the server.
 func (s *Store) Close() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -182,7 +197,7 @@ func (s *Store) Close() error {
 	}
 	c := s.conn
 	s.conn = nil
-	return fault("close", s.file, c.close())
+	return fault(s.home, "close", c.close())
 }
 
 // atomically is that of the connection, of a store that is open.
@@ -232,14 +247,14 @@ func (s *Store) admit(h head) error {
 			Hint:    "start again, with the new key",
 		}
 	}
-	return &DamagedError{File: s.file, Cause: err}
+	return s.home.damaged("", "", err)
 }
 
 // open decrypts an entry that was read.
 func (s *Store) open(e Entry) (Entry, error) {
 	opened, err := s.sealer.open(e)
 	if err != nil {
-		return Entry{}, &DamagedError{File: s.file, Kind: e.Kind, ID: e.ID, Cause: errSealed}
+		return Entry{}, s.home.damaged(e.Kind, e.ID, errSealed)
 	}
 	return opened, nil
 }
@@ -259,7 +274,7 @@ func (s *Store) openAll(sealed []Entry) ([]Entry, error) {
 }
 
 // readHead gives the head of a database, as it is. The error is fs.ErrNotExist where it has none yet.
-func (c *conn) readHead() (head, error) {
+func readHead(c conn) (head, error) {
 	var h head
 	found := false
 	err := c.query(headSQL, nil, func(row []driver.Value) error {
@@ -272,7 +287,7 @@ func (c *conn) readHead() (head, error) {
 	return h, err
 }
 
-func (c *conn) putHead(sql string, h head) error { return c.exec(sql, h.key, h.salt, h.floor, h.seal) }
+func putHead(c conn, sql string, h head) error { return c.exec(sql, h.key, h.salt, h.floor, h.seal) }
 
 // headOf and entryOf take a row as it is: what is of another type than was written does not open.
 func headOf(row []driver.Value) (h head) {
@@ -284,11 +299,19 @@ func headOf(row []driver.Value) (h head) {
 }
 
 func entryOf(row []driver.Value) (e Entry) {
-	e.Kind, _ = row[0].(string)
-	e.ID, _ = row[1].(string)
+	e.Kind, e.ID = textOf(row[0]), textOf(row[1])
 	e.Generation, _ = row[2].(int64)
 	changed, _ := row[3].(int64)
 	e.Changed = time.UnixMicro(changed).UTC()
 	e.Data, _ = row[4].([]byte)
 	return e
+}
+
+// textOf gives a text, which a server keeps as bytes.
+func textOf(v driver.Value) string {
+	if data, ok := v.([]byte); ok {
+		return string(data)
+	}
+	text, _ := v.(string)
+	return text
 }

@@ -10,11 +10,11 @@ import (
 
 // commandsFor gives the commands for the history in a file: as short as they can be from here.
 func (a *app) commandsFor(file string) review.Commands {
-	c := review.Commands{Program: a.name, History: " --db " + words.Argument(file), Project: a.projectFlags()}
+	c := review.Commands{Program: a.name, History: " --db " + typedDatabase(file), Project: a.projectFlags()}
 	plain := *a // without the flags of this command line
 	plain.project, plain.database = a.getenv(projectVariable), a.getenv(databaseVariable)
 	if _, settings, err := plain.settings("."); err == nil {
-		if usual, err := plain.databaseFile(settings); err == nil && usual == file {
+		if usual, err := plain.databaseFile(settings); err == nil && typedDatabase(usual) == typedDatabase(file) {
 			c.History = ""
 		}
 	}

@@ -14,7 +14,8 @@ import (
 
 // floors are the packages from the ground up. A package imports lower floors only.
 var floors = [][]string{
-	{"steps", "auth/store", "auth/httpsig", "history/words"},
+	{"steps", "auth/store/postgres", "auth/httpsig", "history/words"},
+	{"auth/store", "auth/store/postgres/postgrestest"},
 	{"auth", "steps/xml", "jobs/source"},
 	{"steps/exchange", "steps/soap/xsd", "steps/soap/wsse"},
 	{"steps/rest", "steps/soap/values", "steps/steptest"},
@@ -23,9 +24,9 @@ var floors = [][]string{
 	{"jobs", "steps/all"},
 	{"engine/flow"},
 	{"engine"},
-	{"history", "engine/enginetest"},
-	{"history/review", "engine/schedule"},
-	{"engine/metrics", "engine/notify", "engine/trace"},
+	{"history", "engine/enginetest", "engine/temporal/temporaltest"},
+	{"history/review", "engine/schedule", "engine/temporal"},
+	{"engine/metrics", "engine/notify", "engine/trace", "engine/temporal/schedules"},
 	{"engine/daemon"},
 	{"history/web"},
 	{"examples/sandbox"},

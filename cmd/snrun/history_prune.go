@@ -90,10 +90,14 @@ func (a *app) historyToPrune(dry bool) (*history.Store, error) {
 	if dry {
 		return history.OpenReadOnly(file)
 	}
-	if !isFound(file) {
-		return nil, history.ErrNoRuns
+	look, err := history.OpenReadOnly(file)
+	if err == nil {
+		err = look.Close()
 	}
-	return a.openHistory(file)
+	if errors.Is(err, history.ErrNoRuns) {
+		return nil, err
+	}
+	return a.openHistory(file) // what else is wrong comes here again
 }
 
 func (a *app) nothingToPrune(o pruneOptions) error {

@@ -17,9 +17,10 @@ func (a *app) keyCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "key",
 		Short: "Make and change the key that tokens and secrets are encrypted with",
-		Long: `Tokens and secrets are kept in a file beside the database, encrypted. The key is in SNRUN_KEY (32 bytes as base64 or
-hex), in the file that SNRUN_KEY_FILE names, or else in the keyring of this system, where the first sign-in puts a new
-one. SNRUN_KEYRING=off leaves that keyring alone.`,
+		Long: `Tokens and secrets are kept in a file beside the database, or in the database itself where that is a PostgreSQL one,
+encrypted. The key is in SNRUN_KEY (32 bytes as base64 or hex), in the file that SNRUN_KEY_FILE names, or else in the
+keyring of this system, where the first sign-in puts a new one. SNRUN_KEYRING=off leaves that keyring alone. Several
+machines that share a database need the same key.`,
 		Args: cobra.ArbitraryArgs,
 		RunE: group,
 	}
@@ -89,7 +90,7 @@ func (a *app) rotateKey(s jobs.Settings, files []string) error {
 	defer place.Close()
 	// What is wrong with the store or its key is told before a file is made.
 	if _, err := place.OpenExisting(); errors.Is(err, fs.ErrNotExist) {
-		return &exitError{exitFailed, fmt.Errorf("there is nothing to encrypt anew: no store in %s", place.File), "a store that is yet to come uses the key of: " + a.name + " key new FILE"}
+		return &exitError{exitFailed, fmt.Errorf("there is nothing to encrypt anew: no store in %s", place.Name()), "a store that is yet to come uses the key of: " + a.name + " key new FILE"}
 	} else if err != nil {
 		return helped(err)
 	}
@@ -97,7 +98,7 @@ func (a *app) rotateKey(s jobs.Settings, files []string) error {
 		if err := place.RotateInKeyring(); err != nil {
 			return helped(err)
 		}
-		io.WriteString(a.err, "the store "+place.File+" has a new key, which is in the keyring of this system\n")
+		io.WriteString(a.err, "the store "+place.Name()+" has a new key, which is in the keyring of this system\n")
 		return nil
 	}
 	key, err := store.WriteKeyFile(files[0])
@@ -110,7 +111,7 @@ func (a *app) rotateKey(s jobs.Settings, files []string) error {
 	if err != nil {
 		return helped(err)
 	}
-	io.WriteString(a.err, "the store "+place.File+" has the key in "+words.Argument(files[0])+"; keep a copy of that\n")
+	io.WriteString(a.err, "the store "+place.Name()+" has the key in "+words.Argument(files[0])+"; keep a copy of that\n")
 	return a.print(a.useKey(files[0]))
 }
 

@@ -76,21 +76,28 @@ func (a *app) settings(from string) (dir string, s jobs.Settings, err error) {
 		return "", s, err
 	}
 	if s, err = jobs.ReadSettings(dir); err != nil {
+		a.hideSettings(dir) // a mistake is shown with its line
 		return "", s, err
 	}
 	s.SecretsDir = within(dir, s.SecretsDir)
-	s.Database = within(dir, s.Database)
+	s.Database = databaseAt(dir, s.Database)
 	s.Server.CertFile, s.Server.KeyFile = within(dir, s.Server.CertFile), within(dir, s.Server.KeyFile)
+	for _, file := range []*string{&s.Temporal.TLS.CAFile, &s.Temporal.TLS.CertFile, &s.Temporal.TLS.KeyFile} {
+		*file = within(dir, *file)
+	}
 	for _, f := range []struct {
 		setting *string
 		flag    string
-	}{{&s.Jobs, a.jobs}, {&s.Profiles, a.profiles}, {&s.Database, a.database}, {&s.SecretsDir, a.secretsDir}} {
+	}{{&s.Jobs, a.jobs}, {&s.Profiles, a.profiles}, {&s.SecretsDir, a.secretsDir}} {
 		if f.flag == "" {
 			continue
 		}
 		if *f.setting, err = filepath.Abs(f.flag); err != nil {
 			return "", s, err
 		}
+	}
+	if a.database != "" {
+		s.Database = absoluteDatabase(a.database)
 	}
 	if a.profiles != "" && !isFound(s.Profiles) {
 		return "", s, usageError("name the file that holds the profiles", "--profiles %s: there is no such file", words.Argument(a.profiles))

@@ -78,7 +78,7 @@ func (a *app) settingFlags(flags *pflag.FlagSet) {
 		{&a.project, "project", projectVariable, "the project's folder (default: the nearest one upwards with a snrun.yaml)"},
 		{&a.jobs, "jobs", jobsVariable, "the folder of the jobs"},
 		{&a.profiles, "profiles", profilesVariable, "the file of the profiles"},
-		{&a.database, "db", databaseVariable, "the database file of the run history"},
+		{&a.database, "db", databaseVariable, "the database of the run history: a file, or postgres://USER@HOST/DATABASE"},
 		{&a.secretsDir, "secrets-dir", secretsDirVariable, "a folder with one file a secret"},
 	} {
 		flags.StringVar(f.value, f.name, a.getenv(f.variable), f.usage+" ["+f.variable+"]")

@@ -87,7 +87,7 @@ func (a *app) serve(ctx context.Context, o serveOptions) error {
 		return err
 	}
 	log := newLogger(a.err, server.LogFormat, server.LogLevel, a.redactor)
-	store, err := history.Open(file, history.Options{Updating: func() { log.Warn(updating, "file", file) }})
+	store, err := history.Open(file, history.Options{Updating: func() { log.Warn(updating, "file", shownDatabase(file)) }})
 	if err != nil {
 		return &exitError{exitFailed, err, notServed + "; another database is chosen with --db FILE"}
 	}

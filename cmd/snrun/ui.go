@@ -125,7 +125,7 @@ func (a *app) settingsToShow() (dir string, s jobs.Settings, err error) {
 		}
 		return "", s, err
 	}
-	return dir, jobs.Settings{Jobs: "jobs", Profiles: "profiles.yaml", Database: absolute(a.database)}, nil
+	return dir, jobs.Settings{Jobs: "jobs", Profiles: "profiles.yaml", Database: absoluteDatabase(a.database)}, nil
 }
 
 // linkOfDaemon gives a link to the pages of the project's daemon, "" where there is none that gives one.

@@ -10,6 +10,7 @@ import (
 
 	"snrun/auth"
 	"snrun/auth/store"
+	"snrun/auth/store/postgres"
 	"snrun/engine"
 	"snrun/history"
 	"snrun/history/review"
@@ -21,10 +22,11 @@ import (
 // kinds are all kinds of step.
 func kinds() steps.Set { return steps.NewSet(append(jobs.Kinds(), all.Kinds()...)...) }
 
-// databaseFile is the file of the history: what the settings say, else the one in the XDG state folder.
+// databaseFile is the database of the history: the file, or the address of one in PostgreSQL, that the settings say, else the file in the
+// XDG state folder.
 func (a *app) databaseFile(s jobs.Settings) (string, error) {
 	if s.Database != "" {
-		return s.Database, nil
+		return a.checked(s.Database)
 	}
 	state := a.getenv("XDG_STATE_HOME")
 	if !filepath.IsAbs(state) { // the XDG specification has relative paths ignored
@@ -40,7 +42,7 @@ func (a *app) databaseFile(s jobs.Settings) (string, error) {
 // keyringVariable switches the keyring of the system off.
 const keyringVariable = "SNRUN_KEYRING"
 
-// storePlace is where tokens and secrets are kept: beside the database, as NAME-auth.
+// storePlace is where tokens and secrets are kept: beside the database, as NAME-auth, or in it where it is on a server.
 func (a *app) storePlace(s jobs.Settings) (*store.Place, error) {
 	file, err := a.databaseFile(s)
 	if err != nil {
@@ -50,8 +52,16 @@ func (a *app) storePlace(s jobs.Settings) (*store.Place, error) {
 	if text := a.getenv(store.KeyFileVariable); isKey(text) { // in the wrong variable, whose file an error would name
 		a.redactor.Add(text)
 	}
-	ext := filepath.Ext(file)
-	p := &store.Place{File: strings.TrimSuffix(file, ext) + "-auth" + ext, Getenv: a.getenv, Program: a.name}
+	p := &store.Place{Getenv: a.getenv, Program: a.name}
+	if postgres.IsAddress(file) {
+		p.Server, err = postgres.Parse(file)
+	} else {
+		ext := filepath.Ext(file)
+		p.File = strings.TrimSuffix(file, ext) + "-auth" + ext
+	}
+	if err != nil {
+		return nil, err
+	}
 	switch text := a.getenv(keyringVariable); text {
 	case "", "on":
 		p.Keyring = store.OSKeyring{}
@@ -71,7 +81,7 @@ func isKey(text string) bool {
 func (a *app) historyFile() (string, error) {
 	settings := jobs.Settings{}
 	if a.database != "" {
-		settings.Database = absolute(a.database) // whatever else the settings say
+		settings.Database = absoluteDatabase(a.database) // whatever else the settings say
 	} else {
 		var err error
 		if _, settings, err = a.settings("."); err != nil {

@@ -35,6 +35,8 @@ type Project struct {
 type Library struct {
 	open func() (*Project, error)
 	bare func() *Project // stands in for a project that cannot be read; nil: that is an error
+	// empty says that it need not have a job.
+	empty bool
 
 	reading sync.Mutex // held by who reads the files
 	mu      sync.RWMutex
@@ -118,7 +120,7 @@ func (l *Library) Load(now time.Time) (Change, error) {
 	}
 	r.readJobs()
 	r.settleNames()
-	if l.project == nil && l.bare == nil && len(r.names) == 0 {
+	if l.project == nil && l.bare == nil && !l.empty && len(r.names) == 0 {
 		return Change{}, r.nothing()
 	}
 	return l.take(r), nil

@@ -41,6 +41,9 @@ func (d *Daemon) Run(ctx context.Context) error {
 		return err
 	}
 	defer closeServers()
+	if d.Worker != nil {
+		return d.conduct(ctx)
+	}
 	if d.Idle {
 		return d.work(ctx)
 	}
@@ -283,7 +286,7 @@ func (d *Daemon) sign() {
 // hanging says for how long the scheduler has not looked at its book, 0 where that is not too long.
 func (d *Daemon) hanging() time.Duration {
 	since := time.Since(time.Unix(0, d.pulse.Load()))
-	if d.draining.Load() || since < hangs {
+	if d.draining.Load() || d.Worker != nil || since < hangs {
 		return 0
 	}
 	return since

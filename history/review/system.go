@@ -97,8 +97,14 @@ func CheckDatabase(e history.Extent, unwell string) []Check {
 	if !room.Ok {
 		room.Help = "make room, or keep fewer runs: history.keep in snrun.yaml"
 	}
+	if e.Free < 0 {
+		room.Says = "how much is free is not known here"
+	}
 	search := Check{Name: "full-text search", Ok: true, Says: "with an index (FTS5)"}
-	if !e.FullText {
+	switch {
+	case e.PostgreSQL != "":
+		search.Says = "without an index: on PostgreSQL searches look through the runs"
+	case !e.FullText:
 		search.Says = "without an index: this program has no FTS5, and looks through the runs"
 	}
 	return []Check{writes, room, search}

@@ -1,0 +1,122 @@
+package temporal
+
+import (
+	"crypto/aes"
+	"crypto/cipher"
+	"crypto/hkdf"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+
+	commonpb "go.temporal.io/api/common/v1"
+	"go.temporal.io/sdk/converter"
+	"google.golang.org/protobuf/proto"
+)
+
+// What keys are derived for (RFC 5869): purpose is that of the key that encrypts payloads, naming of the name that says which key it was.
+const (
+	Purpose = "snrun temporal"
+	naming  = "snrun temporal: name of the key"
+)
+
+// What stands in the metadata of a payload, which nobody encrypts.
+const (
+	encodingField = "encoding"
+	encrypted     = "binary/encrypted"
+	keyField      = "snrun-key"
+)
+
+// KeySize is how many bytes a key has.
+const KeySize = 32
+
+// ErrNoKey is the error of whoever connects without a key: what a run is about would lie on the server in plain text.
+var ErrNoKey = errors.New("there is no key to encrypt with what goes to the Temporal server")
+
+// codec encrypts every payload with the first of its keys, and opens what any of them encrypted.
+type codec struct {
+	name string
+	aead map[string]cipher.AEAD // by the key's name
+}
+
+// newCodec makes a codec of keys, each as DeriveKey gives it: the one in use first, then older ones.
+func newCodec(keys [][]byte) (*codec, error) {
+	if len(keys) == 0 {
+		return nil, ErrNoKey
+	}
+	c := &codec{aead: map[string]cipher.AEAD{}}
+	for i, key := range keys {
+		if len(key) != KeySize {
+			return nil, fmt.Errorf("a key has %d bytes, not %d", KeySize, len(key))
+		}
+		name, err := hkdf.Key(sha256.New, key, nil, naming, 8)
+		if err != nil {
+			return nil, err
+		}
+		block, err := aes.NewCipher(key)
+		if err != nil {
+			return nil, err
+		}
+		text := hex.EncodeToString(name)
+		if c.aead[text], err = cipher.NewGCMWithRandomNonce(block); err != nil {
+			return nil, err
+		}
+		if i == 0 {
+			c.name = text
+		}
+	}
+	return c, nil
+}
+
+// DeriveKey gives the key of payloads that belongs to a secret of any length.
+func DeriveKey(secret []byte) []byte {
+	key, err := hkdf.Key(sha256.New, secret, nil, Purpose, KeySize)
+	if err != nil {
+		panic(err) // the size is a constant, and small
+	}
+	return key
+}
+
+// Encode encrypts payloads, with their metadata.
+func (c *codec) Encode(payloads []*commonpb.Payload) ([]*commonpb.Payload, error) {
+	sealed := make([]*commonpb.Payload, len(payloads))
+	for i, p := range payloads {
+		plain, err := proto.Marshal(p)
+		if err != nil {
+			return nil, err
+		}
+		sealed[i] = &commonpb.Payload{
+			Metadata: map[string][]byte{encodingField: []byte(encrypted), keyField: []byte(c.name)},
+			Data:     c.aead[c.name].Seal(nil, nil, plain, []byte(Purpose)),
+		}
+	}
+	return sealed, nil
+}
+
+// Decode opens payloads. One that nobody encrypted is refused: it is not ours.
+func (c *codec) Decode(payloads []*commonpb.Payload) ([]*commonpb.Payload, error) {
+	opened := make([]*commonpb.Payload, len(payloads))
+	for i, p := range payloads {
+		if string(p.GetMetadata()[encodingField]) != encrypted {
+			return nil, errors.New("a payload is not encrypted: something other than snrun started or answered this workflow")
+		}
+		aead := c.aead[string(p.GetMetadata()[keyField])]
+		if aead == nil {
+			return nil, errors.New("a payload was encrypted with another key: give this process the key that the others have, or have had, as SNRUN_KEY or SNRUN_KEY_FILE")
+		}
+		plain, err := aead.Open(nil, nil, p.GetData(), []byte(Purpose))
+		if err != nil {
+			return nil, errors.New("a payload was changed after it was encrypted")
+		}
+		opened[i] = &commonpb.Payload{}
+		if err := proto.Unmarshal(plain, opened[i]); err != nil {
+			return nil, fmt.Errorf("a payload cannot be read: %w", err)
+		}
+	}
+	return opened, nil
+}
+
+// dataConverter encrypts all that travels.
+func (c *codec) dataConverter() converter.DataConverter {
+	return converter.NewCodecDataConverter(converter.GetDefaultDataConverter(), c)
+}

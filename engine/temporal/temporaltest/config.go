@@ -1,0 +1,123 @@
+package temporaltest
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"os"
+	"strconv"
+	"text/template"
+)
+
+// The server is four services in one process. Each listens for calls, and for the others of its kind.
+const (
+	frontend = iota
+	_        // matching
+	_        // history
+	_        // the server's own worker
+	services
+)
+
+// ports are those of the services: for calls, then for the others of their kind.
+type ports [2 * services]int
+
+func (p ports) address(service int) string {
+	return net.JoinHostPort("127.0.0.1", strconv.Itoa(p[service]))
+}
+
+// freePorts looks for ports below those that the system gives away by itself, or one of them would be gone when a killed server is
+// started again.
+func freePorts() (p ports, err error) {
+	const first, last = 15000, 32000
+	for range 200 {
+		at := first + rand.IntN(last-first-len(p))
+		for i := range p {
+			p[i] = at + i
+		}
+		if err = p.free(); err == nil {
+			return p, nil
+		}
+	}
+	return p, fmt.Errorf("no %d free ports in a row between %d and %d: %w", len(p), first, last, err)
+}
+
+func (p ports) free() error {
+	for i := range p {
+		l, err := net.Listen("tcp", p.address(i))
+		if err != nil {
+			return err
+		}
+		l.Close()
+	}
+	return nil
+}
+
+// config is the server's own configuration for SQLite, without what listens for people and measures.
+const config = `log: {stdout: true, level: warn}
+persistence:
+  defaultStore: file
+  visibilityStore: file
+  numHistoryShards: 4
+  datastores:
+    file:
+      sql:
+        pluginName: sqlite
+        databaseName: {{.Database | printf "%q"}}
+        connectAddr: localhost
+        connectProtocol: tcp
+        connectAttributes: {cache: private, setup: "true", journal_mode: wal, synchronous: "1"}
+        maxConns: 1
+        maxIdleConns: 1
+global:
+  membership: {maxJoinDuration: 30s, broadcastAddress: 127.0.0.1}
+services:
+{{- range .Services}}
+  {{.Name}}: {rpc: {grpcPort: {{.Port}}, membershipPort: {{.Others}}, bindOnLocalHost: true}}
+{{- end}}
+clusterMetadata:
+  enableGlobalNamespace: false
+  failoverVersionIncrement: 10
+  masterClusterName: active
+  currentClusterName: active
+  clusterInformation:
+    active: {enabled: true, initialFailoverVersion: 1, rpcName: frontend, rpcAddress: {{.Address | printf "%q"}}}
+dcRedirectionPolicy: {policy: noop}
+dynamicConfigClient: {filepath: {{.Dynamic | printf "%q"}}, pollInterval: 10s}
+`
+
+// dynamic lets a namespace be used at once that was registered a moment ago, and so much be asked in a second as one test may.
+const dynamic = `system.namespaceCacheRefreshInterval:
+  - value: 200ms
+system.forceSearchAttributesCacheRefreshOnRead:
+  - value: true
+system.enableDeploymentVersions:
+  - value: true
+frontend.namespaceRPS:
+  - value: 20000
+frontend.namespaceRPS.visibility:
+  - value: 2000
+`
+
+type service struct {
+	Name         string
+	Port, Others int
+}
+
+func (r *Running) configure() error {
+	if err := os.WriteFile(r.file("dynamic.yaml"), []byte(dynamic), 0o600); err != nil {
+		return err
+	}
+	out, err := os.Create(r.file("temporal.yaml"))
+	if err != nil {
+		return err
+	}
+	defer out.Close()
+	data := struct {
+		Database, Address, Dynamic string
+		Services                   []service
+	}{Database: r.file(database), Address: r.Address(), Dynamic: r.file("dynamic.yaml")}
+	for i, name := range [services]string{frontend: "frontend", "matching", "history", "worker"} {
+		data.Services = append(data.Services, service{name, r.ports[i], r.ports[services+i]})
+	}
+	return template.Must(template.New("").Parse(config)).Execute(out, data)
+}

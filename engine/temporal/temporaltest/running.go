@@ -1,0 +1,155 @@
+package temporaltest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"go.temporal.io/api/serviceerror"
+	"go.temporal.io/api/workflowservice/v1"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/log"
+	"google.golang.org/protobuf/types/known/durationpb"
+)
+
+// Running is a Temporal server that tests started.
+type Running struct {
+	program, folder string
+	ports           ports
+	process         *process
+	namespaces      atomic.Int64
+}
+
+const (
+	patience       = 90 * time.Second // of a machine that does much else
+	betweenAsking  = 20 * time.Millisecond
+	readyNamespace = "ready" // is there to be asked for
+)
+
+// begin starts a server with an empty database in the folder.
+func begin(program, folder string) (*Running, error) {
+	r := &Running{program: program, folder: folder}
+	var err error
+	for range 3 { // somebody else may have taken a port meanwhile
+		if r.ports, err = freePorts(); err != nil {
+			return nil, err
+		}
+		if err = r.start(); err == nil {
+			return r, nil
+		}
+	}
+	return nil, err
+}
+
+// Address is where the server listens, as HOST:PORT; also while it does not run.
+func (r *Running) Address() string { return r.ports.address(frontend) }
+
+// Kill ends the server at once, as a loss of its machine would, and gives back when it is gone. Its database stays. A server that does
+// not run is left alone.
+func (r *Running) Kill() { r.process.kill() }
+
+// Start starts the server again after Kill, on the same ports and with the same database, and gives back when it answers.
+func (r *Running) Start(t testing.TB) {
+	t.Helper()
+	if err := r.start(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (r *Running) start() error {
+	if err := r.configure(); err != nil {
+		return err
+	}
+	var err error
+	if r.process, err = launch(r.file("log"), r.program, "--config-file", r.file("temporal.yaml"), "--allow-no-auth", "start"); err != nil {
+		return fmt.Errorf("starting the Temporal server %s: %w", r.program, err)
+	}
+	if err := r.ready(readyNamespace); err != nil {
+		r.Kill()
+		return fmt.Errorf("the Temporal server at %s: %w\n%s", r.Address(), err, r.saidLast())
+	}
+	return nil
+}
+
+// Namespace registers a namespace that no other test uses, and gives its name when it answers.
+func (r *Running) Namespace(t testing.TB) string {
+	t.Helper()
+	name := fmt.Sprintf("test-%d", r.namespaces.Add(1))
+	if err := r.ready(name); err != nil {
+		t.Fatal(err)
+	}
+	return name
+}
+
+// Client gives a client of the namespace that is closed when the test ends. It encodes nothing.
+func (r *Running) Client(t testing.TB, namespace string) client.Client {
+	t.Helper()
+	c, err := client.Dial(client.Options{HostPort: r.Address(), Namespace: namespace, Logger: silent()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(c.Close)
+	return c
+}
+
+// ready registers a namespace where it is not there, and waits until it can be asked for its workflows.
+func (r *Running) ready(namespace string) error {
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	ticks := time.NewTicker(betweenAsking)
+	defer ticks.Stop()
+	for {
+		err := r.ask(ctx, namespace)
+		if err == nil {
+			return nil
+		}
+		select {
+		case <-r.process.ended:
+			return fmt.Errorf("it has ended: %w", err)
+		case <-ctx.Done():
+			return err
+		case <-ticks.C:
+		}
+	}
+}
+
+// ask dials anew: a connection that was refused would wait longer and longer before it tries again.
+func (r *Running) ask(ctx context.Context, namespace string) error {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	c, err := client.DialContext(ctx, client.Options{HostPort: r.Address(), Namespace: namespace, Logger: silent()})
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	service := c.WorkflowService()
+	_, err = service.RegisterNamespace(ctx, &workflowservice.RegisterNamespaceRequest{
+		Namespace: namespace, WorkflowExecutionRetentionPeriod: durationpb.New(24 * time.Hour),
+	})
+	var known *serviceerror.NamespaceAlreadyExists
+	if err != nil && !errors.As(err, &known) {
+		return err
+	}
+	_, err = service.ListWorkflowExecutions(ctx, &workflowservice.ListWorkflowExecutionsRequest{Namespace: namespace, PageSize: 1})
+	return err
+}
+
+func (r *Running) file(name string) string { return filepath.Join(r.folder, name) }
+
+// saidLast is the end of the server's log.
+func (r *Running) saidLast() string {
+	const enough = 8 << 10
+	text, err := os.ReadFile(r.file("log"))
+	if err != nil {
+		return err.Error()
+	}
+	return string(text[max(0, len(text)-enough):])
+}
+
+func silent() log.Logger { return log.NewStructuredLogger(slog.New(slog.DiscardHandler)) }
