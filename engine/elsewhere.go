@@ -33,18 +33,17 @@ func (e *Engine) Enlist(req Request, workflow string) (*Run, error) {
 	return x.run, nil
 }
 
-// BeginElsewhere records that a run which Enlist put on record is under way, from now on or, where it was so already, since then: only
-// the record knows. The error wraps ErrNotQueued when it has ended.
-func (e *Engine) BeginElsewhere(enlisted *Run) error {
-	run := *enlisted
+// BeginElsewhere records that a run which Enlist put on record is under way from now on, and says so in run. One that was under way already
+// stays so. The error wraps ErrNotQueued when it has ended.
+func (e *Engine) BeginElsewhere(run *Run) error {
 	run.Status, run.Process = Running, processName()
 	if run.Started.IsZero() {
 		run.Started = time.Now()
 	}
-	if err := e.Journal.Begin(&run); err != nil {
+	if err := e.Journal.Begin(run); err != nil {
 		return fmt.Errorf("recording the run: %w", err)
 	}
-	x := &execution{Engine: e, run: &run}
+	x := &execution{Engine: e, run: run}
 	x.tell(Event{Type: RunStarted, Job: run.Job, Trigger: run.Trigger, Attempt: run.Attempt})
 	return nil
 }

@@ -185,6 +185,7 @@ type execution struct {
 	ends      time.Time       // when the run's timeout is over
 	quit      <-chan struct{} // closed when nothing more is to be begun
 	secrets   map[string]any
+	small     int // see PartOf
 }
 
 // newExecution makes the record of a run that begins.

@@ -21,6 +21,8 @@ type PartOf struct {
 	Redo    bool // failures that were tolerated are tried again
 	Space   string
 	Ends    time.Time // when the run's own timeout is over; zero for none
+	// Small is how many bytes of JSON a value has at most that travels to where the flow is walked; 0: 16 KB.
+	Small int
 	// Stop is closed when nothing more is to be begun here: the calls in flight come to their end. Nil for never.
 	Stop <-chan struct{}
 }
@@ -38,6 +40,9 @@ type Part struct {
 // ended well, or a secret is in that and there is no key.
 func (e *Engine) Part(_ context.Context, of PartOf) (*Part, error) {
 	p := &Part{engine: e, of: of, samples: newSamples(Sampled)}
+	if of.Small == 0 {
+		p.of.Small = smallValue
+	}
 	var err error
 	if p.begun, err = p.execution().begun(); err != nil {
 		return nil, err
@@ -56,7 +61,7 @@ func (p *Part) execution() *execution {
 	run := *p.of.Run
 	return &execution{
 		Engine: p.engine, run: &run, job: p.of.Job, space: p.of.Space, samples: p.samples, again: true, assume: p.of.Assume, redo: p.of.Redo,
-		elsewhere: true, ends: p.of.Ends, quit: p.of.Stop, secrets: p.of.Secrets,
+		elsewhere: true, ends: p.of.Ends, quit: p.of.Stop, secrets: p.of.Secrets, small: p.of.Small,
 	}
 }
 
@@ -73,7 +78,7 @@ func (x *execution) hostOf(u flow.Unit) *host {
 func (p *Part) Opening() flow.Given {
 	x := p.execution()
 	given := x.given(p.begun)
-	s := shrinker{x: x, most: smallValue}
+	s := shrinker{x: x, most: x.small}
 	small := func(values map[string]any, path ...string) map[string]any {
 		out := make(map[string]any, len(values))
 		for name, v := range values {
@@ -104,7 +109,7 @@ func (p *Part) Carry(ctx context.Context, u flow.Unit) (flow.Handed, error) {
 	}
 	scope, err := x.wholeScope(u.Scope)
 	if failure, isStep := err.(*steps.Error); isStep {
-		return flow.Handed{Error: failure}, nil
+		return flow.Handed{Error: x.unread(u, failure)}, nil
 	} else if err != nil {
 		return flow.Handed{}, x.lost(err)
 	}
@@ -160,6 +165,20 @@ func (p *Part) Note(rows []StepRun) error {
 		}
 	}
 	return nil
+}
+
+// unread is the failure of a step that reads what cannot be had, for people too.
+func (x *execution) unread(u flow.Unit, failure *steps.Error) *steps.Error {
+	if s := x.job.Places()[u.Place]; s != nil {
+		failure.Step = s.Label()
+		if u.Slot == flow.WholeStep {
+			now := time.Now()
+			_ = x.Journal.Note(x.run.ID, StepRun{
+				Key: u.Key, ID: s.ID, Name: s.Name, Kind: s.Kind.Name, Status: Failed, Attempts: 1, Started: now, Ended: now, Error: x.masked(failure),
+			})
+		}
+	}
+	return failure
 }
 
 // envRead is what the job reads of variables.

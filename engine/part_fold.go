@@ -130,7 +130,7 @@ func (p *Part) Kept(key string) (flow.Kept, error) {
 	if !isMap {
 		return flow.Kept{}, fmt.Errorf("what is kept at %s@progress is no map", key)
 	}
-	return flow.Kept{Progress: x.smallFields(shrinker{x, smallValue}, fields, flow.Ref{Key: key + "@progress"}, 2)}, nil
+	return flow.Kept{Progress: x.smallFields(shrinker{x, x.small}, fields, flow.Ref{Key: key + "@progress"}, 2)}, nil
 }
 
 // smallFields makes the fields of a map small, and those of the maps in it down to a depth: there are maps in any case.

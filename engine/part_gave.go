@@ -85,7 +85,7 @@ func (x *execution) smallest(u flow.Unit, got *flow.Handed) ([]byte, error) {
 		return nil, err
 	}
 	whole := *got
-	for most := mostOf(u); ; most /= 4 {
+	for most := x.mostOf(u); ; most /= 4 {
 		*got = whole
 		if err := x.shrink(u, got, most); err != nil {
 			return nil, err
@@ -98,14 +98,14 @@ func (x *execution) smallest(u flow.Unit, got *flow.Handed) ([]byte, error) {
 }
 
 // mostOf is how much of a unit's values travels.
-func mostOf(u flow.Unit) int {
+func (x *execution) mostOf(u flow.Unit) int {
 	switch {
 	case u.Slot == flow.Items:
-		return smallList
+		return min(x.small, smallList)
 	case u.Scope.Item:
-		return smallItem
+		return min(x.small, smallItem)
 	}
-	return smallValue
+	return x.small
 }
 
 // shrink makes the values of what a unit gave small. Those that stay behind are kept: by the entry of the call that gave them, else by one
@@ -120,9 +120,8 @@ func (x *execution) shrink(u flow.Unit, got *flow.Handed, most int) error {
 		}
 		return small
 	}
-	if key, calls := x.callOf(u, got); calls {
-		got.Names = x.ofCall(s, got.Names, key)
-		got.Value = got.Names["output"]
+	if names, isCall := x.ofCall(s, u, got); isCall {
+		got.Names, got.Value = names, names["output"]
 	} else if got.Names != nil {
 		names, isMap := keep("names", got.Names).(map[string]any)
 		if !isMap {
@@ -132,7 +131,7 @@ func (x *execution) shrink(u flow.Unit, got *flow.Handed, most int) error {
 			}
 		}
 		got.Names, got.Value = names, names["output"]
-	} else {
+	} else if !u.Decides() {
 		got.Value = keep("value", got.Value)
 	}
 	if len(got.Saved) > 0 {
@@ -168,31 +167,38 @@ func (x *execution) smallSaves(saved map[string]map[string]any, keep func(string
 	return out
 }
 
-// callOf gives the key of the journal's entry that has what a unit gave as it gave it: the last try of its only call.
-func (x *execution) callOf(u flow.Unit, got *flow.Handed) (string, bool) {
-	s := x.job.Places()[u.Place]
-	if u.Slot != flow.WholeStep || s == nil || s.Output != nil || got.Names == nil || got.Error != nil {
-		return "", false
-	}
-	if _, calls := s.Body.(*jobs.Call); !calls || got.Names["skipped"] == true {
-		return "", false
+// ofCall makes what a call gave small, where the journal's entry of the call has it as the unit gave it: it is false for any other unit.
+func (x *execution) ofCall(s shrinker, u flow.Unit, got *flow.Handed) (map[string]any, bool) {
+	if !x.callAlone(u, got) {
+		return nil, false
 	}
 	key := flow.TryKey(u.Key, max(flow.Whole(got.Names["attempts"]), 1))
-	entry, mark, err := x.Journal.Lookup(x.run.ID, key)
-	return key, err == nil && mark == Done && entry.Result != nil
-}
-
-// ofCall makes what a call gave small.
-func (x *execution) ofCall(s shrinker, names map[string]any, key string) map[string]any {
-	out := make(map[string]any, len(names))
-	for name, v := range names {
+	out := make(map[string]any, len(got.Names))
+	for name, v := range got.Names {
 		at := flow.Ref{Key: key, Path: []string{"names", name}}
 		if name == "output" {
 			at.Path = []string{"value"}
 		}
 		out[name] = s.small(v, at)
 	}
-	return out
+	if !flow.HasRefs(out) {
+		return out, true
+	}
+	entry, mark, err := x.Journal.Lookup(x.run.ID, key)
+	return out, err == nil && mark == Done && entry.Result != nil
+}
+
+// callAlone says whether a unit is a call whose answer it gave.
+func (x *execution) callAlone(u flow.Unit, got *flow.Handed) bool {
+	if u.Slot != flow.WholeStep || got.Names == nil || got.Error != nil || got.Names["skipped"] == true {
+		return false
+	}
+	s := x.job.Places()[u.Place]
+	if s == nil || s.Output != nil {
+		return false
+	}
+	_, calls := s.Body.(*jobs.Call)
+	return calls
 }
 
 // keepValue keeps a value, in place of what was kept under its key.

@@ -26,6 +26,9 @@ type shrinker struct {
 // small gives a value that is small and has no secret in it: as it is, or with Refs. Fields of a map are small one by one, so that those
 // which are can still be read without the others. At is what stands for all of the value.
 func (s shrinker) small(v any, at flow.Ref) any {
+	if _, truth := v.(bool); truth || v == nil {
+		return v
+	}
 	data, err := steps.EncodeJSON(v)
 	if err == nil && len(data) <= s.most && !s.x.Redactor.Contains(data) {
 		return v

@@ -59,6 +59,9 @@ func (h *host) wakes(w flow.Wait) (time.Time, error) {
 	}
 	now := time.Now()
 	at := now.Add(w.For)
+	if !w.Until.IsZero() { // by the clock of where the flow is walked
+		at = w.Until
+	}
 	data, err := steps.EncodeJSON(map[string]any{"until": at.Format(time.RFC3339Nano)})
 	if err != nil {
 		return at, h.recorded(err)

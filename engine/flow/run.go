@@ -101,6 +101,7 @@ type frame struct {
 	path     string
 	depth    int
 	item     bool
+	turns    bool // in an item of a loop
 	cleanup  bool
 	deadline Deadline
 	mask     func(string)

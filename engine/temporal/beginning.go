@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"snrun/engine"
@@ -109,6 +111,16 @@ func enlist(with *Prepared, s start, run *engine.Run) (*engine.Run, error) {
 // opened is what a run starts with, as it travels.
 func opened(part *engine.Part, s start, run *engine.Run) (opening, error) {
 	o := opening{Run: run.ID, Started: run.Started, File: run.File, Texts: run.Texts()}
+	size := 0
+	for _, text := range o.Texts {
+		size += len(text.Text)
+	}
+	if size > textsMost {
+		return o, &steps.Error{
+			Kind: steps.Limit, Message: fmt.Sprintf("the job and those that it calls have %d KB of text, and at most %d KB may go through Temporal", size>>10, textsMost>>10),
+			Hint: "run it without --temporal, or keep its data elsewhere than in the job",
+		}
+	}
 	var err error
 	if o.Given, err = flow.EncodeGiven(part.Opening()); err != nil {
 		return o, err
@@ -120,7 +132,10 @@ func opened(part *engine.Part, s start, run *engine.Run) (opening, error) {
 }
 
 // recallMost is how many bytes of what finished units gave a workflow is given when it begins again. It is asked for the rest.
-const recallMost = 1 << 20
+const recallMost = 512 << 10
+
+// textsMost is how many bytes the texts of a job and of those that it calls have at most: they travel with the workflow.
+const textsMost = 1 << 20
 
 // recalled gives what finished units gave, as far as that may travel.
 func recalled(part *engine.Part) (map[string]json.RawMessage, error) {
@@ -129,8 +144,8 @@ func recalled(part *engine.Part) (map[string]json.RawMessage, error) {
 		return nil, err
 	}
 	all, size := map[string]json.RawMessage{}, 0
-	for key, got := range gave {
-		data, err := flow.EncodeHanded(got)
+	for _, key := range slices.Sorted(maps.Keys(gave)) {
+		data, err := flow.EncodeHanded(gave[key])
 		if err != nil {
 			return nil, err
 		}

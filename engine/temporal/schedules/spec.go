@@ -11,6 +11,9 @@
 //	written   the times themselves
 //	server    what a server makes of all that
 //	agree     whether both agree
+//	wanted    what is to stand on a server for a job, and how it is known there
+//	apply     the server is brought in line with it
+//	verify    the server is asked whether its times are ours
 package schedules
 
 import (
