@@ -207,6 +207,14 @@ CREATE TABLE living (
     since TIMESTAMPTZ NOT NULL DEFAULT clock_timestamp()
 );
 
+-- The last transaction of each connection that decides something, so that it can be told whether one took place whose commit got no
+-- answer. The numbers that PostgreSQL itself gives them are given again after a crash.
+CREATE TABLE commits (
+    link TEXT COLLATE "C" PRIMARY KEY,
+    nth  BIGINT NOT NULL,
+    at   TIMESTAMPTZ NOT NULL DEFAULT clock_timestamp()
+) WITH (fillfactor = 50);
+
 CREATE TABLE alerts (
     subject TEXT COLLATE "C" NOT NULL,
     kind    TEXT COLLATE "C" NOT NULL,
