@@ -44,6 +44,7 @@ func checkStatuses(t *testing.T, s *Store, want string) {
 
 func TestNoteBecomesDurableByItself(t *testing.T) {
 	t.Parallel()
+	onlyInFile(t)
 	path := somewhere(t)
 	synctest.Test(t, func(t *testing.T) {
 		s, err := Open(path, Options{})
