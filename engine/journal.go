@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"context"
 	"errors"
 	"strings"
 	"time"
@@ -41,6 +42,13 @@ type Journal interface {
 	Finish(run *Run) error
 	// State gives the values that the job has saved.
 	State(job string) (map[string]any, error)
+}
+
+// Holder has a unit of a run be carried out by one process at a time.
+type Holder interface {
+	// Hold waits until this process alone carries out a unit of a run, or ctx ends. The context held is ctx, and ends also when that
+	// is not so any more: then another process may carry the unit out. Release must be called.
+	Hold(ctx context.Context, run, unit string) (held context.Context, release func(), err error)
 }
 
 // Entry is the outcome of one call.

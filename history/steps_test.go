@@ -151,7 +151,7 @@ func FuzzSegments(f *testing.F) {
 
 func TestRowOfAStep(t *testing.T) {
 	t.Parallel()
-	l := new(Store).newLedger(1)
+	l := newLedger(1)
 	at := func(status engine.Status) int64 {
 		id, _, _ := l.stepRow(&engine.StepRun{Key: "/a", Status: status})
 		return id

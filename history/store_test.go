@@ -65,7 +65,7 @@ func TestOpenMakesWhatIsNotThere(t *testing.T) {
 			t.Errorf("%s has mode %v, want %v", filepath.Base(name), got, want)
 		}
 	}
-	for pragma, want := range map[string]string{"journal_mode": "wal", "auto_vacuum": "2", "user_version": "5"} {
+	for pragma, want := range map[string]string{"journal_mode": "wal", "auto_vacuum": "2", "user_version": "6"} {
 		var got string
 		if err := s.read.QueryRow("PRAGMA " + pragma).Scan(&got); err != nil || got != want {
 			t.Errorf("%s = %s, %v, want %s", pragma, got, err, want)
