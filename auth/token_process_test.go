@@ -20,6 +20,7 @@ import (
 	"github.com/mattn/go-sqlite3"
 
 	"snrun/auth/store"
+	"snrun/auth/store/postgres"
 )
 
 // childVariable makes the test program a process that uses a profile: a visit as JSON.
@@ -28,6 +29,7 @@ const childVariable = "SNRUN_AUTH_TEST"
 // visit is what such a process does: each of its goroutines asks the API again and again, until that says 410.
 type visit struct {
 	Folder, URL, RefreshToken string
+	Database                  string // the address of a server that has the store, in place of the folder
 	Goroutines                int
 	Pause                     time.Duration // between two requests of a goroutine; 0 for a few milliseconds
 	Record                    bool          // keep how long each request took, in a file
@@ -59,6 +61,11 @@ func (v visit) pay() error {
 		return err
 	}
 	place := &store.Place{File: v.Folder + "/snrun-auth.db", Getenv: keyOfTests}
+	if v.Database != "" {
+		if place.Server, err = postgres.Parse(v.Database); err != nil {
+			return err
+		}
+	}
 	defer place.Close()
 	settings := Settings{
 		"grant": "refresh_token", "refresh_token": v.RefreshToken, "token_url": "/token", "client_id": "client", "client_secret": "s3cret",
@@ -140,6 +147,7 @@ type fleet struct {
 	*httptest.Server
 	enough int
 	slow   time.Duration // how long a token request takes
+	during func(n int)   // called within the nth token request, from 0; nil for nothing
 
 	mu       sync.Mutex
 	given    []time.Time // when each token was given
@@ -161,6 +169,12 @@ func newFleet(t testing.TB, enough int) *fleet {
 
 func (f *fleet) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.URL.Path == "/token" {
+		f.mu.Lock()
+		n := len(f.given)
+		f.mu.Unlock()
+		if f.during != nil {
+			f.during(n)
+		}
 		time.Sleep(f.slow)
 	}
 	f.mu.Lock()
@@ -211,6 +225,27 @@ func (f *fleet) sail(t testing.TB, processes int, v visit) {
 	if v.Record {
 		f.samples = readSamples(t, v.Folder)
 	}
+	f.check(t)
+}
+
+// sailHere does so with keyrings of this process, each with a store of its own as on another machine.
+func (f *fleet) sailHere(t *testing.T, machines int, v visit) {
+	t.Helper()
+	v.URL, v.RefreshToken = f.URL, "R0-of-fleet"
+	var all sync.WaitGroup
+	for range machines {
+		all.Go(func() {
+			if err := v.pay(); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	f.check(t)
+}
+
+func (f *fleet) check(t testing.TB) {
+	t.Helper()
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.refusals > 0 || len(f.given) != f.enough+1 {

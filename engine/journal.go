@@ -14,6 +14,8 @@ import (
 // What a method was given is durable when it returns nil, unless it says otherwise. An error from a Journal ends the run.
 type Journal interface {
 	// Begin records a run as running, with entries that going on with it needs: a new one, or one that this process has queued.
+	// One with a Workflow is recorded with the status that it has, Queued or Running, by any process: one that is on record with that
+	// Workflow, and has not ended, stays as it is, but that it is running where it is to be.
 	Begin(run *Run, entries ...Entry) error
 	// Continue records that a run that has ended goes on: it is running again, as its next attempt. Nothing is known any more of
 	// the calls at and below the keys of forget, but that those of doubt are Intended. All or nothing; the error is ErrRunning

@@ -36,6 +36,9 @@ type orphan struct {
 	token     string
 	abandoned bool // by this process, which lives
 	daemon    bool // a daemon carried it out
+	// Of a run that was carried out elsewhere.
+	fate    *Fate
+	attempt int
 }
 
 // Abandon says that nobody in this process carries a run out any more. Where it is still on record as running, since its end could not
@@ -67,6 +70,11 @@ func (s *Store) settle() error {
 	if err != nil {
 		return s.place.fault("look for interrupted runs", err)
 	}
+	elsewhere, err := s.cutOffElsewhere()
+	if err != nil {
+		return s.place.fault("look for runs that ended elsewhere", err)
+	}
+	orphans = append(orphans, elsewhere...)
 	if len(orphans) == 0 {
 		return nil
 	}
@@ -172,7 +180,7 @@ func (s *Store) interruption(o orphan) ([]row, error) {
 		return nil, err
 	}
 	lo, hi := rowRange(o.number)
-	rows := []row{rowOf(interruptRun, failure, lo, hi, o.number, o.token)}
+	rows := []row{o.ends(failure, inDoubt, lo, hi)}
 	for _, key := range inDoubt {
 		if step := caller(key, goingOn); step != "" {
 			rows = append(rows, rowOf(interruptStep, string(engine.InDoubt), lo, hi, goingOn[step]))
@@ -231,6 +239,9 @@ func (s *Store) goingOn(number int64) (map[string]int64, error) {
 
 // interrupted gives the error of a run that no process carries out.
 func interrupted(o orphan, inDoubt []string) *steps.Error {
+	if o.fate != nil {
+		return o.fated(inDoubt)
+	}
 	e := &steps.Error{
 		Kind: steps.Cancelled, Message: "the process that ran it ended before the run did", Hint: "go on with it: snrun resume " + o.run,
 	}
@@ -242,10 +253,13 @@ func interrupted(o orphan, inDoubt []string) *steps.Error {
 	}
 	if len(inDoubt) > 0 {
 		e.Message += "; it is not known whether this was carried out: " + several(inDoubt)
-		e.Hint = "look in the other system, then go on with --assume done where it was carried out, else with --assume redo: snrun resume " + o.run
+		e.Hint = assumeHint + o.run
 	}
 	return e
 }
+
+// assumeHint says what to do about calls in doubt, before the id of their run.
+const assumeHint = "look in the other system, then go on with --assume done where it was carried out, else with --assume redo: snrun resume "
 
 // caller gives the key of the step that made a call, one of steps; "" when it is none of them.
 func caller(call string, steps map[string]int64) string {

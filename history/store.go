@@ -74,6 +74,8 @@ type Store struct {
 	opened  []openedFile // when the Store was made to write
 	scans   bool         // searches do without the index
 	chosen  int          // see mostChosen
+	// conducting is for runs that are carried out elsewhere.
+	conducting conducting
 
 	mu        sync.Mutex
 	ledgers   map[string]*ledger // of the runs that were written to, by id

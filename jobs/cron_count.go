@@ -67,7 +67,7 @@ func (c *Cron) count(after, upTo time.Time, dst Dst) int {
 // calm gives the moment up to which each time that the fields name comes once. It is not after the given one where the
 // clock was just changed, or is about to be.
 func (c *Cron) calm(t time.Time) time.Time {
-	start, end := t.ZoneBounds()
+	start, end := ZoneBounds(t)
 	if !start.IsZero() && c.named {
 		_, before := start.Add(-1).Zone()
 		_, since := start.Zone()

@@ -75,7 +75,7 @@ func (c *Cron) realNext(after time.Time) time.Time {
 		if !possible {
 			return time.Time{}
 		}
-		_, end := t.ZoneBounds()
+		_, end := ZoneBounds(t)
 		at := t.Add(w.Sub(wallOf(t)))
 		if end.IsZero() || at.Before(end) {
 			return at
@@ -119,7 +119,7 @@ const longestChange = 25 * time.Hour
 
 // nearChange says whether the clock changes shortly before or after a time.
 func nearChange(t time.Time) bool {
-	start, end := t.ZoneBounds()
+	start, end := ZoneBounds(t)
 	return !start.IsZero() && t.Sub(start) < longestChange || !end.IsZero() && end.Sub(t) < longestChange
 }
 
@@ -137,7 +137,7 @@ func momentsOf(wall time.Time, zone *time.Location) moments {
 	const farthest = 26 * time.Hour // no clock is further from UTC
 	m := moments{wall: wall, zone: zone}
 	for t := wall.Add(-farthest).In(zone); !t.After(wall.Add(farthest)); {
-		start, end := t.ZoneBounds()
+		start, end := ZoneBounds(t)
 		at := t.Add(wall.Sub(wallOf(t)))
 		switch {
 		case !start.IsZero() && at.Before(start):

@@ -333,3 +333,26 @@ func TestCommonZonesExist(t *testing.T) {
 		mustZone(t, name)
 	}
 }
+
+// TestLateYears holds that times are found in years so late that Go knows the rules of a zone only, also on the last day of a leap year.
+func TestLateYears(t *testing.T) {
+	t.Parallel()
+	zone, err := time.LoadLocation("Europe/Berlin")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line, want := range map[string]string{"0 * * * *": "2041-01-01T00:00:00+01:00", "0 0 * * *": "2041-01-01T00:00:00+01:00"} {
+		cron, err := ParseCron(line)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := Schedule{Cron: cron, Zone: zone}
+		after := time.Date(2040, 12, 31, 22, 30, 0, 0, time.UTC)
+		if slot, _ := s.Next(after); slot.At.Format(time.RFC3339) != want {
+			t.Errorf("%s: %s, want %s", line, slot.At.Format(time.RFC3339), want)
+		}
+		if n := s.Count(after, after.AddDate(0, 0, 2)); n == 0 {
+			t.Errorf("%s is never due", line)
+		}
+	}
+}

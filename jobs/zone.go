@@ -23,6 +23,16 @@ func LoadZone(name string) (zone *time.Location, hint string, err error) {
 	return nil, zoneHint(name), fmt.Errorf("the time zone %q is not known", name)
 }
 
+// ZoneBounds gives between which moments the clock of a time's location is not changed: the first and the one after the last, zero where
+// there is none. The latter is always after the time. Beginnings of years may be among them, though nothing is changed then.
+func ZoneBounds(t time.Time) (start, end time.Time) {
+	start, end = t.ZoneBounds()
+	if !end.IsZero() && !end.After(t) { // on 31 December of leap years from 2040 on Go gives the beginning of that day
+		_, end = t.Add(24 * time.Hour).ZoneBounds()
+	}
+	return start, end
+}
+
 // zoneHint advises which name to write instead.
 func zoneHint(name string) string {
 	if place, known := zoneAbbreviations()[strings.ToUpper(name)]; known {

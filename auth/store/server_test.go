@@ -205,7 +205,7 @@ func TestLockOfTheDead(t *testing.T) {
 	t.Parallel()
 	url := postgrestest.Server(t).URL
 	p := placeOf(url, testKey)
-	p.locks.hurry = 300 * time.Millisecond
+	p.locks.hurry = 100 * time.Millisecond
 	s, err := p.Open()
 	if err != nil {
 		t.Fatal(err)
@@ -215,7 +215,7 @@ func TestLockOfTheDead(t *testing.T) {
 	if got := c.line(t); got != "ready" {
 		t.Fatalf("the process said %q", got)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*p.locks.hurry)
 	defer cancel()
 	if _, _, err := s.Lock(ctx, "x"); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("while the process lives: %v, want context.DeadlineExceeded", err)

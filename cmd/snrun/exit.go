@@ -109,13 +109,18 @@ const sameSignal = 500 * time.Millisecond
 // withSignals gives a context that SIGINT or SIGTERM ends, with a signalError as its cause. A second signal, half a second later or more, ends
 // the process at once. Stop gives the signals back.
 func withSignals(ctx context.Context) (_ context.Context, stop func()) {
+	return signalled(ctx, os.Exit)
+}
+
+// signalled is withSignals, with what a second signal leads to.
+func signalled(ctx context.Context, exit func(code int)) (_ context.Context, stop func()) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM)
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		heed(signals, cancel, os.Exit)
+		heed(signals, cancel, exit)
 	}()
 	return ctx, func() {
 		signal.Stop(signals) // nothing is sent to the channel any more

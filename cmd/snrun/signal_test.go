@@ -152,7 +152,7 @@ func TestSecondSignalEndsAtOnce(t *testing.T) {
 	<-asked // by the last steps
 	over := make(chan error, 1)
 	go func() { over <- cmd.Wait() }()
-	if got := exitCodeOf(t, signalled(cmd.Process, over)); got != 130 {
+	if got := exitCodeOf(t, pressed(cmd.Process, over)); got != 130 {
 		t.Errorf("exit code %d, want 130", got)
 	}
 	out, err := snrun(dir, "history", "list", "--json").Output()
@@ -161,8 +161,8 @@ func TestSecondSignalEndsAtOnce(t *testing.T) {
 	}
 }
 
-// signalled sends SIGINT again and again, since those right after the first do not count, until the process is over.
-func signalled(p *os.Process, over <-chan error) error {
+// pressed sends SIGINT again and again, since those right after the first do not count, until the process is over.
+func pressed(p *os.Process, over <-chan error) error {
 	every := time.NewTicker(sameSignal / 5)
 	defer every.Stop()
 	for {

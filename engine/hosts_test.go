@@ -1,0 +1,13 @@
+package engine_test
+
+import (
+	"testing"
+
+	"snrun/engine"
+	"snrun/engine/enginetest"
+)
+
+func TestHostsLocally(t *testing.T) {
+	t.Parallel()
+	enginetest.Hosts(t, func(*testing.T) engine.Journal { return engine.NewMemory() }, enginetest.Locally)
+}
