@@ -169,13 +169,13 @@ func newFleet(t testing.TB, enough int) *fleet {
 
 func (f *fleet) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.URL.Path == "/token" {
-		time.Sleep(f.slow)
 		f.mu.Lock()
 		n := len(f.given)
 		f.mu.Unlock()
 		if f.during != nil {
 			f.during(n)
 		}
+		time.Sleep(f.slow)
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -25,6 +25,7 @@ func TestServerRestartsInARefresh(t *testing.T) {
 	t.Parallel()
 	server := postgrestest.Own(t)
 	f := newFleet(t, 4)
+	f.slow = fleetLife / 4 // for the others to take a lock that is free
 	var once sync.Once
 	f.during = func(n int) {
 		if n == 2 {

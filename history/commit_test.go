@@ -111,6 +111,7 @@ func TestNotesDoNotPileUp(t *testing.T) {
 // Whoever commits while many calls are under way waits for others, whether their steps are noted or not; who is alone does not.
 func TestWhoCommitsInACrowdWaits(t *testing.T) {
 	t.Parallel()
+	onlyInFile(t)
 	synctest.Test(t, func(t *testing.T) {
 		s, err := Open(somewhere(t), Options{})
 		if err != nil {

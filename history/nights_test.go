@@ -155,6 +155,7 @@ func TestKilledWhileItFolds(t *testing.T) {
 // A disk that fills up while pages are folded loses nothing that was said to be durable, and the run goes on when there is space.
 func TestFoldsOnAFullDisk(t *testing.T) {
 	t.Parallel()
+	onlyInFile(t)
 	path := somewhere(t)
 	s, err := Open(path, Options{maxPages: 90})
 	if err != nil {
@@ -192,6 +193,7 @@ func TestFoldsOnAFullDisk(t *testing.T) {
 // A database that another program holds locked fails the fold, whole, and the next one does both.
 func TestFoldsOnALockedDatabase(t *testing.T) {
 	t.Parallel()
+	onlyInFile(t)
 	path := somewhere(t)
 	s := openAt(t, path, Options{Wait: 10 * time.Millisecond})
 	run := begin(t, s, aRun("child", "sync"))

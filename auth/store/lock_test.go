@@ -8,8 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -101,31 +99,6 @@ func TestLockThatIsALink(t *testing.T) {
 	if _, err := os.Lstat(elsewhere); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("where the link points: %v", err)
 	}
-}
-
-// TestLockInOneProcess has goroutines take turns.
-func TestLockInOneProcess(t *testing.T) {
-	t.Parallel()
-	s := open(t, newFile(t), testKey)
-	var holders atomic.Int32
-	var group sync.WaitGroup
-	for range 8 {
-		group.Go(func() {
-			for range 5 {
-				_, release, err := s.Lock(t.Context(), "x")
-				if err != nil {
-					t.Error(err)
-					return
-				}
-				if n := holders.Add(1); n != 1 {
-					t.Errorf("%d have the lock", n)
-				}
-				holders.Add(-1)
-				release()
-			}
-		})
-	}
-	group.Wait()
 }
 
 func TestLockGivesUp(t *testing.T) {

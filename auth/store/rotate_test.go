@@ -2,44 +2,10 @@ package store
 
 import (
 	"errors"
-	"fmt"
 	"io/fs"
 	"path/filepath"
 	"testing"
 )
-
-func TestRotate(t *testing.T) {
-	t.Parallel()
-	onBoth(t, func(t *testing.T, file string) {
-		s, other := open(t, file, testKey), open(t, file, testKey)
-		var before []Entry
-		for i := range 20 {
-			e := put(t, s, Entry{Kind: "token", ID: fmt.Sprintf("%02d", i), Data: []byte(fmt.Sprint("sesame ", i))})
-			if i%2 == 0 {
-				e = put(t, s, e)
-			}
-			before = append(before, e)
-		}
-		e := get(t, other, "token", "00")
-		key := NewKey()
-		if err := placeOf(file, testKey).Rotate(key); err != nil {
-			t.Fatal(err)
-		}
-		// Who has it open with the old key reads nothing, and writes nothing under that.
-		_, gerr := other.Get("token", "00")
-		_, perr := other.Put(e)
-		_, lerr := other.List("token")
-		for _, err := range []error{gerr, perr, lerr, other.Delete("token", "00"), other.Rotate(NewKey())} {
-			checkKeyError(t, err, "the key of the store "+s.file+" was changed by somebody else")
-		}
-		_, err := placeOf(file, testKey).Open()
-		checkKeyError(t, err, "is not that of the store")
-		list, err := open(t, file, key.reveal()).List("token")
-		if err != nil || fmt.Sprint(list) != fmt.Sprint(before) {
-			t.Errorf("got %v, %v\nwant %v", list, err, before)
-		}
-	})
-}
 
 // TestRotateGoesOn holds that the store that was rotated can be used, and its numbers count on.
 func TestRotateGoesOn(t *testing.T) {

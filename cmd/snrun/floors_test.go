@@ -16,7 +16,7 @@ import (
 var floors = [][]string{
 	{"steps", "auth/store/postgres", "auth/httpsig", "history/words"},
 	{"auth/store", "auth/store/postgres/postgrestest"},
-	{"auth", "steps/xml", "jobs/source"},
+	{"auth", "auth/store/storetest", "steps/xml", "jobs/source"},
 	{"steps/exchange", "steps/soap/xsd", "steps/soap/wsse"},
 	{"steps/rest", "steps/soap/values", "steps/steptest"},
 	{"steps/soap/wsdl"},

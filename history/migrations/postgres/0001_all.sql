@@ -258,7 +258,8 @@ CREATE TABLE audit (
 -- What SQLite has as json_each and ->>, of JSON that is text. A NUL, which PostgreSQL has no text for, becomes what stands for
 -- what cannot be shown.
 CREATE FUNCTION each_of(list TEXT) RETURNS TABLE (key BIGINT, value TEXT) LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 10 AS
-    $$ SELECT n - 1, v COLLATE "C" FROM json_array_elements_text(replace(list, '\u0000', '\ufffd')::json) WITH ORDINALITY AS e (v, n) $$;
+    $$ SELECT n - 1, v COLLATE "C" FROM json_array_elements_text(CASE WHEN ltrim(list) LIKE '[%' THEN replace(list, '\u0000', '\ufffd')::json END)
+        WITH ORDINALITY AS e (v, n) $$;
 
 CREATE FUNCTION json_text(value TEXT, name TEXT) RETURNS TEXT LANGUAGE sql IMMUTABLE PARALLEL SAFE AS
     $$ SELECT (replace(value, '\u0000', '\ufffd')::json ->> name) COLLATE "C" $$;
