@@ -30,8 +30,8 @@ func workflowRun(t *testing.T, s *Store, id string) *engine.Run {
 	return run
 }
 
-// TestManyWriteOneRun holds that what several processes write of one run at the same time is all there, once.
-func TestManyWriteOneRun(t *testing.T) {
+// TestManyWriteOneRunOnServer holds that what several processes write of one run at the same time is all there, once.
+func TestManyWriteOneRunOnServer(t *testing.T) {
 	t.Parallel()
 	one, other := twoOnServer(t)
 	run := workflowRun(t, one, "r1")
@@ -86,8 +86,8 @@ func countOf(t *testing.T, s *Store, query string) (n int) {
 	return n
 }
 
-// TestNothingIsBelievedFromMemory holds that a process finds what another one recorded after it looked last.
-func TestNothingIsBelievedFromMemory(t *testing.T) {
+// TestNothingIsBelievedFromMemoryOnServer holds that a process finds what another one recorded after it looked last.
+func TestNothingIsBelievedFromMemoryOnServer(t *testing.T) {
 	t.Parallel()
 	one, other := twoOnServer(t)
 	workflowRun(t, one, "r1")
@@ -135,8 +135,8 @@ func TestNothingIsBelievedFromMemory(t *testing.T) {
 	}
 }
 
-// TestALateNoteTakesNothingBack holds that a step which one process saw going on, and another to its end, has ended, whoever comes last.
-func TestALateNoteTakesNothingBack(t *testing.T) {
+// TestALateNoteTakesNothingBackOnServer holds that a step which one process saw going on, and another to its end, has ended, whoever comes last.
+func TestALateNoteTakesNothingBackOnServer(t *testing.T) {
 	t.Parallel()
 	one, other := twoOnServer(t)
 	workflowRun(t, one, "r1")
@@ -159,7 +159,7 @@ func TestALateNoteTakesNothingBack(t *testing.T) {
 	if err != nil || len(steps) != 1 || steps[0].Status != engine.OK {
 		t.Errorf("the steps are %+v, %v", steps, err)
 	}
-	note(one, going)             // it begins again
+	note(one, going) // it begins again
 	if err := one.flush("flush"); err != nil {
 		t.Fatal(err)
 	}
@@ -168,9 +168,9 @@ func TestALateNoteTakesNothingBack(t *testing.T) {
 	}
 }
 
-// TestARunOfAWorkflowIsLeftToIt holds that a run which a workflow carries out goes on though the process that began it is gone, and that
+// TestARunOfAWorkflowIsLeftToItOnServer holds that a run which a workflow carries out goes on though the process that began it is gone, and that
 // it is begun and gone on with once, however often a worker says so.
-func TestARunOfAWorkflowIsLeftToIt(t *testing.T) {
+func TestARunOfAWorkflowIsLeftToItOnServer(t *testing.T) {
 	t.Parallel()
 	url := postgrestest.Server(t).URL
 	s := openAt(t, url, Options{})
