@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -47,9 +48,6 @@ func (p Project) Of(job *jobs.Job, now time.Time) ([]Wanted, error) {
 	var list []Wanted
 	known := map[string]bool{}
 	for _, s := range job.Schedules {
-		if s.Zone == nil {
-			s.Zone = p.Zone
-		}
 		w, err := p.wanted(job, s, now)
 		if err != nil {
 			return nil, err
@@ -63,6 +61,13 @@ func (p Project) Of(job *jobs.Job, now time.Time) ([]Wanted, error) {
 }
 
 func (p Project) wanted(job *jobs.Job, s jobs.Schedule, now time.Time) (Wanted, error) {
+	written := s.Line()
+	if s.Zone == nil {
+		s.Zone = p.Zone
+	}
+	if s.Cron.Fields().Every > 0 {
+		s.Zone = time.UTC // it goes by no clock
+	}
 	w := Wanted{Job: job.Name, Schedule: s, queue: p.Queue}
 	inputs, err := steps.EncodeJSON(s.Inputs)
 	if err != nil {
@@ -73,12 +78,16 @@ func (p Project) wanted(job *jobs.Job, s jobs.Schedule, now time.Time) (Wanted, 
 	if pause, paused := p.Pauses[job.Name]; paused {
 		w.Paused = &pause
 	}
+	if s.Zone.String() == unnamed {
+		w.Refused = errors.New("it names no timezone, and that of this machine has no name that others know")
+		return w, nil
+	}
 	if w.Spec, w.Refused = SpecOf(s, p.Zone, now); w.Refused != nil {
 		return w, nil
 	}
 	w.window = windowOf(&s, now)
 	w.order = temporal.Order{
-		Job: job.Name, Texts: textsOf(job), Trigger: engine.TriggerSchedule, Line: s.Line(), Slot: temporal.SlotOf(&s, p.MaxQueue),
+		Job: job.Name, Texts: textsOf(job), Trigger: engine.TriggerSchedule, Line: written, Slot: temporal.SlotOf(&s, p.MaxQueue),
 	}
 	if len(s.Inputs) > 0 {
 		w.order.Inputs = json.RawMessage(inputs)
