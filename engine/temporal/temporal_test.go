@@ -145,6 +145,7 @@ func TestHostsInRenewedWorkflows(t *testing.T) {
 	t.Parallel()
 	enginetest.Hosts(t, memory, func(t *testing.T, e *engine.Engine, req engine.Request) *engine.Run {
 		w := enlisted(t, e, req)
+		w.renewAfter = 0
 		units := 0
 		w.each = func(env *testsuite.TestWorkflowEnvironment) {
 			carried := 0

@@ -54,6 +54,8 @@ type Worker struct {
 	config   Config
 	prepared preparedRuns
 	beat     func(ctx context.Context) error // tells the server that an activity lives
+	// renewAfter is how many activities a workflow has at least before it is renewed.
+	renewAfter int
 }
 
 // New makes a worker.
@@ -64,7 +66,7 @@ func New(c Config) *Worker {
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
-	w := &Worker{config: c}
+	w := &Worker{config: c, renewAfter: renewAfter}
 	w.prepared.prepare = c.Prepare
 	w.beat = w.recordHeartbeat
 	return w
@@ -139,6 +141,7 @@ func (w *Worker) register(r registry) {
 	add(wakesActivity, w.wakes)
 	add(noteActivity, w.note)
 	add(finishActivity, w.finishRun)
+	add(recallActivity, w.recallOn)
 }
 
 // errNoPrepare is the error of a worker that was not told how to prepare runs.
