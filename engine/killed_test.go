@@ -47,3 +47,8 @@ func TestKilled(t *testing.T) {
 	t.Parallel()
 	enginetest.Killed(t, 1, memories())
 }
+
+func TestKilledApart(t *testing.T) {
+	t.Parallel()
+	enginetest.KilledApart(t, 1, memories())
+}
