@@ -50,11 +50,14 @@ func (s *Store) Begin(run *engine.Run, entries ...engine.Entry) error {
 		return fmt.Errorf("record the inputs of run %s: %w", run.ID, err)
 	}
 	text, digest := textRow(run.Text)
-	who := live
+	who, status := live, engine.Running
 	if run.Workflow != "" {
 		who = "" // it does not end with this process
+		if run.Status == engine.Queued {
+			status = engine.Queued
+		}
 	}
-	record := rowOf(beginRun, run.Job, string(engine.Running), run.Trigger, run.Due, run.Started, inputs, max(run.Attempt, 1), run.File,
+	record := rowOf(beginRun, run.Job, string(status), run.Trigger, run.Due, run.Started, inputs, max(run.Attempt, 1), run.File,
 		run.Process, who, run.Daemon, run.Reason, run.Workflow, digest, run.ID)
 	rows := []row{text, {do: func(c *conn) error { return c.begin(record, run, live) }}}
 	rows = append(rows, calledRows(run)...)
@@ -88,6 +91,10 @@ func (c *conn) begin(record row, run *engine.Run, live string) error {
 		return c.exec(record)
 	case status == string(engine.Running) && workflow != "" && workflow == run.Workflow:
 		return nil // whoever began it for the workflow was lost before the answer
+	case status == string(engine.Queued) && workflow != "" && workflow == run.Workflow:
+		if run.Status == engine.Queued {
+			return nil // the same for whoever put it on record
+		}
 	case status != string(engine.Queued):
 		return fmt.Errorf("%w: it is %s", engine.ErrNotQueued, status)
 	case of != live:
