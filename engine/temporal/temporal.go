@@ -13,7 +13,7 @@
 //	rows                     what people are told of the steps that the workflow walks itself
 //	worker, prepared         a worker, and what it carries out runs with
 //	activities, beat         the activities, and how the server hears that one lives
-//	slot                     the slot of a run that a schedule starts
+//	slot, turn               the slot of a run that a schedule starts, and what becomes of it
 //	connect, seal            clients, and the encryption of all that travels
 package temporal
 
