@@ -10,6 +10,7 @@ import (
 // removed is given again.
 func TestMovedHistory(t *testing.T) {
 	t.Parallel()
+	onlyInFile(t)
 	for _, ending := range []string{"", "-wal"} {
 		path := somewhere(t)
 		s := openAt(t, path, Options{})

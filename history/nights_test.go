@@ -111,6 +111,9 @@ func checkNight(t *testing.T, s *Store, folded int) {
 	if open, err := s.InDoubt("child"); err != nil || len(open) > 1 {
 		t.Errorf("in doubt are %v, %v, want one at most", open, err)
 	}
+	if s.place.shared() {
+		return // a server looks itself
+	}
 	if got := number(t, s, "SELECT count(*) FROM pragma_integrity_check WHERE integrity_check <> 'ok'"); got > 0 {
 		t.Errorf("the database has %d mistakes", got)
 	}

@@ -150,6 +150,7 @@ func fails(t *testing.T, doing string, err error, path string, want error, advic
 
 func TestFilesThatAreNoHistory(t *testing.T) {
 	t.Parallel()
+	onlyInFile(t)
 	tests := []struct {
 		name string
 		make func(t *testing.T, path string)

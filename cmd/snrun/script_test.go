@@ -57,6 +57,7 @@ var volatile = []struct {
 }{
 	{regexp.MustCompile(`\b\d[0-9a-z]{10}\b`), "RUN"},
 	{regexp.MustCompile(`127\.0\.0\.1:\d+`), "127.0.0.1:PORT"},
+	{regexp.MustCompile(`\bt_[0-9a-z]{16}\b`), "t_SCHEMA"},
 	{regexp.MustCompile(`\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(\.\d+)?( ?[-+]\d\d:?\d\d|Z)?`), "TIME"},
 	{regexp.MustCompile(` +\+\d+(ms|\.\ds)\b`), ""}, // when it began
 	{regexp.MustCompile(` +\d+(ms|\.\ds) +`), " SPAN "},

@@ -113,7 +113,7 @@ func (a *app) setSecret(name string) error {
 	if err := secrets.Set(name, value); err != nil {
 		return storeFailure(err)
 	}
-	text := fmt.Sprintf("%s is kept in %s: %s\n", name, place.File, words.Plural(utf8.RuneCountInString(value), "character"))
+	text := fmt.Sprintf("%s is kept in %s: %s\n", name, place.Name(), words.Plural(utf8.RuneCountInString(value), "character"))
 	switch origin, err := secrets.Origin(name); {
 	case err != nil:
 		text += "  " + indented(words.Clean(err.Error())) + "\n"
@@ -154,11 +154,11 @@ func (a *app) removeSecret(name string) error {
 	}
 	defer place.Close()
 	if err := secrets.Remove(name); errors.Is(err, fs.ErrNotExist) {
-		return &exitError{exitFailed, fmt.Errorf("%s is not in the store %s", name, place.File), a.elsewhere(secrets, name)}
+		return &exitError{exitFailed, fmt.Errorf("%s is not in the store %s", name, place.Name()), a.elsewhere(secrets, name)}
 	} else if err != nil {
 		return storeFailure(err)
 	}
-	text := name + " is removed from " + place.File + "\n"
+	text := name + " is removed from " + place.Name() + "\n"
 	if origin, err := secrets.Origin(name); err == nil {
 		text += "  a run takes it from " + origin.Place + "\n"
 	}

@@ -61,7 +61,7 @@ func (a *app) carryOutElsewhere(ctx context.Context, o executeOptions, w elsewhe
 	if err := checkProgress(o.progress); err != nil {
 		return err
 	}
-	left := &leaving{app: a}
+	left := &parting{app: a}
 	ctx, stop := signalled(ctx, left.exit)
 	defer stop()
 	r, err := prepare(ctx)
@@ -95,16 +95,16 @@ func (a *app) carryOutElsewhere(ctx context.Context, o executeOptions, w elsewhe
 	return exitWith(exitCode(run, context.Cause(ctx)))
 }
 
-// leaving is what a second signal leads to: the run is left to the server.
-type leaving struct {
+// parting is what a second signal leads to: the run is left to the server.
+type parting struct {
 	*app
 	run  string
 	next review.Commands
 }
 
-func (l *leaving) exit(code int) {
-	if l.run != "" {
-		io.WriteString(l.err, "run "+l.run+" was told to end, and is left to the Temporal server: how far it is: "+l.next.Show(l.run)+"\n")
+func (p *parting) exit(code int) {
+	if p.run != "" {
+		io.WriteString(p.err, "run "+p.run+" was told to end, and is left to the Temporal server: how far it is: "+p.next.Show(p.run)+"\n")
 	}
 	os.Exit(code)
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"runtime/debug"
 	"time"
@@ -167,11 +168,23 @@ func (w *working) run(ctx context.Context) error {
 // carryOut carries runs out until the context ends.
 func (w *working) carryOut(ctx context.Context) error {
 	made := temporal.New(temporal.Config{
-		Client: w.cluster, TaskQueue: w.cluster.Queue(), Runs: w.store, Prepare: w.equip, Engine: w.recorder(), Holder: w.store, Log: w.log,
+		Client: w.cluster, TaskQueue: w.cluster.Queue(), Runs: runRecords{w.store}, Prepare: w.equip, Engine: w.recorder(), Log: w.log,
 		Version: w.cluster.version(), Drain: w.server.Grace, Slots: w.slots,
 	})
 	w.daemon.Working("temporal", w.cluster.Address, "namespace", w.cluster.Space(), "task_queue", w.cluster.Queue())
 	return made.Run(ctx)
+}
+
+// runRecords reads the records of runs, as a temporal.Worker wants them.
+type runRecords struct{ *history.Store }
+
+// Run gives a run without its steps; nil where there is none.
+func (r runRecords) Run(_ context.Context, id string) (*engine.Run, error) {
+	run, err := r.Begun(id)
+	if errors.Is(err, history.ErrUnknownRun) {
+		return nil, nil
+	}
+	return run, err
 }
 
 // recorder makes the engine that records runs which cannot be carried out here.
