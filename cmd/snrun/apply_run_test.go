@@ -113,3 +113,32 @@ func TestScheduledOnTemporal(t *testing.T) {
 		t.Errorf("the run gave %s", stdout)
 	}
 }
+
+// TestServeLeavesSchedulesToTemporal holds that a daemon of a project with a Temporal server runs nothing by schedules, and says so.
+func TestServeLeavesSchedulesToTemporal(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	c := &clustered{t: t, dir: dir}
+	c.write("snrun.yaml", "version: 1\ndatabase: runs.db\ntemporal: {address: \"127.0.0.1:1\"}\n")
+	c.write("jobs/tick.yaml", "version: 1\nschedule: {cron: \"@every 1s\"}\nsteps: [{log: tick}]\n")
+	c.write("jobs/hand.yaml", "version: 1\nsteps: [{log: hand}]\n")
+	cmd := c.snrun("serve", "--listen", "none")
+	var log bytes.Buffer
+	cmd.Stderr = &log
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	_, _ = finished(t, exitOK, c.snrun("schedule", "trigger", "hand", "--wait")) // it looks each second, and so would have been due
+	_, _ = finished(t, exitOK, c.snrun("schedule", "trigger", "hand", "--wait"))
+	deadline := time.Now().Add(patience)
+	for began := time.Now(); time.Since(began) < 2*time.Second && time.Now().Before(deadline); {
+		if list := c.slots("tick"); len(list) > 0 {
+			t.Errorf("it is run by its schedule: %+v", list)
+			break
+		}
+	}
+	endWorker(cmd)
+	if !strings.Contains(log.String(), "jobs are run by their schedules there and not here") {
+		t.Errorf("the log says\n%s", &log)
+	}
+}
