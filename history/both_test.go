@@ -9,7 +9,7 @@ import (
 // TestAllOnPostgreSQL carries out all tests of the package once more, with histories on a server in place of those in files.
 func TestAllOnPostgreSQL(t *testing.T) {
 	t.Parallel()
-	postgrestest.Again(t)
+	postgrestest.Again(t, "TestKilled", "TestJournal") // which have twins that stand on a server
 }
 
 // somewhere gives a place for a history that nobody else has: a file in a folder of its own, or a schema of a server.

@@ -12,8 +12,9 @@ import (
 const onServer = "SNRUN_TEST_ON_SERVER"
 
 // Again carries the tests of a package out once more, in a process in which Somewhere gives schemas of a server in place of files. Those
-// whose names end in Server or PostgreSQL, and a test that calls Again, are not among them: they stand on a server anyway.
-func Again(t *testing.T) {
+// whose names end in Server or PostgreSQL, and a test that calls Again, are not among them: they stand on a server anyway. Nor are
+// those that but names.
+func Again(t *testing.T, but ...string) {
 	t.Helper()
 	if testing.Short() {
 		t.Skip("it takes as long as all other tests")
@@ -23,7 +24,11 @@ func Again(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	tests := exec.CommandContext(t.Context(), program, "-test.run=^Test", "-test.skip=Server$|PostgreSQL$", "-test.timeout=10m")
+	skip := "Server$|PostgreSQL$"
+	for _, name := range but {
+		skip += "|^" + name + "$"
+	}
+	tests := exec.CommandContext(t.Context(), program, "-test.run=^Test", "-test.skip="+skip, "-test.timeout=10m")
 	tests.Env = append(os.Environ(), onServer+"=yes")
 	if said, err := tests.CombinedOutput(); err != nil {
 		if _, ended := errors.AsType[*exec.ExitError](err); !ended {
