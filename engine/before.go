@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -62,7 +63,10 @@ func (d *doubts) keys() []string {
 }
 
 // inDoubt ends a run that cannot go on without a person's word.
-type inDoubt struct{ why string }
+type inDoubt struct {
+	why  string
+	step string // that made the call
+}
 
 func (e *inDoubt) Error() string { return e.why }
 
@@ -127,7 +131,7 @@ func (h *host) unknown(c flow.Call, why string) (flow.Result, bool, error) {
 		why += ", and it cannot count as done: what it lists is worked on. Go on with --assume redo"
 	}
 	h.doubts.add(c)
-	return flow.Result{}, false, &inDoubt{why: c.Key + ": " + why}
+	return flow.Result{}, false, &inDoubt{why: c.Key + ": " + why, step: c.Step.Label()}
 }
 
 // cutOff remembers an unsafe call that was on its way when the run was stopped.
@@ -154,7 +158,7 @@ func (x *execution) doubtful(stop *inDoubt) *steps.Error {
 	keys = append(keys, x.doubts.keys()...) // those whose answer was not kept have no intent any more
 	slices.Sort(keys)
 	keys = slices.Compact(keys)
-	e := &steps.Error{Kind: steps.Cancelled, Step: x.doubts.first}
+	e := &steps.Error{Kind: steps.Cancelled, Step: cmp.Or(x.doubts.first, stop.step)}
 	if len(keys) == 1 {
 		why := strings.TrimPrefix(stop.why, keys[0]+": ")
 		e.Message = "a call is in doubt: " + keys[0] + ". " + strings.ToUpper(why[:1]) + why[1:]

@@ -17,6 +17,10 @@
 //	slot, suspend             due times as they are decided upon; runs that stop for now, or cannot begin
 //	notice                    what is wrong, and who is told
 //	dry                       what a run would send, without sending it
+//	part, part_gave           pieces of a run whose flow is walked elsewhere, and what is kept of them
+//	part_small, part_refs     values that are too large or too secret to travel, and what stands for them
+//	part_fold, part_end       where its repeats are, how it ended
+//	elsewhere, halt           beginning and going on with such a run; why a piece has no end
 //	id                        the ids of runs
 package engine
 
@@ -162,7 +166,7 @@ type execution struct {
 	fail     func(error)     // ends both at once: the journal failed
 	stop     func()          // gives back what the contexts hold
 	clocks   clocks
-	samples  samples
+	samples  *samples
 	progress progress
 	rows     openRows
 	unfolded keySet       // loops whose progress cannot be kept
@@ -175,6 +179,13 @@ type execution struct {
 	uncovered map[*jobs.Step]bool // what is read of their results may not have been kept
 	doubts    doubts
 	tolerated doubts // the calls whose failure was tolerated
+
+	// Of a piece of a run whose flow is walked elsewhere, see Part.
+	elsewhere bool
+	ends      time.Time       // when the run's timeout is over
+	quit      <-chan struct{} // closed when nothing more is to be begun
+	secrets   map[string]any
+	small     int // see PartOf
 }
 
 // newExecution makes the record of a run that begins.
@@ -193,7 +204,7 @@ func (e *Engine) newExecution(req Request, now time.Time) (begun, *execution) {
 		run.Due = now
 	}
 	run.Inputs, _ = e.Redactor.Value(req.Inputs).(map[string]any)
-	x := &execution{Engine: e, run: run, job: req.Job, space: req.Space}
+	x := &execution{Engine: e, run: run, job: req.Job, space: req.Space, samples: newSamples(Sampled)}
 	for _, job := range req.Job.Called() {
 		run.Called = append(run.Called, Text{job.File, job.Text})
 	}
@@ -234,7 +245,7 @@ func processName() string {
 func (x *execution) contexts(ctx context.Context) {
 	cleanup, endCleanup := context.WithCancelCause(context.WithoutCancel(ctx))
 	base, end := context.WithCancelCause(ctx)
-	limited, endLimit := withTimeout(base, x.job.Timeout)
+	limited, endLimit := x.limited(base)
 	x.ctx, x.cleanup = limited, cleanup
 	x.fail = func(err error) { end(&brokenError{err}); endCleanup(&brokenError{err}) }
 	grace := time.AfterFunc(time.Hour, func() { endCleanup(errGrace) })
@@ -255,13 +266,20 @@ func (x *execution) contexts(ctx context.Context) {
 	}
 }
 
-func withTimeout(ctx context.Context, limit time.Duration) (context.Context, context.CancelFunc) {
-	if limit == 0 {
+// limited gives a context that ends with the run's timeout.
+func (x *execution) limited(ctx context.Context) (context.Context, context.CancelFunc) {
+	switch {
+	case x.elsewhere && !x.ends.IsZero():
+		return context.WithDeadlineCause(ctx, x.ends, OutOfTime(x.job))
+	case x.elsewhere || x.job.Timeout == 0:
 		return ctx, func() {}
 	}
-	return context.WithTimeoutCause(ctx, limit, &steps.Error{
-		Kind: steps.Timeout, Message: "the run took longer than its timeout of " + jobs.FormatDuration(limit),
-	})
+	return context.WithTimeoutCause(ctx, x.job.Timeout, OutOfTime(x.job))
+}
+
+// OutOfTime is the error of a run that took longer than its job's timeout.
+func OutOfTime(job *jobs.Job) *steps.Error {
+	return &steps.Error{Kind: steps.Timeout, Message: "the run took longer than its timeout of " + jobs.FormatDuration(job.Timeout)}
 }
 
 var errGrace = errors.New("the run was ending, and its last steps took too long")

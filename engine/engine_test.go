@@ -180,12 +180,29 @@ func (w *world) run(yaml string) *engine.Run {
 	all := map[string]string{"job": yaml}
 	maps.Copy(all, w.beside)
 	req.Job = loadJobs(w.t, w.probe.kind(), all)
-	e := engine.New(engine.Config{Journal: w.journal, Redactor: w.redactor, Clients: w.clients, Sealer: w.sealer, Dir: w.t.TempDir(), Watch: w.watch})
-	run, err := e.Run(w.ctx, req)
+	var run *engine.Run
+	var err error
+	if *elsewhere {
+		run, err = w.apart().run(w.ctx, w.t, req)
+	} else {
+		run, err = w.engine().Run(w.ctx, req)
+	}
 	if err != nil {
 		w.t.Fatal(err)
 	}
 	return w.journal.Run(run.ID)
+}
+
+func (w *world) engine() *engine.Engine {
+	return engine.New(engine.Config{Journal: w.journal, Redactor: w.redactor, Clients: w.clients, Sealer: w.sealer, Dir: w.t.TempDir(), Watch: w.watch})
+}
+
+// apart is how the world's flows are walked elsewhere.
+func (w *world) apart() apart {
+	if w.sealer == nil { // nothing secret can travel without
+		w.sealer = veiling{}
+	}
+	return apart{engines: []*engine.Engine{w.engine(), w.engine()}, small: 1, again: true}
 }
 
 func (w *world) watch(e engine.Event) {

@@ -1,8 +1,8 @@
 package engine
 
 import (
-	"context"
 	"sync"
+	"time"
 
 	"snrun/engine/flow"
 	"snrun/steps"
@@ -10,10 +10,16 @@ import (
 
 // Fork runs branches as goroutines, and waits for all that it started. Where only one may run at a time it needs none.
 func (h *host) Fork(n, limit int, cleanup bool, branch func(i int, h flow.Host) error) error {
-	f := &fork{ctx: h.contextOf(cleanup), errs: make([]error, n)}
+	f := &fork{over: h.ending(cleanup), errs: make([]error, n)}
+	inner := h
+	if h.mark != nil {
+		inner = &host{execution: h.execution}
+	}
 	work := func() {
 		for i, more := f.take(); more; i, more = f.take() {
-			f.done(i, branch(i, h))
+			err := branch(i, inner)
+			f.done(i, err)
+			h.marks(err)
 		}
 	}
 	if limit <= 1 || n <= 1 {
@@ -30,7 +36,7 @@ func (h *host) Fork(n, limit int, cleanup bool, branch func(i int, h flow.Host) 
 
 // fork is a number of branches under way.
 type fork struct {
-	ctx context.Context
+	over func() (ended bool, why error) // whether no further branch is started, and why, when the run is over
 
 	mu      sync.Mutex
 	next    int
@@ -46,8 +52,7 @@ func (f *fork) take() (int, bool) {
 	if f.ended || f.next == len(f.errs) {
 		return 0, false
 	}
-	if f.stopped = stopped(f.ctx); f.stopped != nil {
-		f.ended = true
+	if f.ended, f.stopped = f.over(); f.ended {
 		return 0, false
 	}
 	f.next++
@@ -78,4 +83,58 @@ func (f *fork) err() error {
 		return f.stopped
 	}
 	return failure
+}
+
+// ending says whether branches are still to be started.
+func (h *host) ending(cleanup bool) func() (bool, error) {
+	ctx := h.contextOf(cleanup)
+	return func() (bool, error) {
+		if err := h.over(ctx); err != nil {
+			return true, err
+		}
+		set, err := h.mark.set(h)
+		return set || err != nil, err
+	}
+}
+
+// stopKey is before the key of a loop where the journal has that no further item of it is begun: too many have failed in a chunk of it,
+// which may be worked on by another process.
+const stopKey = "@stop"
+
+// looked is how often a chunk looks whether others have failed.
+const looked = time.Second
+
+// stopMark is what the chunks of a loop know of each other. Nil is that of all else.
+type stopMark struct {
+	key string
+
+	mu   sync.Mutex
+	last time.Time
+	is   bool
+}
+
+// set says whether no further item is to be begun.
+func (m *stopMark) set(h *host) (bool, error) {
+	if m == nil {
+		return false, nil
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	now := time.Now()
+	if m.is || now.Sub(m.last) < looked {
+		return m.is, nil
+	}
+	m.last = now
+	_, mark, err := h.Journal.Lookup(h.run.ID, m.key)
+	m.is = mark == Done
+	return m.is, h.recorded(err)
+}
+
+// marks has the other chunks of a loop begin no further item, where one of this chunk ends the loop.
+func (h *host) marks(err error) {
+	if _, isStep := err.(*steps.Error); h.mark == nil || !isStep {
+		return
+	}
+	now := time.Now()
+	_ = h.recorded(h.Journal.Commit(h.run.ID, Entry{Key: h.mark.key, Result: []byte("true"), Started: now, Ended: now}))
 }

@@ -17,6 +17,7 @@ import (
 // host is the local Host: calls are made in this process, branches are goroutines.
 type host struct {
 	*execution
+	mark *stopMark // of the items of a chunk; nil for others
 }
 
 // brokenError ends the flow: the journal failed.
@@ -57,6 +58,19 @@ func stopped(ctx context.Context) error {
 	return &flow.Stopped{Reason: reason}
 }
 
+// over gives the reason for which nothing more is begun: the context ended, or this process is about to.
+func (x *execution) over(ctx context.Context) error {
+	if err := stopped(ctx); err != nil {
+		return err
+	}
+	select {
+	case <-x.quit: // never, where it is nil
+		return &Suspend{Why: "the process that carried this out was stopped"}
+	default:
+		return nil
+	}
+}
+
 func (x *execution) contextOf(cleanup bool) context.Context {
 	if cleanup {
 		return x.cleanup
@@ -68,7 +82,7 @@ func (x *execution) contextOf(cleanup bool) context.Context {
 // before this run was gone on with gives what it gave then.
 func (h *host) Do(c flow.Call) (flow.Result, error) {
 	ctx := h.contextOf(c.Cleanup)
-	if err := stopped(ctx); err != nil {
+	if err := h.over(ctx); err != nil {
 		return flow.Result{}, err
 	}
 	if h.again {

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"context"
 	"errors"
 	"strings"
 	"time"
@@ -13,6 +14,8 @@ import (
 // What a method was given is durable when it returns nil, unless it says otherwise. An error from a Journal ends the run.
 type Journal interface {
 	// Begin records a run as running, with entries that going on with it needs: a new one, or one that this process has queued.
+	// One with a Workflow is recorded with the status that it has, Queued or Running, by any process: one that is on record with that
+	// Workflow, and has not ended, stays as it is, but that it is running where it is to be.
 	Begin(run *Run, entries ...Entry) error
 	// Continue records that a run that has ended goes on: it is running again, as its next attempt. Nothing is known any more of
 	// the calls at and below the keys of forget, but that those of doubt are Intended. All or nothing; the error is ErrRunning
@@ -39,6 +42,13 @@ type Journal interface {
 	Finish(run *Run) error
 	// State gives the values that the job has saved.
 	State(job string) (map[string]any, error)
+}
+
+// Holder has a unit of a run be carried out by one process at a time.
+type Holder interface {
+	// Hold waits until this process alone carries out a unit of a run, or ctx ends. The context held is ctx, and ends also when that
+	// is not so any more: then another process may carry the unit out. Release must be called.
+	Hold(ctx context.Context, run, unit string) (held context.Context, release func(), err error)
 }
 
 // Entry is the outcome of one call.

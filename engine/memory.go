@@ -36,11 +36,28 @@ func (m *Memory) Begin(run *Run, entries ...Entry) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	copied := *run
+	if before := m.runs[run.ID]; run.Workflow != "" && before != nil {
+		return before.begunAgain(run)
+	}
+	if run.Workflow == "" {
+		copied.Status = Running
+	}
 	m.runs[run.ID] = &copied
 	m.calls[run.ID] = map[string]kept{}
 	m.steps[run.ID] = map[string]int{}
 	for _, e := range entries {
 		m.put(run.ID, kept{entry: e, mark: Done})
+	}
+	return nil
+}
+
+// begunAgain records that a run which somebody else carries out is on record already, and goes on perhaps.
+func (r *Run) begunAgain(run *Run) error {
+	switch {
+	case r.Workflow != run.Workflow, r.Status != Queued && r.Status != Running:
+		return fmt.Errorf("%w: it is %s", ErrNotQueued, r.Status)
+	case r.Status == Queued && run.Status == Running:
+		r.Status, r.Started, r.Process = Running, run.Started, run.Process
 	}
 	return nil
 }

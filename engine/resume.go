@@ -41,38 +41,12 @@ type Resumption struct {
 // Resume goes on with a run that failed, was cancelled or was interrupted, under its id and as its next attempt. It gives
 // its record like Run. The error wraps ErrRunning when the run goes on already, and ErrNotKept when what it needs was not kept.
 func (e *Engine) Resume(ctx context.Context, r Resumption) (*Run, error) {
-	run := *r.Run
-	x := &execution{Engine: e, run: &run, job: r.Job, space: r.Space, again: true, assume: r.Assume, redo: r.FailedItems}
-	if r.Original != nil {
-		x.uncovered = r.Job.Uncovered(r.Original)
-		stays := r.Job.Before(r.From)
-		maps.DeleteFunc(x.uncovered, func(s *jobs.Step, _ bool) bool { return !stays[s] })
-	}
-	if err := x.changedLoop(); err != nil {
-		return nil, err
-	}
-	begun, err := x.begun()
+	x, b, err := e.takeUp(r, "")
 	if err != nil {
 		return nil, err
 	}
-	if err := begun.fits(r); err != nil {
-		return nil, err
-	}
-	forget, doubtful, err := x.forgets(r)
-	if err != nil {
-		return nil, err
-	}
-	run.Latest = latest(run, r.Job)
-	run.Status, run.Attempt, run.Daemon = Running, max(run.Attempt, 1)+1, run.Daemon || r.Daemon
-	run.Ended, run.Output, run.Error, run.Process = time.Time{}, nil, nil, processName()
-	if err := e.Journal.Continue(&run, forget, doubtful); err != nil {
-		return nil, fmt.Errorf("going on with run %s: %w", run.ID, err)
-	}
-	if err := x.keepRedo(); err != nil {
-		return nil, err
-	}
-	begun.secrets = r.Secrets
-	return x.carryOut(ctx, begun)
+	b.secrets = r.Secrets
+	return x.carryOut(ctx, b)
 }
 
 // latest gives the texts that an attempt of a run with a job has, nil where those are what the run began with.

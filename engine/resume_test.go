@@ -22,8 +22,13 @@ func (w *world) goOn(run *engine.Run, yaml string, change func(*engine.Resumptio
 	if change != nil {
 		change(&r)
 	}
-	e := engine.New(engine.Config{Journal: w.journal, Redactor: w.redactor, Clients: w.clients, Dir: w.t.TempDir(), Sealer: w.sealer, Watch: w.watch})
-	next, err := e.Resume(context.WithoutCancel(w.ctx), r)
+	var next *engine.Run
+	var err error
+	if ctx := context.WithoutCancel(w.ctx); *elsewhere {
+		next, err = w.apart().resume(ctx, w.t, r)
+	} else {
+		next, err = w.engine().Resume(ctx, r)
+	}
 	if err != nil {
 		w.t.Fatal(err)
 	}

@@ -48,6 +48,9 @@ type Run struct {
 	Daemon  bool   `json:"-"`       // a daemon runs it, and takes it up again after a crash
 	Open    bool   `json:"-"`       // there are failed items that can be tried again, though it ended well
 	Process string `json:"-"`       // which process runs it: pid@host
+
+	// Workflow is the workflow of a Temporal cluster that carries it out, NAMESPACE/WORKFLOW-ID; "" where a process of snrun does.
+	Workflow string `json:"workflow,omitempty"`
 }
 
 // Text is the text of a job's file.

@@ -14,7 +14,7 @@ const keptWait = time.Second
 // Sleep waits, unless the run ends before.
 func (h *host) Sleep(w flow.Wait) error {
 	ctx := h.contextOf(w.Cleanup)
-	if err := stopped(ctx); err != nil {
+	if err := h.over(ctx); err != nil {
 		return err
 	}
 	length := w.For
@@ -29,11 +29,11 @@ func (h *host) Sleep(w flow.Wait) error {
 		length = min(length, time.Until(wakes)) // the clock may have been set back
 	}
 	defer h.asleep(w)()
-	return pause(ctx, length)
+	return h.pause(ctx, length)
 }
 
-// pause waits, unless the context ends before.
-func pause(ctx context.Context, length time.Duration) error {
+// pause waits, unless the context ends before, or this process is about to.
+func (x *execution) pause(ctx context.Context, length time.Duration) error {
 	timer := time.NewTimer(length)
 	defer timer.Stop()
 	select {
@@ -41,6 +41,8 @@ func pause(ctx context.Context, length time.Duration) error {
 		return nil
 	case <-ctx.Done():
 		return stopped(ctx)
+	case <-x.quit:
+		return x.over(ctx)
 	}
 }
 
@@ -57,6 +59,9 @@ func (h *host) wakes(w flow.Wait) (time.Time, error) {
 	}
 	now := time.Now()
 	at := now.Add(w.For)
+	if !w.Until.IsZero() { // by the clock of where the flow is walked
+		at = w.Until
+	}
 	data, err := steps.EncodeJSON(map[string]any{"until": at.Format(time.RFC3339Nano)})
 	if err != nil {
 		return at, h.recorded(err)

@@ -17,6 +17,7 @@ func jot(id int64) row { return rowOf(intendSQL, id, fmt.Sprintf("/k%d", id), da
 
 func TestABatchWithOneThatDoesNotFit(t *testing.T) {
 	t.Parallel()
+	onlyInFile(t)
 	s := openTemp(t)
 	good, bad, after := &op{rows: []row{jot(1)}}, &op{rows: []row{jot(2), jot(2)}}, &op{rows: []row{jot(3)}}
 	unwritten := s.writer.write([]*op{good, bad, after}, []row{jot(4)})
@@ -36,6 +37,7 @@ func TestABatchWithOneThatDoesNotFit(t *testing.T) {
 
 func TestNotesThatDoNotFit(t *testing.T) {
 	t.Parallel()
+	onlyInFile(t)
 	s := openTemp(t)
 	o := &op{rows: []row{jot(1)}}
 	if unwritten := s.writer.write([]*op{o}, []row{jot(2), jot(2)}); len(unwritten) != 0 {
@@ -94,7 +96,7 @@ func TestNotesDoNotPileUp(t *testing.T) {
 			s := openTemp(t)
 			text := strings.Repeat("x", test.size)
 			for id := range int64(test.notes) {
-				if err := s.writer.note(id, rowOf(intendSQL, id+1, text, day)); err != nil {
+				if err := s.writer.note(id, rowOf(resultSQL, id+1, strconv.FormatInt(id, 10), day, day, []byte(text))); err != nil {
 					t.Fatal(err)
 				}
 				s.writer.mu.Lock()
@@ -111,6 +113,7 @@ func TestNotesDoNotPileUp(t *testing.T) {
 // Whoever commits while many calls are under way waits for others, whether their steps are noted or not; who is alone does not.
 func TestWhoCommitsInACrowdWaits(t *testing.T) {
 	t.Parallel()
+	onlyInFile(t)
 	synctest.Test(t, func(t *testing.T) {
 		s, err := Open(somewhere(t), Options{})
 		if err != nil {

@@ -17,7 +17,7 @@ const lastSlotsSQL = `SELECT s.run, r.run, s.due, s.until, s.count, s.reason,
 		SELECT run FROM slots WHERE job = k.value->>0 AND inputs = k.value->>1 AND due <= k.value->>2 ORDER BY due DESC LIMIT 1)
 	LEFT JOIN runs r ON r.id = s.run`
 
-const goingRunsSQL = `SELECT r.job, r.id, r.run, r.status, r.live FROM json_each(?) k JOIN runs r ON r.job = k.value AND r.status IN ('queued', 'running')
+const goingRunsSQL = `SELECT r.job, r.id, r.run, r.status, r.live, r.workflow FROM json_each(?) k JOIN runs r ON r.job = k.value AND r.status IN ('queued', 'running')
 	ORDER BY r.run`
 
 // decider decides upon claims, one after the other, within one transaction.
@@ -117,11 +117,11 @@ func (d *decider) loadGoing(names []string) error {
 	if err != nil {
 		return err
 	}
-	return d.conn.each(rowOf(goingRunsSQL, string(text)), 5, func(v []driver.Value) error {
+	return d.conn.each(rowOf(goingRunsSQL, string(text)), 6, func(v []driver.Value) error {
 		job, _ := v[0].(string)
 		r := goingRun{live: textOf(v[4]), run: textOf(v[2]), status: engine.Status(textOf(v[3]))}
 		r.number, _ = v[1].(int64)
-		if r.status == engine.Queued || !d.dead(r.live) && !d.over(r.run) {
+		if r.status == engine.Queued || textOf(v[5]) != "" || !d.dead(r.live) && !d.over(r.run) {
 			d.going[job] = append(d.going[job], r)
 		}
 		return nil

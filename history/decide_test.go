@@ -116,6 +116,7 @@ func TestProcessesClaimTheSame(t *testing.T) {
 // A commit that others share is tried again for each of them alone: what was decided the first time counts for nothing.
 func TestClaimIsDecidedAnewWhereACommitFails(t *testing.T) {
 	t.Parallel()
+	onlyInFile(t)
 	s := openTemp(t)
 	var verdicts []engine.Verdict
 	var times int
@@ -145,6 +146,7 @@ func TestClaimIsDecidedAnewWhereACommitFails(t *testing.T) {
 
 func TestClaimOnAFullDisk(t *testing.T) {
 	t.Parallel()
+	onlyInFile(t)
 	path := somewhere(t)
 	s := openAt(t, path, Options{maxPages: 80})
 	var err error
@@ -168,6 +170,7 @@ func TestClaimOnAFullDisk(t *testing.T) {
 
 func TestClaimInALockedFile(t *testing.T) {
 	t.Parallel()
+	onlyInFile(t)
 	path := somewhere(t)
 	s := openAt(t, path, Options{Wait: 20 * time.Millisecond})
 	other := connect(t, path)
@@ -193,6 +196,7 @@ func TestClaimInALockedFile(t *testing.T) {
 
 func TestClaimInADamagedFile(t *testing.T) {
 	t.Parallel()
+	onlyInFile(t)
 	path := somewhere(t)
 	s, err := Open(path, Options{})
 	if err != nil {

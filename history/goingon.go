@@ -11,8 +11,9 @@ import (
 const (
 	endedSQL = `SELECT status NOT IN ('running', 'queued') FROM runs WHERE id = ?`
 	// Whoever was quicker has made it an attempt more, and perhaps ended it again.
-	goesOnSQL   = `SELECT status NOT IN ('running', 'queued') AND (?1 < 2 OR attempt < ?1) FROM runs WHERE id = ?2`
-	continueRun = `UPDATE runs SET status = 'running', attempt = ?, process = ?, live = ?, daemon = ?, ended = NULL, output = NULL, error = NULL,
+	goesOnSQL    = `SELECT status NOT IN ('running', 'queued') AND (?1 < 2 OR attempt < ?1) FROM runs WHERE id = ?2`
+	continuedSQL = `SELECT EXISTS (SELECT 1 FROM runs WHERE run = ? AND status = 'running' AND workflow = ? AND attempt = ?)`
+	continueRun  = `UPDATE runs SET status = 'running', attempt = ?, process = ?, live = ?, daemon = ?, workflow = ?, ended = NULL, output = NULL, error = NULL,
 		open = 0, reason = '', cancel = '' WHERE id = ?`
 	replaceText   = `UPDATE runs SET file = ?, text = (SELECT id FROM texts WHERE digest = ?) WHERE id = ?`
 	replaceCalled = `DELETE FROM called WHERE run = ?`
@@ -23,7 +24,7 @@ const (
 )
 
 // Continue sets a run that has ended going again: in this process, as its next attempt, without what the journal has at and
-// below the keys of forget, but the intents of doubt. A run whose process is gone counts as ended. The error wraps engine.ErrRunning when the run has
+// below the keys of forget, but the intents of doubt. A workflow may do so again for the same attempt. A run whose process is gone counts as ended. The error wraps engine.ErrRunning when the run has
 // not ended, or somebody else went on with it first. The texts of its jobs are kept anew where run has some,
 // and in any case those of this attempt.
 func (s *Store) Continue(run *engine.Run, forget, doubt []string) error {
@@ -33,6 +34,9 @@ func (s *Store) Continue(run *engine.Run, forget, doubt []string) error {
 	}
 	if err := s.flush(doing); err != nil { // what was held back of its end
 		return err
+	}
+	if done, err := s.continued(run); err != nil || done {
+		return s.place.fault(doing, err)
 	}
 	live, err := s.alive.hold()
 	if err != nil {
@@ -67,6 +71,14 @@ func (s *Store) Continue(run *engine.Run, forget, doubt []string) error {
 	return nil
 }
 
+// continued says whether a run of a workflow has that attempt already: whoever went on with it was lost before the answer.
+func (s *Store) continued(run *engine.Run) (done bool, err error) {
+	if run.Workflow != "" {
+		err = s.read.QueryRow(continuedSQL, run.ID, run.Workflow, run.Attempt).Scan(&done)
+	}
+	return done, err
+}
+
 // ended gives the number of a run, and engine.ErrRunning when it has not ended.
 func (s *Store) ended(run string) (int64, error) {
 	number, err := s.runNumber(run)
@@ -85,7 +97,10 @@ func (s *Store) ended(run string) (int64, error) {
 
 // continuing gives the rows that set a run going again, if nobody else did meanwhile.
 func continuing(run *engine.Run, number int64, live string) []row {
-	begin := rowOf(continueRun, max(run.Attempt, 1), run.Process, live, run.Daemon, number)
+	if run.Workflow != "" {
+		live = "" // it does not end with this process
+	}
+	begin := rowOf(continueRun, max(run.Attempt, 1), run.Process, live, run.Daemon, run.Workflow, number)
 	mayGoOn := rowOf(goesOnSQL, run.Attempt, number)
 	begin.when, begin.otherwise = &mayGoOn, engine.ErrRunning
 	rows := []row{begin}

@@ -247,6 +247,7 @@ func TestInDoubtAgain(t *testing.T) {
 // Neither the database nor what is remembered of a run grows with the pages that were folded.
 func TestFoldedPagesLeaveNothing(t *testing.T) {
 	t.Parallel()
+	onlyInFile(t)
 	s := openTemp(t)
 	run := begin(t, s, aRun("r1", "sync"))
 	pages := 0
@@ -432,6 +433,7 @@ func old(t *testing.T, path string) {
 
 func TestOldHistoryIsBroughtUpToDate(t *testing.T) {
 	t.Parallel()
+	onlyInFile(t)
 	path := somewhere(t)
 	old(t, path)
 	if _, err := OpenReadOnly(path); err == nil || !strings.Contains(err.Error(), "older snrun") {

@@ -41,6 +41,7 @@ func TestPartsOf(t *testing.T) {
 // inside a large loop would take the longer the more items there were.
 func TestFoldLooksAtItsPartOnly(t *testing.T) {
 	t.Parallel()
+	onlyInFile(t)
 	for _, part := range []string{"/a/page:2", "/a[k]/export[2]"} {
 		s := openTemp(t)
 		begin(t, s, aRun("r", "sync"))

@@ -48,9 +48,14 @@ type ledger struct {
 }
 
 // newLedger makes the ledger of a run of which nothing is known.
+func newLedger(number int64) *ledger {
+	return &ledger{number: number, open: map[string]goingOn{}, parts: map[string]*part{}}
+}
+
+// newLedger makes the ledger of a run in the store.
 func (s *Store) newLedger(number int64) *ledger {
-	l := &ledger{number: number, shared: s.place.shared(), open: map[string]goingOn{}, parts: map[string]*part{}}
-	if l.shared {
+	l := newLedger(number)
+	if l.shared = s.place.shared(); l.shared {
 		l.reserve = func(count int64) (int64, error) { return s.reserveRows(number, count) }
 	}
 	return l

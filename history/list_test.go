@@ -150,6 +150,7 @@ func TestPagesOfAListMeet(t *testing.T) {
 // TestNoFilterSorts holds that a list is read from an index in its order: what SQLite would have to sort is no more than a few runs.
 func TestNoFilterSorts(t *testing.T) {
 	t.Parallel()
+	onlyInFile(t)
 	s := openTemp(t)
 	for _, f := range []Filter{{}, {Job: "a"}, {After: "a"}, {Since: day}} {
 		query, args, err := f.query()

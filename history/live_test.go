@@ -43,6 +43,7 @@ func TestMain(m *testing.M) {
 
 // child is a process that was started for a test.
 type child struct {
+	path string
 	*exec.Cmd
 	in  io.WriteCloser
 	out *bufio.Scanner
@@ -51,7 +52,7 @@ type child struct {
 // start starts a process. It is killed at the end of the test when it is still there.
 func start(t *testing.T, what, path string) *child {
 	t.Helper()
-	c := &child{Cmd: exec.Command("/proc/self/exe")}
+	c := &child{path: path, Cmd: exec.Command("/proc/self/exe")}
 	if _, err := os.Stat(c.Path); err != nil {
 		c.Cmd = exec.Command(os.Args[0])
 	}
@@ -87,10 +88,47 @@ func (c *child) await(t *testing.T) {
 // kill ends the process as kill -9 does.
 func (c *child) kill(t *testing.T) {
 	t.Helper()
+	before := living(t, c.path)
 	if err := c.Process.Signal(syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
 	c.Wait()
+	for deadline := time.Now().Add(10 * time.Second); before > 0 && living(t, c.path) == before; time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("the server does not notice that the process is gone")
+		}
+	}
+}
+
+// living gives how many processes show that they live, on a server: it notices a moment later that one is gone. In a file nobody has to wait.
+func living(t *testing.T, path string) (n int) {
+	t.Helper()
+	if !isAddress(path) {
+		return 0
+	}
+	s, err := OpenReadOnly(path)
+	if errors.Is(err, ErrNoRuns) {
+		return 0
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	rows, err := s.read.Query(livingSQL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var token string
+		if err := rows.Scan(&token); err != nil {
+			t.Fatal(err)
+		}
+		if !s.alive.dead(token) {
+			n++
+		}
+	}
+	return n
 }
 
 // hold is in the middle of a run until its input ends.
@@ -225,6 +263,7 @@ func TestKilledWhileItWrites(t *testing.T) {
 
 func TestLivingProcessIsLeftAlone(t *testing.T) {
 	t.Parallel()
+	onlyInFile(t)
 	path := somewhere(t)
 	c := start(t, "hold", path)
 	c.await(t)
@@ -278,6 +317,7 @@ func TestRunThatIsNeverFinished(t *testing.T) {
 
 func TestStaleLockFiles(t *testing.T) {
 	t.Parallel()
+	onlyInFile(t)
 	folder := somewhere(t)
 	a, b := newAlive(folder), newAlive(folder)
 	if _, err := a.hold(); err != nil {
@@ -309,6 +349,7 @@ func TestStaleLockFiles(t *testing.T) {
 // Processes come and go while others clear up after them: no one who lives is ever taken for dead.
 func TestLockFilesUnderSweeping(t *testing.T) {
 	t.Parallel()
+	onlyInFile(t)
 	folder := somewhere(t)
 	watcher := newAlive(folder)
 	stop := make(chan bool)

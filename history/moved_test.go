@@ -10,6 +10,7 @@ import (
 // removed is given again.
 func TestMovedHistory(t *testing.T) {
 	t.Parallel()
+	onlyInFile(t)
 	for _, ending := range []string{"", "-wal"} {
 		path := somewhere(t)
 		s := openAt(t, path, Options{})
@@ -42,6 +43,7 @@ func TestMovedHistory(t *testing.T) {
 // TestSignOfLifeIsRenewed holds that a process whose sign of life was removed is not taken for dead for longer than until it looks.
 func TestSignOfLifeIsRenewed(t *testing.T) {
 	t.Parallel()
+	onlyInFile(t)
 	path := somewhere(t)
 	s, other := openAt(t, path, Options{}), openAt(t, path, Options{})
 	begin(t, s, aRun("r1", "sync"))

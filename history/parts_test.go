@@ -23,7 +23,7 @@ func TestFoldForgets(t *testing.T) {
 		{"an item, which is no part", []string{"/a/page:3[x]"}, []string{"/a/page:3", "/a/page:30"}, []string{"/a/page:3", "/a/page:30[x]/c", "/a/page:3[y]/c", "/z"}},
 	}
 	for _, test := range tests {
-		l := new(Store).newLedger(1)
+		l := newLedger(1)
 		l.calls = map[string]call{}
 		for i, key := range keys {
 			l.recording(key, int64(i+1))

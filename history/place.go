@@ -1,6 +1,7 @@
 package history
 
 import (
+	"context"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -38,6 +39,8 @@ type place interface {
 	fault(doing string, err error) error
 	// signs gives how processes show each other that they live.
 	signs(read *sql.DB) alive
+	// hold takes the lock of a unit of a run; held is nil where somebody else has it.
+	hold(ctx context.Context, a alive, run, unit string) (held context.Context, release func(), err error)
 	// files are the files that somebody might move while they are open.
 	files() []string
 	// room gives how large the database is, with what is not folded into it yet, and how many bytes are left there; -1 where that is not known.

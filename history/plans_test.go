@@ -63,6 +63,7 @@ func TestKnow(t *testing.T) {
 // A history of many runs and slots is not read as a whole, whatever SQLite makes of the indexes.
 func TestNothingIsScanned(t *testing.T) {
 	t.Parallel()
+	onlyInFile(t)
 	s := openTemp(t)
 	for _, test := range []struct {
 		query string

@@ -148,7 +148,8 @@ func (p *server) writer() (*conn, error) {
 }
 
 const (
-	tableThere  = `SELECT to_regclass($1) IS NOT NULL`
+	// It goes by the catalogue: to_regclass may not have heard yet of what another process made while this one waited for a lock.
+	tableThere  = `SELECT EXISTS (SELECT 1 FROM pg_class WHERE relname = $1 AND relnamespace = to_regnamespace(current_schema()))`
 	versionIs   = `SELECT coalesce(max(version), 0) FROM history_version`
 	makeVersion = `CREATE TABLE IF NOT EXISTS history_version (version BIGINT PRIMARY KEY)`
 	nowVersion  = `INSERT INTO history_version (version) VALUES ($1)`

@@ -2,11 +2,11 @@ package history
 
 import (
 	"context"
+	"crypto/rand"
 	"database/sql/driver"
 	"fmt"
 	"io"
 	"slices"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -20,13 +20,18 @@ type serverLink struct {
 	db      *pgx.Conn
 	inside  bool  // a transaction is open
 	written int64 // rows of the last statement
+
+	name string // in the table of commits; "" until it is needed
+	nth  int64  // the last transaction that decided something
 }
 
 const (
-	takeLock   = `SELECT pg_advisory_xact_lock($1)`
-	shareLock  = `SELECT pg_advisory_xact_lock_shared($1)`
-	numberOfTx = `SELECT pg_current_xact_id()::text`
-	stateOfTx  = `SELECT coalesce(pg_xact_status($1::text::xid8), 'aborted')`
+	takeLock  = `SELECT pg_advisory_xact_lock($1)`
+	shareLock = `SELECT pg_advisory_xact_lock_shared($1)`
+	markSQL   = `INSERT INTO commits (link, nth) VALUES ($1, $2) ON CONFLICT (link) DO UPDATE SET nth = excluded.nth, at = excluded.at`
+	markedSQL = `SELECT EXISTS (SELECT 1 FROM commits WHERE link = $1 AND nth = $2)`
+	unmarkSQL = `DELETE FROM commits WHERE link = $1`
+	oldMarks  = `DELETE FROM commits WHERE at < now() - interval '1 day'`
 )
 
 // use makes sure that there is a connection.
@@ -48,6 +53,9 @@ func (l *serverLink) changed() (int64, error) { return l.written, nil }
 func (l *serverLink) close() error {
 	if l.db == nil {
 		return nil
+	}
+	if l.name != "" && !l.db.IsClosed() { // a mark that stays is old some day
+		_, _ = l.db.Exec(context.Background(), unmarkSQL, l.name)
 	}
 	return l.db.Close(context.Background())
 }
@@ -203,12 +211,11 @@ func (l *serverLink) within(locks []txLock, f func() error) error {
 		if err := l.use(ctx); err != nil {
 			return err
 		}
-		number, err := l.begin(ctx, locks)
-		if err != nil {
+		if err := l.begin(ctx, locks); err != nil {
 			return err
 		}
 		l.inside = true
-		err = f()
+		err := f()
 		l.inside = false
 		if err != nil {
 			if !l.db.IsClosed() {
@@ -222,46 +229,53 @@ func (l *serverLink) within(locks []txLock, f func() error) error {
 		if !postgres.Gone(err) {
 			return err
 		}
-		return l.ended(ctx, number, err)
+		return l.tookPlace(ctx, err)
 	})
 }
 
-// begin begins a transaction, and gives its number.
-func (l *serverLink) begin(ctx context.Context, locks []txLock) (number string, err error) {
+// begin begins a transaction, and has it leave a mark.
+func (l *serverLink) begin(ctx context.Context, locks []txLock) error {
 	batch := &pgx.Batch{}
+	if l.name == "" {
+		l.name = rand.Text()
+		batch.Queue(oldMarks)
+	}
+	l.nth++
 	batch.Queue(`BEGIN`)
+	batch.Queue(takeLock, l.place.LockKey("commit", l.name))
 	for _, lock := range locks {
 		batch.Queue(lock.sql, l.place.LockKey(lock.name))
 	}
-	batch.Queue(numberOfTx).QueryRow(func(row pgx.Row) error { return row.Scan(&number) })
-	err = l.db.SendBatch(ctx, batch).Close()
+	batch.Queue(markSQL, l.name, l.nth)
+	err := l.db.SendBatch(ctx, batch).Close()
 	if err != nil && !l.db.IsClosed() {
 		_, _ = l.db.Exec(ctx, rollbackSQL)
 	}
-	return number, err
+	return err
 }
 
-// ended finds out how a transaction ended whose commit got no answer: nil where it took place, the error of the commit where not.
-func (l *serverLink) ended(ctx context.Context, number string, lost error) error {
-	for deadline := time.Now().Add(l.place.patience); time.Now().Before(deadline); {
+// tookPlace finds out whether the last transaction took place, whose commit got no answer: nil where it did, else the error of the
+// commit. It waits until the server has noticed that nobody is there.
+func (l *serverLink) tookPlace(ctx context.Context, lost error) error {
+	var marked bool
+	err := l.place.insist(ctx, func() error {
 		if err := l.use(ctx); err != nil {
 			return err
 		}
-		var state string
-		err := l.db.QueryRow(ctx, stateOfTx, number).Scan(&state)
-		switch {
-		case postgres.Gone(err):
-			continue
-		case err != nil:
-			return err
-		case state == "committed":
-			return nil
-		case state == "aborted":
-			return lost
-		}
-		_ = wait(ctx, 50*time.Millisecond) // the server has not noticed yet that nobody is there
+		return pgx.BeginFunc(ctx, l.db, func(tx pgx.Tx) error {
+			if _, err := tx.Exec(ctx, takeLock, l.place.LockKey("commit", l.name)); err != nil {
+				return err
+			}
+			return tx.QueryRow(ctx, markedSQL, l.name, l.nth).Scan(&marked)
+		})
+	})
+	switch {
+	case err != nil:
+		return fmt.Errorf("it is not known whether it was recorded: %w", err)
+	case marked:
+		return nil
 	}
-	return fmt.Errorf("it is not known whether it was recorded: %w", lost)
+	return lost
 }
 
 // noResult is the answer to what is nothing to PostgreSQL.

@@ -40,6 +40,8 @@ func ownText(sql string) (own string, found bool) {
 		return pgVersionSQL, true
 	case builtSQL:
 		return pgBuiltSQL, true
+	case freeSQL:
+		return `SELECT 0, 2`, true // it finds room by itself
 	case schemaSQL:
 		return versionIs, true
 	case hasFTS5SQL:

@@ -49,7 +49,7 @@ var respellings = [...]respelling{
 	{regexp.MustCompile(`LIMIT (\?\d+)`), `LIMIT nullif($1::bigint, -1)`},
 	{regexp.MustCompile(` IS (\?\d+)`), ` IS NOT DISTINCT FROM $1`},
 	{regexp.MustCompile(`0xffffffff`), `4294967295`},
-	{regexp.MustCompile(`x'([0-9a-f]+)'`), `'\x$1'::bytea`},
+	{regexp.MustCompile(`x'([0-9a-f]*)'`), `'\x$1'::bytea`},
 	{regexp.MustCompile(`\bgroup_concat\(`), `string_agg(`},
 
 	// SQLite puts what is NULL first.

@@ -19,9 +19,12 @@ type session struct {
 	life  context.Context
 
 	mu   sync.Mutex
-	live string                            // the token of this process, once it is given
-	held map[int64]context.CancelCauseFunc // the units that are held, by the keys of their locks
+	live string              // the token of this process, once it is given
+	held map[int64]*heldUnit // by the keys of their locks
 }
+
+// heldUnit is a unit that this process holds.
+type heldUnit struct{ end context.CancelCauseFunc }
 
 // want is something to be done with the connection.
 type want struct {
@@ -40,7 +43,7 @@ func newSession(p *server) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &session{place: p, wants: make(chan want), ended: make(chan struct{}), held: map[int64]context.CancelCauseFunc{}}
+	s := &session{place: p, wants: make(chan want), ended: make(chan struct{}), held: map[int64]*heldUnit{}}
 	s.life, s.end = context.WithCancel(context.Background())
 	go s.serve(c)
 	return s, nil
@@ -107,8 +110,8 @@ func (s *session) listen(c *pgx.Conn) error {
 func (s *session) lose() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for key, cancel := range s.held {
-		cancel(errLost)
+	for key, unit := range s.held {
+		unit.end(errLost)
 		delete(s.held, key)
 	}
 }

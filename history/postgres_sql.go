@@ -50,6 +50,9 @@ func inPostgres(sql string) statement {
 
 // take gives the arguments that the statement takes, of those that its text is given with.
 func (s statement) take(args []any) []any {
+	if len(s.args) == 0 { // it has none, or is PostgreSQL's own with $1, $2 …
+		return keepableArgs(args)
+	}
 	taken := make([]any, len(s.args))
 	for i, a := range s.args {
 		if a.at >= len(args) {

@@ -14,6 +14,7 @@ import (
 
 func TestTheFileShrinks(t *testing.T) {
 	t.Parallel()
+	onlyInFile(t)
 	path := somewhere(t)
 	s := openAt(t, path, Options{})
 	for days := 20; days > 0; days-- {
@@ -39,6 +40,7 @@ func TestTheFileShrinks(t *testing.T) {
 // TestAFileThatDoesNotShrink holds that a database without auto_vacuum is left as it is, and said to be such.
 func TestAFileThatDoesNotShrink(t *testing.T) {
 	t.Parallel()
+	onlyInFile(t)
 	path := somewhere(t)
 	makeFull(t, path)
 	c := connect(t, path)
@@ -150,6 +152,7 @@ func TestRunsGoOnWhileOthersAreDeleted(t *testing.T) {
 // TestDeletingOnAFullDisk holds that it needs no room that is not there, and that runs can be recorded again afterwards.
 func TestDeletingOnAFullDisk(t *testing.T) {
 	t.Parallel()
+	onlyInFile(t)
 	path := somewhere(t)
 	s := openAt(t, path, Options{maxPages: 400})
 	past(t, s, "a 9 ok", "a 8 ok", "a 7 ok")
@@ -194,6 +197,7 @@ func TestEndedInTheMiddle(t *testing.T) {
 // TestDeletingOnALockedDatabase holds that it gives up where another program holds the database.
 func TestDeletingOnALockedDatabase(t *testing.T) {
 	t.Parallel()
+	onlyInFile(t)
 	path := somewhere(t)
 	s := openAt(t, path, Options{Wait: 10 * time.Millisecond})
 	past(t, s, "a 9 ok", "a 8 ok")

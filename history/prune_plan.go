@@ -40,7 +40,7 @@ const (
 		WHERE r.job = ?1 AND r.run < ?2 AND (` + lastOf + ` < ?3 OR r.run < ?4) AND (` + isWell + ` OR ` + lastOf + ` < ?5) AND ` + mayGo + `
 			AND NOT (` + isToResume + ` AND ` + lastOf + ` >= ?7) ORDER BY r.run LIMIT ?6`
 	oldestSQL = `SELECT r.id, r.run, r.job, r.status, ` + lastOf + ` FROM runs r
-		WHERE r.run > ?1 AND (` + isWell + `) = ?2 AND ` + mayGo + ` AND NOT (` + isToResume + ` AND ` + lastOf + ` >= ?4) ORDER BY r.run LIMIT ?3`
+		WHERE r.run > ?1 AND CASE WHEN ` + isWell + ` THEN 1 ELSE 0 END = ?2 AND ` + mayGo + ` AND NOT (` + isToResume + ` AND ` + lastOf + ` >= ?4) ORDER BY r.run LIMIT ?3`
 )
 
 const (

@@ -190,14 +190,14 @@ func TestWhatOthersNeedIsKept(t *testing.T) {
 		t.Errorf("left is %s", got)
 	}
 	checkComplete(t, s)
-	if got := number(t, s, "SELECT group_concat(run, '') FROM (SELECT run FROM slots ORDER BY run)"); got != 567 {
+	if got := number(t, s, "SELECT CAST(group_concat(CAST(run AS TEXT), '') AS BIGINT) FROM (SELECT run FROM slots ORDER BY run)"); got != 567 {
 		t.Errorf("the slots of %d are remembered, want 5, 6 and 7", got)
 	}
 	if _, err := s.Prune(t.Context(), Policy{}, noon.AddDate(0, 0, 1)); err != nil {
 		t.Fatal(err)
 	}
 	checkComplete(t, s)
-	if got := number(t, s, "SELECT group_concat(run, '') FROM (SELECT run FROM slots ORDER BY run)"); got != 57 {
+	if got := number(t, s, "SELECT CAST(group_concat(CAST(run AS TEXT), '') AS BIGINT) FROM (SELECT run FROM slots ORDER BY run)"); got != 57 {
 		t.Errorf("the slots of %d are remembered a day later, want 5 and 7", got)
 	}
 }
@@ -266,7 +266,11 @@ func TestKilledWhileItDeletes(t *testing.T) {
 	killed := 0
 	for done := false; !done && killed < 200; {
 		c := start(t, "prune", path)
-		for range 5 + rand.IntN(20) {
+		steps := 5 + rand.IntN(20)
+		if isAddress(path) { // which has no room to give back
+			steps = 2 + rand.IntN(8)
+		}
+		for range steps {
 			if done = !c.out.Scan(); done {
 				break
 			}
@@ -310,6 +314,7 @@ func size(t testing.TB, path string) int64 {
 // TestNoStepLooksThroughATable holds that what is done while others may not write finds its rows by an index.
 func TestNoStepLooksThroughATable(t *testing.T) {
 	t.Parallel()
+	onlyInFile(t)
 	s := openTemp(t)
 	full(t, s, 1, 10)
 	statements := []string{dropRunSQL, replaceCalled, dropQueueSQL, slotSQL, dropSlotSQL, rememberSQL, forgetSQL, leftSQL, dropText, activeSQL}

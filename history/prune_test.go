@@ -146,6 +146,9 @@ func checkComplete(t testing.TB, s *Store) {
 		"SELECT count(*) FROM pragma_foreign_key_check",
 		"SELECT count(*) FROM pragma_integrity_check WHERE integrity_check <> 'ok'",
 	} {
+		if s.place.shared() && strings.Contains(query, "pragma") {
+			continue // a server looks itself
+		}
 		var n int
 		if err := s.read.QueryRow(query).Scan(&n); err != nil || n != 0 {
 			t.Errorf("%s: %d, %v, want none", query, n, err)

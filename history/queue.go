@@ -19,7 +19,7 @@ const (
 	endQueued  = `UPDATE runs SET status = ?, ended = ?, reason = ?, cancel = ? WHERE id = ? AND status = 'queued'`
 	unqueue    = `DELETE FROM queue WHERE run = ?`
 	// Of those that are queued, the ones of others that come before a run.
-	goingSQL = `SELECT g.run, g.live FROM runs g LEFT JOIN runs me ON me.run = ?2
+	goingSQL = `SELECT g.run, g.live, g.workflow FROM runs g LEFT JOIN runs me ON me.run = ?2
 		WHERE g.job = ?1 AND g.status IN ('queued', 'running')
 			AND (g.status = 'running' OR g.live NOT IN ('', ?3) AND (g.due < me.due OR g.due = me.due AND g.run < me.run))
 		ORDER BY g.run`
@@ -213,11 +213,11 @@ func (s *Store) Going(job, run string) ([]string, error) {
 	defer rows.Close()
 	var runs []string
 	for rows.Next() {
-		var run, live string
-		if err := rows.Scan(&run, &live); err != nil {
+		var run, live, workflow string
+		if err := rows.Scan(&run, &live, &workflow); err != nil {
 			return nil, s.place.fault(doing, err)
 		}
-		if !s.alive.dead(live) && !s.isAbandoned(run) {
+		if workflow != "" || !s.alive.dead(live) && !s.isAbandoned(run) {
 			runs = append(runs, run)
 		}
 	}

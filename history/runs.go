@@ -14,11 +14,11 @@ import (
 
 const (
 	textSQL  = `INSERT OR IGNORE INTO texts (digest, text) VALUES (?, ?)`
-	beginRun = `INSERT INTO runs (job, status, "trigger", due, started, inputs, attempt, file, process, live, daemon, reason, text, run)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, (SELECT id FROM texts WHERE digest = ?), ?)`
+	beginRun = `INSERT INTO runs (job, status, "trigger", due, started, inputs, attempt, file, process, live, daemon, reason, workflow, text, run)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, (SELECT id FROM texts WHERE digest = ?), ?)`
 	beginQueued = `UPDATE runs SET job = ?, status = ?, "trigger" = ?, due = ?, started = ?, inputs = ?, attempt = ?, file = ?, process = ?,
-		live = ?, daemon = ?, reason = ?, text = (SELECT id FROM texts WHERE digest = ?) WHERE run = ?`
-	onRecordSQL = `SELECT id, status, live FROM runs WHERE run = ?`
+		live = ?, daemon = ?, reason = ?, workflow = ?, text = (SELECT id FROM texts WHERE digest = ?) WHERE run = ?`
+	onRecordSQL = `SELECT id, status, live, workflow FROM runs WHERE run = ?`
 	beginEntry  = `INSERT INTO journal (id, key, started, ended, result, digest, size, run)
 		SELECT (id << 32) + ?, ?, ?, ?, ?, ?, ?, CASE WHEN ? THEN id END FROM runs WHERE run = ?`
 	beganSQL    = `UPDATE runs SET rows = greatest(rows, ?) WHERE run = ?`
@@ -26,7 +26,7 @@ const (
 		SELECT runs.id, ?, texts.id FROM runs, texts WHERE runs.run = ? AND texts.digest = ?`
 	finishRun = `UPDATE runs SET status = ?, ended = ?, output = ?, error = ?, open = ?, reason = ?, cancel = '' WHERE id = ?`
 
-	runColumns = `run, job, status, "trigger", due, started, ended, inputs, output, error, attempt, open, file, process, daemon, reason, ` +
+	runColumns = `run, job, status, "trigger", due, started, ended, inputs, output, error, attempt, open, file, process, daemon, reason, workflow, ` +
 		skippedColumns
 	// Of a run that stands for several slots: how many, and since when.
 	skippedColumns = `CASE status WHEN 'skipped' THEN (SELECT count FROM slots WHERE slots.run = runs.id) END,
@@ -39,7 +39,7 @@ const (
 )
 
 // Begin records a run as running, with entries for its journal: a new one, or one that this process has queued. The error wraps
-// engine.ErrNotQueued when there is another one with that id.
+// engine.ErrNotQueued when there is another one with that id. A run of a workflow may be begun again by the same one.
 func (s *Store) Begin(run *engine.Run, entries ...engine.Entry) error {
 	live, err := s.alive.hold()
 	if err != nil {
@@ -50,9 +50,13 @@ func (s *Store) Begin(run *engine.Run, entries ...engine.Entry) error {
 		return fmt.Errorf("record the inputs of run %s: %w", run.ID, err)
 	}
 	text, digest := textRow(run.Text)
+	who := live
+	if run.Workflow != "" {
+		who = "" // it does not end with this process
+	}
 	record := rowOf(beginRun, run.Job, string(engine.Running), run.Trigger, run.Due, run.Started, inputs, max(run.Attempt, 1), run.File,
-		run.Process, live, run.Daemon, run.Reason, digest, run.ID)
-	rows := []row{text, {do: func(c *conn) error { return c.begin(record, run.ID, live) }}}
+		run.Process, who, run.Daemon, run.Reason, run.Workflow, digest, run.ID)
+	rows := []row{text, {do: func(c *conn) error { return c.begin(record, run, live) }}}
 	rows = append(rows, calledRows(run)...)
 	if s.place.shared() {
 		rows = append(rows, rowOf(beganSQL, len(entries), run.ID))
@@ -70,11 +74,11 @@ func (s *Store) Begin(run *engine.Run, entries ...engine.Entry) error {
 }
 
 // begin carries out beginRun, or the same for a run that a process has queued.
-func (c *conn) begin(record row, run, live string) error {
+func (c *conn) begin(record row, run *engine.Run, live string) error {
 	var number int64
-	var status, of string
-	err := c.each(rowOf(onRecordSQL, run), 3, func(v []driver.Value) error {
-		number, status, of = numberOf(v[0]), textOf(v[1]), textOf(v[2])
+	var status, of, workflow string
+	err := c.each(rowOf(onRecordSQL, run.ID), 4, func(v []driver.Value) error {
+		number, status, of, workflow = numberOf(v[0]), textOf(v[1]), textOf(v[2]), textOf(v[3])
 		return nil
 	})
 	switch {
@@ -82,6 +86,8 @@ func (c *conn) begin(record row, run, live string) error {
 		return err
 	case status == "":
 		return c.exec(record)
+	case status == string(engine.Running) && workflow != "" && workflow == run.Workflow:
+		return nil // whoever began it for the workflow was lost before the answer
 	case status != string(engine.Queued):
 		return fmt.Errorf("%w: it is %s", engine.ErrNotQueued, status)
 	case of != live:
@@ -211,7 +217,7 @@ func scanRun(from scanner, run *engine.Run, more ...any) error {
 	var inputs, output, failure sql.NullString
 	var slots, since sql.NullInt64
 	dest := append([]any{&run.ID, &run.Job, &run.Status, &run.Trigger, &due, &started, &ended, &inputs, &output, &failure,
-		&run.Attempt, &run.Open, &run.File, &run.Process, &run.Daemon, &run.Reason, &slots, &since}, more...)
+		&run.Attempt, &run.Open, &run.File, &run.Process, &run.Daemon, &run.Reason, &run.Workflow, &slots, &since}, more...)
 	if err := from.Scan(dest...); err != nil {
 		return err
 	}

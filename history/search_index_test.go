@@ -275,6 +275,7 @@ func (g *happenings) compare(with, bare *Store) bool {
 // Of too many runs the newest are looked through, as far as the index says.
 func TestIndexOfWhatIsEverywhere(t *testing.T) {
 	t.Parallel()
+	onlyInFile(t)
 	path := somewhere(t)
 	s := openAt(t, path, Options{})
 	indexNow(t, s)
@@ -317,6 +318,7 @@ func TestIndexOfWhatIsEverywhere(t *testing.T) {
 // A damaged index is left alone, said so, and made anew.
 func TestIndexDamaged(t *testing.T) {
 	t.Parallel()
+	onlyInFile(t)
 	for name, damage := range map[string]string{
 		"a table of it is gone":     "DROP TABLE searched_1",
 		"its pages are not its own": "UPDATE searched_1_data SET block = x'ffffffffffffffffffff'",
@@ -352,6 +354,7 @@ func TestIndexDamaged(t *testing.T) {
 // A history that may not be written, or has no room, is searched all the same.
 func TestIndexThatCannotBeWritten(t *testing.T) {
 	t.Parallel()
+	onlyInFile(t)
 	path := somewhere(t)
 	s := openAt(t, path, Options{maxPages: 120})
 	var last string
@@ -378,6 +381,7 @@ func TestIndexThatCannotBeWritten(t *testing.T) {
 // What no run holds any more is not in the index either.
 func TestIndexForgetsWhatIsPruned(t *testing.T) {
 	t.Parallel()
+	onlyInFile(t)
 	s := openTemp(t)
 	for i := range 30 {
 		leave(t, s, fmt.Sprintf("06a%08d", i), engine.OK, map[Where]string{InLog: "needle"})
@@ -405,6 +409,7 @@ func TestIndexForgetsWhatIsPruned(t *testing.T) {
 // A program without FTS5 goes on with a history that one with it has indexed: what it writes is found all the same.
 func TestIndexIsStaleAfterGoingOn(t *testing.T) {
 	t.Parallel()
+	onlyInFile(t)
 	s := openTemp(t)
 	run := begin(t, s, aRun("06a00000001", "sync"))
 	finish(t, s, run, engine.Failed)
@@ -433,6 +438,7 @@ func TestIndexIsStaleAfterGoingOn(t *testing.T) {
 
 func TestIndexingEnds(t *testing.T) {
 	t.Parallel()
+	onlyInFile(t)
 	s := openTemp(t)
 	indexNow(t, s)
 	ctx, cancel := context.WithCancel(t.Context())

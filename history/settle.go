@@ -11,7 +11,7 @@ import (
 )
 
 const (
-	runningSQL = `SELECT id, run, live, daemon FROM runs WHERE status = 'running'`
+	runningSQL = `SELECT id, run, live, daemon FROM runs WHERE status = 'running' AND workflow = ''`
 	goingOnSQL = `SELECT id, key FROM steps WHERE id BETWEEN ? AND ? AND status IN ('running', 'waiting')`
 
 	interruptStep = `UPDATE steps SET status = ?1, ended = coalesce(ended, ` + lastMoment + `)
@@ -63,7 +63,7 @@ func (s *Store) keeps(run string) {
 	delete(s.abandoned, run)
 }
 
-// settle marks the runs whose process is gone as interrupted. A history that may not be written, or is locked, is left
+// settle marks the runs whose process is gone as interrupted, but for those that a workflow carries out. A history that may not be written, or is locked, is left
 // as it is when it was opened for reading only.
 func (s *Store) settle() error {
 	orphans, err := s.orphans()

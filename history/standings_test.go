@@ -112,6 +112,7 @@ func TestInterrupted(t *testing.T) {
 // A history that an older snrun made has its runs, slots and all once it is opened.
 func TestHistoryOfVersionTwo(t *testing.T) {
 	t.Parallel()
+	onlyInFile(t)
 	path := somewhere(t)
 	write(t, path, "")
 	c := connect(t, path)

@@ -44,6 +44,7 @@ func checkStatuses(t *testing.T, s *Store, want string) {
 
 func TestNoteBecomesDurableByItself(t *testing.T) {
 	t.Parallel()
+	onlyInFile(t)
 	path := somewhere(t)
 	synctest.Test(t, func(t *testing.T) {
 		s, err := Open(path, Options{})
@@ -151,7 +152,7 @@ func FuzzSegments(f *testing.F) {
 
 func TestRowOfAStep(t *testing.T) {
 	t.Parallel()
-	l := new(Store).newLedger(1)
+	l := newLedger(1)
 	at := func(status engine.Status) int64 {
 		id, _, _ := l.stepRow(&engine.StepRun{Key: "/a", Status: status})
 		return id

@@ -1,7 +1,7 @@
-// Package history keeps what runs did, in one SQLite file: for people (runs, steps, attempts, exchanges) and for going on
+// Package history keeps what runs did, in one SQLite file, or in a PostgreSQL database that machines share: for people (runs, steps, attempts, exchanges) and for going on
 // (the journal and the state of jobs).
 //
-// A Store is an engine.Journal. Whatever is given to it has its secrets masked already. One connection writes; readers
+// A Store is an engine.Journal. Whatever is given to it has its secrets masked already. One connection of a process writes; readers
 // have their own and never wait for it. All SQL of snrun but the token store's is in this package.
 //
 // The files:
@@ -9,13 +9,21 @@
 //	store, place, moved, conn, live
 //	                             a history: its file, whether it stays there, its connection, and who else is at work in it
 //	migrate                      its tables, which are made by the files in migrations
+//	sqlite                       a connection to a file
+//	postgres, postgres_link, postgres_reader, postgres_rows
+//	                             a history on a server, its connections, and values as SQLite gives them
+//	postgres_sql, postgres_rules, postgres_own, postgres_writes
+//	                             the texts of SQLite as PostgreSQL takes them
+//	postgres_session, postgres_alive, postgres_hold
+//	                             locks that end with a connection: who lives, and who carries what out
 //	commit                       the queue of rows, and who commits them
 //	runs, list, steps, happened, exchanges, requests, find, order
 //	                             what people are shown, how they find runs, and the order of a run's steps
 //	pulse                        how far runs are, for who looks at them while they go on
 //	search                       what is looked for in what runs left behind, and where it is found
-//	journal, ledger, parts, fold, blobs, keys
+//	journal, ledger, numbers, parts, fold, blobs, keys
 //	                             what going on needs: calls by their keys, parts of loops that end, large values once
+//	hold                         units of a run that one process at a time carries out
 //	goingon, settle              a run that goes on, and runs whose process is gone
 //	slots, decide, plans         due times and what was decided upon each, and the schedules that they are of
 //	queue, cancels, pauses, daemons, interrupted
@@ -55,8 +63,8 @@ type Options struct {
 	maxChosen int           // see mostChosen
 }
 
-// Store is a history in a file. Its methods may be called from many goroutines, and many processes may have one open on
-// the same file. It must be closed.
+// Store is a history in a file or on a server. Its methods may be called from many goroutines, and many processes may have one open on
+// the same place. It must be closed.
 type Store struct {
 	place   place
 	read    *sql.DB
@@ -74,11 +82,16 @@ type Store struct {
 	abandoned map[string]bool    // runs that this process carries out no more, whatever is on record of them
 }
 
-var _ engine.Journal = (*Store)(nil)
+var (
+	_ engine.Journal = (*Store)(nil)
+	_ engine.Holder  = (*Store)(nil)
+)
 
-// Open opens the history in the file at path and makes it, with its folders, when it is not there. Older ones are
-// brought up to date. Runs whose process is gone are marked as interrupted. An error names the file, and wraps
-// engine.ErrFull, engine.ErrLocked, engine.ErrDamaged or fs.ErrPermission where it is one of those.
+// Open opens the history in the file at path and makes it, with its folders, when it is not there; or that on the PostgreSQL server at
+// an address, postgres://…, where it makes its schema. Older ones are
+// brought up to date. Runs whose process is gone are marked as interrupted. An error names the place, and wraps
+// engine.ErrFull, engine.ErrLocked, engine.ErrDamaged or fs.ErrPermission where it is one of those. A server that is gone while a Store
+// is open is waited for, for half a minute each time.
 func Open(path string, opts Options) (*Store, error) {
 	p, err := placeOf(path, opts)
 	if err != nil {
@@ -106,7 +119,7 @@ func Open(path string, opts Options) (*Store, error) {
 	return s, nil
 }
 
-// OpenReadOnly opens the history in the file at path for the methods that read. It makes no file: where none stands, the
+// OpenReadOnly opens the history in the file, or on the server, at path for the methods that read. It makes none: where none stands, the
 // error is ErrNoRuns. One that may not be written can be read all the same. Where it may be written, runs whose process
 // is gone are marked as interrupted before runs are shown, as Open does.
 func OpenReadOnly(path string) (*Store, error) {

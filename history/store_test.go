@@ -65,7 +65,7 @@ func TestOpenMakesWhatIsNotThere(t *testing.T) {
 			t.Errorf("%s has mode %v, want %v", filepath.Base(name), got, want)
 		}
 	}
-	for pragma, want := range map[string]string{"journal_mode": "wal", "auto_vacuum": "2", "user_version": "5"} {
+	for pragma, want := range map[string]string{"journal_mode": "wal", "auto_vacuum": "2", "user_version": "6"} {
 		var got string
 		if err := s.read.QueryRow("PRAGMA " + pragma).Scan(&got); err != nil || got != want {
 			t.Errorf("%s = %s, %v, want %s", pragma, got, err, want)
@@ -150,6 +150,7 @@ func fails(t *testing.T, doing string, err error, path string, want error, advic
 
 func TestFilesThatAreNoHistory(t *testing.T) {
 	t.Parallel()
+	onlyInFile(t)
 	tests := []struct {
 		name string
 		make func(t *testing.T, path string)
@@ -255,6 +256,7 @@ func makeFolder(t *testing.T, path string) {
 // A file that lost its end opens, since its beginning is whole. What it lost is an error, and no panic.
 func TestTruncatedFile(t *testing.T) {
 	t.Parallel()
+	onlyInFile(t)
 	path := somewhere(t)
 	cut(t, path, 20*4096)
 	s, err := Open(path, Options{})
@@ -267,6 +269,7 @@ func TestTruncatedFile(t *testing.T) {
 
 func TestFullDisk(t *testing.T) {
 	t.Parallel()
+	onlyInFile(t)
 	path := somewhere(t)
 	s := openAt(t, path, Options{maxPages: 80})
 	run := begin(t, s, aRun("r1", "sync"))
@@ -290,6 +293,7 @@ func TestFullDisk(t *testing.T) {
 
 func TestNotesOnAFullDiskAreToldOfAtFinish(t *testing.T) {
 	t.Parallel()
+	onlyInFile(t)
 	path := somewhere(t)
 	s, err := Open(path, Options{maxPages: 70})
 	if err != nil {
@@ -307,6 +311,7 @@ func TestNotesOnAFullDiskAreToldOfAtFinish(t *testing.T) {
 // The steps of a run may be too much for a full disk where its end is not: then at least that is on record.
 func TestARunThatFailedForAFullDiskSaysSo(t *testing.T) {
 	t.Parallel()
+	onlyInFile(t)
 	path := somewhere(t)
 	s, err := Open(path, Options{maxPages: 70})
 	if err != nil {
@@ -330,6 +335,7 @@ func TestARunThatFailedForAFullDiskSaysSo(t *testing.T) {
 
 func TestLockedFile(t *testing.T) {
 	t.Parallel()
+	onlyInFile(t)
 	path := somewhere(t)
 	s := openAt(t, path, Options{Wait: 20 * time.Millisecond})
 	begin(t, s, aRun("r1", "sync"))
@@ -353,6 +359,7 @@ func TestLockedFile(t *testing.T) {
 // A short lock is waited for.
 func TestBusyFile(t *testing.T) {
 	t.Parallel()
+	onlyInFile(t)
 	path := somewhere(t)
 	s := openAt(t, path, Options{})
 	begin(t, s, aRun("r1", "sync"))
@@ -374,6 +381,7 @@ func TestBusyFile(t *testing.T) {
 // A copy of the files, taken while a run goes on, is a whole history. The run's process is not where the copy is.
 func TestCopyTakenMidRun(t *testing.T) {
 	t.Parallel()
+	onlyInFile(t)
 	from, to := somewhere(t), somewhere(t)
 	s := openAt(t, from, Options{})
 	begin(t, s, aRun("r1", "sync"))
@@ -401,6 +409,7 @@ func TestCopyTakenMidRun(t *testing.T) {
 // TestUpdatingIsTold holds that who waits until an older history is up to date is told, once, and nobody of one that is new or up to date.
 func TestUpdatingIsTold(t *testing.T) {
 	t.Parallel()
+	onlyInFile(t)
 	names, err := fs.Glob(migrations, "migrations/*.sql")
 	if err != nil {
 		t.Fatal(err)

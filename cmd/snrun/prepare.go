@@ -33,6 +33,8 @@ type prepared struct {
 	attempt  int           // of a run that goes on: which one this is; else 0
 	notes    []string      // what a person must know of it
 	carryOut func(context.Context, *engine.Engine) (*engine.Run, error)
+	handOver handOver // in place of carryOut, where it is carried out elsewhere
+	database string   // of the store
 }
 
 // ready fills in what a job needs: its secrets and its sign-ins. The outcome is what it leads to when they cannot be had.
@@ -62,7 +64,7 @@ func (a *app) record(r *prepared, file, outcome string) error {
 	if r.store, err = a.openHistory(file); err != nil {
 		return &exitError{exitFailed, err, outcome + ", because it could not be recorded; another database is chosen with --db FILE"}
 	}
-	r.next = a.commandsFor(file)
+	r.next, r.database = a.commandsFor(file), file
 	return nil
 }
 

@@ -11,6 +11,7 @@ import (
 
 	"snrun/auth/store"
 	"snrun/engine"
+	"snrun/engine/temporal"
 	"snrun/history/review"
 	"snrun/history/words"
 	"snrun/jobs"
@@ -20,6 +21,7 @@ import (
 // resumeOptions are the flags of `resume` and `retry`.
 type resumeOptions struct {
 	executeOptions
+	elsewhereOptions
 	from        string // a top-level step
 	job         string // which text of the job: original or current, "" for that of the last attempt
 	assume      string // done or redo, "" for neither
@@ -61,7 +63,7 @@ Exit codes are those of run; 1 also where a request is in doubt.`,
 			if err := o.check(); err != nil {
 				return err
 			}
-			return a.carryOut(cmd.Context(), o.executeOptions, func(ctx context.Context) (*prepared, error) {
+			return a.carryOutAsAsked(cmd.Context(), o.executeOptions, o.elsewhereOptions, func(ctx context.Context) (*prepared, error) {
 				return a.prepareResume(ctx, args[0], o)
 			})
 		},
@@ -71,6 +73,7 @@ Exit codes are those of run; 1 also where a request is in doubt.`,
 	flags.StringVar(&o.job, "job", "", "the job as the run began with it (original), or as its file is now (current), in place of what the last attempt had")
 	a.assumeFlag(cmd, &o)
 	a.executeFlags(cmd, &o.executeOptions, newSandbox)
+	a.elsewhereFlags(cmd.Flags(), &o.elsewhereOptions)
 	_ = cmd.RegisterFlagCompletionFunc("job", cobra.FixedCompletions(jobTexts[:], cobra.ShellCompDirectiveNoFileComp))
 	_ = cmd.RegisterFlagCompletionFunc("from", a.completeSteps)
 	return cmd
@@ -99,7 +102,7 @@ Exit codes are those of run; 0 also where no item failed.`,
 			if err := o.check(); err != nil {
 				return err
 			}
-			err := a.carryOut(cmd.Context(), o.executeOptions, func(ctx context.Context) (*prepared, error) {
+			err := a.carryOutAsAsked(cmd.Context(), o.executeOptions, o.elsewhereOptions, func(ctx context.Context) (*prepared, error) {
 				return a.prepareResume(ctx, args[0], o)
 			})
 			return a.nothingToRetry(err)
@@ -108,6 +111,7 @@ Exit codes are those of run; 0 also where no item failed.`,
 	cmd.Flags().BoolVar(&o.failedItems, "failed-items", false, "try the failed items of loops again")
 	a.assumeFlag(cmd, &o)
 	a.executeFlags(cmd, &o.executeOptions, newSandbox)
+	a.elsewhereFlags(cmd.Flags(), &o.elsewhereOptions)
 	return cmd
 }
 
@@ -125,7 +129,7 @@ func (o resumeOptions) check() error {
 	if o.assume != "" && !slices.Contains(assumptions[:], o.assume) {
 		return usageError(steps.Hint(o.assume, assumptions[:]), "there is no --assume %s", words.Argument(o.assume))
 	}
-	return nil
+	return o.elsewhereOptions.check(o.executeOptions)
 }
 
 // assumed is what --assume says.
@@ -165,12 +169,20 @@ func (a *app) prepareResume(ctx context.Context, ref string, o resumeOptions) (*
 	if o.failedItems {
 		r.notes = append(r.notes, "trying "+words.Plural(review.FailedItems(run.Steps), "failed item")+" again")
 	}
+	again := engine.Resumption{
+		Run: run, Job: g.job, Original: g.original, From: from, Assume: o.assumed(), FailedItems: o.failedItems,
+		Secrets: r.secrets, Environ: r.env, Env: a.anew(o), Space: o.space(),
+	}
 	r.carryOut = func(ctx context.Context, e *engine.Engine) (*engine.Run, error) {
-		again, err := e.Resume(ctx, engine.Resumption{
-			Run: run, Job: g.job, Original: g.original, From: from, Assume: o.assumed(), FailedItems: o.failedItems,
-			Secrets: r.secrets, Environ: r.env, Env: a.anew(o), Space: o.space(),
-		})
-		return again, notResumed(err, run, next)
+		run, err := e.Resume(ctx, again)
+		return run, notResumed(err, again.Run, next)
+	}
+	r.handOver = func(e *engine.Engine, workflow func(run string) string) (*engine.Run, temporal.Order, error) {
+		run, err := e.GoOnElsewhere(again, workflow(again.Run.ID))
+		if err != nil {
+			return nil, temporal.Order{}, notResumed(err, again.Run, next)
+		}
+		return run, temporal.Order{Run: run.ID, Job: run.Job, Attempt: run.Attempt, Again: true, Assume: again.Assume, Redo: again.FailedItems}, nil
 	}
 	return r, a.record(r, file, notGoneOn)
 }

@@ -63,7 +63,7 @@ type commandGroup struct {
 func (a *app) commandGroups() []commandGroup {
 	return []commandGroup{
 		{"Runs", []*cobra.Command{a.runCommand(), a.resumeCommand(), a.retryCommand(), a.cancelCommand(), a.statusCommand(), a.historyCommand(), a.uiCommand()}},
-		{"Schedules", []*cobra.Command{a.serveCommand(), a.scheduleCommand(), a.notifyCommand()}},
+		{"Schedules", []*cobra.Command{a.serveCommand(), a.workerCommand(), a.scheduleCommand(), a.applyCommand(), a.notifyCommand()}},
 		{"Projects", []*cobra.Command{a.initCommand(), a.validateCommand(), a.explainCommand(), a.schemaCommand(), a.soapCommand(), a.sandboxCommand()}},
 		{"Sign-ins and secrets", []*cobra.Command{a.authCommand(), a.secretCommand(), a.keyCommand()}},
 	}

@@ -10,11 +10,13 @@ import (
 
 	"snrun/engine"
 	"snrun/engine/daemon"
+	"snrun/engine/temporal"
 )
 
 // runOptions are the flags of `run`.
 type runOptions struct {
 	executeOptions
+	elsewhereOptions
 	inputs     []string // name=value
 	inputsFile string
 	dry        bool
@@ -37,10 +39,13 @@ mended, 5 skipped (--skip-if-running), 75 a failure that may pass, 130 and 143 s
 		Args:              exactly(1, "run takes one job: its name or its file"),
 		ValidArgsFunction: a.completeJobs,
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := o.check(); err != nil {
+				return err
+			}
 			if o.dry {
 				return a.dryRun(cmd.Context(), args[0], o)
 			}
-			return a.carryOut(cmd.Context(), o.executeOptions, func(ctx context.Context) (*prepared, error) {
+			return a.carryOutAsAsked(cmd.Context(), o.executeOptions, o.elsewhereOptions, func(ctx context.Context) (*prepared, error) {
 				return a.prepare(ctx, args[0], o)
 			})
 		},
@@ -50,7 +55,16 @@ mended, 5 skipped (--skip-if-running), 75 a failure that may pass, 130 and 143 s
 	flags.BoolVar(&o.dry, "dry-run", false, "show what would be sent, as far as that is known without an answer; nothing is sent, saved or recorded")
 	flags.BoolVar(&o.alone, "skip-if-running", false, "do nothing but record that the run was skipped, and exit with 5, while another run of the job waits or goes on")
 	a.executeFlags(cmd, &o.executeOptions, "start the built-in sandbox for this run")
+	a.elsewhereFlags(flags, &o.elsewhereOptions)
 	return cmd
+}
+
+// check says what is wrong with the flags.
+func (o runOptions) check() error {
+	if o.asked && o.alone {
+		return usageError("leave one of them out; a schedule that is applied there says overlap: skip", "--skip-if-running is for runs that this machine carries out")
+	}
+	return o.elsewhereOptions.check(o.executeOptions)
 }
 
 // inputFlags adds the flags that give inputs.
@@ -87,6 +101,11 @@ func (a *app) prepare(ctx context.Context, name string, o runOptions) (*prepared
 			_, _ = r.store.Withdraw(time.Now(), req.ID, engine.Cancelled, "it could not begin")
 		}
 		return run, err
+	}
+	r.handOver = func(e *engine.Engine, workflow func(run string) string) (*engine.Run, temporal.Order, error) {
+		id := e.NewID(time.Now())
+		run, err := e.Enlist(engine.Request{ID: id, Job: job, Inputs: inputs, Env: r.env, Secrets: r.secrets}, workflow(id))
+		return run, temporal.Order{Run: id, Job: job.Name, Attempt: 1}, err
 	}
 	file, err := a.databaseFile(p.Settings)
 	if err != nil {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -164,4 +165,12 @@ func (c *cluster) hasWorker(ctx context.Context) (bool, error) {
 		return false, err
 	}
 	return len(queue.GetPollers()) > 0, nil
+}
+
+// version is what workers of this program are built of, as far as runs are pinned to that.
+func (c *cluster) version() temporal.Version {
+	if c.Deployment == "" {
+		return temporal.Version{}
+	}
+	return temporal.Version{Deployment: c.Deployment, Build: cmp.Or(c.BuildID, version)}
 }

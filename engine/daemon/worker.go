@@ -2,7 +2,6 @@ package daemon
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"snrun/engine"
@@ -19,23 +18,28 @@ type Equipped struct {
 }
 
 // Equip gives what a run is carried out with here: its job by the texts that are on record with it, the secrets and profiles of now. Sign-ins
-// are shared with all other runs whose profiles say the same.
+// are shared with all other runs whose profiles say the same. The error is a *steps.Error where the run cannot begin, which it puts down to
+// this project, and the context's where that ended.
 func (d *Daemon) Equip(ctx context.Context, run *engine.Run) (*Equipped, error) {
-	project := d.library.Project()
-	if project.Mistaken {
-		return nil, fmt.Errorf("the settings or profiles of %s have mistakes", project.Dir)
+	project, why := d.usable()
+	if why != nil {
+		return nil, refusal(why, "")
 	}
 	job, _, err := project.loadLast(run)
 	if err != nil {
-		return nil, fmt.Errorf("the job as it was when the run began does not fit this project: %w", err)
+		return nil, refusal(err, "the job, as it was when the run began, does not fit the project of this worker: see its profiles.yaml and files")
 	}
 	r := d.newRun()
 	secrets, err := r.equip(ctx, project, job)
-	if err != nil {
+	switch {
+	case err == nil:
+		return &Equipped{Job: job, Engine: r.engine, Env: d.Env, Secrets: secrets, Close: r.end}, nil
+	case ctx.Err() != nil:
 		r.end()
-		return nil, err
+		return nil, context.Cause(ctx)
 	}
-	return &Equipped{Job: job, Engine: r.engine, Env: d.Env, Secrets: secrets, Close: r.end}, nil
+	r.end()
+	return nil, refusal(err, "")
 }
 
 // drainWorker waits until the worker has ended, which was told to.

@@ -223,7 +223,7 @@ func (f *frame) bind(l *loop, i int, item any) {
 // turn runs the steps for one item. Its failure is kept; the loop's error is decided by how many there are.
 func (f *frame) turn(l *loop, i int, h Host) error {
 	c := f.child(h, l.key[len(f.path):]+"["+l.keys[i]+"]")
-	c.item, c.saved, c.open = true, saves{}, &opened{}
+	c.item, c.turns, c.saved, c.open = true, true, saves{}, &opened{}
 	c.bind(l, i, l.items[i])
 	out, err := c.block(l.Steps)
 	if err == nil && l.Collect != nil && l.wanted() {

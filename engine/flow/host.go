@@ -19,6 +19,7 @@
 //	repeat, parallel, runjob  rounds, branches, other jobs
 //	remote, spread, slots     what a Host that holds no large values has carried out elsewhere: steps, chunks of a loop, expressions
 //	carry                     the same seen from there
+//	wire, travel              all of that as it travels
 //	keys                      how an item's key stands in the keys of its calls
 //	saved                     what saves make visible to whom
 //	defect                    panics

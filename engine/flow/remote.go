@@ -35,7 +35,9 @@ type Unit struct {
 	From, To int // the items [From,To) are to be worked on, counted from 0
 	Limit    int // how many of them at once
 	Failed   int // how many items of the loop had failed before
-	Scope    Scope
+	// Quiet says that what goes well in it need not be kept for people: enough of its like is.
+	Quiet bool
+	Scope Scope
 }
 
 // The slots of a step that are no expressions.
@@ -120,14 +122,15 @@ func (f *frame) remote() Remote {
 	return r
 }
 
-// hands says whether a step as a whole is carried out elsewhere: what makes calls or keeps something, and what reads what is not here.
+// hands says whether a step as a whole is carried out elsewhere: what makes calls or keeps something, what reads what is not here, and a
+// loop in an item of another, of which there may be very many.
 func (f *frame) hands(s *jobs.Step) bool {
 	switch b := s.Body.(type) {
 	case *jobs.Call, *jobs.Save:
 		return true
 	case *jobs.Foreach:
-		return b.Source != nil
-	case *jobs.Set, *jobs.Log, *jobs.Fail, *jobs.Wait:
+		return b.Source != nil || f.turns
+	case *jobs.Set, *jobs.Log, *jobs.Fail:
 		return f.touches(s.Uses)
 	}
 	return false
@@ -141,7 +144,8 @@ func (f *frame) elsewhere(r Remote, s *jobs.Step) (any, error) {
 	}
 	f.take(got)
 	if got.Error != nil {
-		return nil, got.Error
+		_, err := failedStep(s, got.Error, Note{})
+		return nil, err
 	}
 	f.see(s, got.Names)
 	return got.Value, nil

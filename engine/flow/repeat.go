@@ -91,7 +91,7 @@ func (f *frame) round(l *rounds) (out any, over bool, err error) {
 		return out, over, err
 	}
 	if l.done >= l.most {
-		return nil, false, l.tooMany(f.hide, key, out)
+		return nil, false, f.tooMany(l, key, out)
 	}
 	if l.carry, err = l.next(c, key); err != nil {
 		return nil, false, err
@@ -137,21 +137,41 @@ func (l *rounds) next(c *frame, key string) (map[string]any, error) {
 
 // tooMany is the failure of rounds whose condition never held. The value is shown with its secrets masked before it is cut:
 // nobody would know a half of one. Who goes on looks once more: what the last round read may be other then.
-func (l *rounds) tooMany(hide func(string) string, key string, last any) *steps.Error {
-	const most = 200
-	shown := ""
-	if text, err := steps.EncodeJSON(last); err == nil {
-		runes := []rune(hide(string(text)))
-		if len(runes) > most {
-			runes = append(runes[:most], '…')
+func (f *frame) tooMany(l *rounds, key string, last any) error {
+	gave := ""
+	if r := f.remote(); r != nil && HasRefs(last) {
+		c := f.scope(&jobs.Uses{})
+		c.Names[lastName] = last
+		got, err := r.Elsewhere(Unit{Key: key + "@" + slotShown, Place: f.place(l.step), Slot: slotShown, Scope: c})
+		if err != nil {
+			return err
 		}
-		shown = "; the last round gave " + string(runes)
+		gave, _ = got.Value.(string)
+	} else {
+		gave = shown(f.hide, last)
 	}
 	return &steps.Error{
-		Kind: steps.Limit, Message: fmt.Sprintf("after %s this does not hold yet: %s%s", plural(l.done, "round"), l.Until.Source(), shown),
+		Kind: steps.Limit, Message: fmt.Sprintf("after %s this does not hold yet: %s%s", plural(l.done, "round"), l.Until.Source(), gave),
 		Hint:  "allow more rounds with `attempts`, or more time between them with `every`",
 		Calls: []string{key},
 	}
+}
+
+// lastName is the name under which the value travels that is to be shown.
+const lastName = "last"
+
+// shown says what the last round gave, masked and then cut.
+func shown(hide func(string) string, last any) string {
+	const most = 200
+	text, err := steps.EncodeJSON(last)
+	if err != nil {
+		return ""
+	}
+	runes := []rune(hide(string(text)))
+	if len(runes) > most {
+		runes = append(runes[:most], '…')
+	}
+	return "; the last round gave " + string(runes)
 }
 
 // progress is where the rounds are, as plain data.

@@ -3,7 +3,6 @@ package flow
 import (
 	"fmt"
 	"hash/fnv"
-	"maps"
 	"strconv"
 	"time"
 
@@ -68,10 +67,10 @@ func (f *frame) waitAgain(t *tries, note Note, err error) error {
 	if !isStep {
 		return err
 	}
-	if wanted, err := f.repeatable(t, failure); err != nil {
+	if wanted, err := f.repeatable(t, note, failure); err != nil {
 		return undecided(failure, err)
 	} else if !wanted {
-		return f.final(t, failure)
+		return f.final(t, note, failure)
 	}
 	wait := failure.RetryAfter
 	switch {
@@ -101,14 +100,14 @@ func undecided(failure *steps.Error, err error) error {
 }
 
 // repeatable says whether the policy has another try for this failure.
-func (f *frame) repeatable(t *tries, failure *steps.Error) (bool, error) {
+func (f *frame) repeatable(t *tries, note Note, failure *steps.Error) (bool, error) {
 	switch {
 	case !t.left(failure) || !t.harmless(failure):
 		return false, nil
 	case t.policy.When == nil:
 		return failure.Repeat != steps.Never, nil
 	}
-	return f.when(t, failure)
+	return f.when(t, note, failure)
 }
 
 // left says whether there may be another try at all.
@@ -122,22 +121,22 @@ func (t *tries) harmless(failure *steps.Error) bool {
 }
 
 // when says whether the policy's condition wants another try.
-func (f *frame) when(t *tries, failure *steps.Error) (bool, error) {
-	names := maps.Clone(f.names)
-	names["error"] = f.errorValue(failure)
-	names["response"] = nil
+func (f *frame) when(t *tries, note Note, failure *steps.Error) (bool, error) {
+	inner := f.child(f.h, "")
+	inner.names["error"] = f.errorValue(failure)
+	inner.names["response"] = nil
 	if failure.Response != nil {
-		names["response"] = failure.Response
+		inner.names["response"] = failure.Response
 	}
-	return t.policy.When.Bool(names)
+	return inner.whether(slot{note.Step, slotAgain, TryKey(note.Key, t.try)}, t.policy.When)
 }
 
 // final is a failure that is not tried again. Where the job says when to do so, but not that it does no harm, it says what is missing.
-func (f *frame) final(t *tries, failure *steps.Error) error {
+func (f *frame) final(t *tries, note Note, failure *steps.Error) error {
 	if t.policy.When == nil || !t.left(failure) || t.harmless(failure) {
 		return failure
 	}
-	if wanted, err := f.when(t, failure); err != nil || !wanted {
+	if wanted, err := f.when(t, note, failure); err != nil || !wanted {
 		return failure
 	}
 	e := *failure

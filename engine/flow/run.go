@@ -46,7 +46,8 @@ func (o *Outcome) settle(err error) {
 
 // failure is what on_failure is for: that of a step, or that the run's time was up. Whoever cancels a run knows of it.
 func (o *Outcome) failure() *steps.Error {
-	if stopped, ok := o.Halt.(*Stopped); ok && stopped.Reason.Kind == steps.Timeout {
+	var stopped *Stopped
+	if errors.As(o.Halt, &stopped) && stopped.Reason.Kind == steps.Timeout {
 		return stopped.Reason
 	}
 	return o.Error
@@ -100,6 +101,7 @@ type frame struct {
 	path     string
 	depth    int
 	item     bool
+	turns    bool // in an item of a loop
 	cleanup  bool
 	deadline Deadline
 	mask     func(string)

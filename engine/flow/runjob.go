@@ -8,15 +8,13 @@ import (
 
 // runJob runs another job as a part of the run.
 func (f *frame) runJob(s *jobs.Step, b *jobs.RunJob, note Note) (result, error) {
-	given, err := f.value(slot{s, slotInputs, note.Key}, b.Inputs)
+	given, err := f.inputsOf(s, b, note.Key)
 	if err != nil {
 		return result{}, err
 	}
-	inputs, err := b.Check(given)
-	if err != nil {
-		return result{}, err
-	}
+	inputs, _ := given.(map[string]any)
 	c := f.called(b.Job, inputs, note)
+	c.names["inputs"] = given
 	c.caller = s
 	var limit Deadline
 	if b.Job.Timeout > 0 {
@@ -35,6 +33,24 @@ func (f *frame) runJob(s *jobs.Step, b *jobs.RunJob, note Note) (result, error) 
 		return result{}, out.Error
 	}
 	return result{output: out.Output}, nil
+}
+
+// inputsOf gives the inputs of a job that is called, checked, elsewhere where they are not here: a map, or a Ref that stands for one.
+func (f *frame) inputsOf(s *jobs.Step, b *jobs.RunJob, key string) (any, error) {
+	if r := f.remote(); r != nil && b.Inputs != nil && f.touches(b.Inputs.Uses()) {
+		return f.ask(r, slot{s, slotInputs, key}, b.Inputs.Uses())
+	}
+	return f.checked(b)
+}
+
+// checked evaluates the inputs of a job that is called.
+func (f *frame) checked(b *jobs.RunJob) (any, error) {
+	given, err := f.eval(b.Inputs)
+	if err != nil {
+		return nil, err
+	}
+	inputs, err := b.Check(given)
+	return inputs, err
 }
 
 // called is a frame for another job: it sees its own inputs, state and steps, and where it stands only in its keys.

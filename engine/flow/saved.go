@@ -7,7 +7,6 @@ import (
 	"strconv"
 
 	"snrun/jobs"
-	"snrun/steps"
 )
 
 // saves are state values by job and name.
@@ -74,7 +73,7 @@ func digest(branches []saves) string {
 	for i, saved := range branches {
 		all[i] = saved.plain()
 	}
-	text, _ := steps.EncodeJSON(all) // what was saved can be encoded
+	text, _ := EncodeValue(all) // what was saved can be encoded
 	hash := fnv.New64a()
 	hash.Write(text)
 	return strconv.FormatUint(hash.Sum64(), 36)

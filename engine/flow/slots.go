@@ -58,11 +58,23 @@ const (
 	slotInitial = "initial" // of a repeat, by name
 	slotNext    = "next"    // of a repeat, by name
 	slotRounds  = "rounds"  // of a repeat
-	slotPause   = "pause"   // of a repeat, in nanoseconds
+	slotPause   = "pause"   // of a repeat, in nanoseconds; of a wait, see pauseValue
+	slotShown   = "shown"   // of a repeat: what its last round gave, for people
+	slotAgain   = "again"   // the condition of a retry
 	slotInputs  = "inputs"  // of a call of another job
 	slotCollect = "collect" // of a loop
 	slotResult  = "result"  // the output of a job
 )
+
+// Decides says that what a unit gives decides how the flow goes on, or is short text for people: nothing can stand for it.
+func (u Unit) Decides() bool {
+	kind, _, _ := strings.Cut(u.Slot, ":")
+	switch kind {
+	case slotIf, slotWhen, slotCatch, slotUntil, slotAgain, slotRounds, slotPause, slotShown:
+		return true
+	}
+	return false
+}
 
 // evaluate gives the value of a slot.
 func (f *frame) evaluate(job *jobs.Job, s *jobs.Step, name string) (any, error) {
@@ -75,6 +87,8 @@ func (f *frame) evaluate(job *jobs.Job, s *jobs.Step, name string) (any, error) 
 		return s.If.Bool(f.names)
 	case kind == slotOutput:
 		return f.eval(s.Output)
+	case kind == slotAgain && s.Retry != nil && s.Retry.When != nil:
+		return s.Retry.When.Bool(f.names)
 	default:
 		return f.inBody(s, kind, which)
 	}
@@ -95,7 +109,7 @@ func (f *frame) inBody(s *jobs.Step, kind, which string) (any, error) {
 	case *jobs.RunJob:
 		switch kind {
 		case slotInputs:
-			return f.eval(b.Inputs)
+			return f.checked(b)
 		case slotResult:
 			return f.eval(b.Job.Output)
 		}
@@ -105,6 +119,10 @@ func (f *frame) inBody(s *jobs.Step, kind, which string) (any, error) {
 		}
 	case *jobs.Repeat:
 		return f.inRepeat(b, kind, which)
+	case *jobs.Wait:
+		if kind == slotPause {
+			return f.pauseValue(b)
+		}
 	}
 	return nil, fmt.Errorf("step %s has no expression %q", s.Label(), kind+":"+which)
 }
@@ -126,6 +144,8 @@ func (f *frame) inRepeat(b *jobs.Repeat, kind, which string) (any, error) {
 	case slotPause:
 		pause, err := b.Pause(f.names)
 		return int(pause), err
+	case slotShown:
+		return shown(f.hide, f.names[lastName]), nil
 	}
 	for _, c := range b.Carry {
 		switch {

@@ -70,12 +70,13 @@ func (f *frame) workFar(w *spread) error {
 		}
 		c := f.child(h, "")
 		for k, more := w.take(); more; k, more = w.take() {
-			if err := c.chunk(w, k, limit); err != nil {
-				return err
-			}
+			err := c.chunk(w, k, limit)
 			if n == 1 { // the next one sees what this one saved
 				f.remember(w.chunks[k].Saved)
 				c.states, c.names["state"] = f.states, f.states[f.job]
+			}
+			if err != nil {
+				return err
 			}
 		}
 		return nil

@@ -94,6 +94,9 @@ func (f *frame) carryOut(s *jobs.Step, note Note) (r result, err error) {
 	outer := f.deadline
 	defer func() {
 		f.deadline = outer
+		if f.remote() != nil {
+			return // a workflow engine panics for reasons of its own, and a defect is to be mended before the run goes on
+		}
 		if p := recover(); p != nil {
 			err = Defect(p)
 		}
@@ -177,7 +180,7 @@ func (f *frame) inBlock(s *jobs.Step, note Note) (result, error) {
 	case *jobs.RunJob:
 		return f.runJob(s, b, note)
 	case *jobs.Wait:
-		return f.wait(b, note)
+		return f.wait(s, b, note)
 	case *jobs.Switch:
 		return f.choose(s, b, note)
 	case *jobs.Try:

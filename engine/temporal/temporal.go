@@ -13,6 +13,7 @@
 //	rows                     what people are told of the steps that the workflow walks itself
 //	worker, prepared         a worker, and what it carries out runs with
 //	activities, beat         the activities, and how the server hears that one lives
+//	slot                     the slot of a run that a schedule starts
 //	connect, seal            clients, and the encryption of all that travels
 package temporal
 
@@ -60,6 +61,9 @@ type Order struct {
 	Line    string          `json:"line,omitempty"` // jobs.Schedule.Line of the schedule
 	Due     time.Time       `json:"due,omitzero"`   // zero: what the schedule says, else when the workflow began
 
+	// Slot is what the slot of a run is judged by that a schedule starts; nil where there is nothing to judge.
+	Slot *Slot `json:"slot,omitempty"`
+
 	// Went is how far a workflow was that was renewed; nil for one that begins.
 	Went *Went `json:"went,omitempty"`
 }
@@ -68,8 +72,8 @@ type Order struct {
 type Went struct {
 	Times   int                  `json:"times"` // how often it was renewed
 	Started time.Time            `json:"started"`
-	Ends    time.Time            `json:"ends,omitzero"`  // when the run's own timeout is over
-	Open    map[string]time.Time `json:"open,omitempty"` // when the steps under way began, by their keys
+	Ends    time.Time            `json:"ends,omitzero"`   // when the run's own timeout is over
+	Open    map[string]time.Time `json:"open,omitempty"`  // when the steps under way began, by their keys
 	Noted   []uint64             `json:"noted,omitempty"` // digests of the keys of steps whose end people know of
 }
 

@@ -11,6 +11,9 @@
 //	written   the times themselves
 //	server    what a server makes of all that
 //	agree     whether both agree
+//	wanted    what is to stand on a server for a job, and how it is known there
+//	apply     the server is brought in line with it
+//	verify    the server is asked whether its times are ours
 package schedules
 
 import (
@@ -46,7 +49,7 @@ func SpecOf(s jobs.Schedule, zone *time.Location, now time.Time) (Spec, error) {
 			return Spec{ScheduleSpec: spec}, nil
 		}
 	}
-	if s.Zone != time.Local {
+	if s.Zone.String() != unnamed {
 		spec := within(zoneRule(f, s.Zone), &s)
 		if agree(&s, spec, s.Zone, now, time.Time{}) == nil {
 			return Spec{ScheduleSpec: spec}, nil
@@ -80,3 +83,6 @@ func ceil(t time.Time) time.Time {
 	}
 	return whole
 }
+
+// unnamed is what Go calls the zone of a machine that has no other name.
+const unnamed = "Local"

@@ -1,6 +1,7 @@
 package temporaltest
 
 import (
+	"io"
 	"os"
 	"os/exec"
 	"runtime"
@@ -42,11 +43,12 @@ func (p *process) kill() {
 	<-p.ended
 }
 
-// removeAfter has a folder removed when this process has ended: no test knows that it is the last.
-func removeAfter(folder string) error {
+// removeAfter has a folder removed when this process has ended: no test knows that it is the last. What it gives is to be held on to until
+// then.
+func removeAfter(folder string) (held io.Closer, err error) {
 	cmd := exec.Command("sh", "-c", `trap "" INT TERM; read -r _; while [ -e "$1" ]; do rm -rf "$1" && break; sleep 0.1; done`, "sh", folder)
-	if _, err := cmd.StdinPipe(); err != nil { // ends with us
-		return err
+	if held, err = cmd.StdinPipe(); err != nil { // ends with us, or with nobody holding it
+		return nil, err
 	}
-	return cmd.Start()
+	return held, cmd.Start()
 }

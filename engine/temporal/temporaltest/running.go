@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -24,6 +25,7 @@ type Running struct {
 	ports           ports
 	process         *process
 	namespaces      atomic.Int64
+	held            io.Closer // with which its folder goes; nil where a test removes it
 }
 
 const (

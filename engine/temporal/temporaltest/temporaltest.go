@@ -26,10 +26,15 @@ var shared = sync.OnceValues(func() (*Running, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := removeAfter(folder); err != nil {
+	held, err := removeAfter(folder)
+	if err != nil {
 		return nil, err
 	}
-	return begin(os.Getenv(Variable), folder)
+	r, err := begin(os.Getenv(Variable), folder)
+	if err == nil {
+		r.held = held
+	}
+	return r, err
 })
 
 // Server gives the one server of the test process, and starts it for the first who asks. Nobody may kill it: other tests use it at the

@@ -207,6 +207,14 @@ CREATE TABLE living (
     since TIMESTAMPTZ NOT NULL DEFAULT clock_timestamp()
 );
 
+-- The last transaction of each connection that decides something, so that it can be told whether one took place whose commit got no
+-- answer. The numbers that PostgreSQL itself gives them are given again after a crash.
+CREATE TABLE commits (
+    link TEXT COLLATE "C" PRIMARY KEY,
+    nth  BIGINT NOT NULL,
+    at   TIMESTAMPTZ NOT NULL DEFAULT clock_timestamp()
+) WITH (fillfactor = 50);
+
 CREATE TABLE alerts (
     subject TEXT COLLATE "C" NOT NULL,
     kind    TEXT COLLATE "C" NOT NULL,
@@ -258,7 +266,7 @@ CREATE TABLE audit (
 -- What SQLite has as json_each and ->>, of JSON that is text. A NUL, which PostgreSQL has no text for, becomes what stands for
 -- what cannot be shown.
 CREATE FUNCTION each_of(list TEXT) RETURNS TABLE (key BIGINT, value TEXT) LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 10 AS
-    $$ SELECT n - 1, v COLLATE "C" FROM json_array_elements_text(replace(list, '\u0000', '\ufffd')::json) WITH ORDINALITY AS e (v, n) $$;
+    $$ SELECT n - 1, v COLLATE "C" FROM json_array_elements_text(nullif(replace(list, '\u0000', '\ufffd'), 'null')::json) WITH ORDINALITY AS e (v, n) $$;
 
 CREATE FUNCTION json_text(value TEXT, name TEXT) RETURNS TEXT LANGUAGE sql IMMUTABLE PARALLEL SAFE AS
     $$ SELECT (replace(value, '\u0000', '\ufffd')::json ->> name) COLLATE "C" $$;

@@ -1,0 +1,176 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"go.temporal.io/api/common/v1"
+	"go.temporal.io/api/enums/v1"
+	historypb "go.temporal.io/api/history/v1"
+	"go.temporal.io/api/serviceerror"
+	"go.temporal.io/api/workflow/v1"
+	"go.temporal.io/api/workflowservice/v1"
+	"go.temporal.io/sdk/client"
+
+	"snrun/engine"
+	"snrun/engine/temporal"
+	"snrun/history"
+	"snrun/history/words"
+	"snrun/jobs"
+	"snrun/steps"
+)
+
+// How long a workflow may be unknown to the server, or have ended without the end of its run being on record, before that counts.
+const (
+	unknownGrace = time.Minute
+	endGrace     = 20 * time.Second
+)
+
+// conductor asks a Temporal server what became of runs: a workflow that was terminated executes no code, and records nothing.
+type conductor struct {
+	temporal jobs.Temporal
+	dial     func(context.Context) (client.Client, error)
+
+	mu     sync.Mutex // held by who asks
+	client client.Client
+}
+
+// conductor asks over a connection that is there.
+func (c *cluster) conductor() *conductor { return &conductor{temporal: c.Temporal, client: c.Client} }
+
+// Fates gives those runs of the namespace that go on no more.
+func (c *conductor) Fates(ctx context.Context, runs []history.Conducted) (map[string]history.Fate, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.client == nil {
+		var err error
+		if c.client, err = c.dial(ctx); err != nil {
+			return nil, err
+		}
+	}
+	fates := map[string]history.Fate{}
+	for _, run := range runs {
+		if space, _ := temporal.SplitWorkflow(run.Workflow); space != c.temporal.Space() { // of which another project may know
+			continue
+		}
+		fate, err := c.fate(ctx, run, time.Now())
+		if err != nil {
+			return fates, err
+		}
+		if fate != nil {
+			fates[run.Run] = *fate
+		}
+	}
+	return fates, nil
+}
+
+// close gives the connection back, where it is its own.
+func (c *conductor) close() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.client != nil && c.dial != nil {
+		c.client.Close()
+		c.client = nil
+	}
+}
+
+// fate says how a run ended, nil where it goes on, or its end is about to be put on record.
+func (c *conductor) fate(ctx context.Context, run history.Conducted, now time.Time) (*history.Fate, error) {
+	_, id := temporal.SplitWorkflow(run.Workflow)
+	got, err := c.client.WorkflowService().DescribeWorkflowExecution(ctx, &workflowservice.DescribeWorkflowExecutionRequest{
+		Namespace: c.temporal.Space(), Execution: &common.WorkflowExecution{WorkflowId: id},
+	})
+	var gone *serviceerror.NotFound
+	if errors.As(err, &gone) {
+		if now.Sub(run.Since) < unknownGrace {
+			return nil, nil
+		}
+		return interrupted("the Temporal server does not know its workflow " + id + " any more"), nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	info := got.GetWorkflowExecutionInfo()
+	ofAttempt := run.Began == info.GetFirstRunId() || run.Began == "" && now.Sub(run.Since) > unknownGrace || run.Began == "" && run.Attempt <= 1
+	if info.GetStatus() == enums.WORKFLOW_EXECUTION_STATUS_RUNNING || !ofAttempt {
+		return nil, nil
+	}
+	return c.closed(ctx, info, now)
+}
+
+// closed says how a run ended whose workflow is closed.
+func (c *conductor) closed(ctx context.Context, info *workflow.WorkflowExecutionInfo, now time.Time) (*history.Fate, error) {
+	switch info.GetStatus() {
+	case enums.WORKFLOW_EXECUTION_STATUS_TERMINATED:
+		by, err := c.terminatedBy(ctx, info.GetExecution())
+		return interrupted("its workflow was terminated" + by), err
+	case enums.WORKFLOW_EXECUTION_STATUS_TIMED_OUT:
+		return &history.Fate{Status: engine.Failed, Error: &steps.Error{Kind: steps.Timeout, Message: "its workflow took longer than the Temporal server lets it"}}, nil
+	}
+	if now.Sub(info.GetCloseTime().AsTime()) < endGrace { // as its last words are about to be
+		return nil, nil
+	}
+	if info.GetStatus() == enums.WORKFLOW_EXECUTION_STATUS_CANCELED {
+		return &history.Fate{Status: engine.Cancelled, Error: &steps.Error{Kind: steps.Cancelled, Message: "its workflow was cancelled"}}, nil
+	}
+	return interrupted("its workflow ended, and the run's end was not put on record"), nil
+}
+
+// terminatedBy says who terminated a workflow, and why, as far as the server knows.
+func (c *conductor) terminatedBy(ctx context.Context, of *common.WorkflowExecution) (string, error) {
+	got, err := c.client.WorkflowService().GetWorkflowExecutionHistory(ctx, &workflowservice.GetWorkflowExecutionHistoryRequest{
+		Namespace: c.temporal.Space(), Execution: of, HistoryEventFilterType: enums.HISTORY_EVENT_FILTER_TYPE_CLOSE_EVENT,
+	})
+	if err != nil {
+		return "", err
+	}
+	return wordsOf(got.GetHistory().GetEvents()), nil
+}
+
+// wordsOf gives who ended a workflow and why, as its last event has it; "" where that is not said.
+func wordsOf(events []*historypb.HistoryEvent) string {
+	if len(events) == 0 {
+		return ""
+	}
+	end := events[len(events)-1].GetWorkflowExecutionTerminatedEventAttributes()
+	text := ""
+	if who := end.GetIdentity(); who != "" {
+		text = " by " + words.InLine(who)
+	}
+	if why := end.GetReason(); why != "" {
+		text += ": " + words.InLine(why)
+	}
+	return text
+}
+
+func interrupted(why string) *history.Fate {
+	return &history.Fate{Status: engine.Interrupted, Error: &steps.Error{Kind: steps.Cancelled, Message: why}}
+}
+
+// conduct has a history ask the server that the settings name before runs are read. Done gives the connection back.
+func (a *app) conduct(store *history.Store, dir string, s jobs.Settings) (done func()) {
+	t, err := a.temporalOver(s.Temporal, remoteOptions{})
+	if err != nil || t.Address == "" {
+		return func() {}
+	}
+	c := &conductor{temporal: t}
+	c.dial = func(ctx context.Context) (client.Client, error) { return a.dialToAsk(ctx, dir, s) }
+	store.Conduct(c)
+	return c.close
+}
+
+// dialToAsk connects to the server that the settings name; nothing of what travels is read.
+func (a *app) dialToAsk(ctx context.Context, dir string, s jobs.Settings) (client.Client, error) {
+	place, err := a.storePlace(s)
+	if err != nil {
+		return nil, err
+	}
+	c, err := a.connect(ctx, clusterOptions{settings: s, secrets: a.secretsOf(dir, s, place), place: place})
+	if err != nil {
+		return nil, fmt.Errorf("asking the Temporal server: %w", err)
+	}
+	return c.Client, nil
+}

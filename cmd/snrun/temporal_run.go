@@ -1,0 +1,220 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"syscall"
+	"time"
+
+	"github.com/spf13/pflag"
+	"go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/serviceerror"
+	"go.temporal.io/sdk/client"
+
+	"snrun/engine"
+	"snrun/engine/temporal"
+	"snrun/history/review"
+	"snrun/steps"
+)
+
+// elsewhereOptions are the flags of the commands that have a Temporal server carry a run out.
+type elsewhereOptions struct {
+	remoteOptions
+	detach bool
+}
+
+// elsewhereFlags adds the flags.
+func (a *app) elsewhereFlags(flags *pflag.FlagSet, o *elsewhereOptions) {
+	a.remoteFlags(flags, &o.remoteOptions, "have the workers of this Temporal server carry the run out; without an address that of the settings")
+	flags.BoolVar(&o.detach, "detach", false, "with --temporal: print the id of the run once it is handed over, and do not wait for its end")
+}
+
+// check says what is wrong with the flags.
+func (o elsewhereOptions) check(e executeOptions) error {
+	switch {
+	case o.detach && !o.asked:
+		return usageError("add --temporal, or have a daemon run it: snrun schedule trigger JOB", "--detach is for runs that a Temporal server carries out")
+	case o.namespace != "" && !o.asked:
+		return usageError("add --temporal", "--namespace is for runs that a Temporal server carries out")
+	case o.asked && e.sandbox:
+		return usageError("start a sandbox by itself, with snrun sandbox, and give the workers its address", "--sandbox starts one for this process, which workers do not reach")
+	}
+	return nil
+}
+
+// carryOutAsAsked carries a run out here, or has a Temporal server do so.
+func (a *app) carryOutAsAsked(ctx context.Context, o executeOptions, w elsewhereOptions, prepare func(context.Context) (*prepared, error)) error {
+	if w.asked {
+		return a.carryOutElsewhere(ctx, o, w, prepare)
+	}
+	return a.carryOut(ctx, o, prepare)
+}
+
+// handOver puts a run on record as one that a workflow carries out, and gives what that starts with.
+type handOver func(e *engine.Engine, workflow func(run string) string) (*engine.Run, temporal.Order, error)
+
+// carryOutElsewhere prepares a run, has a Temporal server carry it out, follows it to its end and prints what it gave.
+func (a *app) carryOutElsewhere(ctx context.Context, o executeOptions, w elsewhereOptions, prepare func(context.Context) (*prepared, error)) error {
+	if err := checkProgress(o.progress); err != nil {
+		return err
+	}
+	left := &parting{app: a}
+	ctx, stop := signalled(ctx, left.exit)
+	defer stop()
+	r, err := prepare(ctx)
+	if err != nil {
+		return err
+	}
+	defer r.store.Close()
+	if err := shared(r.database); err != nil {
+		return err
+	}
+	c, err := a.connect(ctx, clusterOptions{remoteOptions: w.remoteOptions, settings: r.project.Settings, secrets: r.project.secrets, place: r.project.store})
+	if err != nil {
+		return stopped(ctx, err)
+	}
+	defer c.Close()
+	run, err := a.start(ctx, r, c)
+	if err != nil {
+		return err
+	}
+	left.run, left.next = run.ID, r.next
+	if w.detach {
+		return a.print(run.ID + "\n")
+	}
+	r.store.Conduct(c.conductor())
+	if run, err = a.followHere(ctx, r, c, run, o); err != nil {
+		return err
+	}
+	if err := a.printRun(r, run, o.asJSON); err != nil && !errors.Is(err, syscall.EPIPE) {
+		return err
+	}
+	return exitWith(exitCode(run, context.Cause(ctx)))
+}
+
+// parting is what a second signal leads to: the run is left to the server.
+type parting struct {
+	*app
+	run  string
+	next review.Commands
+}
+
+func (p *parting) exit(code int) {
+	if p.run != "" {
+		io.WriteString(p.err, "run "+p.run+" was told to end, and is left to the Temporal server: how far it is: "+p.next.Show(p.run)+"\n")
+	}
+	os.Exit(code)
+}
+
+// start puts a run on record and starts its workflow. A run whose workflow does not start is on record as failed.
+func (a *app) start(ctx context.Context, r *prepared, c *cluster) (*engine.Run, error) {
+	e := engine.New(engine.Config{
+		Journal: r.store, Redactor: a.redactor, Dir: r.project.Dir, UserAgent: userAgent, Sealer: sealerOf(r.project.store),
+	})
+	run, order, err := r.handOver(e, func(run string) string { return temporal.WorkflowName(c.Space(), temporal.WorkflowID(run)) })
+	if err != nil {
+		return nil, err
+	}
+	if err := r.store.Commenced(run.ID, ""); err != nil {
+		return nil, err
+	}
+	began, err := c.begin(ctx, run.ID, order)
+	if err == nil {
+		return run, r.store.Commenced(run.ID, began)
+	}
+	why := &steps.Error{Kind: steps.Network, Message: "the run was not handed over: the Temporal server at " + c.Address + ": " + err.Error(), Hint: r.next.Resume(run.ID) + " --temporal"}
+	if ended := e.RefuseElsewhere(run, why); ended != nil {
+		return nil, errors.Join(err, ended)
+	}
+	return nil, &exitError{exitTransient, errors.New(why.Message), "run " + run.ID + " is on record as failed; try it again: " + why.Hint}
+}
+
+// begin starts the workflow of a run, and gives the id that the server has given it.
+func (c *cluster) begin(ctx context.Context, run string, order temporal.Order) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, answerLimit)
+	defer cancel()
+	began, err := c.ExecuteWorkflow(ctx, client.StartWorkflowOptions{
+		ID: temporal.WorkflowID(run), TaskQueue: c.Queue(), WorkflowIDReusePolicy: enums.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE,
+		WorkflowIDConflictPolicy: enums.WORKFLOW_ID_CONFLICT_POLICY_FAIL, WorkflowExecutionErrorWhenAlreadyStarted: true,
+	}, temporal.WorkflowType, order)
+	var already *serviceerror.WorkflowExecutionAlreadyStarted
+	if errors.As(err, &already) {
+		return "", fmt.Errorf("a workflow %s goes on there already", temporal.WorkflowID(run))
+	}
+	if err != nil {
+		return "", err
+	}
+	return began.GetRunID(), nil
+}
+
+// noWorkerAfter is how long a run waits before somebody is told that no worker asks for it.
+const noWorkerAfter = 5 * time.Second
+
+// followHere shows how the run goes until it has ended. The first signal has it cancelled.
+func (a *app) followHere(ctx context.Context, r *prepared, c *cluster, run *engine.Run, o executeOptions) (*engine.Run, error) {
+	v := a.newView(o.progress, r.next)
+	defer v.close()
+	f, err := newFollower(r.store, run, v)
+	if err != nil {
+		return nil, err
+	}
+	for _, note := range r.notes {
+		f.say(note)
+	}
+	waits := &waiting{cluster: c, follower: f, since: time.Now()}
+	ended, err := f.until(ctx, waits.see)
+	if ctx.Err() != nil && err != nil {
+		f.say("stopping; a second signal leaves the run to the Temporal server")
+		if err := c.cancel(r, run.ID, a.person()); err != nil {
+			f.say("the run could not be cancelled: " + err.Error())
+		}
+		ended, err = f.until(context.WithoutCancel(ctx), waits.see)
+	}
+	if err != nil {
+		return nil, err
+	}
+	f.ended(ended)
+	return ended, nil
+}
+
+// cancel has a run be cancelled, for somebody.
+func (c *cluster) cancel(r *prepared, run, who string) error {
+	if _, err := r.store.Cancel(time.Now(), run, who); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), answerLimit)
+	defer cancel()
+	return c.cancelWorkflow(ctx, run)
+}
+
+// cancelWorkflow asks for the end of the workflow of a run. One that has ended needs nothing.
+func (c *cluster) cancelWorkflow(ctx context.Context, run string) error {
+	err := c.CancelWorkflow(ctx, temporal.WorkflowID(run), "")
+	var gone *serviceerror.NotFound
+	if errors.As(err, &gone) {
+		return nil
+	}
+	return err
+}
+
+// waiting tells a person why a run does not begin.
+type waiting struct {
+	*cluster
+	*follower
+	since time.Time
+	asked bool
+}
+
+// see looks at a run that goes on. One that nobody takes is told of, once.
+func (w *waiting) see(run *engine.Run) {
+	if run.Status != engine.Queued || w.asked || time.Since(w.since) < noWorkerAfter {
+		return
+	}
+	w.asked = true
+	if there, err := w.hasWorker(context.Background()); err == nil && !there {
+		w.say(fmt.Sprintf("the run waits: no worker takes runs from the task queue %s in the namespace %s; start one: snrun worker", w.Queue(), w.Space()))
+	}
+}

@@ -1,0 +1,94 @@
+package temporal
+
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"snrun/engine"
+	"snrun/steps"
+)
+
+// The names of the activities. They are the same for good: workflows under way know them.
+const (
+	beginActivity  = "snrun.begin"
+	unitActivity   = "snrun.unit"
+	saveActivity   = "snrun.save"
+	foldActivity   = "snrun.fold"
+	keptActivity   = "snrun.kept"
+	wakesActivity  = "snrun.wakes"
+	noteActivity   = "snrun.note"
+	finishActivity = "snrun.finish"
+)
+
+// task is what every activity is given: which run it is for, what people are to be told first, and what it is about, as the flow's
+// wire format has it.
+type task struct {
+	Run    string          `json:"run"`
+	Key    string          `json:"key,omitempty"`  // names the task among those of the run
+	Loop   string          `json:"loop,omitempty"` // of what is asked where a loop was
+	Assume engine.Assume   `json:"assume,omitempty"`
+	Redo   bool            `json:"redo,omitempty"`
+	Space  string          `json:"space,omitempty"`
+	Ends   time.Time       `json:"ends,omitzero"`
+	Rows   []row           `json:"rows,omitempty"`
+	What   json.RawMessage `json:"what,omitempty"`
+}
+
+// row is a row of history as it travels.
+type row struct {
+	engine.StepRun
+	Before bool `json:"before,omitempty"`
+}
+
+func (r row) run() engine.StepRun {
+	r.StepRun.Before = r.Before
+	return r.StepRun
+}
+
+// answer is what an activity gives. A failure of a step is an answer too: the server repeats only what was lost.
+type answer struct {
+	What json.RawMessage `json:"what,omitempty"`
+	Halt *engine.Halt    `json:"halt,omitempty"` // why the run ends here
+	At   time.Time       `json:"at,omitzero"`
+}
+
+// opening is what the activity begin gives: what the flow starts with.
+type opening struct {
+	Run     string                     `json:"run"`
+	Started time.Time                  `json:"started"`
+	Given   json.RawMessage            `json:"given"`
+	File    string                     `json:"file"`
+	Texts   []engine.Text              `json:"texts"`
+	Recall  map[string]json.RawMessage `json:"recall,omitempty"` // what finished units gave, by their keys
+	Over    engine.Status              `json:"over,omitempty"`   // how the run has ended already, or before it could begin
+}
+
+// start is what the activity begin is asked for.
+type start struct {
+	Order    Order     `json:"order"`
+	Run      string    `json:"run"`
+	Workflow string    `json:"workflow"`
+	Due      time.Time `json:"due,omitzero"`
+}
+
+// ending is what the activity finish is given.
+type ending struct {
+	Outcome   json.RawMessage `json:"outcome"`
+	Halt      *engine.Halt    `json:"halt,omitempty"`
+	Doubts    []string        `json:"doubts,omitempty"`
+	Tolerated []string        `json:"tolerated,omitempty"`
+	Started   time.Time       `json:"started"`
+	Ended     time.Time       `json:"ended"`
+}
+
+// heaviest is how many bytes of JSON a payload has at most. The server refuses 2 MB, and warns from 256 KB on.
+const heaviest = 256 << 10
+
+// tooHeavy is the failure of a step that would have more travel than may.
+func tooHeavy(key string, size int) *steps.Error {
+	return &steps.Error{
+		Kind: steps.Limit, Message: fmt.Sprintf("what %s reads and gives would travel through Temporal with %d KB, and at most %d KB may", key, size>>10, heaviest>>10),
+		Hint: "give fewer values to later steps: name the fields that are read, or put the steps into a loop",
+	}
+}

@@ -1,0 +1,237 @@
+package schedules
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"go.temporal.io/api/serviceerror"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/temporal"
+
+	"snrun/engine"
+	ours "snrun/engine/temporal"
+)
+
+// What became of a schedule.
+const (
+	Created   = "created"
+	Updated   = "updated"
+	Unchanged = "unchanged"
+	Deleted   = "deleted"
+	Refused   = "refused"
+)
+
+// Result is what became of a schedule, or would.
+type Result struct {
+	Job    string
+	Line   string // of the schedule as the job has it; "" of one that no job has
+	ID     string
+	Became string
+	Until  time.Time // the first moment that the server does not know; zero: it holds for good
+	Next   time.Time // when it is due next; zero: never, or not known
+	Paused string    // why it is paused, for people; "" where it is not
+	Why    string    // for people; "" where there is nothing to be said
+}
+
+// Applying brings the schedules on a server in line with those of jobs.
+type Applying struct {
+	Client    client.Client
+	Namespace string
+	Queue     string
+	Dry       bool // changes nothing
+	// Prune says of a job whether its schedules go that are not wanted; nil: no others go than those that others take the place of.
+	Prune func(job string) bool
+	Now   time.Time
+}
+
+// Apply brings the schedules of jobs in line with what is wanted of them: all of theirs. It goes on with the next where one is refused;
+// an error means that the server could not be asked. What it gives is sorted by jobs.
+func (a Applying) Apply(ctx context.Context, jobs []string, wanted []Wanted) ([]Result, error) {
+	known, err := a.known(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var list []Result
+	kept, refused := map[string]bool{}, map[string]bool{}
+	for i := range wanted {
+		w := &wanted[i]
+		r := Result{Job: w.Job, Line: w.Schedule.Line(), ID: w.ID, Until: w.Spec.Until, Became: Refused}
+		if next, ok := w.Schedule.Next(a.Now); ok {
+			r.Next = next.At
+		}
+		kept[w.ID] = true
+		if w.Refused != nil {
+			r.Why = w.Refused.Error()
+		} else if err := a.put(ctx, w, &r); err != nil {
+			return list, fmt.Errorf("the schedule %s: %w", w.ID, err)
+		}
+		refused[w.Job] = refused[w.Job] || r.Became == Refused
+		list = append(list, r)
+	}
+	for _, id := range known {
+		job := jobOf(id)
+		if kept[id] || !slices.Contains(jobs, job) && (a.Prune == nil || !a.Prune(job)) {
+			continue
+		}
+		r, err := a.drop(ctx, id, refused[job])
+		if err != nil {
+			return list, fmt.Errorf("the schedule %s: %w", id, err)
+		}
+		if r.ID != "" {
+			list = append(list, r)
+		}
+	}
+	slices.SortStableFunc(list, func(a, b Result) int { return cmp.Compare(a.Job, b.Job) })
+	return list, nil
+}
+
+// known gives the ids of the schedules on the server that are ours, sorted.
+func (a Applying) known(ctx context.Context) ([]string, error) {
+	all, err := a.Client.ScheduleClient().List(ctx, client.ScheduleListOptions{})
+	if err != nil {
+		return nil, err
+	}
+	var ids []string
+	for all.HasNext() {
+		entry, err := all.Next()
+		if err != nil {
+			return nil, err
+		}
+		if jobOf(entry.ID) != "" && entry.WorkflowType.Name == ours.WorkflowType {
+			ids = append(ids, entry.ID)
+		}
+	}
+	slices.Sort(ids)
+	return ids, nil
+}
+
+// put makes or changes a schedule.
+func (a Applying) put(ctx context.Context, w *Wanted, r *Result) error {
+	found, err := a.describe(ctx, w.ID)
+	if err != nil {
+		return err
+	}
+	paused, note := pausedAs(w.Paused, found)
+	r.Paused = note
+	switch {
+	case found == nil:
+		r.Became = Created
+	case a.stands(w, found, paused):
+		r.Became = Unchanged
+		return nil
+	default:
+		r.Became = Updated
+	}
+	if a.Dry {
+		return nil
+	}
+	if found == nil {
+		err = a.create(ctx, w, paused, note)
+	}
+	if found != nil || errors.Is(err, temporal.ErrScheduleAlreadyRunning) { // somebody else was faster
+		err = a.update(ctx, w, paused, note)
+	}
+	var invalid *serviceerror.InvalidArgument
+	if errors.As(err, &invalid) {
+		r.Became, r.Why = Refused, "the server refuses it: "+invalid.Error()
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return a.verify(ctx, w, r)
+}
+
+// describe gives a schedule as the server has it, nil where it has none.
+func (a Applying) describe(ctx context.Context, id string) (*client.ScheduleDescription, error) {
+	found, err := a.Client.ScheduleClient().GetHandle(ctx, id).Describe(ctx)
+	var none *serviceerror.NotFound
+	if errors.As(err, &none) {
+		return nil, nil
+	}
+	return found, err
+}
+
+// byUs begins the notes of what snrun has paused.
+const byUs = "snrun: "
+
+// pausedAs says whether a schedule is to be paused, and why: as the store says, or as somebody has it on the server.
+func pausedAs(pause *engine.Pause, found *client.ScheduleDescription) (paused bool, note string) {
+	if pause != nil {
+		return true, noteOf(*pause)
+	}
+	if found == nil || !found.Schedule.State.Paused {
+		return false, ""
+	}
+	note = found.Schedule.State.Note
+	if len(note) > len(byUs) && note[:len(byUs)] == byUs {
+		return false, ""
+	}
+	return true, cmp.Or(note, "somebody has paused it on the Temporal server")
+}
+
+// noteOf is the note that a pause has on a server, which others can read.
+func noteOf(p engine.Pause) string { return byUs + "paused by " + cmp.Or(p.Who, "somebody") }
+
+// stands says whether a schedule on the server is what is wanted already.
+func (a Applying) stands(w *Wanted, found *client.ScheduleDescription, paused bool) bool {
+	action, ok := found.Schedule.Action.(*client.ScheduleWorkflowAction)
+	if !ok || action.ID != w.workflow || action.TaskQueue != w.queue || found.Schedule.State.Paused != paused {
+		return false
+	}
+	from, next := a.Now, found.Info.NextActionTimes
+	if len(next) > 0 && next[0].Before(from) { // as the server knew them when it last looked
+		from = next[0].Add(-time.Second)
+	}
+	policy := found.Schedule.Policy
+	return policy.Overlap == overlap && policy.CatchupWindow == w.window && w.times(next, from) == nil
+}
+
+func (a Applying) create(ctx context.Context, w *Wanted, paused bool, note string) error {
+	_, err := a.Client.ScheduleClient().Create(ctx, client.ScheduleOptions{
+		ID: w.ID, Spec: w.Spec.ScheduleSpec, Action: w.action(), Overlap: overlap, CatchupWindow: w.window, Paused: paused, Note: note,
+	})
+	return err
+}
+
+func (a Applying) update(ctx context.Context, w *Wanted, paused bool, note string) error {
+	spec := w.Spec.ScheduleSpec
+	return a.Client.ScheduleClient().GetHandle(ctx, w.ID).Update(ctx, client.ScheduleUpdateOptions{
+		DoUpdate: func(client.ScheduleUpdateInput) (*client.ScheduleUpdate, error) {
+			return &client.ScheduleUpdate{Schedule: &client.Schedule{
+				Spec: &spec, Action: w.action(), Policy: &client.SchedulePolicies{Overlap: overlap, CatchupWindow: w.window},
+				State: &client.ScheduleState{Paused: paused, Note: note},
+			}}, nil
+		},
+	})
+}
+
+// drop deletes a schedule that no job has any more. One of a job whose new schedule was refused goes on, and is told of; one of other
+// workers is left alone.
+func (a Applying) drop(ctx context.Context, id string, goesOn bool) (Result, error) {
+	r := Result{Job: jobOf(id), ID: id, Became: Deleted}
+	found, err := a.describe(ctx, id)
+	if err != nil || found == nil {
+		return Result{}, err
+	}
+	if action, ok := found.Schedule.Action.(*client.ScheduleWorkflowAction); !ok || action.TaskQueue != a.Queue {
+		return Result{}, nil
+	}
+	if goesOn {
+		r.Became, r.Why = Unchanged, "it goes on as it was applied before, since a schedule of the job is refused"
+		return r, nil
+	}
+	if a.Dry {
+		return r, nil
+	}
+	err = a.Client.ScheduleClient().GetHandle(ctx, id).Delete(ctx)
+	var none *serviceerror.NotFound
+	if errors.As(err, &none) {
+		err = nil
+	}
+	return r, err
+}
