@@ -27,7 +27,7 @@ func TestAllOnPostgreSQL(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	tests := exec.CommandContext(t.Context(), program, "-test.run=^Test", "-test.skip=Server$|PostgreSQL$", "-test.timeout=10m")
+	tests := exec.CommandContext(t.Context(), program, "-test.run=^Test", "-test.skip=OnServer$|^TestKilled$|^TestJournal$", "-test.skip=Server$|PostgreSQL$", "-test.timeout=10m")
 	tests.Env = append(os.Environ(), onServer+"=yes")
 	if said, err := tests.CombinedOutput(); err != nil {
 		var exit *exec.ExitError

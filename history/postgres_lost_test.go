@@ -23,9 +23,9 @@ func ended(s *postgrestest.Instance) map[string]func(testing.TB) {
 	return map[string]func(testing.TB){"stopped": s.Stop, "killed": s.Kill}
 }
 
-// TestServerComesBack holds that nothing is lost, and nothing is there twice, where a server ends in the middle and starts again: what
+// TestComesBackOnServer holds that nothing is lost, and nothing is there twice, where a server ends in the middle and starts again: what
 // a process was about to do it does then. Nobody takes that process for dead meanwhile.
-func TestServerComesBack(t *testing.T) {
+func TestComesBackOnServer(t *testing.T) {
 	t.Parallel()
 	server := postgrestest.Own(t)
 	s, watcher := openAt(t, server.URL, Options{}), openAt(t, server.URL, Options{})
@@ -199,8 +199,8 @@ func (l *lossy) drop() {
 	l.conns = nil
 }
 
-// TestAnswerIsLost holds that what was committed, and whose answer was lost, is not there twice, nor taken for an error.
-func TestAnswerIsLost(t *testing.T) {
+// TestAnswerIsLostOnServer holds that what was committed, and whose answer was lost, is not there twice, nor taken for an error.
+func TestAnswerIsLostOnServer(t *testing.T) {
 	t.Parallel()
 	between, address := standBetween(t, postgrestest.Server(t).URL)
 	s := openAt(t, address, Options{})
@@ -241,8 +241,8 @@ func TestAnswerIsLost(t *testing.T) {
 	}
 }
 
-// TestConnectionsAreLost holds that a process whose connections are all lost goes on with others, reads and is not taken for dead.
-func TestConnectionsAreLost(t *testing.T) {
+// TestConnectionsAreLostOnServer holds that a process whose connections are all lost goes on with others, reads and is not taken for dead.
+func TestConnectionsAreLostOnServer(t *testing.T) {
 	t.Parallel()
 	url := postgrestest.Server(t).URL
 	between, address := standBetween(t, url)
@@ -278,8 +278,8 @@ func TestConnectionsAreLost(t *testing.T) {
 	}
 }
 
-// TestServerThatStaysAway holds what a person is told, and that a history which waits no longer can still be closed.
-func TestServerThatStaysAway(t *testing.T) {
+// TestStaysAwayOnServer holds what a person is told, and that a history which waits no longer can still be closed.
+func TestStaysAwayOnServer(t *testing.T) {
 	t.Parallel()
 	own := postgrestest.Own(t)
 	s, err := Open(own.URL, Options{})
@@ -306,8 +306,8 @@ func TestServerThatStaysAway(t *testing.T) {
 	}
 }
 
-// TestRefusedByServer holds what a person is told of a server that does not let them do what they want.
-func TestRefusedByServer(t *testing.T) {
+// TestRefusedOnServer holds what a person is told of a server that does not let them do what they want.
+func TestRefusedOnServer(t *testing.T) {
 	t.Parallel()
 	server := postgrestest.Server(t)
 	if _, err := OpenReadOnly(server.URL); !errors.Is(err, ErrNoRuns) || !errors.Is(err, fs.ErrNotExist) {
