@@ -44,7 +44,10 @@ func (w *Worker) record(ctx context.Context, s start) (*engine.Run, error) {
 	switch {
 	case err != nil:
 		return nil, fmt.Errorf("reading the record of run %s: %w", s.Run, err)
-	case run != nil:
+	case run != nil && (len(run.Texts()) > 0 || len(s.Order.Texts) == 0):
+		return run, nil
+	case run != nil: // its slot is decided upon
+		run.File, run.Text, run.Called, run.Workflow = s.Order.Texts[0].File, s.Order.Texts[0].Text, s.Order.Texts[1:], s.Workflow
 		return run, nil
 	case len(s.Order.Texts) == 0:
 		return nil, fmt.Errorf("run %s is not on record", s.Run)

@@ -14,7 +14,7 @@
 //	worker, prepared, version  a worker, what it carries runs out with, and workers of several versions side by side
 //	activities, beginning      the activities; those at a run's beginning and end
 //	beat                       how the server hears that an activity lives, and an activity that it is to end
-//	slot                       the schedule of a run that one starts, as it travels
+//	slot, turn                 the slot of a run that a schedule starts, and what becomes of it
 //	connect, seal, stuck       clients, the encryption of all that travels, and what is logged where a workflow cannot go on
 package temporal
 

@@ -28,6 +28,7 @@ type Config struct {
 	// Engine records runs that cannot be carried out here, and names those that schedules start.
 	Engine *engine.Engine
 	Holder Holder       // of units; nil: each is begun at once
+	Book   Book         // decides upon the slots of schedules; nil where no schedule starts runs
 	Log    *slog.Logger // nil: nothing is logged
 	// Version pins runs to workers of one version; the zero value is for workers that carry out whatever comes.
 	Version Version
@@ -133,6 +134,7 @@ func (w *Worker) register(r registry) {
 		return
 	}
 	add := func(name string, a any) { also.RegisterActivityWithOptions(a, activity.RegisterOptions{Name: name}) }
+	add(turnActivity, w.turn)
 	add(beginActivity, w.beginRun)
 	add(unitActivity, w.unit)
 	add(saveActivity, w.save)

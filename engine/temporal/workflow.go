@@ -57,6 +57,12 @@ func (w *Worker) begin(ctx workflow.Context, order Order) (opening, error) {
 	if s.Due.IsZero() {
 		s.Due = dueOf(ctx)
 	}
+	if order.Slot != nil && order.Went == nil {
+		got, err := w.await(ctx, s)
+		if err != nil || got.Over != "" {
+			return opening{Run: got.Run, Over: got.Over}, err
+		}
+	}
 	always, _ := workflow.NewDisconnectedContext(ctx) // one that was cancelled before it began is put on record too
 	var begun opening
 	err := workflow.ExecuteActivity(workflow.WithActivityOptions(always, activityOptions()), beginActivity, s).Get(ctx, &begun)
@@ -147,7 +153,7 @@ func (h *host) finish(out flow.Outcome, started time.Time) (Ended, error) {
 // failed is how a workflow ends whose run did not end well, for whoever looks at the cluster. It says nothing of what the run was about.
 func failed(run string, status engine.Status) error {
 	switch status {
-	case engine.OK:
+	case engine.OK, engine.Skipped:
 		return nil
 	case engine.Cancelled:
 		return temporal.NewCanceledError()
