@@ -103,7 +103,7 @@ func (c *conn) begin(record row, run *engine.Run, live string) error {
 		return nil // whoever began it for the workflow was lost before the answer
 	case status != string(engine.Queued):
 		return fmt.Errorf("%w: it is %s", engine.ErrNotQueued, status)
-	case of != live:
+	case of != live && (workflow == "" || workflow != run.Workflow):
 		return fmt.Errorf("%w: another process has it queued, or none", engine.ErrNotQueued)
 	}
 	record.sql = beginQueued
