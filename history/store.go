@@ -14,6 +14,7 @@
 //	                             a history on a server, its connections, and values as SQLite gives them
 //	postgres_sql, postgres_rules, postgres_own, postgres_writes
 //	                             the texts of SQLite as PostgreSQL takes them
+//	postgres_before              steps that other processes carry out anew
 //	postgres_session, postgres_alive, postgres_hold
 //	                             locks that end with a connection: who lives, and who carries what out
 //	commit                       the queue of rows, and who commits them
