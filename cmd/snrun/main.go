@@ -5,7 +5,8 @@
 // The files, by the first word of their names:
 //
 //	main, app, root, exit, wire  what all commands share; wire is where everything meets
-//	project, prepare, inputs     reading a project, a job, and what it is given
+//	project, prepare, inputs, database
+//	                             reading a project, a job, and what it is given; which database is meant
 //	run, execute, resume, goingon, cancel, dry
 //	                             carrying runs out, going on with them, ending them, or only showing what they would send
 //	progress, plain, tty, quiet, jsonlines, board, frame, pace, summary
