@@ -50,5 +50,5 @@ func TestKilledApart(t *testing.T) {
 // TestKilledApartOnServer does the same with two histories on one server, as two machines have them.
 func TestKilledApartOnServer(t *testing.T) {
 	t.Parallel()
-	enginetest.KilledApart(t, 25, (&shelves{has: map[testing.TB]*shelf{}}).open)
+	enginetest.KilledApart(t, 25, newShelves().open)
 }
