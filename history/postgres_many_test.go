@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -30,8 +31,8 @@ func workflowRun(t *testing.T, s *Store, id string) *engine.Run {
 	return run
 }
 
-// TestManyWriteOneRun holds that what several processes write of one run at the same time is all there, once.
-func TestManyWriteOneRun(t *testing.T) {
+// TestManyWriteOneRunOnServer holds that what several processes write of one run at the same time is all there, once.
+func TestManyWriteOneRunOnServer(t *testing.T) {
 	t.Parallel()
 	one, other := twoOnServer(t)
 	run := workflowRun(t, one, "r1")
@@ -86,8 +87,8 @@ func countOf(t *testing.T, s *Store, query string) (n int) {
 	return n
 }
 
-// TestNothingIsBelievedFromMemory holds that a process finds what another one recorded after it looked last.
-func TestNothingIsBelievedFromMemory(t *testing.T) {
+// TestNothingIsBelievedFromMemoryOnServer holds that a process finds what another one recorded after it looked last.
+func TestNothingIsBelievedFromMemoryOnServer(t *testing.T) {
 	t.Parallel()
 	one, other := twoOnServer(t)
 	workflowRun(t, one, "r1")
@@ -135,8 +136,8 @@ func TestNothingIsBelievedFromMemory(t *testing.T) {
 	}
 }
 
-// TestALateNoteTakesNothingBack holds that a step which one process saw going on, and another to its end, has ended, whoever comes last.
-func TestALateNoteTakesNothingBack(t *testing.T) {
+// TestALateNoteTakesNothingBackOnServer holds that a step which one process saw going on, and another to its end, has ended, whoever comes last.
+func TestALateNoteTakesNothingBackOnServer(t *testing.T) {
 	t.Parallel()
 	one, other := twoOnServer(t)
 	workflowRun(t, one, "r1")
@@ -159,7 +160,7 @@ func TestALateNoteTakesNothingBack(t *testing.T) {
 	if err != nil || len(steps) != 1 || steps[0].Status != engine.OK {
 		t.Errorf("the steps are %+v, %v", steps, err)
 	}
-	note(one, going)             // it begins again
+	note(one, going) // it begins again
 	if err := one.flush("flush"); err != nil {
 		t.Fatal(err)
 	}
@@ -168,9 +169,9 @@ func TestALateNoteTakesNothingBack(t *testing.T) {
 	}
 }
 
-// TestARunOfAWorkflowIsLeftToIt holds that a run which a workflow carries out goes on though the process that began it is gone, and that
+// TestARunOfAWorkflowIsLeftToItOnServer holds that a run which a workflow carries out goes on though the process that began it is gone, and that
 // it is begun and gone on with once, however often a worker says so.
-func TestARunOfAWorkflowIsLeftToIt(t *testing.T) {
+func TestARunOfAWorkflowIsLeftToItOnServer(t *testing.T) {
 	t.Parallel()
 	url := postgrestest.Server(t).URL
 	s := openAt(t, url, Options{})
@@ -269,5 +270,53 @@ func testHold(t *testing.T, one, other *Store) {
 		if err := <-got; err != nil || held.Err() == nil {
 			t.Errorf("%s: after it was given back: %v", name, err)
 		}
+	}
+}
+
+// TestGoingOnElsewhereOnServer holds that a process finds the steps of earlier attempts of a run that another one has gone on with: what
+// ended well stays as it was, and what failed is gone once it has gone well.
+func TestGoingOnElsewhereOnServer(t *testing.T) {
+	t.Parallel()
+	one, other := twoOnServer(t)
+	run := workflowRun(t, one, "r1")
+	for key, status := range map[string]engine.Status{"/a": engine.OK, "/b": engine.Failed, "/c": engine.Failed} {
+		noteEnded(t, one, engine.StepRun{Key: key, Status: status, Started: day})
+	}
+	finish(t, one, run, engine.Failed)
+	run.Attempt, run.Status = 2, engine.Running
+	if err := one.Continue(run, []string{"/b"}, nil); err != nil {
+		t.Fatal(err)
+	}
+	noteEnded(t, other, engine.StepRun{Key: "/a", Status: engine.OK, Before: true, Started: day.Add(time.Hour)})
+	noteEnded(t, other, engine.StepRun{Key: "/b", Status: engine.OK, Started: day.Add(time.Hour)})
+	if err := other.flush("flush"); err != nil {
+		t.Fatal(err)
+	}
+	// The call of a step that needs no note, and one of a step that the other process has noted meanwhile.
+	for _, key := range []string{"/c", "/b"} {
+		if err := one.Commit("r1", engine.Entry{Key: key, StepKey: key, Attempt: 1}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	steps, err := one.Steps("r1", StepFilter{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := map[string]time.Time{}
+	for _, step := range steps {
+		got[step.Key+" "+string(step.Status)] = step.Started
+	}
+	want := map[string]time.Time{"/a ok": day, "/b ok": day.Add(time.Hour)}
+	if !maps.EqualFunc(got, want, time.Time.Equal) {
+		t.Errorf("the steps are %v, want %v", got, want)
+	}
+}
+
+// noteEnded notes a step that has ended.
+func noteEnded(t *testing.T, s *Store, step engine.StepRun) {
+	t.Helper()
+	step.ID, step.Kind, step.Attempts, step.Ended = step.Key[1:], "rest", 1, step.Started.Add(time.Second)
+	if err := s.Note("r1", step); err != nil {
+		t.Fatal(err)
 	}
 }

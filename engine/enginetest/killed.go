@@ -26,6 +26,12 @@ import (
 // a run is ended too: after one in so many of the ends, 1 for each.
 func Killed(t *testing.T, oneIn int, open func(t *testing.T, dir string) Closer) {
 	t.Helper()
+	KilledAt(t, 1, oneIn, open)
+}
+
+// KilledAt is Killed at each so many-th write only, for a journal that takes long to be opened: other ones in each job.
+func KilledAt(t *testing.T, each, oneIn int, open func(t *testing.T, dir string) Closer) {
+	t.Helper()
 	all := maps.Clone(corpus)
 	maps.Copy(all, sources)
 	maps.Copy(all, manners)
@@ -37,7 +43,7 @@ func Killed(t *testing.T, oneIn int, open func(t *testing.T, dir string) Closer)
 			}
 			t.Run(fmt.Sprintf("%s, %d at once", name, concurrency), func(t *testing.T) {
 				t.Parallel()
-				killEverywhere(&world{t: t, text: text, open: open}, oneIn)
+				killEverywhere(&world{t: t, text: text, open: open}, each, oneIn)
 			})
 		}
 	}
@@ -60,7 +66,7 @@ func sortedKeys[V any](m map[string]V) []string {
 
 // killEverywhere runs a job once to its end, then once for each write. Also what goes on with the run it ends, at one of its
 // writes, and for one of the first at each.
-func killEverywhere(of *world, oneIn int) {
+func killEverywhere(of *world, each, oneIn int) {
 	t := of.t
 	fresh := func() *world { return &world{t: t, text: of.text, dir: t.TempDir(), open: of.open, server: &server{}} }
 	whole, again := fresh(), fresh()
@@ -71,7 +77,7 @@ func killEverywhere(of *world, oneIn int) {
 	if again.toTheEnd(never); !slices.Equal(whole.server.sorted(), again.server.sorted()) {
 		t.Errorf("of two runs one made %s, the other %s", beyond(whole.server, again.server), beyond(again.server, whole.server))
 	}
-	for write := range whole.first {
+	for write := len(of.text) % each; write < whole.first; write += each {
 		w := fresh()
 		w.compare(fmt.Sprintf("ended at write %d of %d", write, whole.first), w.toTheEnd(write), want, whole)
 		for second := range w.second {

@@ -50,14 +50,13 @@ type Holder interface {
 	Hold(ctx context.Context, run, unit string) (held context.Context, release func(), err error)
 }
 
-// Version names what a worker is built of. Runs that began with one are carried out by workers of the same, for good.
-type Version struct{ Deployment, Build string }
-
 // Worker carries runs out for a Temporal server.
 type Worker struct {
 	config   Config
 	prepared preparedRuns
 	beat     func(ctx context.Context) error // tells the server that an activity lives
+	// renewAfter is how many activities a workflow has at least before it is renewed.
+	renewAfter int
 }
 
 // New makes a worker.
@@ -68,7 +67,7 @@ func New(c Config) *Worker {
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
-	w := &Worker{config: c}
+	w := &Worker{config: c, renewAfter: renewAfter}
 	w.prepared.prepare = c.Prepare
 	w.beat = w.recordHeartbeat
 	return w
@@ -92,6 +91,13 @@ func (w *Worker) Run(ctx context.Context) error {
 	}
 	defer w.prepared.close()
 	defer made.Stop()
+	adopting := make(chan struct{})
+	inside, leave := context.WithCancel(ctx)
+	go func() {
+		defer close(adopting)
+		w.adopt(inside)
+	}()
+	defer func() { leave(); <-adopting }()
 	select {
 	case <-ctx.Done():
 		return nil
@@ -101,17 +107,10 @@ func (w *Worker) Run(ctx context.Context) error {
 }
 
 func (w *Worker) options() worker.Options {
-	o := worker.Options{
+	return worker.Options{
 		MaxConcurrentActivityExecutionSize: w.config.Slots, WorkerStopTimeout: w.config.Drain, DisableRegistrationAliasing: true,
-		DeadlockDetectionTimeout: deadlock, MaxHeartbeatThrottleInterval: beatEvery, Interceptors: nil,
+		DeadlockDetectionTimeout: deadlock, DeploymentOptions: w.config.Version.options(),
 	}
-	if v := w.config.Version; v.Build != "" {
-		o.DeploymentOptions = worker.DeploymentOptions{
-			UseVersioning: true, Version: worker.WorkerDeploymentVersion{DeploymentName: v.Deployment, BuildID: v.Build},
-			DefaultVersioningBehavior: workflow.VersioningBehaviorPinned,
-		}
-	}
-	return o
 }
 
 // deadlock is how long a piece of a workflow may take without asking for anything: where a job is loaded in it, its WSDL is read too.
@@ -144,6 +143,7 @@ func (w *Worker) register(r registry) {
 	add(wakesActivity, w.wakes)
 	add(noteActivity, w.note)
 	add(finishActivity, w.finishRun)
+	add(recallActivity, w.recallOn)
 }
 
 // errNoPrepare is the error of a worker that was not told how to prepare runs.

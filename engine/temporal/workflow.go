@@ -31,7 +31,11 @@ func (w *Worker) carryOut(ctx workflow.Context, order Order) (Ended, error) {
 		return Ended{}, err
 	}
 	run := newWalk(ctx, order, begun, prepared)
+	run.least = w.renewAfter
 	here := &host{walk: run, here: run.tail}
+	if err := here.recallMore(begun.More); err != nil {
+		return Ended{}, err
+	}
 	run.flush()
 	out := flow.Run(here, prepared.Job, given)
 	if errors.Is(out.Halt, errRenew) {
