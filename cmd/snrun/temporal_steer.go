@@ -90,4 +90,3 @@ func (s elsewhere) GoOn(ctx context.Context, e *engine.Engine, r engine.Resumpti
 	_, err = c.start(ctx, e, starting{s.store, s.next, goingOn(r)})
 	return err
 }
-
