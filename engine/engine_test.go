@@ -18,6 +18,7 @@ import (
 
 	"snrun/auth"
 	"snrun/engine"
+	"snrun/engine/enginetest"
 	"snrun/jobs"
 	"snrun/steps"
 	"snrun/steps/rest"
@@ -183,7 +184,7 @@ func (w *world) run(yaml string) *engine.Run {
 	var run *engine.Run
 	var err error
 	if *elsewhere {
-		run, err = w.apart().run(w.ctx, w.t, req)
+		run, err = w.apart().Run(w.ctx, w.t, req)
 	} else {
 		run, err = w.engine().Run(w.ctx, req)
 	}
@@ -198,11 +199,11 @@ func (w *world) engine() *engine.Engine {
 }
 
 // apart is how the world's flows are walked elsewhere.
-func (w *world) apart() apart {
+func (w *world) apart() enginetest.Apart {
 	if w.sealer == nil { // nothing secret can travel without
 		w.sealer = veiling{}
 	}
-	return apart{engines: []*engine.Engine{w.engine(), w.engine()}, small: 1, again: true}
+	return enginetest.Apart{Engines: []*engine.Engine{w.engine(), w.engine()}, Small: 1, Again: true}
 }
 
 func (w *world) watch(e engine.Event) {

@@ -24,7 +24,7 @@ func (s *surviving) Begin(run *engine.Run, entries ...engine.Entry) error {
 
 func (s *surviving) Close() error {
 	for _, id := range s.runs {
-		if run := s.Run(id); run.Status == engine.Running {
+		if run := s.Run(id); run.Status == engine.Running && run.Workflow == "" {
 			run.Status = engine.Interrupted
 			if err := s.Finish(run); err != nil {
 				return err
@@ -46,4 +46,9 @@ func memories() func(t *testing.T, dir string) enginetest.Closer {
 func TestKilled(t *testing.T) {
 	t.Parallel()
 	enginetest.Killed(t, 1, memories())
+}
+
+func TestKilledApart(t *testing.T) {
+	t.Parallel()
+	enginetest.KilledApart(t, 1, memories())
 }

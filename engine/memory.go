@@ -39,7 +39,7 @@ func (m *Memory) Begin(run *Run, entries ...Entry) error {
 	if before := m.runs[run.ID]; run.Workflow != "" && before != nil {
 		return before.begunAgain(run)
 	}
-	if run.Workflow == "" {
+	if run.Workflow == "" || run.Status != Queued {
 		copied.Status = Running
 	}
 	m.runs[run.ID] = &copied
@@ -69,6 +69,9 @@ func (m *Memory) Continue(run *Run, forget, doubt []string) error {
 	before := m.runs[run.ID]
 	if before == nil {
 		return fmt.Errorf("go on with run %s: there is none", run.ID)
+	}
+	if run.Workflow != "" && before.Workflow == run.Workflow && before.Status == Running && before.Attempt == run.Attempt {
+		return nil
 	}
 	if before.Status == Running || run.Attempt > 1 && before.Attempt >= run.Attempt {
 		return ErrRunning

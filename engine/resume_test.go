@@ -25,7 +25,7 @@ func (w *world) goOn(run *engine.Run, yaml string, change func(*engine.Resumptio
 	var next *engine.Run
 	var err error
 	if ctx := context.WithoutCancel(w.ctx); *elsewhere {
-		next, err = w.apart().resume(ctx, w.t, r)
+		next, err = w.apart().Resume(ctx, w.t, r)
 	} else {
 		next, err = w.engine().Resume(ctx, r)
 	}

@@ -19,6 +19,8 @@ type Claim struct {
 	Overlap string    // as in jobs.Schedule
 	Reason  string    // why it is skipped, one of the reasons below; "" where it is to be run
 	Detail  string    // the same for people, as a sentence without a full stop
+	// Workflow is what carries the run out, as Run.Workflow: it belongs to no process then. "" for this program.
+	Workflow string
 }
 
 // What starts a run.

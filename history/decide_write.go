@@ -13,7 +13,7 @@ const (
 	numberedSQL   = `SELECT setval('runs_id', ?)`
 	textNumberSQL = `SELECT id FROM texts WHERE digest = ?`
 
-	newRunsSQL  = `INSERT INTO runs (id, run, job, status, "trigger", due, ended, inputs, file, text, process, live, reason) VALUES `
+	newRunsSQL  = `INSERT INTO runs (id, run, job, status, "trigger", due, ended, inputs, file, text, process, live, reason, workflow) VALUES `
 	newSlotsSQL = `INSERT INTO slots (run, job, inputs, due, until, count, reason) VALUES `
 	newQueueSQL = `INSERT INTO queue (run, start, alone) VALUES `
 	foldSlot    = `UPDATE slots SET until = ?, count = ? WHERE run = ?`
@@ -54,11 +54,13 @@ func (d *decider) add(c *claim, v engine.Verdict) (int64, error) {
 	queued := v.Status == engine.Queued
 	ended, live := any(p.now.UnixMicro()), ""
 	if queued {
-		ended, live = nil, p.live
+		if ended = nil; c.Workflow == "" {
+			live = p.live
+		}
 		p.queue = append(p.queue, p.number, column(startOf(c)), column(v.Alone))
 		d.going[c.Job] = append(d.going[c.Job], goingRun{p.number, c.Run, engine.Queued, live})
 	}
-	p.runs = append(p.runs, p.number, c.Run, c.Job, string(v.Status), c.Trigger, c.due, ended, c.inputs, c.File, p.text, "", live, v.Detail)
+	p.runs = append(p.runs, p.number, c.Run, c.Job, string(v.Status), c.Trigger, c.due, ended, c.inputs, c.File, p.text, "", live, v.Detail, c.Workflow)
 	return p.number, nil
 }
 
@@ -106,7 +108,7 @@ func (p *pending) write(c *conn) error {
 		sql     string
 		columns int
 		values  []any
-	}{{newRunsSQL, 13, p.runs}, {newSlotsSQL, 7, slots}, {newQueueSQL, 3, p.queue}} {
+	}{{newRunsSQL, 14, p.runs}, {newSlotsSQL, 7, slots}, {newQueueSQL, 3, p.queue}} {
 		if err := c.insert(batch.sql, batch.columns, batch.values); err != nil {
 			return err
 		}

@@ -50,7 +50,11 @@ func (s *Store) Continue(run *engine.Run, forget, doubt []string) error {
 	if err != nil {
 		return s.place.fault(doing, err)
 	}
-	rows := append(append(continuing(run, number, live), dropped...), rowOf(staleSQL, number))
+	again, err := l.tellAgain()
+	if err != nil {
+		return s.place.fault(doing, err)
+	}
+	rows := append(append(append(continuing(run, number, live), dropped...), rowOf(staleSQL, number)), again...)
 	now := time.Now()
 	for _, key := range doubt {
 		id, err := l.take()

@@ -98,11 +98,12 @@ func (s *Store) ledger(run string) (*ledger, error) {
 }
 
 // takeUp makes the ledger of a run of what is on record of it.
-func (s *Store) takeUp(number int64) (*ledger, error) {
-	l := s.newLedger(number)
+func (s *Store) takeUp(number int64) (l *ledger, err error) {
+	l = s.newLedger(number)
 	if l.shared {
 		l.large.Store(true)
-		return l, nil
+		l.before, err = s.earlierElsewhere(number)
+		return l, err
 	}
 	last, err := s.lastRow(number)
 	if err != nil {

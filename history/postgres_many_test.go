@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -269,5 +270,53 @@ func testHold(t *testing.T, one, other *Store) {
 		if err := <-got; err != nil || held.Err() == nil {
 			t.Errorf("%s: after it was given back: %v", name, err)
 		}
+	}
+}
+
+// TestGoingOnElsewhereOnServer holds that a process finds the steps of earlier attempts of a run that another one has gone on with: what
+// ended well stays as it was, and what failed is gone once it has gone well.
+func TestGoingOnElsewhereOnServer(t *testing.T) {
+	t.Parallel()
+	one, other := twoOnServer(t)
+	run := workflowRun(t, one, "r1")
+	for key, status := range map[string]engine.Status{"/a": engine.OK, "/b": engine.Failed, "/c": engine.Failed} {
+		noteEnded(t, one, engine.StepRun{Key: key, Status: status, Started: day})
+	}
+	finish(t, one, run, engine.Failed)
+	run.Attempt, run.Status = 2, engine.Running
+	if err := one.Continue(run, []string{"/b"}, nil); err != nil {
+		t.Fatal(err)
+	}
+	noteEnded(t, other, engine.StepRun{Key: "/a", Status: engine.OK, Before: true, Started: day.Add(time.Hour)})
+	noteEnded(t, other, engine.StepRun{Key: "/b", Status: engine.OK, Started: day.Add(time.Hour)})
+	if err := other.flush("flush"); err != nil {
+		t.Fatal(err)
+	}
+	// The call of a step that needs no note, and one of a step that the other process has noted meanwhile.
+	for _, key := range []string{"/c", "/b"} {
+		if err := one.Commit("r1", engine.Entry{Key: key, StepKey: key, Attempt: 1}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	steps, err := one.Steps("r1", StepFilter{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := map[string]time.Time{}
+	for _, step := range steps {
+		got[step.Key+" "+string(step.Status)] = step.Started
+	}
+	want := map[string]time.Time{"/a ok": day, "/b ok": day.Add(time.Hour)}
+	if !maps.EqualFunc(got, want, time.Time.Equal) {
+		t.Errorf("the steps are %v, want %v", got, want)
+	}
+}
+
+// noteEnded notes a step that has ended.
+func noteEnded(t *testing.T, s *Store, step engine.StepRun) {
+	t.Helper()
+	step.ID, step.Kind, step.Attempts, step.Ended = step.Key[1:], "rest", 1, step.Started.Add(time.Second)
+	if err := s.Note("r1", step); err != nil {
+		t.Fatal(err)
 	}
 }

@@ -16,6 +16,8 @@ func ownWrite(sql string) (own string, found bool) {
 		return pgNoteSQL, true
 	case beginEntry:
 		return pgBeginEntry, true
+	case dropStepSQL: // another process may have carried it out meanwhile
+		return dropAgainSQL, true
 	case lastNumberSQL:
 		return pgLastNumberSQL, true
 	}

@@ -12,7 +12,7 @@ import (
 const (
 	// CROSS JOIN has SQLite begin with the queue, which is short.
 	queueSQL = `SELECT runs.id, runs.run, job, file, inputs, "trigger", due, start, alone, reason, live
-		FROM queue CROSS JOIN runs ON runs.id = queue.run WHERE status = 'queued' ORDER BY due, runs.run`
+		FROM queue CROSS JOIN runs ON runs.id = queue.run WHERE status = 'queued' AND workflow = '' ORDER BY due, runs.run`
 	adoptRun   = `UPDATE runs SET live = ? WHERE id = ? AND status = 'queued' AND live = ?`
 	queuedSQL  = `SELECT id, live FROM runs WHERE run = ? AND status = 'queued'`
 	noticedRun = `UPDATE runs SET cancel = '' WHERE run = ? AND live = ? AND status <> 'running' AND cancel <> ''`
@@ -21,7 +21,7 @@ const (
 	// Of those that are queued, the ones of others that come before a run.
 	goingSQL = `SELECT g.run, g.live, g.workflow FROM runs g LEFT JOIN runs me ON me.run = ?2
 		WHERE g.job = ?1 AND g.status IN ('queued', 'running')
-			AND (g.status = 'running' OR g.live NOT IN ('', ?3) AND (g.due < me.due OR g.due = me.due AND g.run < me.run))
+			AND (g.status = 'running' OR (g.live NOT IN ('', ?3) OR g.workflow <> '') AND (g.due < me.due OR g.due = me.due AND g.run < me.run))
 		ORDER BY g.run`
 )
 

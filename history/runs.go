@@ -19,6 +19,9 @@ const (
 	beginQueued = `UPDATE runs SET job = ?, status = ?, "trigger" = ?, due = ?, started = ?, inputs = ?, attempt = ?, file = ?, process = ?,
 		live = ?, daemon = ?, reason = ?, workflow = ?, text = (SELECT id FROM texts WHERE digest = ?) WHERE run = ?`
 	onRecordSQL = `SELECT id, status, live, workflow FROM runs WHERE run = ?`
+	beginAgain  = `UPDATE runs SET status = ?, started = ?, process = ? WHERE id = ? AND status = 'queued'`
+	notKeptSQL  = `SELECT NOT EXISTS (SELECT 1 FROM journal WHERE run = (SELECT id FROM runs WHERE run = ?) AND key = ?)`
+	notCalled   = `SELECT NOT EXISTS (SELECT 1 FROM called WHERE run = (SELECT id FROM runs WHERE run = ?) AND file = ?)`
 	beginEntry  = `INSERT INTO journal (id, key, started, ended, result, digest, size, run)
 		SELECT (id << 32) + ?, ?, ?, ?, ?, ?, ?, CASE WHEN ? THEN id END FROM runs WHERE run = ?`
 	beganSQL    = `UPDATE runs SET rows = greatest(rows, ?) WHERE run = ?`
@@ -39,7 +42,8 @@ const (
 )
 
 // Begin records a run as running, with entries for its journal: a new one, or one that this process has queued. The error wraps
-// engine.ErrNotQueued when there is another one with that id. A run of a workflow may be begun again by the same one.
+// engine.ErrNotQueued when there is another one with that id. A run of a workflow has the status that it says, and may be begun again for
+// the same one by any process.
 func (s *Store) Begin(run *engine.Run, entries ...engine.Entry) error {
 	live, err := s.alive.hold()
 	if err != nil {
@@ -54,13 +58,13 @@ func (s *Store) Begin(run *engine.Run, entries ...engine.Entry) error {
 	if run.Workflow != "" {
 		who = "" // it does not end with this process
 		if run.Status == engine.Queued {
-			status = engine.Queued
+			status = run.Status
 		}
 	}
 	record := rowOf(beginRun, run.Job, string(status), run.Trigger, run.Due, run.Started, inputs, max(run.Attempt, 1), run.File,
 		run.Process, who, run.Daemon, run.Reason, run.Workflow, digest, run.ID)
 	rows := []row{text, {do: func(c *conn) error { return c.begin(record, run, live) }}}
-	rows = append(rows, calledRows(run)...)
+	rows = append(rows, beginCalls(run)...)
 	if s.place.shared() {
 		rows = append(rows, rowOf(beganSQL, len(entries), run.ID))
 	}
@@ -71,6 +75,10 @@ func (s *Store) Begin(run *engine.Run, entries ...engine.Entry) error {
 		v := valueOf(e.Result)
 		r := rowOf(beginEntry, i+1, e.Key, e.Started, e.Ended, v.data, v.digest, v.size, ofLoop(e.Key), run.ID)
 		r.first = v.blob
+		if run.Workflow != "" {
+			once := rowOf(notKeptSQL, run.ID, e.Key)
+			r.when = &once
+		}
 		rows = append(rows, r)
 	}
 	return s.flush("begin run "+run.ID, rows...)
@@ -89,15 +97,13 @@ func (c *conn) begin(record row, run *engine.Run, live string) error {
 		return err
 	case status == "":
 		return c.exec(record)
-	case status == string(engine.Running) && workflow != "" && workflow == run.Workflow:
+	case workflow != "" && workflow == run.Workflow && status == string(engine.Queued):
+		return c.exec(rowOf(beginAgain, record.args[1], run.Started, run.Process, number))
+	case workflow != "" && workflow == run.Workflow && status == string(engine.Running):
 		return nil // whoever began it for the workflow was lost before the answer
-	case status == string(engine.Queued) && workflow != "" && workflow == run.Workflow:
-		if run.Status == engine.Queued {
-			return nil // the same for whoever put it on record
-		}
 	case status != string(engine.Queued):
 		return fmt.Errorf("%w: it is %s", engine.ErrNotQueued, status)
-	case of != live:
+	case of != live && (workflow == "" || workflow != run.Workflow):
 		return fmt.Errorf("%w: another process has it queued, or none", engine.ErrNotQueued)
 	}
 	record.sql = beginQueued
@@ -111,6 +117,18 @@ func (c *conn) begin(record row, run *engine.Run, live string) error {
 func textRow(text string) (r row, digest []byte) {
 	sum := sha256.Sum256([]byte(text))
 	return rowOf(textSQL, sum[:], text), sum[:]
+}
+
+// beginCalls gives the rows that keep the jobs which a run calls that begins, perhaps again.
+func beginCalls(run *engine.Run) []row {
+	rows := calledRows(run)
+	for i, called := range run.Called {
+		if run.Workflow != "" {
+			once := rowOf(notCalled, run.ID, called.File)
+			rows[2*i+1].when = &once
+		}
+	}
+	return rows
 }
 
 // calledRows gives the rows that keep the jobs which a run calls.

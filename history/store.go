@@ -14,6 +14,7 @@
 //	                             a history on a server, its connections, and values as SQLite gives them
 //	postgres_sql, postgres_rules, postgres_own, postgres_writes
 //	                             the texts of SQLite as PostgreSQL takes them
+//	postgres_before              steps that other processes carry out anew
 //	postgres_session, postgres_alive, postgres_hold
 //	                             locks that end with a connection: who lives, and who carries what out
 //	commit                       the queue of rows, and who commits them
@@ -24,7 +25,7 @@
 //	journal, ledger, numbers, parts, fold, blobs, keys
 //	                             what going on needs: calls by their keys, parts of loops that end, large values once
 //	hold                         units of a run that one process at a time carries out
-//	goingon, settle, elsewhere   a run that goes on, runs whose process is gone, and those that others carry out
+//	goingon, settle, elsewhere   a run that goes on, and runs whose process, or whose workflow, is gone
 //	slots, decide, plans         due times and what was decided upon each, and the schedules that they are of
 //	queue, cancels, pauses, daemons, interrupted
 //	                             runs that wait, what people ask for, who runs jobs in the background, and what goes on then

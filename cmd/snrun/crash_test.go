@@ -39,7 +39,7 @@ func (u *user) await(what string, holds func() bool) {
 	}
 }
 
-func kill(t *testing.T, process *os.Process) {
+func kill(t testing.TB, process *os.Process) {
 	t.Helper()
 	if err := process.Kill(); err != nil {
 		t.Error(err)

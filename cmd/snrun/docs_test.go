@@ -127,7 +127,7 @@ func anchors(text string) []string {
 	return names
 }
 
-func readText(t *testing.T, file string) string {
+func readText(t testing.TB, file string) string {
 	t.Helper()
 	data, err := os.ReadFile(file)
 	if err != nil {

@@ -47,7 +47,7 @@ func (u *user) checkHidden(secrets []string) {
 }
 
 // reportFinds fails the test for each form of a secret that was found.
-func reportFinds(t *testing.T, where string, in []byte, needles map[string]string, shortest int) {
+func reportFinds(t testing.TB, where string, in []byte, needles map[string]string, shortest int) {
 	t.Helper()
 	for _, find := range finds(in, needles, shortest) {
 		t.Errorf("%s shows a secret, %s", where, find)

@@ -95,7 +95,7 @@ func (a *auditor) note(d deed) (pause time.Duration) {
 }
 
 // ages has the due times of all that came be so much earlier.
-func (a *auditor) ages(t *testing.T, by time.Duration) {
+func (a *auditor) ages(t testing.TB, by time.Duration) {
 	t.Helper()
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -117,7 +117,7 @@ func (a *auditor) after(n int) <-chan struct{} {
 }
 
 // checkDeeds holds what came against the runs on record.
-func (a *auditor) checkDeeds(t *testing.T, runs map[string]*storyRun) {
+func (a *auditor) checkDeeds(t testing.TB, runs map[string]*storyRun) {
 	t.Helper()
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -151,7 +151,7 @@ func (a *auditor) checkDeeds(t *testing.T, runs map[string]*storyRun) {
 }
 
 // checkWhole holds that all of a run's requests came.
-func checkWhole(t *testing.T, run *storyRun, times map[deed]int) {
+func checkWhole(t testing.TB, run *storyRun, times map[deed]int) {
 	t.Helper()
 	came := map[string]bool{}
 	for d := range times {

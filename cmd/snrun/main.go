@@ -5,7 +5,8 @@
 // The files, by the first word of their names:
 //
 //	main, app, root, exit, wire  what all commands share; wire is where everything meets
-//	project, prepare, inputs     reading a project, a job, and what it is given
+//	project, prepare, inputs, database
+//	                             reading a project, a job, and what it is given; which database is meant
 //	run, execute, resume, goingon, cancel, dry
 //	                             carrying runs out, going on with them, ending them, or only showing what they would send
 //	progress, plain, tty, quiet, jsonlines, board, frame, pace, summary
@@ -13,10 +14,10 @@
 //	status, history, exchanges   what is on record
 //	serve, ui, log, notify, wake
 //	                             the daemon and its pages, its log, who is told, and how it is woken
-//	worker, temporal, follow, conductor, apply
+//	worker, temporal, follow, conductor
 //	                             runs that a Temporal server hands to workers, how they are followed, and what became of them
-//	database, zone               the database by its name, and the zone of this machine
-//	schedule, remarks            when jobs run; what is wrong, below tables of jobs and of profiles
+//	schedule, apply, zone, remarks
+//	                             when jobs run, here and on a Temporal server; what is wrong, below tables of jobs and of profiles
 //	auth, secret, key, prompt    signing in, secrets and keys
 //	soap                         WSDLs
 //	validate, checker, explain, schema, init, sandbox, completion, version

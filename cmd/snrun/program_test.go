@@ -22,7 +22,7 @@ import (
 // user is someone with a project, a database and a sandbox of their own, who runs the program itself. What the program
 // writes is kept: when the test ends no secret of the sandbox may show in it, nor in a file.
 type user struct {
-	t       *testing.T
+	t       testing.TB
 	dir     string
 	environ []string
 	server  *tap
@@ -43,7 +43,7 @@ type outcome struct {
 }
 
 // newUser has the examples' profiles, and the sandbox's secrets in the environment.
-func newUser(t *testing.T, o sandbox.Options) *user {
+func newUser(t testing.TB, o sandbox.Options) *user {
 	t.Helper()
 	u := &user{t: t, dir: t.TempDir(), server: newTap(t, sandbox.New(o)), written: new(writings)}
 	u.environ = append(u.environ, sandboxVariable+"="+u.server.URL)
@@ -180,7 +180,7 @@ type tap struct {
 	hooks    map[int]func()
 }
 
-func newTap(t *testing.T, s *sandbox.Server) *tap {
+func newTap(t testing.TB, s *sandbox.Server) *tap {
 	w := &tap{sandbox: s, hooks: map[int]func(){}}
 	w.Server = httptest.NewServer(w)
 	t.Cleanup(w.Close)

@@ -2,7 +2,9 @@ package main
 
 import (
 	"net/http"
+	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -30,6 +32,37 @@ func TestScriptsOnAServer(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "plain": plain},
 	})
+}
+
+// TestScriptsOfFilesOnAServer runs the pages in testdata/script again, each with a database on a server: what a person sees is the same.
+func TestScriptsOfFilesOnAServer(t *testing.T) {
+	t.Parallel()
+	postgrestest.Server(t) // or the test ends here
+	pages, err := filepath.Glob("testdata/script/*.txtar")
+	if err != nil || len(pages) == 0 {
+		t.Fatal(pages, err)
+	}
+	pages = slices.DeleteFunc(pages, func(page string) bool { return ofFiles[filepath.Base(page)] != "" })
+	testscript.Run(t, testscript.Params{
+		Files:               pages,
+		RequireExplicitExec: true,
+		Setup: func(e *testscript.Env) error {
+			e.Setenv("TZ", "UTC")
+			e.Setenv("GORACE", "atexit_sleep_ms=0")
+			e.Setenv("SNRUN_DATABASE", postgrestest.Server(t).URL)
+			e.Setenv(keyringVariable, "off")
+			return nil
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "plain": plain},
+	})
+}
+
+// ofFiles are the pages that do not hold on a server, and why. What they say of one stands in script_server.
+var ofFiles = map[string]string{
+	"key.txtar":      "it names the file of the store",
+	"secret.txtar":   "it names the file of the store",
+	"secrets.txtar":  "it looks into the file of the history",
+	"validate.txtar": "it names the file of the store",
 }
 
 // TestLoginOnAServer signs in on one machine, and works on another one: what both share is the database and the key.

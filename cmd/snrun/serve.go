@@ -92,7 +92,7 @@ func (a *app) serve(ctx context.Context, o serveOptions) error {
 		return &exitError{exitFailed, err, notServed + "; another database is chosen with --db FILE"}
 	}
 	defer store.Close()
-	s := &serving{app: a, dir: dir, settings: settings, server: server, sandbox: o.sandbox, store: store, next: a.commandsFor(file), log: log}
+	s := &serving{app: a, dir: dir, settings: settings, server: server, sandbox: o.sandbox, store: store, next: a.commandsFor(file), log: log, fires: true}
 	return a.notServing(s.run(ctx), server.Listen)
 }
 
@@ -116,17 +116,19 @@ func (a *app) notServing(err error, listen string) error {
 // serving is a daemon and what it is wired to.
 type serving struct {
 	*app
-	dir      string
-	settings jobs.Settings
-	server   jobs.Server
-	sandbox  bool
-	store    *history.Store
-	next     review.Commands
-	log      *slog.Logger
-	daemon   *daemon.Daemon
-	metrics  *metrics.Metrics
-	idle     bool       // it only serves the pages
-	opened   *uiOptions // how a person has opened them; nil for not at all
+	dir       string
+	settings  jobs.Settings
+	server    jobs.Server
+	sandbox   bool
+	store     *history.Store
+	next      review.Commands
+	log       *slog.Logger
+	daemon    *daemon.Daemon
+	metrics   *metrics.Metrics
+	idle      bool       // it only serves the pages
+	fires     bool       // it runs jobs by their schedules, where no other server does
+	elsewhere string     // the Temporal server that does, as it was told last
+	opened    *uiOptions // how a person has opened them; nil for not at all
 
 	admission *admission
 }

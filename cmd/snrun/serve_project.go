@@ -49,7 +49,15 @@ func (s *serving) project(settings jobs.Settings, place *store.Place) (*daemon.P
 	project := &daemon.Project{Project: p, Digest: digest, Sealer: sealerOf(place), Tokens: place}
 	if s.sandbox { // whose tokens end with it
 		project.Tokens = nil
+	} else if remote, err := s.temporalOver(settings.Temporal, remoteOptions{}); err != nil {
+		return nil, err
+	} else {
+		project.Elsewhere = remote.Address
 	}
+	if s.fires && project.Elsewhere != "" && project.Elsewhere != s.elsewhere {
+		s.log.Info("jobs are run by their schedules there and not here", "temporal", project.Elsewhere, "see", s.name+" apply")
+	}
+	s.elsewhere = project.Elsewhere
 	project.Secrets = func(r *auth.Redactor) *auth.Secrets {
 		one := *s.app
 		one.redactor = r

@@ -49,7 +49,7 @@ func snrun(dir string, args ...string) *exec.Cmd {
 	return cmd
 }
 
-func exitCodeOf(t *testing.T, err error) int {
+func exitCodeOf(t testing.TB, err error) int {
 	t.Helper()
 	var exit *exec.ExitError
 	switch {

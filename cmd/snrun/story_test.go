@@ -94,7 +94,7 @@ func (u *user) look(at func(*sql.Tx)) {
 	}
 }
 
-func (s *story) read(t *testing.T, tx *sql.Tx) {
+func (s *story) read(t testing.TB, tx *sql.Tx) {
 	t.Helper()
 	each(t, tx, `SELECT run, job, status, "trigger", coalesce(due, 0), coalesce(error, ''), reason, attempt FROM runs`, func(rows *sql.Rows) error {
 		var r storyRun
@@ -122,7 +122,7 @@ func (s *story) read(t *testing.T, tx *sql.Tx) {
 }
 
 // each walks through an answer of the database, whose times are microseconds.
-func each(t *testing.T, tx *sql.Tx, statement string, scan func(*sql.Rows) error) {
+func each(t testing.TB, tx *sql.Tx, statement string, scan func(*sql.Rows) error) {
 	t.Helper()
 	rows, err := tx.Query(statement)
 	if err != nil {
@@ -154,7 +154,7 @@ const slack = 3 * time.Second
 
 // checkTimes walks through the due times of a schedule, from when it was known until the end: each is in one decision, in their order, and
 // each decision has its run, which gives a reason where it was skipped: one that was to run may be, later.
-func (s *story) checkTimes(t *testing.T, job, inputs string, plan *jobs.Schedule, end time.Time) {
+func (s *story) checkTimes(t testing.TB, job, inputs string, plan *jobs.Schedule, end time.Time) {
 	t.Helper()
 	at, known := s.since[job+" "+inputs]
 	if !known {

@@ -28,6 +28,8 @@ type Project struct {
 	Sealer  engine.Sealer // encrypts what the journal keeps of secrets; nil without a key
 	// Mistaken says that it stands in for one whose settings or profiles have mistakes: no job of it can be run.
 	Mistaken bool
+	// Elsewhere names the server that runs the jobs by their schedules; "" for the daemon itself.
+	Elsewhere string
 }
 
 // Library keeps the jobs of a project as texts, each as it was when its file had no mistakes last, with the texts of the jobs that
@@ -145,7 +147,7 @@ func (l *Library) take(r *reading) Change {
 		}
 	}
 	c.Broken, c.Mended = compare(l.broken, r.broken)
-	l.project, l.books, l.names, l.broken, l.jobs = r.project, r.books, r.names, r.broken, listed(r.names)
+	l.project, l.books, l.names, l.broken, l.jobs = r.project, r.books, r.names, r.broken, listed(r.project, r.names)
 	return c
 }
 
@@ -176,12 +178,16 @@ func (l *Library) Jobs() []schedule.Job {
 	return slices.Clone(l.jobs)
 }
 
-// listed gives jobs as a scheduler knows them, sorted by name.
-func listed(names map[string]*edition) []schedule.Job {
+// listed gives jobs as a scheduler knows them, sorted by name: without schedules where it is not to run them by these.
+func listed(project *Project, names map[string]*edition) []schedule.Job {
 	list := make([]schedule.Job, 0, len(names))
 	for _, name := range slices.Sorted(maps.Keys(names)) {
 		e := names[name]
-		list = append(list, schedule.Job{Name: e.job, File: e.file, Schedules: e.schedules})
+		job := schedule.Job{Name: e.job, File: e.file, Schedules: e.schedules}
+		if project.Elsewhere != "" {
+			job.Schedules = nil
+		}
+		list = append(list, job)
 	}
 	return list
 }

@@ -44,6 +44,7 @@ var goingOn = map[string]func(*testing.T, *turning){
 	"a call in doubt stays so while it is forgotten":    doubtStays,
 	"a run that is open keeps its calls":                openStays,
 	"a fold puts entries in place of a part":            folds,
+	"a run that somebody else carries out":              carriedElsewhere,
 	"a fold of what was recorded before going on":       foldsBefore,
 	"a fold below nothing forgets nothing":              foldsNothing,
 	"a fold of a part forgets the loops in it":          foldsLoops,

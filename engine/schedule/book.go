@@ -8,6 +8,7 @@
 //	                   when jobs are due, and what becomes of the slots that passed; all of it without a clock
 //	look, decide, clock
 //	                   what is done each time the scheduler looks at the clock
+//	fired              slots that another clock finds due
 //	queue, going       runs that wait for their start, and runs that go on
 //	standing           how it stands, for people
 package schedule

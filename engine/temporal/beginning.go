@@ -2,11 +2,8 @@ package temporal
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
-	"slices"
 	"time"
 
 	"snrun/engine"
@@ -47,7 +44,10 @@ func (w *Worker) record(ctx context.Context, s start) (*engine.Run, error) {
 	switch {
 	case err != nil:
 		return nil, fmt.Errorf("reading the record of run %s: %w", s.Run, err)
-	case run != nil:
+	case run != nil && (len(run.Texts()) > 0 || len(s.Order.Texts) == 0):
+		return run, nil
+	case run != nil: // its slot is decided upon
+		run.File, run.Text, run.Called, run.Workflow = s.Order.Texts[0].File, s.Order.Texts[0].Text, s.Order.Texts[1:], s.Workflow
 		return run, nil
 	case len(s.Order.Texts) == 0:
 		return nil, fmt.Errorf("run %s is not on record", s.Run)
@@ -126,36 +126,15 @@ func opened(part *engine.Part, s start, run *engine.Run) (opening, error) {
 		return o, err
 	}
 	if s.Order.Again {
-		o.Recall, err = recalled(part)
+		var gave remembered
+		gave, err = recalled(part, "")
+		o.Recall, o.More = gave.Gave, gave.From
 	}
 	return o, err
 }
 
-// recallMost is how many bytes of what finished units gave a workflow is given when it begins again. It is asked for the rest.
-const recallMost = 512 << 10
-
 // textsMost is how many bytes the texts of a job and of those that it calls have at most: they travel with the workflow.
 const textsMost = 1 << 20
-
-// recalled gives what finished units gave, as far as that may travel.
-func recalled(part *engine.Part) (map[string]json.RawMessage, error) {
-	gave, err := part.Recall()
-	if err != nil {
-		return nil, err
-	}
-	all, size := map[string]json.RawMessage{}, 0
-	for _, key := range slices.Sorted(maps.Keys(gave)) {
-		data, err := flow.EncodeHanded(gave[key])
-		if err != nil {
-			return nil, err
-		}
-		if size += len(key) + len(data); size > recallMost {
-			break
-		}
-		all[key] = data
-	}
-	return all, nil
-}
 
 // refuse puts a run on record as one that could not begin.
 func (w *Worker) refuse(run *engine.Run, why *steps.Error) (opening, error) {

@@ -34,7 +34,7 @@ func (c Connection) Options() (client.Options, error) {
 	}
 	data := sealed.dataConverter()
 	o := client.Options{
-		HostPort: c.Address, Namespace: c.Namespace, Logger: log.NewStructuredLogger(logs), DataConverter: data,
+		HostPort: c.Address, Namespace: c.Namespace, Logger: stuckLog{log.NewStructuredLogger(logs)}, DataConverter: data,
 		FailureConverter: temporal.NewDefaultFailureConverter(temporal.DefaultFailureConverterOptions{
 			DataConverter: data, EncodeCommonAttributes: true,
 		}),

@@ -24,6 +24,8 @@ type walk struct {
 	recall    map[string]json.RawMessage // what finished units gave
 	doubts    []string
 	tolerated []string
+	carried   int // activities since the workflow began
+	least     int // how many there are at least before it is renewed: else it would never get further than what is recalled
 	renewing  bool
 	renewed   workflow.Future // is there once it is to be renewed
 	renew     workflow.Settable
@@ -51,7 +53,7 @@ func (w *walk) over(cleanup bool) error {
 
 // goesOn says why a call is not begun. Before each it is seen whether the server wants a new workflow.
 func (h *host) goesOn(cleanup bool) error {
-	if !h.renewing && workflow.GetInfo(h.here).GetContinueAsNewSuggested() {
+	if !h.renewing && h.carried >= h.least && workflow.GetInfo(h.here).GetContinueAsNewSuggested() {
 		h.renewing = true
 		h.renew.SetValue(true)
 	}
@@ -182,6 +184,7 @@ func (h *host) ask(of workflow.Context, name string, t task) (answer, error) {
 	if size := len(t.What); size > heaviest {
 		return answer{}, tooHeavy(t.Key, size)
 	}
+	h.carried++
 	var got answer
 	err := workflow.ExecuteActivity(workflow.WithActivityOptions(of, activityOptions()), name, t).Get(h.here, &got)
 	switch {

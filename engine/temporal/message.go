@@ -19,6 +19,7 @@ const (
 	wakesActivity  = "snrun.wakes"
 	noteActivity   = "snrun.note"
 	finishActivity = "snrun.finish"
+	recallActivity = "snrun.recall"
 )
 
 // task is what every activity is given: which run it is for, what people are to be told first, and what it is about, as the flow's
@@ -26,7 +27,7 @@ const (
 type task struct {
 	Run    string          `json:"run"`
 	Key    string          `json:"key,omitempty"`  // names the task among those of the run
-	Loop   string          `json:"loop,omitempty"` // of what is asked where a loop was
+	Loop   string          `json:"loop,omitempty"` // of what is asked where a loop was; the key to recall from
 	Assume engine.Assume   `json:"assume,omitempty"`
 	Redo   bool            `json:"redo,omitempty"`
 	Space  string          `json:"space,omitempty"`
@@ -61,6 +62,7 @@ type opening struct {
 	File    string                     `json:"file"`
 	Texts   []engine.Text              `json:"texts"`
 	Recall  map[string]json.RawMessage `json:"recall,omitempty"` // what finished units gave, by their keys
+	More    string                     `json:"more,omitempty"`   // the key from which there is more
 	Over    engine.Status              `json:"over,omitempty"`   // how the run has ended already, or before it could begin
 }
 

@@ -50,7 +50,12 @@ func (c *cluster) connect(t *testing.T) client.Client {
 // work starts a worker for a job; stop has it stop, and gives back when it has.
 func (c *cluster) work(t *testing.T, e *engine.Engine, req engine.Request) (stop func()) {
 	t.Helper()
-	w := testWorker(e, req)
+	return c.begin(t, testWorker(e, req))
+}
+
+// begin starts a worker, as work does.
+func (c *cluster) begin(t *testing.T, w *Worker) (stop func()) {
+	t.Helper()
 	w.config.Client, w.beat = c.connect(t), w.recordHeartbeat
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
@@ -63,6 +68,23 @@ func (c *cluster) work(t *testing.T, e *engine.Engine, req engine.Request) (stop
 	})
 	t.Cleanup(stop)
 	return stop
+}
+
+// current waits until runs that begin go to a version.
+func (c *cluster) current(t *testing.T, build string) {
+	t.Helper()
+	deadline := time.Now().Add(time.Minute)
+	for time.Now().Before(deadline) {
+		known, err := c.client.WorkerDeploymentClient().GetHandle("snrun").Describe(t.Context(), client.WorkerDeploymentDescribeOptions{})
+		if err == nil && known.Info.RoutingConfig.CurrentVersion != nil && known.Info.RoutingConfig.CurrentVersion.BuildID == build {
+			return
+		}
+		select {
+		case <-t.Context().Done():
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+	t.Fatalf("the version %s is not the current one after a minute", build)
 }
 
 // start puts a run on record and starts its workflow.

@@ -7,14 +7,15 @@
 //
 // The files:
 //
-//	temporal, message        names, orders, and what workflow and activities say to each other
-//	workflow, limits, renew  a run as a workflow, its timeout and cancellation, going on as a new one
-//	host, fork, wait         what the flow asks for, inside a workflow
-//	rows                     what people are told of the steps that the workflow walks itself
-//	worker, prepared         a worker, and what it carries out runs with
-//	activities, beat         the activities, and how the server hears that one lives
-//	slot                     the slot of a run that a schedule starts
-//	connect, seal            clients, and the encryption of all that travels
+//	temporal, message          names, orders, and what workflow and activities say to each other
+//	workflow, limits, renew    a run as a workflow, its timeout and cancellation, going on as a new one
+//	host, fork, wait           what the flow asks for, inside a workflow
+//	rows                       what people are told of the steps that the workflow walks itself
+//	worker, prepared, version  a worker, what it carries runs out with, and workers of several versions side by side
+//	activities, beginning      the activities; those at a run's beginning and end
+//	beat                       how the server hears that an activity lives, and an activity that it is to end
+//	slot, turn                 the slot of a run that a schedule starts, and what becomes of it
+//	connect, seal, stuck       clients, the encryption of all that travels, and what is logged where a workflow cannot go on
 package temporal
 
 import (

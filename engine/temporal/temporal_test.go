@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 
@@ -144,6 +145,7 @@ func TestHostsInRenewedWorkflows(t *testing.T) {
 	t.Parallel()
 	enginetest.Hosts(t, memory, func(t *testing.T, e *engine.Engine, req engine.Request) *engine.Run {
 		w := enlisted(t, e, req)
+		w.renewAfter = 0
 		units := 0
 		w.each = func(env *testsuite.TestWorkflowEnvironment) {
 			carried := 0
@@ -167,8 +169,10 @@ func TestHostsInRenewedWorkflows(t *testing.T) {
 
 // counter is a kind of step that counts its calls, and does what a test says.
 type counter struct {
+	mu    sync.Mutex
 	calls []string
 	does  func(ctx context.Context, key string) error
+	fails string // the value with which a call fails, "" for none
 }
 
 func (c *counter) kind() *steps.Kind {
@@ -176,7 +180,12 @@ func (c *counter) kind() *steps.Kind {
 		Name: "probe", Summary: "Counts", Takes: steps.ObjectOf(steps.Field{Name: "value", Type: steps.Of(steps.Any)}),
 		Gives: []steps.Result{{Name: "output"}},
 		Run: func(ctx context.Context, in steps.Input, env *steps.Env) (steps.Output, error) {
+			c.mu.Lock()
 			c.calls = append(c.calls, env.Key)
+			c.mu.Unlock()
+			if value, isText := in["value"].(string); isText && value != "" && value == c.fails {
+				return steps.Output{}, &steps.Error{Kind: steps.Status, Message: "it is to fail", Status: 422}
+			}
 			if c.does != nil {
 				if err := c.does(ctx, env.Key); err != nil {
 					return steps.Output{}, err

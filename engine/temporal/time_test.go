@@ -48,6 +48,7 @@ steps:
       long: [{wait: 10h}]
       short: [{wait: 4h}, {probe: {value: 1}}, {probe: {value: 2}}]
 `)
+	w.renewAfter = 0
 	w.each = func(env *testsuite.TestWorkflowEnvironment) {
 		if w.workflows == 0 {
 			env.RegisterDelayedCallback(func() { env.SetContinueAsNewSuggested(true) }, 3*time.Hour)

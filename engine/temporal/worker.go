@@ -28,6 +28,7 @@ type Config struct {
 	// Engine records runs that cannot be carried out here, and names those that schedules start.
 	Engine *engine.Engine
 	Holder Holder       // of units; nil: each is begun at once
+	Book   Book         // decides upon the slots of schedules; nil where no schedule starts runs
 	Log    *slog.Logger // nil: nothing is logged
 	// Version pins runs to workers of one version; the zero value is for workers that carry out whatever comes.
 	Version Version
@@ -49,14 +50,13 @@ type Holder interface {
 	Hold(ctx context.Context, run, unit string) (held context.Context, release func(), err error)
 }
 
-// Version names what a worker is built of. Runs that began with one are carried out by workers of the same, for good.
-type Version struct{ Deployment, Build string }
-
 // Worker carries runs out for a Temporal server.
 type Worker struct {
 	config   Config
 	prepared preparedRuns
 	beat     func(ctx context.Context) error // tells the server that an activity lives
+	// renewAfter is how many activities a workflow has at least before it is renewed.
+	renewAfter int
 }
 
 // New makes a worker.
@@ -67,7 +67,7 @@ func New(c Config) *Worker {
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
-	w := &Worker{config: c}
+	w := &Worker{config: c, renewAfter: renewAfter}
 	w.prepared.prepare = c.Prepare
 	w.beat = w.recordHeartbeat
 	return w
@@ -91,6 +91,13 @@ func (w *Worker) Run(ctx context.Context) error {
 	}
 	defer w.prepared.close()
 	defer made.Stop()
+	adopting := make(chan struct{})
+	inside, leave := context.WithCancel(ctx)
+	go func() {
+		defer close(adopting)
+		w.adopt(inside)
+	}()
+	defer func() { leave(); <-adopting }()
 	select {
 	case <-ctx.Done():
 		return nil
@@ -100,17 +107,10 @@ func (w *Worker) Run(ctx context.Context) error {
 }
 
 func (w *Worker) options() worker.Options {
-	o := worker.Options{
+	return worker.Options{
 		MaxConcurrentActivityExecutionSize: w.config.Slots, WorkerStopTimeout: w.config.Drain, DisableRegistrationAliasing: true,
-		DeadlockDetectionTimeout: deadlock, MaxHeartbeatThrottleInterval: beatEvery, Interceptors: nil,
+		DeadlockDetectionTimeout: deadlock, DeploymentOptions: w.config.Version.options(),
 	}
-	if v := w.config.Version; v.Build != "" {
-		o.DeploymentOptions = worker.DeploymentOptions{
-			UseVersioning: true, Version: worker.WorkerDeploymentVersion{DeploymentName: v.Deployment, BuildID: v.Build},
-			DefaultVersioningBehavior: workflow.VersioningBehaviorPinned,
-		}
-	}
-	return o
 }
 
 // deadlock is how long a piece of a workflow may take without asking for anything: where a job is loaded in it, its WSDL is read too.
@@ -134,6 +134,7 @@ func (w *Worker) register(r registry) {
 		return
 	}
 	add := func(name string, a any) { also.RegisterActivityWithOptions(a, activity.RegisterOptions{Name: name}) }
+	add(turnActivity, w.turn)
 	add(beginActivity, w.beginRun)
 	add(unitActivity, w.unit)
 	add(saveActivity, w.save)
@@ -142,6 +143,7 @@ func (w *Worker) register(r registry) {
 	add(wakesActivity, w.wakes)
 	add(noteActivity, w.note)
 	add(finishActivity, w.finishRun)
+	add(recallActivity, w.recallOn)
 }
 
 // errNoPrepare is the error of a worker that was not told how to prepare runs.

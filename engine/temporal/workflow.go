@@ -31,7 +31,11 @@ func (w *Worker) carryOut(ctx workflow.Context, order Order) (Ended, error) {
 		return Ended{}, err
 	}
 	run := newWalk(ctx, order, begun, prepared)
+	run.least = w.renewAfter
 	here := &host{walk: run, here: run.tail}
+	if err := here.recallMore(begun.More); err != nil {
+		return Ended{}, err
+	}
 	run.flush()
 	out := flow.Run(here, prepared.Job, given)
 	if errors.Is(out.Halt, errRenew) {
@@ -52,6 +56,12 @@ func (w *Worker) begin(ctx workflow.Context, order Order) (opening, error) {
 	}
 	if s.Due.IsZero() {
 		s.Due = dueOf(ctx)
+	}
+	if order.Slot != nil && order.Went == nil {
+		got, err := w.await(ctx, s)
+		if err != nil || got.Over != "" {
+			return opening{Run: got.Run, Over: got.Over}, err
+		}
 	}
 	always, _ := workflow.NewDisconnectedContext(ctx) // one that was cancelled before it began is put on record too
 	var begun opening
@@ -143,7 +153,7 @@ func (h *host) finish(out flow.Outcome, started time.Time) (Ended, error) {
 // failed is how a workflow ends whose run did not end well, for whoever looks at the cluster. It says nothing of what the run was about.
 func failed(run string, status engine.Status) error {
 	switch status {
-	case engine.OK:
+	case engine.OK, engine.Skipped:
 		return nil
 	case engine.Cancelled:
 		return temporal.NewCanceledError()

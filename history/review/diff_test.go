@@ -5,12 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"snrun/auth/store/postgres/postgrestest"
 	"snrun/engine"
 	"snrun/history"
 	"snrun/steps"
@@ -29,7 +29,7 @@ type recorded struct {
 
 func openTemp(t testing.TB) *history.Store {
 	t.Helper()
-	store, err := history.Open(filepath.Join(t.TempDir(), "runs.db"), history.Options{})
+	store, err := history.Open(postgrestest.Somewhere(t), history.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,11 +3,11 @@ package review_test
 import (
 	"encoding/json"
 	"fmt"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
+	"snrun/auth/store/postgres/postgrestest"
 	"snrun/engine"
 	"snrun/history"
 	"snrun/history/review"
@@ -22,7 +22,7 @@ type past struct {
 
 func newPast(t *testing.T) past {
 	t.Helper()
-	s, err := history.Open(filepath.Join(t.TempDir(), "runs.db"), history.Options{})
+	s, err := history.Open(postgrestest.Somewhere(t), history.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

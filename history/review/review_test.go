@@ -3,11 +3,11 @@ package review
 import (
 	"errors"
 	"fmt"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
+	"snrun/auth/store/postgres/postgrestest"
 	"snrun/engine"
 	"snrun/history"
 	"snrun/steps"
@@ -60,7 +60,7 @@ func failedSync(id string) *engine.Run {
 // keep makes a history with a run and calls of it.
 func keep(t testing.TB, run *engine.Run, calls ...engine.Entry) *history.Store {
 	t.Helper()
-	store, err := history.Open(filepath.Join(t.TempDir(), "runs.db"), history.Options{})
+	store, err := history.Open(postgrestest.Somewhere(t), history.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

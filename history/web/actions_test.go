@@ -500,15 +500,14 @@ func TestSuspendedOnAPage(t *testing.T) {
 	w.ends(run, engine.Failed)
 	w.system.answers(always(200))
 	w.does("resumed", "/runs/"+run+"/resume")
-	for w.system.count("GET /y") == 0 {
-		w.waits(engine.StepEnded, run)
+	for w.waits(engine.StepEnded, run).Key != "/y" {
 	}
 	w.end()
 	if e := w.waits(engine.RunEnded, run); e.Status != engine.Interrupted {
 		t.Errorf("it is %s once the daemon has ended", e.Status)
 	}
 	next := &works{events: make(chan engine.Event, 1000), system: w.system}
-	next.house = newHouse(t, nil, houseOptions{dir: w.dir, watch: func(e engine.Event) { next.events <- e }})
+	next.house = newHouse(t, nil, houseOptions{dir: w.dir, database: w.database, watch: func(e engine.Event) { next.events <- e }})
 	if r := next.ends(run, engine.OK); r.Attempt != 3 || w.system.count("GET /x") != 2 || w.system.count("GET /y") != 1 {
 		t.Errorf("it ends in attempt %d, after %q", r.Attempt, w.system.asked)
 	}

@@ -9,7 +9,6 @@ import (
 	"net/http/cookiejar"
 	"net/http/httptest"
 	"net/url"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
@@ -19,6 +18,7 @@ import (
 	"time"
 
 	"snrun/auth"
+	"snrun/auth/store/postgres/postgrestest"
 	"snrun/engine/daemon"
 	"snrun/history"
 	"snrun/history/review"
@@ -46,7 +46,7 @@ func visit(t testing.TB, s *Site, server *httptest.Server, role Role) *http.Clie
 // newSite gives a site over an empty history, of a daemon that does not run.
 func newSite(t *testing.T, access Access) *Site {
 	t.Helper()
-	store, err := history.Open(filepath.Join(t.TempDir(), "runs.db"), history.Options{})
+	store, err := history.Open(postgrestest.Somewhere(t), history.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -18,6 +18,7 @@ import (
 	"golang.org/x/net/html"
 
 	"snrun/auth"
+	"snrun/auth/store/postgres/postgrestest"
 	"snrun/engine"
 	"snrun/engine/daemon"
 	"snrun/history"
@@ -29,34 +30,42 @@ import (
 
 // house is a project whose daemon runs, with its pages and somebody who looks at them.
 type house struct {
-	t       testing.TB
-	dir     string
-	store   *history.Store
-	daemon  *daemon.Daemon
-	site    *Site
-	server  *httptest.Server
-	browser *http.Client
-	end     func() // ends the daemon, as a signal does
+	t        testing.TB
+	dir      string
+	database string
+	store    *history.Store
+	daemon   *daemon.Daemon
+	site     *Site
+	server   *httptest.Server
+	browser  *http.Client
+	end      func() // ends the daemon, as a signal does
 }
 
 // houseOptions say how a house is other than usual.
 type houseOptions struct {
-	idle   bool // its daemon fires nothing
-	change func(*Config)
-	watch  func(engine.Event) // hears of what happens in runs
-	dir    string             // of a project that is there already; "" for a new one
+	idle     bool // its daemon fires nothing
+	change   func(*Config)
+	watch    func(engine.Event) // hears of what happens in runs
+	dir      string             // of a project that is there already; "" for a new one
+	database string             // where its history stands already; "" for a new one
 }
 
 // newHouse has a daemon run a project of these files, by their paths, until the test ends.
 func newHouse(t testing.TB, files map[string]string, o houseOptions) *house {
 	t.Helper()
-	h := &house{t: t, dir: o.dir}
+	h := &house{t: t, dir: o.dir, database: o.database}
 	if h.dir == "" {
 		h.dir = t.TempDir()
 	}
 	h.write(files)
+	if h.database == "" {
+		h.database = filepath.Join(h.dir, "runs.db")
+		if postgrestest.IsAgain() {
+			h.database = postgrestest.Server(t).URL
+		}
+	}
 	var err error
-	if h.store, err = history.Open(filepath.Join(h.dir, "runs.db"), history.Options{}); err != nil {
+	if h.store, err = history.Open(h.database, history.Options{}); err != nil {
 		t.Fatal(err)
 	}
 	redactor := auth.NewRedactor()

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -144,14 +145,19 @@ func (r *Running) ask(ctx context.Context, namespace string) error {
 
 func (r *Running) file(name string) string { return filepath.Join(r.folder, name) }
 
-// saidLast is the end of the server's log.
+// saidLast is the end of the server's log, without the stacks that stand behind its errors.
 func (r *Running) saidLast() string {
-	const enough = 8 << 10
+	const lines, length = 20, 400
 	text, err := os.ReadFile(r.file("log"))
 	if err != nil {
 		return err.Error()
 	}
-	return string(text[max(0, len(text)-enough):])
+	all := strings.Split(strings.TrimSpace(string(text)), "\n")
+	all = all[max(0, len(all)-lines):]
+	for i, line := range all {
+		all[i] = line[:min(length, len(line))]
+	}
+	return strings.Join(all, "\n")
 }
 
 func silent() log.Logger { return log.NewStructuredLogger(slog.New(slog.DiscardHandler)) }
