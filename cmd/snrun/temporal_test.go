@@ -244,3 +244,66 @@ func TestRemoteRunUnasked(t *testing.T) {
 		t.Errorf("it says\n%s%s", got.stdout, got.stderr)
 	}
 }
+
+// TestPagesSteerRemoteRuns has a person have a run go on, and end one, on the pages: workers carry both out.
+func TestPagesSteerRemoteRuns(t *testing.T) {
+	t.Parallel()
+	c := newCrew(t, temporaltest.Server(t))
+	f := newFlaky(t)
+	c.write("twice.yaml", "version: 1\nsteps:\n  - {id: first, rest: {method: POST, url: \""+f.URL+"/first\"}}\n  - {id: second, rest: {method: POST, url: \""+f.URL+"/second\"}}\n")
+	c.write("slow.yaml", "version: 1\nsteps:\n  - wait: 1h\n")
+	c.work(1)
+	c.ends(exitFailed, "run", "--temporal", "twice")
+	failed := c.becomes("@last", engine.Failed).ID
+	slow := c.detached("slow")
+	c.becomes(slow, engine.Running)
+	f.mended.Store(true)
+	s, link := c.ui()
+	v := enter(t, link)
+	if _, page := v.does("/runs/" + failed + "/resume"); !strings.Contains(page, "Temporal, workflow "+c.namespace+"/snrun-"+failed) {
+		t.Errorf("the page does not show where the run is carried out:\n%s", page)
+	}
+	c.becomes(failed, engine.OK)
+	v.does("/runs/" + slow + "/cancel")
+	if r := c.becomes(slow, engine.Cancelled); r.Error == nil {
+		t.Error("it says not why")
+	}
+	if f.first.Load() != 1 || f.second.Load() != 2 {
+		t.Errorf("%d and %d calls", f.first.Load(), f.second.Load())
+	}
+	s.signal(syscall.SIGTERM)
+	s.ends(exitOK)
+}
+
+// TestVersionsSideBySide pins runs to the version that they began with, while one after it takes what is new.
+func TestVersionsSideBySide(t *testing.T) {
+	t.Parallel()
+	c := newCrew(t, temporaltest.Server(t))
+	c.write("hello.yaml", strings.Replace(helloJob, "1s", "6s", 1))
+	settings := "version: 1\njobs: .\nserver: {listen: none}\ntemporal: {versioning: {deployment: snrun, build_id: BUILD}}\n"
+	hire := func(build string) *server {
+		c.write("snrun.yaml", strings.Replace(settings, "BUILD", build, 1))
+		s := c.background(nil, nil, "worker", "--set-current")
+		s.sees("new runs begin with this version", "build_id="+build)
+		return s
+	}
+	one := hire("one")
+	first := c.detached("hello")
+	c.becomes(first, engine.Running)
+	two := hire("two")
+	second := c.detached("hello")
+	c.becomes(second, engine.OK)
+	c.becomes(first, engine.OK)
+	one.sees("run ended", "run="+first)
+	two.sees("run ended", "run="+second)
+	for _, s := range []*server{one, two} {
+		s.signal(syscall.SIGTERM)
+		s.ends(exitOK)
+	}
+	if text := one.text(); strings.Contains(text, second) {
+		t.Errorf("the old version had to do with the new run:\n%s", text)
+	}
+	if text := two.text(); strings.Contains(text, first) {
+		t.Errorf("the new version had to do with the old run:\n%s", text)
+	}
+}
