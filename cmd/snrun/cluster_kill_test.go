@@ -182,7 +182,7 @@ output: {rows: "${len(steps.rows.output)}", sent: "${steps.sent.succeeded}", lon
 	}
 }
 
-// TestClusterManyItems works on a loop of ten thousand items, of which one worker sees the beginning only.
+// TestClusterManyItems works on a loop of ten thousand items, most of which is left to a worker that was not there when it began.
 func TestClusterManyItems(t *testing.T) {
 	t.Parallel()
 	n := 10000
@@ -192,8 +192,12 @@ func TestClusterManyItems(t *testing.T) {
 	c := newCrew(t, temporaltest.Own(t))
 	c.write("orders.yaml", orders(n, 16))
 	c.work(2)
-	some := c.target.after(n)
+	some := c.target.after(n / 2)
 	ended := c.begin("run", "--temporal", "orders")
+	c.await(some)
+	c.kill(0)
+	some = c.target.after(n / 2)
+	c.work(2)
 	c.await(some)
 	c.kill(0)
 	c.endedWell(ended(), fmt.Sprintf(`{"orders":%d,"paid":%d}`, n, n))

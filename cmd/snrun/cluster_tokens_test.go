@@ -77,7 +77,7 @@ profiles:
 steps:
   - id: all
     foreach:
-      in: ${range(%d)}
+      in: ${1..%d}
       key: ${string(item)}
       concurrency: 4
       steps: [{rest: {profile: api, path: "things/${item}"}}]
