@@ -370,7 +370,7 @@ func TestTimeIsUpElsewhere(t *testing.T) {
 func TestManyCallsElsewhere(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	yaml := "steps:\n  - id: l\n    foreach: {in: \"${1..120}\", tolerate: all, concurrency: 8, steps: [{id: p, probe: {fails: 1}}]}\noutput: ${steps.l.failed}"
+	yaml := "steps:\n  - id: l\n    foreach: {in: \"${1..120}\", tolerate: all, concurrency: 8, steps: [{id: m, foreach: {in: [1, 2, 3], tolerate: all, steps: [{id: p, probe: {fails: 1}}]}}]}\noutput: ${steps.l.total}"
 	longest := 0
 	var mu sync.Mutex
 	a := enginetest.Apart{Engines: []*engine.Engine{w.engine(), w.engine()}, Told: func(text []byte) {
@@ -392,8 +392,8 @@ func TestManyCallsElsewhere(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	check(t, "outcome", outcome(run), "ok 0")
-	if len(w.probe.calls) != 120 {
+	check(t, "outcome", outcome(run), "ok 120")
+	if len(w.probe.calls) != 360 {
 		t.Errorf("%d were tried again", len(w.probe.calls))
 	}
 }

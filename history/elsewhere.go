@@ -43,7 +43,8 @@ type Fate struct {
 
 // Conductor knows what becomes of runs that are carried out elsewhere.
 type Conductor interface {
-	// Fates gives those of the runs that go on no more, by their ids.
+	// Fates gives those of the runs that go on no more, by their ids, with an error too: then some could not be asked about, which it tells
+	// a person itself, and they stay as they are on record.
 	Fates(ctx context.Context, runs []Conducted) (map[string]Fate, error)
 }
 
@@ -54,21 +55,13 @@ type conducting struct {
 	mu   sync.Mutex // guards what follows
 	by   Conductor
 	next time.Time // when it may be asked again
-	err  error     // why it could not be asked last
 }
 
 // Conduct has a Conductor be asked before runs are read, now and then: what ended there without a word is on record from then on.
 func (s *Store) Conduct(by Conductor) {
 	s.conducting.mu.Lock()
 	defer s.conducting.mu.Unlock()
-	s.conducting.by, s.conducting.next, s.conducting.err = by, time.Time{}, nil
-}
-
-// Unasked says why the Conductor could not be asked when it was to be last; nil where it was, or did not have to be.
-func (s *Store) Unasked() error {
-	s.conducting.mu.Lock()
-	defer s.conducting.mu.Unlock()
-	return s.conducting.err
+	s.conducting.by, s.conducting.next = by, time.Time{}
 }
 
 // Commenced keeps that an attempt of a run begins elsewhere, and as what: "" before that is known.
@@ -92,13 +85,11 @@ func (c *conducting) turn(now time.Time) Conductor {
 	return c.by
 }
 
-// asked takes down how the asking went.
-func (c *conducting) asked(err error) {
+// leave has the Conductor be left alone for a while: it gave no answer, and others wait.
+func (c *conducting) leave() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.err = err; err != nil {
-		c.next = time.Now().Add(askAgain)
-	}
+	c.next = time.Now().Add(askAgain)
 }
 
 // cutOffElsewhere gives the runs that go on no more elsewhere, though nobody recorded their ends. Where nobody can be asked there are none.
@@ -113,13 +104,14 @@ func (s *Store) cutOffElsewhere() ([]orphan, error) {
 	}
 	going, runs, err := s.conducted()
 	if err != nil || len(runs) == 0 {
-		s.conducting.asked(nil)
 		return nil, err
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), askLimit)
 	defer cancel()
 	fates, err := by.Fates(ctx, runs)
-	s.conducting.asked(err)
+	if err != nil {
+		s.conducting.leave()
+	}
 	var ended []orphan
 	for i, o := range going {
 		if fate, has := fates[o.run]; has {

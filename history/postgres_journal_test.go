@@ -25,6 +25,8 @@ type shelf struct {
 	last string            // the one that is used again
 }
 
+func newShelves() *shelves { return &shelves{has: map[testing.TB]*shelf{}} }
+
 // open opens the history of a folder. The suites close it.
 func (s *shelves) open(t *testing.T, dir string) enginetest.Closer {
 	t.Helper()
@@ -38,12 +40,12 @@ func (s *shelves) open(t *testing.T, dir string) enginetest.Closer {
 func (s *shelves) address(t *testing.T, dir string) string {
 	t.Helper()
 	s.mu.Lock()
+	defer s.mu.Unlock()
 	mine := s.has[t]
 	if mine == nil {
 		mine = &shelf{at: map[string]string{}}
 		s.has[t] = mine
 	}
-	s.mu.Unlock()
 	if address, known := mine.at[dir]; known {
 		return address
 	}
@@ -87,10 +89,10 @@ func empty(t *testing.T, address string) {
 
 func TestJournalOnServer(t *testing.T) {
 	t.Parallel()
-	enginetest.Journal(t, (&shelves{has: map[testing.TB]*shelf{}}).open)
+	enginetest.Journal(t, newShelves().open)
 }
 
 func TestKilledOnServer(t *testing.T) {
 	t.Parallel()
-	enginetest.KilledAt(t, 9, 100, (&shelves{has: map[testing.TB]*shelf{}}).open)
+	enginetest.KilledAt(t, 9, 100, newShelves().open)
 }

@@ -110,7 +110,7 @@ type lossy struct {
 
 	mu    sync.Mutex
 	conns []net.Conn
-	deaf  bool // the answer to the next commit is dropped, and its connection
+	deaf  string // the next answer that has this in it is dropped, and its connection; "" for none
 }
 
 // standBetween gives the address of a server by which its answers can be lost.
@@ -153,7 +153,7 @@ func (l *lossy) serve() {
 	}
 }
 
-// pass passes on what comes from one end. An answer that says COMMIT is dropped when it is to be.
+// pass passes on what comes from one end, but for an answer that is to be lost.
 func (l *lossy) pass(to, from net.Conn, answers bool) {
 	defer to.Close()
 	defer from.Close()
@@ -175,18 +175,20 @@ func (l *lossy) pass(to, from net.Conn, answers bool) {
 func (l *lossy) loses(answer string) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if !l.deaf || !strings.Contains(answer, "COMMIT") && !strings.Contains(answer, "INSERT 0 1") {
-		return false
+	lost := l.deaf != "" && strings.Contains(answer, l.deaf)
+	if lost {
+		l.deaf = ""
 	}
-	l.deaf = false
-	return true
+	return lost
 }
 
-// lose has the next answer to what was written be lost with its connection.
-func (l *lossy) lose() {
+// lose has the next answer with a text in it be lost with its connection. It says whether the one before was.
+func (l *lossy) lose(answer string) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.deaf = true
+	before := l.deaf
+	l.deaf = answer
+	return before == ""
 }
 
 // drop drops all connections.
@@ -218,18 +220,23 @@ func TestAnswerIsLostOnServer(t *testing.T) {
 		"an exchange": func() error {
 			e := aCall(2)
 			e.StepKey, e.Attempt, e.Exchanges = "/b", 1, []steps.Exchange{{Method: "GET"}}
-			return errors.Join(s.Commit("r1", e), s.flush("flush"))
+			between.lose("")
+			err := s.Commit("r1", e)
+			between.lose("INSERT 0 1")
+			return errors.Join(err, s.flush("flush"))
 		},
 	} {
-		between.lose()
+		answer := "COMMIT" // of one that decides
+		if name == "a call" || name == "an exchange" {
+			answer = "INSERT 0 1"
+		}
+		between.lose(answer)
 		if err := write(); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
-		between.mu.Lock()
-		if between.deaf {
+		if !between.lose("") {
 			t.Errorf("%s: no answer was lost", name)
 		}
-		between.mu.Unlock()
 	}
 	for query, want := range map[string]int{
 		"SELECT count(*) FROM journal": 2, "SELECT count(*) FROM audit": 1, "SELECT count(*) FROM notices": 1,

@@ -25,7 +25,7 @@ const (
 	beginEntry  = `INSERT INTO journal (id, key, started, ended, result, digest, size, run)
 		SELECT (id << 32) + ?, ?, ?, ?, ?, ?, ?, CASE WHEN ? THEN id END FROM runs WHERE run = ?`
 	beganSQL    = `UPDATE runs SET rows = greatest(rows, ?) WHERE run = ?`
-	beginCalled = `INSERT INTO called (run, file, text)
+	beginCalled = `INSERT OR IGNORE INTO called (run, file, text)
 		SELECT runs.id, ?, texts.id FROM runs, texts WHERE runs.run = ? AND texts.digest = ?`
 	finishRun = `UPDATE runs SET status = ?, ended = ?, output = ?, error = ?, open = ?, reason = ?, cancel = '' WHERE id = ?`
 

@@ -25,7 +25,7 @@
 //	journal, ledger, numbers, parts, fold, blobs, keys
 //	                             what going on needs: calls by their keys, parts of loops that end, large values once
 //	hold                         units of a run that one process at a time carries out
-//	goingon, settle              a run that goes on, and runs whose process is gone
+//	goingon, settle, elsewhere   a run that goes on, and runs whose process, or whose workflow, is gone
 //	slots, decide, plans         due times and what was decided upon each, and the schedules that they are of
 //	queue, cancels, pauses, daemons, interrupted
 //	                             runs that wait, what people ask for, who runs jobs in the background, and what goes on then

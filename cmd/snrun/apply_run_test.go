@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"snrun/engine/temporal/temporaltest"
 	"snrun/history/review"
 )
 
@@ -130,15 +131,44 @@ func TestServeLeavesSchedulesToTemporal(t *testing.T) {
 	}
 	_, _ = finished(t, exitOK, c.snrun("schedule", "trigger", "hand", "--wait")) // it looks each second, and so would have been due
 	_, _ = finished(t, exitOK, c.snrun("schedule", "trigger", "hand", "--wait"))
-	deadline := time.Now().Add(patience)
-	for began := time.Now(); time.Since(began) < 2*time.Second && time.Now().Before(deadline); {
+	for began := time.Now(); time.Since(began) < 2*time.Second; {
 		if list := c.slots("tick"); len(list) > 0 {
 			t.Errorf("it is run by its schedule: %+v", list)
 			break
 		}
 	}
+	table, notes := finished(t, exitOK, c.snrun("schedule", "list"))
+	if !strings.Contains(table, "the Temporal server at 127.0.0.1:1 runs them") || strings.Contains(table+notes, "no daemon") {
+		t.Errorf("the list has\n%s%s", table, notes)
+	}
 	endWorker(cmd)
 	if !strings.Contains(log.String(), "jobs are run by their schedules there and not here") {
 		t.Errorf("the log says\n%s", &log)
 	}
+}
+
+// TestServerOutage holds that after an outage of the server each slot has its answer, though nobody was there to find it due.
+func TestServerOutage(t *testing.T) {
+	t.Parallel()
+	server := temporaltest.Own(t)
+	c := clusteredOn(t, server, map[string]string{
+		"snrun.yaml":     "version: 1\n",
+		"jobs/tick.yaml": "version: 1\nschedule: {cron: \"@every 1s\", overlap: allow}\nsteps: [{log: tick}]\n",
+	})
+	c.works()
+	finished(t, exitOK, c.snrun("apply"))
+	c.until("the job is not run", "tick", func(list []review.Slot) bool { return countSlots(list, "ok", "") >= 2 })
+	server.Kill()
+	before := c.slots("tick")[0].Due
+	back := before.Add(6 * time.Second)
+	c.until("the slots do not pass", "tick", func([]review.Slot) bool { return time.Now().After(back) })
+	server.Start(t)
+	c.until("a slot has no answer", "tick", func(list []review.Slot) bool { // they are decided upon side by side
+		for i := range list[1:] {
+			if list[i].Due.Sub(list[i+1].Due) != time.Second {
+				return false
+			}
+		}
+		return list[0].Due.After(back) && countSlots(list[1:], "ok", "") == len(list)-1
+	})
 }

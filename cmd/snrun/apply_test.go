@@ -21,7 +21,11 @@ type clustered struct {
 
 func newClustered(t *testing.T, files map[string]string) *clustered {
 	t.Helper()
-	server := temporaltest.Server(t)
+	return clusteredOn(t, temporaltest.Server(t), files)
+}
+
+func clusteredOn(t *testing.T, server *temporaltest.Running, files map[string]string) *clustered {
+	t.Helper()
 	c := &clustered{t: t, dir: t.TempDir()}
 	database := postgrestest.Server(t).URL
 	c.environ = []string{

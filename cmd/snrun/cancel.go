@@ -18,6 +18,7 @@ import (
 
 // cancelOptions are the flags of `cancel`.
 type cancelOptions struct {
+	remoteOptions
 	noWait bool
 	wait   time.Duration
 }
@@ -27,7 +28,7 @@ func (a *app) cancelCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "cancel RUN",
 		Short: "End a run, or take it out of the queue",
-		Long: `End a run that goes on, whoever runs it on this machine: a daemon, or snrun run in another terminal. RUN is its id or the
+		Long: `End a run that goes on, whoever runs it on this machine: a daemon, or snrun run in another terminal; or workers of a Temporal server. RUN is its id or the
 beginning of it, @last, or @last:JOB: the newest that has not ended. It stops within a second or so; its finally steps are still carried out. A run that
 waits is taken out of the queue at once.
 
@@ -42,22 +43,27 @@ already, or ended otherwise.`,
 		},
 	}
 	cmd.Flags().BoolVar(&o.noWait, "no-wait", false, "do not wait for the run's end")
+	a.remoteFlags(cmd.Flags(), &o.remoteOptions, "the Temporal server that carries the run out; by itself that of the settings")
 	return cmd
 }
 
 func (a *app) cancelRun(ctx context.Context, ref string, o cancelOptions) error {
 	ctx, stop := withSignals(ctx)
 	defer stop()
-	run, err := a.cancellable(ref)
+	head, err := a.cancellable(ref)
 	if err != nil {
 		return err
 	}
+	run := head.ID
 	store, next, err := a.changeHistory()
 	if err != nil {
 		return err
 	}
 	defer store.Close()
 	status, err := store.Cancel(time.Now(), run, a.person())
+	if err == nil && head.Workflow != "" {
+		err = a.cancelElsewhere(ctx, head, o.remoteOptions)
+	}
 	if err != nil {
 		return err
 	}
@@ -81,25 +87,25 @@ func (a *app) cancelRun(ctx context.Context, ref string, o cancelOptions) error 
 	return &exitError{exitFailed, fmt.Errorf("run %s was not cancelled: it ended as %s", run, statusWord(status)), "look at it: " + next.Show(run)}
 }
 
-// cancellable gives the whole id of a run, and an error where it has ended.
-func (a *app) cancellable(ref string) (string, error) {
+// cancellable gives a run without its steps, and an error where it has ended.
+func (a *app) cancellable(ref string) (*engine.Run, error) {
 	store, next, err := a.historyOf(ref)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	defer store.Close()
 	id, err := findGoing(store, ref)
 	if err != nil {
-		return "", unfound(next, err)
+		return nil, unfound(next, err)
 	}
 	run, err := store.Head(id)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	if run.Status != engine.Running && run.Status != engine.Queued {
-		return "", refused(review.HasEnded(run, next, time.Now()))
+		return nil, refused(review.HasEnded(run, next, time.Now()))
 	}
-	return id, nil
+	return run, nil
 }
 
 // findGoing gives the id of the run that a person means to end: @last is the newest that goes on or waits, and not one that was skipped after it.

@@ -3,7 +3,7 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
+	"io"
 	"sync"
 	"time"
 
@@ -15,6 +15,7 @@ import (
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
 
+	"snrun/auth/store/postgres"
 	"snrun/engine"
 	"snrun/engine/temporal"
 	"snrun/history"
@@ -33,6 +34,7 @@ const (
 type conductor struct {
 	temporal jobs.Temporal
 	dial     func(context.Context) (client.Client, error)
+	failed   func(error) // hears why it could not be asked; nil for nobody
 
 	mu     sync.Mutex // held by who asks
 	client client.Client
@@ -43,6 +45,14 @@ func (c *cluster) conductor() *conductor { return &conductor{temporal: c.Tempora
 
 // Fates gives those runs of the namespace that go on no more.
 func (c *conductor) Fates(ctx context.Context, runs []history.Conducted) (map[string]history.Fate, error) {
+	fates, err := c.fates(ctx, runs)
+	if err != nil && c.failed != nil {
+		c.failed(err)
+	}
+	return fates, err
+}
+
+func (c *conductor) fates(ctx context.Context, runs []history.Conducted) (map[string]history.Fate, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.client == nil {
@@ -150,27 +160,48 @@ func interrupted(why string) *history.Fate {
 	return &history.Fate{Status: engine.Interrupted, Error: &steps.Error{Kind: steps.Cancelled, Message: why}}
 }
 
-// conduct has a history ask the server that the settings name before runs are read. Done gives the connection back.
-func (a *app) conduct(store *history.Store, dir string, s jobs.Settings) (done func()) {
+// conduct has a history ask the server that settings or a variable name before runs are read, where there is one. Failed hears why it
+// cannot be asked. Done gives the connection back.
+func (a *app) conduct(store *history.Store, dir string, s jobs.Settings, failed func(error)) (done func()) {
+	database, err := a.databaseFile(s)
+	if err != nil || !postgres.IsAddress(database) { // no run of a file is carried out elsewhere
+		return func() {}
+	}
 	t, err := a.temporalOver(s.Temporal, remoteOptions{})
 	if err != nil || t.Address == "" {
 		return func() {}
 	}
-	c := &conductor{temporal: t}
-	c.dial = func(ctx context.Context) (client.Client, error) { return a.dialToAsk(ctx, dir, s) }
+	c := &conductor{temporal: t, failed: failed}
+	c.dial = func(ctx context.Context) (client.Client, error) {
+		found, err := a.connectTo(ctx, dir, s, remoteOptions{})
+		if err != nil {
+			return nil, err
+		}
+		return found.Client, nil
+	}
 	store.Conduct(c)
 	return c.close
 }
 
-// dialToAsk connects to the server that the settings name; nothing of what travels is read.
-func (a *app) dialToAsk(ctx context.Context, dir string, s jobs.Settings) (client.Client, error) {
+// conductHere is conduct for a command in the folder of a project, which says once what it could not find out.
+func (a *app) conductHere(store *history.Store) {
+	dir, settings, err := a.settings(".")
+	if err != nil { // what reads no settings shows what is on record
+		return
+	}
+	var once sync.Once
+	a.conduct(store, dir, settings, func(err error) {
+		once.Do(func() {
+			io.WriteString(a.err, "runs that Temporal carries out are shown as they are on record: "+words.InLine(err.Error())+"\n")
+		})
+	})
+}
+
+// connectTo connects to the server that flags, variables or the settings of a project name.
+func (a *app) connectTo(ctx context.Context, dir string, s jobs.Settings, o remoteOptions) (*cluster, error) {
 	place, err := a.storePlace(s)
 	if err != nil {
 		return nil, err
 	}
-	c, err := a.connect(ctx, clusterOptions{settings: s, secrets: a.secretsOf(dir, s, place), place: place})
-	if err != nil {
-		return nil, fmt.Errorf("asking the Temporal server: %w", err)
-	}
-	return c.Client, nil
+	return a.connect(ctx, clusterOptions{remoteOptions: o, settings: s, secrets: a.secretsOf(dir, s, place), place: place})
 }

@@ -157,6 +157,9 @@ func (p page) fields(b *strings.Builder, r *engine.Run) {
 	if r.Attempt > 1 {
 		p.field(b, "attempt", fmt.Sprint(r.Attempt))
 	}
+	if r.Workflow != "" {
+		p.field(b, "on", words.Clean(review.Elsewhere(r)))
+	}
 	p.field(b, "file", words.Clean(shown(r.File)))
 	if len(r.Inputs) > 0 {
 		p.field(b, "inputs", oneLine(r.Inputs))

@@ -14,7 +14,10 @@
 //	status, history, exchanges   what is on record
 //	serve, ui, log, notify, wake
 //	                             the daemon and its pages, its log, who is told, and how it is woken
-//	schedule, remarks            when jobs run; what is wrong, below tables of jobs and of profiles
+//	worker, temporal, follow, conductor
+//	                             runs that a Temporal server hands to workers, how they are followed, and what became of them
+//	schedule, apply, zone, remarks
+//	                             when jobs run, here and on a Temporal server; what is wrong, below tables of jobs and of profiles
 //	auth, secret, key, prompt    signing in, secrets and keys
 //	soap                         WSDLs
 //	validate, checker, explain, schema, init, sandbox, completion, version

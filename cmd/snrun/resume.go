@@ -60,7 +60,7 @@ Exit codes are those of run; 1 also where a request is in doubt.`,
 		Args:              exactly(1, "resume takes one run: its id or the beginning of it, @last or @last-failed, or the same of a job as @last:JOB"),
 		ValidArgsFunction: a.completeRuns(func(r engine.Run) bool { return review.MayResume(&r) }),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := o.check(); err != nil {
+			if err := a.checkPast(args[0], &o); err != nil {
 				return err
 			}
 			return a.carryOutAsAsked(cmd.Context(), o.executeOptions, o.elsewhereOptions, func(ctx context.Context) (*prepared, error) {
@@ -74,6 +74,7 @@ Exit codes are those of run; 1 also where a request is in doubt.`,
 	a.assumeFlag(cmd, &o)
 	a.executeFlags(cmd, &o.executeOptions, newSandbox)
 	a.elsewhereFlags(cmd.Flags(), &o.elsewhereOptions)
+	a.hereFlag(cmd.Flags(), &o.elsewhereOptions)
 	_ = cmd.RegisterFlagCompletionFunc("job", cobra.FixedCompletions(jobTexts[:], cobra.ShellCompDirectiveNoFileComp))
 	_ = cmd.RegisterFlagCompletionFunc("from", a.completeSteps)
 	return cmd
@@ -99,7 +100,7 @@ Exit codes are those of run; 0 also where no item failed.`,
 				return usageError("a run that did not end well goes on with: "+a.name+" resume "+words.Argument(args[0]),
 					"retry takes --failed-items, and tries the items of loops again that failed")
 			}
-			if err := o.check(); err != nil {
+			if err := a.checkPast(args[0], &o); err != nil {
 				return err
 			}
 			err := a.carryOutAsAsked(cmd.Context(), o.executeOptions, o.elsewhereOptions, func(ctx context.Context) (*prepared, error) {
@@ -112,6 +113,7 @@ Exit codes are those of run; 0 also where no item failed.`,
 	a.assumeFlag(cmd, &o)
 	a.executeFlags(cmd, &o.executeOptions, newSandbox)
 	a.elsewhereFlags(cmd.Flags(), &o.elsewhereOptions)
+	a.hereFlag(cmd.Flags(), &o.elsewhereOptions)
 	return cmd
 }
 
@@ -130,6 +132,14 @@ func (o resumeOptions) check() error {
 		return usageError(steps.Hint(o.assume, assumptions[:]), "there is no --assume %s", words.Argument(o.assume))
 	}
 	return o.elsewhereOptions.check(o.executeOptions)
+}
+
+// checkPast says what is wrong with the flags, and decides where the run goes on.
+func (a *app) checkPast(ref string, o *resumeOptions) error {
+	if err := o.check(); err != nil {
+		return err
+	}
+	return a.whereTo(ref, &o.elsewhereOptions)
 }
 
 // assumed is what --assume says.
@@ -178,11 +188,8 @@ func (a *app) prepareResume(ctx context.Context, ref string, o resumeOptions) (*
 		return run, notResumed(err, again.Run, next)
 	}
 	r.handOver = func(e *engine.Engine, workflow func(run string) string) (*engine.Run, temporal.Order, error) {
-		run, err := e.GoOnElsewhere(again, workflow(again.Run.ID))
-		if err != nil {
-			return nil, temporal.Order{}, notResumed(err, again.Run, next)
-		}
-		return run, temporal.Order{Run: run.ID, Job: run.Job, Attempt: run.Attempt, Again: true, Assume: again.Assume, Redo: again.FailedItems}, nil
+		run, order, err := goingOn(again)(e, workflow)
+		return run, order, notResumed(err, again.Run, next)
 	}
 	return r, a.record(r, file, notGoneOn)
 }

@@ -26,8 +26,12 @@ func (a *app) readBook(p *project, list []review.Job) (*book, error) {
 	if err != nil {
 		return nil, err
 	}
+	remote, err := a.temporalOver(p.Settings.Temporal, remoteOptions{})
+	if err != nil {
+		return nil, err
+	}
 	store, next, err := a.readHistory()
-	b := &book{Book: review.Book{Commands: next, Folder: p.Dir, LateAfter: server.LateAfter}}
+	b := &book{Book: review.Book{Commands: next, Folder: p.Dir, LateAfter: server.LateAfter, Elsewhere: remote.Address}}
 	if errors.Is(err, history.ErrNoRuns) {
 		return b, nil
 	}
@@ -74,7 +78,10 @@ func (b *book) daemonLines(p page) string {
 		}
 		others.WriteString(line + ", for another project: " + words.Clean(shown(d.Project)) + "\n")
 	}
-	if own.Len() == 0 {
+	switch {
+	case b.Elsewhere != "":
+		own.WriteString("the Temporal server at " + words.Clean(b.Elsewhere) + " runs them, as they were applied last: " + b.Commands.Program + " apply --dry-run shows what has changed since\n")
+	case own.Len() == 0:
 		own.WriteString("no daemon is running for this project: start one with " + b.Commands.Serve() + "\n")
 	}
 	return own.String() + others.String() + b.trouble(p)

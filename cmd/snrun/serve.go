@@ -151,6 +151,7 @@ func (s *serving) run(ctx context.Context) error {
 		Listen: s.server.Listen, Certificate: certificate, Public: s.server.Public() || s.server.BehindProxy != "", Socket: socket, GoOn: s.goOn,
 		Idle: s.idle, Bare: s.bare,
 	}
+	defer s.steerElsewhere(&c)()
 	if s.sandbox {
 		c.Space, c.Renewed = executeOptions{sandbox: true}.space(), s.anew(resumeOptions{executeOptions: executeOptions{sandbox: true}})
 		c.SignIn = func(ctx context.Context, keys *auth.Keyring, p auth.Profile) error {

@@ -16,6 +16,7 @@ import (
 
 	"snrun/engine"
 	"snrun/engine/temporal"
+	"snrun/history"
 	"snrun/history/review"
 	"snrun/steps"
 )
@@ -24,6 +25,7 @@ import (
 type elsewhereOptions struct {
 	remoteOptions
 	detach bool
+	here   bool // of a run that has a past
 }
 
 // elsewhereFlags adds the flags.
@@ -32,9 +34,16 @@ func (a *app) elsewhereFlags(flags *pflag.FlagSet, o *elsewhereOptions) {
 	flags.BoolVar(&o.detach, "detach", false, "with --temporal: print the id of the run once it is handed over, and do not wait for its end")
 }
 
+// hereFlag adds --here.
+func (a *app) hereFlag(flags *pflag.FlagSet, o *elsewhereOptions) {
+	flags.BoolVar(&o.here, "here", false, "go on in this process, also where Temporal carried the run out before")
+}
+
 // check says what is wrong with the flags.
 func (o elsewhereOptions) check(e executeOptions) error {
 	switch {
+	case o.here && o.asked:
+		return usageError("give one of them", "--here and --temporal exclude each other")
 	case o.detach && !o.asked:
 		return usageError("add --temporal, or have a daemon run it: snrun schedule trigger JOB", "--detach is for runs that a Temporal server carries out")
 	case o.namespace != "" && !o.asked:
@@ -77,7 +86,7 @@ func (a *app) carryOutElsewhere(ctx context.Context, o executeOptions, w elsewhe
 		return stopped(ctx, err)
 	}
 	defer c.Close()
-	run, err := a.start(ctx, r, c)
+	run, err := c.start(ctx, a.recorderOf(r), starting{r.store, r.next, r.handOver})
 	if err != nil {
 		return err
 	}
@@ -109,27 +118,49 @@ func (p *parting) exit(code int) {
 	os.Exit(code)
 }
 
+// starting is what the start of a workflow takes.
+type starting struct {
+	store *history.Store
+	next  review.Commands
+	hand  handOver
+}
+
 // start puts a run on record and starts its workflow. A run whose workflow does not start is on record as failed.
-func (a *app) start(ctx context.Context, r *prepared, c *cluster) (*engine.Run, error) {
-	e := engine.New(engine.Config{
-		Journal: r.store, Redactor: a.redactor, Dir: r.project.Dir, UserAgent: userAgent, Sealer: sealerOf(r.project.store),
-	})
-	run, order, err := r.handOver(e, func(run string) string { return temporal.WorkflowName(c.Space(), temporal.WorkflowID(run)) })
+func (c *cluster) start(ctx context.Context, e *engine.Engine, s starting) (*engine.Run, error) {
+	run, order, err := s.hand(e, func(run string) string { return temporal.WorkflowName(c.Space(), temporal.WorkflowID(run)) })
 	if err != nil {
 		return nil, err
 	}
-	if err := r.store.Commenced(run.ID, ""); err != nil {
+	if err := s.store.Commenced(run.ID, ""); err != nil {
 		return nil, err
 	}
 	began, err := c.begin(ctx, run.ID, order)
 	if err == nil {
-		return run, r.store.Commenced(run.ID, began)
+		return run, s.store.Commenced(run.ID, began)
 	}
-	why := &steps.Error{Kind: steps.Network, Message: "the run was not handed over: the Temporal server at " + c.Address + ": " + err.Error(), Hint: r.next.Resume(run.ID) + " --temporal"}
+	why := &steps.Error{Kind: steps.Network, Message: "the run was not handed over to the Temporal server at " + c.Address + ": " + err.Error(), Hint: s.next.Resume(run.ID)}
 	if ended := e.RefuseElsewhere(run, why); ended != nil {
 		return nil, errors.Join(err, ended)
 	}
 	return nil, &exitError{exitTransient, errors.New(why.Message), "run " + run.ID + " is on record as failed; try it again: " + why.Hint}
+}
+
+// goingOn hands over a run that goes on.
+func goingOn(r engine.Resumption) handOver {
+	return func(e *engine.Engine, workflow func(run string) string) (*engine.Run, temporal.Order, error) {
+		run, err := e.GoOnElsewhere(r, workflow(r.Run.ID))
+		if err != nil {
+			return nil, temporal.Order{}, err
+		}
+		return run, temporal.Order{Run: run.ID, Job: run.Job, Attempt: run.Attempt, Again: true, Assume: r.Assume, Redo: r.FailedItems}, nil
+	}
+}
+
+// recorderOf makes the engine that puts a run on record which somebody else carries out.
+func (a *app) recorderOf(r *prepared) *engine.Engine {
+	return engine.New(engine.Config{
+		Journal: r.store, Redactor: a.redactor, Dir: r.project.Dir, UserAgent: userAgent, Sealer: sealerOf(r.project.store),
+	})
 }
 
 // begin starts the workflow of a run, and gives the id that the server has given it.

@@ -102,6 +102,9 @@ func (a *app) readHistory() (*history.Store, review.Commands, error) {
 		return nil, review.Commands{}, err
 	}
 	store, err := history.OpenReadOnly(file)
+	if err == nil {
+		a.conductHere(store)
+	}
 	return store, a.commandsFor(file), err
 }
 

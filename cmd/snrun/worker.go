@@ -168,7 +168,8 @@ func (w *working) run(ctx context.Context) error {
 // carryOut carries runs out until the context ends.
 func (w *working) carryOut(ctx context.Context) error {
 	made := temporal.New(temporal.Config{
-		Client: w.cluster.Client, TaskQueue: w.cluster.Queue(), Runs: runRecords{w.store}, Prepare: w.equip, Engine: w.recorder(), Holder: w.store, Book: w.store, Log: w.log,
+		Client: w.cluster.Client, TaskQueue: w.cluster.Queue(), Runs: runRecords{w.store}, Prepare: w.equip, Engine: w.recorder(),
+		Holder: w.store, Book: w.store, Log: w.log,
 		Version: w.cluster.version(), Drain: w.server.Grace, Slots: w.slots,
 	})
 	w.daemon.Working("temporal", w.cluster.Address, "namespace", w.cluster.Space(), "task_queue", w.cluster.Queue())

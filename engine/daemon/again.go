@@ -63,6 +63,9 @@ func (d *Daemon) Resume(id string, g GoingOn) (*Wish, error) {
 	if err != nil {
 		return nil, err
 	}
+	if run.Workflow != "" {
+		return d.goOnElsewhere(a, g.Who)
+	}
 	w := &Wish{Note: a.note, daemon: d, run: id, who: g.Who, since: time.Now(), begun: make(chan error, 1)}
 	if before := d.wishes.add(w); before != nil {
 		return nil, d.wished(before)

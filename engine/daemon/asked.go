@@ -225,6 +225,11 @@ func (d *Daemon) Cancel(id, who string) (engine.Status, error) {
 	if run.Status != engine.Running && run.Status != engine.Queued {
 		return "", review.HasEnded(run, d.Commands, time.Now())
 	}
+	if run.Workflow != "" {
+		if err := d.cancelElsewhere(run); err != nil {
+			return "", err
+		}
+	}
 	status, err := d.Store.Cancel(time.Now(), id, who)
 	if err != nil {
 		return "", err

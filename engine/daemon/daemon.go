@@ -8,7 +8,7 @@
 //	runs, interrupted, keyrings    carrying runs out, going on with those that were cut off, signing them in
 //	again, asked, pauses           what a person wants: a run that goes on, a new one, an end, a pause
 //	signins                        the profiles' keyrings, for who wants to see how it stands with them
-//	idle, worker                   a daemon that fires nothing: pages for one person, a worker for what others conduct
+//	idle, worker, elsewhere        a daemon that fires nothing: pages for one person, a worker; runs that others conduct
 //	told                           which jobs there are, and what they use, for pages
 //	health, certificate            what the address on the network tells, and how it is encrypted
 //	control, client, socket        what commands ask over the socket, and where that is
@@ -94,6 +94,8 @@ type Config struct {
 	// stands in for a project with mistakes in its settings or profiles then: it has none of what they say.
 	Idle bool
 	Bare func() *Project
+	// Elsewhere steers runs that somebody else carries out; nil where nobody here can.
+	Elsewhere Elsewhere
 	// Worker carries out what others begin, until the context ends and what is under way has ended too. A daemon that has one is Idle, needs
 	// no job of its own, and does nothing else.
 	Worker func(context.Context) error

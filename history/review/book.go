@@ -28,6 +28,7 @@ type Book struct {
 	Pauses    map[string]engine.Pause
 	Standings map[string]*history.Standing
 	Plans     map[string][]engine.Plan // by job
+	Elsewhere string                   // the Temporal server that runs jobs by their schedules in place of a daemon; "" for none
 	Kept      map[string]Kept          // by the whole path of a file with mistakes: what the daemon goes on with
 }
 
@@ -132,6 +133,7 @@ func (b *Book) judge(j *Job, s *history.Standing, now time.Time) {
 		say("the daemon "+d.Process+" hangs: its last sign of life was "+words.Ago(d.Seen, now), "look at its log, and end the process")
 	case d != nil && j.Late != nil:
 		say("late: it was due at "+DueText(j.Late.Due, true)+": "+j.Late.Why, "see: "+b.Commands.Schedule("why", j.Job))
+	case b.Elsewhere != "":
 	case d == nil && len(b.Daemons) > 0:
 		say("no daemon runs it: the one on this database is for another project", start)
 	case d == nil:
@@ -152,7 +154,7 @@ func (b *Book) late(j *Job, s *history.Standing, now time.Time) *Late {
 			older(run.Due.Local(), "run "+run.Run+" waits: "+orWord(words.FirstLine(run.Reason), "for its turn"))
 		}
 	}
-	if j.Paused != nil {
+	if j.Paused != nil || b.Elsewhere != "" { // whose slots are on record once a worker has them
 		return late
 	}
 	why := "nothing was decided about it"

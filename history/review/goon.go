@@ -82,3 +82,15 @@ func HasEnded(run *engine.Run, next Commands, now time.Time) *Refusal {
 		Hint: "look at it: " + next.Show(run.ID),
 	}
 }
+
+// Elsewhere says where a run is carried out that this program does not carry out itself; "" for one that it does.
+func Elsewhere(run *engine.Run) string {
+	if run.Workflow == "" {
+		return ""
+	}
+	text := "Temporal, workflow " + run.Workflow
+	if run.Process != "" {
+		text += ", begun by the worker " + run.Process
+	}
+	return text
+}

@@ -98,6 +98,7 @@ func hourOf(t time.Time) time.Time {
 func (o *Overview) AddDaemon(b *Book, unwell string) {
 	d := b.Daemon()
 	switch {
+	case d == nil && b.Elsewhere != "":
 	case d == nil && len(b.Daemons) > 0:
 		o.Trouble = given("no daemon runs the jobs: the one on this database is for another project; start one: " + b.Commands.Serve())
 	case d == nil:

@@ -69,7 +69,7 @@ func functions() template.FuncMap {
 		"when": when, "ago": words.Ago, "span": words.Span, "size": words.Size, "plural": words.Plural, "clean": words.Clean,
 		"firstLine": words.FirstLine, "mark": mark, "statusWord": statusWord, "path": path,
 		"menu": menu, "near": near, "deref": deref, "more": more, "few": few, "subject": subject, "percent": percent, "milli": milli,
-		"count": words.Thousands, "dueText": review.DueText, "address": addressOf, "base": filepath.Base,
+		"count": words.Thousands, "dueText": review.DueText, "address": addressOf, "base": filepath.Base, "elsewhere": review.Elsewhere,
 	}
 }
 

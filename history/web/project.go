@@ -84,7 +84,7 @@ func mistakesText(list []daemon.Mistake) string {
 func (s *Site) book(list []review.Job, now time.Time) (*review.Book, error) {
 	b := &review.Book{Commands: s.Commands, LateAfter: s.Daemon.LateAfter, Kept: map[string]review.Kept{}}
 	if p := s.Daemon.Project(); p != nil {
-		b.Folder = p.Dir
+		b.Folder, b.Elsewhere = p.Dir, p.Elsewhere
 	}
 	for _, broken := range s.Daemon.Broken() {
 		if broken.Job != "" {

@@ -23,6 +23,7 @@ type Difference struct {
 	Theirs time.Time // as the server would; zero: there is none
 }
 
+// Error gives both times.
 func (d *Difference) Error() string {
 	text := func(t time.Time) string {
 		if t.IsZero() {

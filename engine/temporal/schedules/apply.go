@@ -184,7 +184,7 @@ func (a Applying) stands(w *Wanted, found *client.ScheduleDescription, paused bo
 		return false
 	}
 	from, next := a.Now, found.Info.NextActionTimes
-	if len(next) > 0 && next[0].Before(from) { // as the server knew them when it last looked
+	if len(next) > 0 { // they begin when the server looked
 		from = next[0].Add(-time.Second)
 	}
 	policy := found.Schedule.Policy

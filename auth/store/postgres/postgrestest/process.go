@@ -27,6 +27,7 @@ type server struct {
 	as       *syscall.Credential // nil: this user
 
 	stdin io.WriteCloser // of the process; it ends with it
+	sweep io.Closer      // of what removes the folder, which the server's user may not do; nil where they are the same
 	ended chan struct{}
 	made  bool // its database is
 }
@@ -39,6 +40,10 @@ case $how in stop) kill -INT $pid;; *) kill -QUIT $pid;; esac
 wait $pid
 case $how in stop|kill) ;; *) rm -rf "$2";; esac`
 
+// sweeper removes a folder when its standard input has ended, as soon as the keeper has emptied it.
+const sweeper = `cat; n=0
+until rmdir "$1" 2>/dev/null || [ ! -e "$1" ] || [ $n -gt 600 ]; do n=$((n + 1)); sleep 0.1; done`
+
 // newServer makes the files of a server.
 func newServer(bin string) (*server, error) {
 	as, err := credential()
@@ -50,10 +55,29 @@ func newServer(bin string) (*server, error) {
 		return nil, err
 	}
 	s := &server{bin: bin, dir: dir, as: as}
+	if as != nil {
+		if s.sweep, err = startSweeper(dir); err != nil {
+			return nil, errors.Join(err, os.RemoveAll(dir))
+		}
+	}
 	if err := s.init(); err != nil {
 		return nil, errors.Join(err, os.RemoveAll(dir))
 	}
 	return s, nil
+}
+
+func startSweeper(dir string) (io.Closer, error) {
+	c := exec.Command("sh", "-c", sweeper, "sh", dir)
+	c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	stdin, err := c.StdinPipe()
+	if err != nil {
+		return nil, err
+	}
+	if err := c.Start(); err != nil {
+		return nil, err
+	}
+	go func() { _ = c.Wait() }() // it ends after this process, or when its folder is gone
+	return stdin, nil
 }
 
 // credential gives the user to run the server as: PostgreSQL refuses root.
@@ -201,6 +225,9 @@ func (s *server) remove() {
 	case <-time.After(patience):
 	}
 	_ = os.RemoveAll(s.dir) // where it was stopped before
+	if s.sweep != nil {
+		s.sweep.Close()
+	}
 }
 
 // url is the address of a database of the server.
