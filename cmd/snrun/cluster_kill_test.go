@@ -78,8 +78,8 @@ func (c *crew) await(some <-chan struct{}) {
 	c.t.Helper()
 	select {
 	case <-some:
-	case <-time.After(time.Minute):
-		c.t.Fatal("for a minute too few requests have come")
+	case <-time.After(clusterPatience):
+		c.t.Fatal("too few requests have come")
 	}
 }
 
