@@ -39,9 +39,17 @@ func (p *Part) Finish(end Ending) (*Run, error) {
 		return nil, fmt.Errorf("recording the end of run %s: %w", x.run.ID, err)
 	}
 	x.tell(Event{
-		Type: RunEnded, Job: x.run.Job, Status: x.run.Status, Elapsed: x.run.Ended.Sub(x.run.Started), Error: x.run.Error, InDoubt: x.doubts.keys(),
+		Type: RunEnded, Job: x.run.Job, Status: x.run.Status, Elapsed: x.run.took(), Error: x.run.Error, InDoubt: x.doubts.keys(),
 	})
 	return x.run, nil
+}
+
+// took is how long a run took, nothing where it never began.
+func (r *Run) took() time.Duration {
+	if r.Started.IsZero() {
+		return 0
+	}
+	return r.Ended.Sub(r.Started)
 }
 
 // wholeOutcome is an outcome with all values and all calls by name.
