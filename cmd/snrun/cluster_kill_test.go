@@ -68,7 +68,7 @@ func TestClusterKilled(t *testing.T) {
 			c.await(some)
 			test.befall(c)
 			c.endedWell(ended(), fmt.Sprintf(`{"orders":%d,"paid":%d}`, n, n))
-			c.target.check(t, n)
+			c.target.check(t, n, 8)
 		})
 	}
 }
@@ -197,5 +197,5 @@ func TestClusterManyItems(t *testing.T) {
 	c.await(some)
 	c.kill(0)
 	c.endedWell(ended(), fmt.Sprintf(`{"orders":%d,"paid":%d}`, n, n))
-	c.target.check(t, n)
+	c.target.check(t, n, 16)
 }
