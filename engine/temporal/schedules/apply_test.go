@@ -74,7 +74,7 @@ func (b *bench) want(want string, list ...*jobs.Job) {
 // listed waits until the server lists so many schedules.
 func (b *bench) listed(n int) {
 	b.t.Helper()
-	deadline := time.Now().Add(20 * time.Second)
+	deadline := time.Now().Add(time.Minute)
 	for {
 		known, err := b.known(b.t.Context())
 		if err == nil && len(known) == n {
