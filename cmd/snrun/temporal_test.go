@@ -102,14 +102,14 @@ func TestExamplesOnTemporal(t *testing.T) {
 func TestRemoteRun(t *testing.T) {
 	t.Parallel()
 	u := newRemoteUser(t, sandbox.Options{})
-	u.write("hello.yaml", "version: 1\ninputs: {name: {type: string, default: world}}\nsteps:\n  - id: greeting\n    set: {text: \"hello, ${inputs.name}\"}\n  - wait: 1s\n  - log: ${steps.greeting.output.text}\noutput: ${steps.greeting.output}\n")
+	u.write("hello.yaml", "version: 1\ninputs: {name: {type: string, default: world}}\nstate: {last: {initial: none}}\nsteps:\n  - id: greeting\n    set: {text: \"hello, ${inputs.name}\"}\n  - wait: 1s\n  - log: ${steps.greeting.output.text}\n  - save: {last: \"${inputs.name}\"}\noutput: ${steps.greeting.output}\n")
 	u.work()
 	got := u.ends(exitOK, "run", "--temporal", "hello", "-i", "name=you")
 	if got.stdout != "{\"text\":\"hello, you\"}\n" {
 		t.Errorf("it gave %s", got.stdout)
 	}
-	for _, want := range []string{"✓ greeting", "│ hello, you", "ok in 1."} {
-		if !strings.Contains(got.stderr, want) {
+	for _, want := range []string{"✓ greeting", "│ hello, you", `✓ save +last`, `ok in 1\.`} {
+		if !regexp.MustCompile(want).MatchString(got.stderr) {
 			t.Errorf("it says no %q:\n%s", want, got.stderr)
 		}
 	}
