@@ -6,6 +6,9 @@ import (
 	"fmt"
 	"time"
 
+	"go.temporal.io/sdk/activity"
+	"go.temporal.io/sdk/temporal"
+
 	"snrun/engine"
 	"snrun/engine/flow"
 	"snrun/jobs"
@@ -20,6 +23,9 @@ func (w *Worker) beginRun(ctx context.Context, s start) (opening, error) {
 	if err != nil {
 		return opening{}, repeated(live, err)
 	}
+	if err := itsOwn(ctx, run); err != nil {
+		return opening{}, err
+	}
 	if over(run) { // cancelled before it began, or this is asked again
 		return opening{Run: run.ID, Over: run.Status}, nil
 	}
@@ -33,6 +39,16 @@ func (w *Worker) beginRun(ctx context.Context, s start) (opening, error) {
 		return begun, repeated(live, err)
 	}
 	return begun, nil
+}
+
+// itsOwn refuses a workflow that is another one than carries a run out, as its record has it: whoever can reach the server may have begun it
+// with what another one was begun with, or the run goes on elsewhere by now. It ends, and the run stays as it is.
+func itsOwn(ctx context.Context, run *engine.Run) error {
+	info := activity.GetInfo(ctx)
+	if name := WorkflowName(info.Namespace, info.WorkflowExecution.ID); name != run.Workflow {
+		return temporal.NewNonRetryableApplicationError("the run is not carried out by this workflow: snrun history show "+run.ID, "foreign", nil)
+	}
+	return nil
 }
 
 // over says whether a run has ended.

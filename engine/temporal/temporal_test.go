@@ -85,10 +85,13 @@ type walked struct {
 	err       error         // of the last workflow
 }
 
+// testWorkflow is the name of every workflow of the SDK's environment.
+var testWorkflow = WorkflowName("default-test-namespace", "default-test-workflow-id")
+
 // enlisted puts a run on record.
 func enlisted(t *testing.T, e *engine.Engine, req engine.Request) *walked {
 	t.Helper()
-	run, err := e.Enlist(req, WorkflowName("test", "test"))
+	run, err := e.Enlist(req, testWorkflow)
 	if err != nil {
 		t.Fatal(err)
 	}

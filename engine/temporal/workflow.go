@@ -51,6 +51,9 @@ func (w *Worker) carryOut(ctx workflow.Context, order Order) (Ended, error) {
 
 // begin has the run be put on record as running, and gives what it starts with.
 func (w *Worker) begin(ctx workflow.Context, order Order) (opening, error) {
+	if order.Run == "" && len(order.Texts) == 0 { // nothing came along, not even something encrypted
+		return opening{}, temporal.NewNonRetryableApplicationError("something other than snrun started this workflow", "foreign", nil)
+	}
 	info := workflow.GetInfo(ctx)
 	s := start{Order: order, Run: order.Run, Due: order.Due, Workflow: WorkflowName(info.Namespace, info.WorkflowExecution.ID)}
 	if s.Run == "" {
