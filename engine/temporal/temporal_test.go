@@ -82,6 +82,7 @@ type walked struct {
 	each      func(*testsuite.TestWorkflowEnvironment)
 	workflows int
 	elapsed   time.Duration // as the workflows saw it
+	ended     time.Time     // of the last workflow, as it saw it
 	err       error         // of the last workflow
 }
 
@@ -112,6 +113,7 @@ func (w *walked) toTheEnd() *engine.Run {
 		if !env.IsWorkflowCompleted() {
 			w.t.Fatal("the workflow did not end")
 		}
+		w.ended = env.Now()
 		w.elapsed += env.Now().Sub(began)
 		w.workflows++
 		w.err = env.GetWorkflowError()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"time"
 
 	"go.temporal.io/sdk/temporal"
@@ -89,7 +90,10 @@ func dueOf(ctx workflow.Context) time.Time {
 }
 
 func newWalk(ctx workflow.Context, order Order, begun opening, with *Prepared) *walk {
-	w := &walk{order: order, run: begun.Run, rows: newRows(order.Went), recall: begun.Recall}
+	w := &walk{order: order, run: begun.Run, rows: newRows(order.Went), recall: begun.Recall, times: map[string]time.Time{}}
+	if order.Went != nil {
+		maps.Copy(w.times, order.Went.Clock)
+	}
 	switch {
 	case order.Went != nil:
 		w.ends = order.Went.Ends
@@ -138,7 +142,11 @@ func (h *host) sendRows() {
 func (h *host) finish(out flow.Outcome, started time.Time) (Ended, error) {
 	e := ending{Doubts: h.doubts, Tolerated: h.tolerated, Started: started, Ended: workflow.Now(h.here)}
 	var err error
-	if e.Outcome, err = flow.EncodeHanded(flow.Handed{Value: out.Output, Error: out.Error}); err != nil {
+	e.Outcome, err = flow.EncodeHanded(flow.Handed{Value: out.Output, Error: out.Error})
+	if size := len(e.Outcome); err == nil && size > heaviest && out.Error == nil {
+		e.Outcome, err = flow.EncodeHanded(flow.Handed{Error: tooHeavy("the job's output", size)})
+	}
+	if err != nil {
 		return Ended{}, err
 	}
 	e.Halt = engine.HaltOf(out.Halt)
