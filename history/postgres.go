@@ -149,7 +149,10 @@ func (p *server) writer() (*conn, error) {
 
 const (
 	// It goes by the catalogue: to_regclass may not have heard yet of what another process made while this one waited for a lock.
-	tableThere  = `SELECT EXISTS (SELECT 1 FROM pg_class WHERE relname = $1 AND relnamespace = to_regnamespace(current_schema()))`
+	tableThere = `SELECT EXISTS (SELECT 1 FROM pg_class WHERE relname = $1 AND relnamespace = to_regnamespace(current_schema()))`
+	// Both are asked for at once: another process may make them between two questions.
+	oursOrTheirs = `SELECT coalesce(bool_or(relname = 'history_version'), false), coalesce(bool_or(relname = 'runs'), false)
+		FROM pg_class WHERE relnamespace = to_regnamespace(current_schema())`
 	versionIs   = `SELECT coalesce(max(version), 0) FROM history_version`
 	makeVersion = `CREATE TABLE IF NOT EXISTS history_version (version BIGINT PRIMARY KEY)`
 	nowVersion  = `INSERT INTO history_version (version) VALUES ($1)`
@@ -160,7 +163,7 @@ func (p *server) version(ctx context.Context, c interface {
 	QueryRow(ctx context.Context, sql string, args ...any) pgx.Row
 }) (version int64, err error) {
 	var there, runs bool
-	err = errors.Join(c.QueryRow(ctx, tableThere, "history_version").Scan(&there), c.QueryRow(ctx, tableThere, "runs").Scan(&runs))
+	err = c.QueryRow(ctx, oursOrTheirs).Scan(&there, &runs)
 	switch {
 	case err != nil:
 		return 0, err

@@ -22,6 +22,7 @@ const (
 	beginAgain  = `UPDATE runs SET status = ?, started = ?, process = ? WHERE id = ? AND status = 'queued'`
 	notKeptSQL  = `SELECT NOT EXISTS (SELECT 1 FROM journal WHERE run = (SELECT id FROM runs WHERE run = ?) AND key = ?)`
 	notCalled   = `SELECT NOT EXISTS (SELECT 1 FROM called WHERE run = (SELECT id FROM runs WHERE run = ?) AND file = ?)`
+	claimedSQL  = `SELECT EXISTS (SELECT 1 FROM queue WHERE run = ?)`
 	beginEntry  = `INSERT INTO journal (id, key, started, ended, result, digest, size, run)
 		SELECT (id << 32) + ?, ?, ?, ?, ?, ?, ?, CASE WHEN ? THEN id END FROM runs WHERE run = ?`
 	beganSQL    = `UPDATE runs SET rows = greatest(rows, ?) WHERE run = ?`
@@ -98,12 +99,18 @@ func (c *conn) begin(record row, run *engine.Run, live string) error {
 	case status == "":
 		return c.exec(record)
 	case workflow != "" && workflow == run.Workflow && status == string(engine.Queued):
-		return c.exec(rowOf(beginAgain, record.args[1], run.Started, run.Process, number))
+		claimed, err := c.holds(rowOf(claimedSQL, number))
+		if err != nil {
+			return err
+		}
+		if !claimed { // all but this is on record
+			return c.exec(rowOf(beginAgain, record.args[1], run.Started, run.Process, number))
+		}
 	case workflow != "" && workflow == run.Workflow && status == string(engine.Running):
 		return nil // whoever began it for the workflow was lost before the answer
 	case status != string(engine.Queued):
 		return fmt.Errorf("%w: it is %s", engine.ErrNotQueued, status)
-	case of != live && (workflow == "" || workflow != run.Workflow):
+	case of != live:
 		return fmt.Errorf("%w: another process has it queued, or none", engine.ErrNotQueued)
 	}
 	record.sql = beginQueued

@@ -50,6 +50,9 @@ func TestSlotsOfWorkflows(t *testing.T) {
 			t.Error(err)
 		}
 	}
+	if run, err := s.Begun("r1"); err != nil || run.Status != engine.Running || len(run.Texts()) != 1 {
+		t.Errorf("on record is %+v, %v, want a run with its text", run, err)
+	}
 	going("r2", "r1")
 	if err := other.Finish(&engine.Run{ID: "r1", Status: engine.OK, Started: day, Ended: day}); err != nil {
 		t.Fatal(err)

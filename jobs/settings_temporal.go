@@ -113,8 +113,10 @@ func temporalFields() []steps.Field {
 func temporalTopic() Topic {
 	return Topic{
 		Name: "temporal", Area: "Files", Summary: "The Temporal server for runs that outgrow one machine, in snrun.yaml", Takes: steps.ObjectOf(temporalFields()...),
-		Doc: "Stands under `temporal` in snrun.yaml. Workers carry runs out, on as many machines as there are workers. " +
-			"The jobs stay as they are; `database` must be a PostgreSQL that all machines reach, and all need the same `SNRUN_KEY`.",
+		Doc: "Stands under `temporal` in snrun.yaml. `snrun worker` carries runs out that `snrun run --temporal` hands over, on as many machines as there are workers. " +
+			"The jobs stay as they are; `database` must be a PostgreSQL that all machines reach, and all need the same `SNRUN_KEY`.\n\n" +
+			"With `versioning` a run ends on the version that it began with. `snrun worker --set-current` has new runs begin with its own; workers of the one before " +
+			"are ended once none of its runs goes on.",
 		Example: "database: postgres://snrun@db.example.com/snrun\ntemporal:\n  address: temporal.example.com:7233\n  namespace: integration\n  tls: {ca_file: temporal-ca.pem}\n  api_key: ${secret.TEMPORAL_API_KEY}",
 	}
 }

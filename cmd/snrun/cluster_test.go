@@ -52,6 +52,9 @@ func newCrew(t testing.TB, server *temporaltest.Running) *crew {
 	return c
 }
 
+// clusterPatience is how long a machine that does much else may take until it has started something.
+const clusterPatience = 3 * time.Minute
+
 // work starts workers until there are n, and waits until they take work.
 func (c *crew) work(n int) {
 	c.t.Helper()
@@ -62,12 +65,12 @@ func (c *crew) work(n int) {
 	for _, r := range ready {
 		select {
 		case <-r:
-		case <-time.After(time.Minute):
+		case <-time.After(clusterPatience):
 			for _, w := range c.workers { // they say where they hang
 				_ = w.process.Signal(syscall.SIGQUIT)
 				_ = w.wait()
 			}
-			c.t.Fatal("for a minute a worker is not ready")
+			c.t.Fatal("a worker is not ready")
 		}
 	}
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+	"go.temporal.io/sdk/client"
 
 	"snrun/engine"
 	"snrun/engine/daemon"
@@ -22,6 +23,7 @@ type workerOptions struct {
 	remoteOptions
 	listen, grace, logFormat, logLevel setting
 	slots                              int
+	current                            bool
 }
 
 // defaultDrain is how long a worker that is to end lets requests go on: less than the 30 s after which containers are killed.
@@ -74,11 +76,12 @@ func (o *workerOptions) bind(a *app, flags *pflag.FlagSet) {
 		flags.Var(f.setting, f.name, f.usage+" ["+f.variable+"]")
 		flags.Lookup(f.name).DefValue = ""
 	}
+	flags.BoolVar(&o.current, "set-current", false, "with temporal.versioning: have new runs begin with this version, once it takes some")
 	flags.IntVar(&o.slots, "concurrency", 100, "how many pieces of runs are carried out at once")
 }
 
 // server gives the settings that a worker shares with a daemon.
-func (o workerOptions) server(s jobs.Server) (jobs.Server, error) {
+func (o workerOptions) server(s jobs.Server, t jobs.Temporal) (jobs.Server, error) {
 	s.Listen, s.Grace, s.CertFile, s.KeyFile, s.BehindProxy = "none", defaultDrain, "", "", ""
 	server, err := serveOptions{listen: o.listen, grace: o.grace, logFormat: o.logFormat, logLevel: o.logLevel}.over(s)
 	switch {
@@ -86,6 +89,8 @@ func (o workerOptions) server(s jobs.Server) (jobs.Server, error) {
 		return server, err
 	case server.Public():
 		return server, usageError("listen at 127.0.0.1:PORT; pages for others are served by snrun serve", "%s: other machines reach this address", o.listen.written())
+	case o.current && t.Deployment == "":
+		return server, usageError("add versioning: {deployment: NAME} to temporal in snrun.yaml", "--set-current: the settings pin no versions")
 	case o.slots < 1:
 		return server, usageError("write a whole number, at least 1", "--concurrency %d: nothing would be carried out", o.slots)
 	}
@@ -105,7 +110,7 @@ func (a *app) work(ctx context.Context, o workerOptions) error {
 	if err != nil {
 		return invalid(notWorking, err)
 	}
-	server, err := o.server(settings.Server)
+	server, err := o.server(settings.Server, settings.Temporal)
 	if err != nil {
 		return err
 	}
@@ -115,7 +120,7 @@ func (a *app) work(ctx context.Context, o workerOptions) error {
 	}
 	w := &working{serving: &serving{
 		app: a, dir: dir, settings: settings, server: server, next: a.commandsFor(database), log: newLogger(a.err, server.LogFormat, server.LogLevel, a.redactor),
-	}, slots: o.slots}
+	}, options: o}
 	if err := w.connect(ctx, o.remoteOptions); err != nil {
 		return stopped(ctx, err)
 	}
@@ -130,7 +135,7 @@ func (a *app) work(ctx context.Context, o workerOptions) error {
 // working is a worker and what it is wired to.
 type working struct {
 	*serving
-	slots   int
+	options workerOptions
 	cluster *cluster
 }
 
@@ -167,10 +172,49 @@ func (w *working) carryOut(ctx context.Context) error {
 	made := temporal.New(temporal.Config{
 		Client: w.cluster.Client, TaskQueue: w.cluster.Queue(), Runs: runRecords{w.store}, Prepare: w.equip, Engine: w.recorder(),
 		Holder: w.store, Book: w.store, Log: w.log,
-		Version: w.cluster.version(), Drain: w.server.Grace, Slots: w.slots,
+		Version: w.cluster.version(), Drain: w.server.Grace, Slots: w.options.slots,
 	})
+	defer w.setCurrent(ctx)()
 	w.daemon.Working("temporal", w.cluster.Address, "namespace", w.cluster.Space(), "task_queue", w.cluster.Queue())
 	return made.Run(ctx)
+}
+
+// setCurrent has new runs begin with this version as soon as the server knows it, where that was asked for. Done waits for whoever sees to it.
+func (w *working) setCurrent(ctx context.Context) (done func()) {
+	version := w.cluster.version()
+	if !w.options.current || version.Deployment == "" {
+		return func() {}
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		w.insist(ctx, version)
+	}()
+	return func() { cancel(); <-ended }
+}
+
+// setAgain is how long it takes until a version is made the current one again.
+const setAgain = time.Second
+
+// insist makes a version the current one, until that is done or the context ends.
+func (w *working) insist(ctx context.Context, version temporal.Version) {
+	deployment := w.cluster.WorkerDeploymentClient().GetHandle(version.Deployment)
+	for told := false; ; told = true {
+		_, err := deployment.SetCurrentVersion(ctx, client.WorkerDeploymentSetCurrentVersionOptions{BuildID: version.Build})
+		if err == nil {
+			w.log.Info("new runs begin with this version", "deployment", version.Deployment, "build_id", version.Build)
+			return
+		}
+		if told && ctx.Err() == nil { // at first the server does not know it yet
+			w.log.Warn("making this version the current one: it is tried again", "error", err)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(setAgain):
+		}
+	}
 }
 
 // runRecords reads the records of runs, as a temporal.Worker wants them.

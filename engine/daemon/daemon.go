@@ -156,6 +156,7 @@ func New(c Config) *Daemon {
 	if c.Idle {
 		d.library.bare = c.Bare
 	}
+	d.library.empty = c.Worker != nil
 	return d
 }
 

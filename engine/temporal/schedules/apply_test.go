@@ -74,7 +74,7 @@ func (b *bench) want(want string, list ...*jobs.Job) {
 // listed waits until the server lists so many schedules.
 func (b *bench) listed(n int) {
 	b.t.Helper()
-	deadline := time.Now().Add(20 * time.Second)
+	deadline := time.Now().Add(time.Minute)
 	for {
 		known, err := b.known(b.t.Context())
 		if err == nil && len(known) == n {
@@ -177,5 +177,26 @@ func TestVerifyFindsAnother(t *testing.T) {
 	found, err := a.describe(t.Context(), wanted[0].ID)
 	if err != nil || !found.Schedule.State.Paused {
 		t.Errorf("%+v, %v: it is not paused", found, err)
+	}
+}
+
+// TestWindow holds how far back a server looks after an outage of its own: as far as it can keep what it finds, and the same each time.
+func TestWindow(t *testing.T) {
+	t.Parallel()
+	for line, want := range map[string]time.Duration{
+		"30 2 * * *": longestWindow, "0 * * * *": 450 * time.Hour, "@every 1s": 7 * time.Minute, "@every 90s": 11*time.Hour + 15*time.Minute,
+		"* 8 * * 1": 1259*time.Hour + 30*time.Minute,
+	} {
+		s := scheduleOf(t, line, "Europe/Berlin")
+		for _, at := range []time.Time{now, now.Add(time.Second), now.AddDate(0, 5, 3)} {
+			if got := windowOf(&s, at); got != want {
+				t.Errorf("%s at %s: %s, want %s", line, at, got, want)
+			}
+		}
+	}
+	ended := scheduleOf(t, "0 * * * *", "")
+	ended.Ends = now.AddDate(-1, 0, 0)
+	if got := windowOf(&ended, now); got != longestWindow {
+		t.Errorf("of one that has ended: %s", got)
 	}
 }

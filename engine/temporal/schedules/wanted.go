@@ -130,10 +130,12 @@ const (
 // windowOf gives how far back a server looks when it was down itself. It starts what it finds, and what becomes of that is decided as in
 // any outage, and put on record: so it looks back as far as it can keep what it finds.
 func windowOf(s *jobs.Schedule, now time.Time) time.Duration {
-	if s.Count(now, now.Add(longestWindow)) <= mostAtOnce {
+	year := time.Date(now.UTC().Year(), 1, 1, 0, 0, 0, 0, time.UTC) // and not now: it is to be the same each time
+	first, ok := s.Next(year.Add(-1))
+	if !ok || s.Count(year.Add(-1), first.At.Add(longestWindow)) <= mostAtOnce {
 		return longestWindow
 	}
-	at, window := now, longestWindow
+	at := first.At
 	for range mostAtOnce {
 		slot, ok := s.Next(at)
 		if !ok || slot.At.IsZero() {
@@ -141,8 +143,7 @@ func windowOf(s *jobs.Schedule, now time.Time) time.Duration {
 		}
 		at = slot.At
 	}
-	window = min(window, at.Sub(now)/2)
-	return max(window.Truncate(time.Second), shortest)
+	return max(min(longestWindow, at.Sub(first.At)/2).Truncate(time.Minute), shortest)
 }
 
 // action is what a server does when the schedule is due. What happens while another run goes on is decided in the store, where also those
