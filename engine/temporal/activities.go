@@ -35,12 +35,27 @@ func (w *Worker) unit(ctx context.Context, t task) (answer, error) {
 	})
 }
 
-// hold waits until this is the only process that carries a unit out.
+// hold waits until this is the only process that carries a unit out. Where it is no longer the only one the unit is left to others: nobody
+// has cancelled the run.
 func (w *Worker) hold(ctx context.Context, run, unit string) (context.Context, func(), error) {
 	if w.config.Holder == nil {
 		return ctx, func() {}, nil
 	}
-	return w.config.Holder.Hold(ctx, run, unit)
+	held, release, err := w.config.Holder.Hold(ctx, run, unit)
+	if err != nil {
+		return nil, nil, err
+	}
+	carried, end := context.WithCancelCause(ctx)
+	unhook := context.AfterFunc(held, func() {
+		if ctx.Err() == nil {
+			end(&engine.Suspend{Why: errElsewhere.Error()})
+		}
+	})
+	return carried, func() {
+		unhook()
+		release()
+		end(nil)
+	}, nil
 }
 
 // save keeps state values that branches saved at once.

@@ -173,6 +173,7 @@ func (w *Worker) finishRun(ctx context.Context, t task, e ending) (Ended, error)
 	if err != nil {
 		return Ended{}, repeated(live, err)
 	}
+	w.prepared.over(run)
 	return Ended{Run: run.ID, Status: run.Status}, nil
 }
 

@@ -30,6 +30,11 @@ func (w *Worker) carryOut(ctx workflow.Context, order Order) (Ended, error) {
 	if err != nil {
 		return Ended{}, err
 	}
+	if order.Went != nil && order.Went.Cancelled {
+		var cancel workflow.CancelFunc
+		ctx, cancel = workflow.WithCancel(ctx)
+		cancel()
+	}
 	run := newWalk(ctx, order, begun, prepared)
 	run.least = w.renewAfter
 	here := &host{walk: run, here: run.tail}

@@ -1,0 +1,59 @@
+package temporal
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"testing"
+
+	"go.temporal.io/sdk/activity"
+	"go.temporal.io/sdk/converter"
+	"go.temporal.io/sdk/testsuite"
+
+	"snrun/engine"
+	"snrun/steps"
+)
+
+// TestCancelledWhileRenewed holds that a run does not go on that was cancelled while one of its branches waited for a new workflow already.
+func TestCancelledWhileRenewed(t *testing.T) {
+	t.Parallel()
+	var env *testsuite.TestWorkflowEnvironment
+	suggested, cut := make(chan struct{}), false
+	c := counter{does: func(ctx context.Context, key string) error {
+		if key != "/both/branch:slow/probe:1" || cut {
+			return nil
+		}
+		cut = true
+		<-suggested
+		env.CancelWorkflow()
+		<-ctx.Done()
+		return &steps.Error{Kind: steps.Cancelled, Message: "cut off"}
+	}}
+	w := c.enlist(t, `
+steps:
+  - id: both
+    parallel:
+      quick: [{probe: {value: 1}}, {probe: {value: never}}]
+      slow: [{probe: {value: 2}}]
+  - probe: {value: never}
+finally: [{probe: {value: tidy}}]
+`)
+	w.renewAfter = 0
+	var once sync.Once
+	w.each = func(e *testsuite.TestWorkflowEnvironment) {
+		env = e
+		e.SetOnActivityCompletedListener(func(info *activity.Info, _ converter.EncodedValue, _ error) {
+			if info.ActivityType.Name == unitActivity && w.workflows == 0 {
+				e.SetContinueAsNewSuggested(true)
+				once.Do(func() { close(suggested) })
+			}
+		})
+	}
+	run := w.toTheEnd()
+	if run.Status != engine.Cancelled || w.workflows != 2 {
+		t.Errorf("the run is %s after %d workflows: %+v", run.Status, w.workflows, run.Error)
+	}
+	if slices.Contains(c.calls, "/probe:2") || !slices.Contains(c.calls, "/finally/probe:1") {
+		t.Errorf("the calls were %q", c.calls)
+	}
+}
