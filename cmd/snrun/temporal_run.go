@@ -235,17 +235,18 @@ func (c *cluster) cancelWorkflow(ctx context.Context, id string) error {
 type waiting struct {
 	*cluster
 	*follower
-	since time.Time
-	asked bool
+	since time.Time // when it was asked last, at first when the run began to wait
+	told  bool
 }
 
 // see looks at a run that goes on. One that nobody takes is told of, once.
 func (w *waiting) see(run *engine.Run) {
-	if run.Status != engine.Queued || w.asked || time.Since(w.since) < noWorkerAfter {
+	if run.Status != engine.Queued || w.told || time.Since(w.since) < noWorkerAfter {
 		return
 	}
-	w.asked = true
+	w.since = time.Now()
 	if there, err := w.hasWorker(context.Background()); err == nil && !there {
+		w.told = true
 		w.say(fmt.Sprintf("the run waits: no worker takes runs from the task queue %s in the namespace %s; start one: snrun worker", w.Queue(), w.Space()))
 	}
 }
