@@ -101,8 +101,7 @@ func (f *follower) step(s engine.StepRun) error {
 // told tells of the end of a step.
 func (f *follower) told(s engine.StepRun) {
 	if s.Kind == "log" && s.Status == engine.OK {
-		e := eventOf(s, engine.Logged)
-		f.tell(e)
+		f.tell(eventOf(s, engine.Logged))
 	}
 	f.tell(eventOf(s, engine.StepEnded))
 }
@@ -151,11 +150,11 @@ func eventOf(s engine.StepRun, what string) engine.Event {
 	e := engine.Event{
 		Type: what, Time: s.Started, Key: s.Key, ID: s.ID, Name: s.Name, Kind: s.Kind, Depth: strings.Count(s.Key, "/") - 1, Counts: s.Counts,
 	}
-	if what == engine.Logged {
+	switch what {
+	case engine.Logged:
 		e.Message = s.Message
-	}
-	if what == engine.StepEnded {
-		e.Time, e.Status, e.Attempt, e.Error, e.Elapsed = s.Ended, s.Status, s.Attempts, s.Error, s.Ended.Sub(s.Started)
+	case engine.StepEnded:
+		e.Time, e.Status, e.Attempt, e.Message, e.Error, e.Elapsed = s.Ended, s.Status, s.Attempts, s.Message, s.Error, s.Ended.Sub(s.Started)
 	}
 	return e
 }

@@ -72,6 +72,15 @@ func (a *app) connect(ctx context.Context, o clusterOptions) (*cluster, error) {
 	return &cluster{found, t}, nil
 }
 
+// sharedDatabase gives the database of settings, and an error where other machines do not reach it.
+func (a *app) sharedDatabase(s jobs.Settings) (string, error) {
+	database, err := a.databaseFile(s)
+	if err == nil {
+		err = shared(database)
+	}
+	return database, err
+}
+
 // shared gives an error where the database is one that other machines do not reach.
 func shared(database string) error {
 	if postgres.IsAddress(database) {

@@ -16,7 +16,7 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// What keys are derived for (RFC 5869): purpose is that of the key that encrypts payloads, naming of the name that says which key it was.
+// What keys are derived for (RFC 5869): Purpose is that of the key that encrypts payloads, naming of the name that says which key it was.
 const (
 	Purpose = "snrun temporal"
 	naming  = "snrun temporal: name of the key"
@@ -41,7 +41,7 @@ type codec struct {
 	aead map[string]cipher.AEAD // by the key's name
 }
 
-// newCodec makes a codec of keys, each as DeriveKey gives it: the one in use first, then older ones.
+// newCodec makes a codec of keys, each of KeySize bytes: the one in use first, then older ones.
 func newCodec(keys [][]byte) (*codec, error) {
 	if len(keys) == 0 {
 		return nil, ErrNoKey
@@ -68,15 +68,6 @@ func newCodec(keys [][]byte) (*codec, error) {
 		}
 	}
 	return c, nil
-}
-
-// DeriveKey gives the key of payloads that belongs to a secret of any length.
-func DeriveKey(secret []byte) []byte {
-	key, err := hkdf.Key(sha256.New, secret, nil, Purpose, KeySize)
-	if err != nil {
-		panic(err) // the size is a constant, and small
-	}
-	return key
 }
 
 // Encode encrypts payloads, with their metadata.
