@@ -68,7 +68,7 @@ steps:
     timeout: 1h
     steps: [{wait: 25m}, {wait: 25m}, {wait: 25m}, {probe: {value: never}}]
 `)
-	w.renewAfter = 0
+	w.renewAfter, w.order.Assume, w.order.Redo = 0, engine.AssumeRedo, true
 	w.each = func(env *testsuite.TestWorkflowEnvironment) {
 		if w.workflows > 0 {
 			env.SetStartTime(w.ended)
@@ -86,6 +86,9 @@ steps:
 	run := w.toTheEnd()
 	if run.Status != engine.Failed || run.Error.Kind != steps.Timeout || run.Error.Message != "a wait of 25m would end after the timeout of 1h of step hour" {
 		t.Errorf("the run is %s: %+v", run.Status, run.Error)
+	}
+	if w.order.Assume != engine.AssumeRedo || !w.order.Redo {
+		t.Errorf("what a person said of calls in doubt and of failures is forgotten: %+v", w.order)
 	}
 	if w.workflows < 2 || len(c.calls) > 0 {
 		t.Errorf("after %d workflows the calls were %q", w.workflows, c.calls)
