@@ -54,6 +54,19 @@ type Host interface {
 	Tell(Note)
 }
 
+// FirstError gives the error that Fork gives where branches gave these: the first that ends the run, else the first failure of a step.
+func FirstError(errs []error) (failure error) {
+	for _, err := range errs {
+		if _, isStep := err.(*steps.Error); err != nil && !isStep {
+			return err
+		}
+		if failure == nil {
+			failure = err
+		}
+	}
+	return failure
+}
+
 // Call is one try of one step, or of one page of it.
 type Call struct {
 	Key      string // the path in the flow, with "#2" for the second try
