@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"errors"
 	"net/http"
 	"sync"
 	"time"
@@ -113,6 +114,9 @@ func (h *host) ended(n flow.Note, e *Event) {
 	if n.Error != nil && h.doubts.of(n.Key) {
 		e.Status = InDoubt
 	}
+	if e.Status == Cancelled && h.leaves() {
+		return // it has no end: another process goes on with it, which may not keep how it ended
+	}
 	if !began {
 		o.kept = !n.Item || h.samples.step(n.Step)
 	}
@@ -123,6 +127,12 @@ func (h *host) ended(n flow.Note, e *Event) {
 		Key: e.Key, ID: e.ID, Name: e.Name, Kind: e.Kind, Status: e.Status, Attempts: n.Tries, Message: e.Message,
 		Started: o.at, Ended: now, Error: e.Error, Counts: e.Counts, Before: n.Before,
 	})
+}
+
+// leaves says whether this process leaves the run to others.
+func (h *host) leaves() bool {
+	var s *Suspend
+	return h.elsewhere && errors.As(h.over(h.ctx), &s)
 }
 
 // StatusOf says how a step ended that a note tells of, as far as the flow knows: a call in doubt is a failure there.

@@ -25,6 +25,9 @@ func (c *Cron) Fields() CronFields {
 	}
 }
 
+// Fits says whether the line names the day of a time, by the clock of that time's location. @every names none.
+func (c *Cron) Fits(day time.Time) bool { return c.every == 0 && c.dayFits(wallOf(day)) }
+
 func numbersIn(bits uint64) []int {
 	var list []int
 	for i := range 60 {

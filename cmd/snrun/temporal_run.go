@@ -218,12 +218,12 @@ func (c *cluster) cancel(r *prepared, run, who string) error {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), answerLimit)
 	defer cancel()
-	return c.cancelWorkflow(ctx, run)
+	return c.cancelWorkflow(ctx, temporal.WorkflowID(run))
 }
 
-// cancelWorkflow asks for the end of the workflow of a run. One that has ended needs nothing.
-func (c *cluster) cancelWorkflow(ctx context.Context, run string) error {
-	err := c.CancelWorkflow(ctx, temporal.WorkflowID(run), "")
+// cancelWorkflow asks for the end of a workflow. One that has ended needs nothing.
+func (c *cluster) cancelWorkflow(ctx context.Context, id string) error {
+	err := c.CancelWorkflow(ctx, id, "")
 	var gone *serviceerror.NotFound
 	if errors.As(err, &gone) {
 		return nil

@@ -152,6 +152,9 @@ func (w *Worker) part(ctx context.Context, t task) (part *engine.Part, back func
 	if run == nil {
 		return nil, nil, fmt.Errorf("run %s is not on record", t.Run)
 	}
+	if err := itsOwn(ctx, run); err != nil {
+		return nil, nil, err
+	}
 	with, back, err := w.prepared.of(ctx, run)
 	if err != nil {
 		return nil, nil, fmt.Errorf("preparing run %s: %w", t.Run, err)
@@ -171,8 +174,12 @@ func (w *Worker) part(ctx context.Context, t task) (part *engine.Part, back func
 // anybody does, finds what was done in the journal.
 var errElsewhere = errors.New("another worker goes on with it")
 
-// repeated is the error that has the server give the task to a worker again: at once where this one stops.
+// repeated is the error that has the server give the task to a worker again: at once where this one stops. One that is final stays so.
 func repeated(live context.Context, err error) error {
+	var final *temporal.ApplicationError
+	if errors.As(err, &final) && final.NonRetryable() {
+		return final
+	}
 	o := temporal.ApplicationErrorOptions{Cause: err}
 	if halt := engine.HaltOf(err); leaves(live) || halt.Kind == engine.HaltedSuspended {
 		o.NextRetryDelay = time.Millisecond

@@ -57,3 +57,37 @@ finally: [{probe: {value: tidy}}]
 		t.Errorf("the calls were %q", c.calls)
 	}
 }
+
+// TestTimeoutsOutliveRenewal holds that the timeout of a block does not begin anew with each workflow that goes on with it.
+func TestTimeoutsOutliveRenewal(t *testing.T) {
+	t.Parallel()
+	var c counter
+	w := c.enlist(t, `
+steps:
+  - id: hour
+    timeout: 1h
+    steps: [{wait: 25m}, {wait: 25m}, {wait: 25m}, {probe: {value: never}}]
+`)
+	w.renewAfter = 0
+	w.each = func(env *testsuite.TestWorkflowEnvironment) {
+		if w.workflows > 0 {
+			env.SetStartTime(w.ended)
+		}
+		waits := 0
+		env.SetOnActivityCompletedListener(func(info *activity.Info, _ converter.EncodedValue, _ error) {
+			if info.ActivityType.Name != wakesActivity {
+				return
+			}
+			if waits++; waits > w.workflows {
+				env.SetContinueAsNewSuggested(true)
+			}
+		})
+	}
+	run := w.toTheEnd()
+	if run.Status != engine.Failed || run.Error.Kind != steps.Timeout || run.Error.Message != "a wait of 25m would end after the timeout of 1h of step hour" {
+		t.Errorf("the run is %s: %+v", run.Status, run.Error)
+	}
+	if w.workflows < 2 || len(c.calls) > 0 {
+		t.Errorf("after %d workflows the calls were %q", w.workflows, c.calls)
+	}
+}

@@ -20,17 +20,9 @@ const mostCalendars = 1000
 func writtenOut(s *jobs.Schedule, now time.Time) (spec client.ScheduleSpec, until time.Time, err error) {
 	year := now.UTC().Year()
 	from, until := time.Date(year, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(year+3, 1, 1, 0, 0, 0, 0, time.UTC)
-	days := map[time.Time]*[24]uint64{} // the minutes of each hour
-	for slot, ok := s.Next(from.Add(-1)); ok && !slot.At.IsZero() && slot.At.Before(until); slot, ok = s.Next(slot.At) {
-		at := slot.At.UTC()
-		if at.Second() != 0 {
-			return spec, until, fmt.Errorf("%s is no whole minute", at.Format(time.RFC3339))
-		}
-		day := at.Truncate(24 * time.Hour)
-		if days[day] == nil {
-			days[day] = &[24]uint64{}
-		}
-		days[day][at.Hour()] |= 1 << at.Minute()
+	days, err := minutesOf(s, from, until)
+	if err != nil {
+		return spec, until, err
 	}
 	spec = client.ScheduleSpec{Calendars: calendarsFor(days), TimeZoneName: "UTC"}
 	if n := len(spec.Calendars); n > mostCalendars {
@@ -39,11 +31,79 @@ func writtenOut(s *jobs.Schedule, now time.Time) (spec client.ScheduleSpec, unti
 	return spec, until, nil
 }
 
+// minutes are those of days in UTC, hour by hour.
+type minutes map[time.Time]*[24]uint64
+
+// minutesOf gives those in which a schedule is due between two moments. It goes from time to time where a clock is changed, and else by
+// what the line names, which is the same for each day: some lines have half a million times a year.
+func minutesOf(s *jobs.Schedule, from, until time.Time) (minutes, error) {
+	f := s.Cron.Fields()
+	all := minutes{}
+	for from.Before(until) {
+		here := from.In(s.Zone)
+		hour, minute, second := here.Clock()
+		to := from.Add(24*time.Hour - time.Duration(hour*3600+minute*60+second)*time.Second) // midnight, if no clock is changed before
+		if here.Equal(to.Add(-24*time.Hour)) && calm(s, here) && to.Before(until) {
+			if s.Cron.Fits(here) {
+				all.addDay(from, f)
+			}
+		} else if err := all.addTimes(s, from, earlier(to, until)); err != nil {
+			return nil, err
+		}
+		from = to
+	}
+	return all, nil
+}
+
+// calm says whether no clock is changed around a day, which is within the schedule's ends and begins with a minute of UTC.
+func calm(s *jobs.Schedule, day time.Time) bool {
+	start, end := jobs.ZoneBounds(day)
+	before, after := day.Add(-around), day.Add(24*time.Hour+around)
+	return !start.After(before) && (end.IsZero() || end.After(after)) &&
+		!s.Starts.After(before) && (s.Ends.IsZero() || s.Ends.After(after)) && day.UTC().Second() == 0
+}
+
+// addDay adds the times that a line names, of a day that begins at some moment.
+func (m minutes) addDay(begins time.Time, f jobs.CronFields) {
+	first := begins.UTC().Truncate(24 * time.Hour)
+	offset := int(begins.Sub(first) / time.Minute)
+	for _, hour := range f.Hours {
+		for _, minute := range f.Minutes {
+			at := offset + hour*60 + minute
+			hours := m.of(first, at/(24*60))
+			hours[at/60%24] |= 1 << (at % 60)
+		}
+	}
+}
+
+// addTimes adds the times from one moment on and before another, one by one.
+func (m minutes) addTimes(s *jobs.Schedule, from, to time.Time) error {
+	for slot, ok := s.Next(from.Add(-1)); ok && !slot.At.IsZero() && slot.At.Before(to); slot, ok = s.Next(slot.At) {
+		at := slot.At.UTC()
+		if at.Second() != 0 {
+			return fmt.Errorf("%s is no whole minute", at.Format(time.RFC3339))
+		}
+		m.of(at.Truncate(24*time.Hour), 0)[at.Hour()] |= 1 << at.Minute()
+	}
+	return nil
+}
+
+// of gives the hours of the day that is so many after another.
+func (m minutes) of(day time.Time, after int) *[24]uint64 {
+	if after > 0 {
+		day = day.AddDate(0, 0, after)
+	}
+	if m[day] == nil {
+		m[day] = &[24]uint64{}
+	}
+	return m[day]
+}
+
 // pattern is hours of a day, each with the same minutes.
 type pattern struct{ hours, minutes uint64 }
 
 // calendarsFor gives calendars that name the times of days and no others.
-func calendarsFor(days map[time.Time]*[24]uint64) (list []client.ScheduleCalendarSpec) {
+func calendarsFor(days minutes) (list []client.ScheduleCalendarSpec) {
 	daysOf := map[pattern][]time.Time{}
 	for day, hours := range days {
 		same := map[uint64]uint64{} // minutes, and the hours that have them
