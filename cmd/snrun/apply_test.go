@@ -100,7 +100,7 @@ func TestApplyCommand(t *testing.T) {
 		t.Errorf("%s", got)
 	}
 	finished(t, exitOK, c.snrun("schedule", "pause", "night"))
-	if got := c.became(exitOK, "night", "--dry-run"); got != "night 30 2 * * * Europe/Berlin updated" {
+	if got := c.became(exitOK, "night", "--dry-run"); got != "night 30 2 * * * Europe/Berlin unchanged" { // since the server was told
 		t.Errorf("%s", got)
 	}
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"io"
 	"slices"
@@ -25,12 +26,13 @@ func (a *app) scheduleListCommand() *cobra.Command {
 and by the clock of this machine, how their last run ended, what goes on or waits, and what keeps them from running. Files with
 mistakes are among them. Above them stands which daemon runs them.
 
-It goes by the files as they are now and by the database; a daemon that has not read a file again yet is asked about it.`,
+It goes by the files as they are now and by the database; a daemon that has not read a file again yet is asked about it.
+A Temporal server that settings name is asked whether it has the schedules as they are now, for two seconds at most.`,
 		Example: `  snrun schedule list
   snrun schedule list --json | jq -e 'all(.help == null)'`,
 		ValidArgsFunction: a.completeSeveralJobs,
-		RunE: func(_ *cobra.Command, args []string) error {
-			return a.scheduleList(args, asJSON)
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.scheduleList(cmd.Context(), args, asJSON)
 		},
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false,
@@ -38,7 +40,7 @@ It goes by the files as they are now and by the database; a daemon that has not 
 	return cmd
 }
 
-func (a *app) scheduleList(names []string, asJSON bool) error {
+func (a *app) scheduleList(ctx context.Context, names []string, asJSON bool) error {
 	p, wrong := a.scheduledProject("the schedules are not known")
 	if p == nil {
 		return wrong
@@ -73,6 +75,7 @@ func (a *app) scheduleList(names []string, asJSON bool) error {
 		return err
 	}
 	io.WriteString(a.err, scheduleNotes(list))
+	a.tellElsewhere(ctx, p, list)
 	return nil
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -28,7 +29,7 @@ func (a *app) schedulePauseCommand() *cobra.Command {
 		Short: "Have jobs not run by their schedules",
 		Long: `Have jobs not run by their schedules until they are resumed, by no daemon on this database. Their due times are recorded
 as skipped meanwhile, and are not caught up with. Runs that go on or wait do so, and snrun run and snrun schedule trigger
-start further ones.`,
+start further ones. On a Temporal server that settings name their schedules are paused too, and nothing is recorded.`,
 		Example: `  snrun schedule pause incident_sync --why "the server is being moved, see CHG-1042"
   snrun schedule pause --all`,
 		ValidArgsFunction: a.completeSeveralJobs,
@@ -37,7 +38,7 @@ start further ones.`,
 			if err != nil {
 				return err
 			}
-			return a.changePauses(func(p *pausing) error { return p.pause(names, why) })
+			return a.changePauses(cmd.Context(), func(p *pausing) error { return p.pause(names, why) })
 		},
 	}
 	cmd.Flags().BoolVar(&all, "all", false, "all jobs of the project that have a schedule")
@@ -59,7 +60,7 @@ caught up with: snrun schedule trigger runs a job once.`,
 			if len(args) > 0 == all {
 				return oneOrAll(cmd)
 			}
-			return a.changePauses(func(p *pausing) error { return p.resume(args, all) })
+			return a.changePauses(cmd.Context(), func(p *pausing) error { return p.resume(args, all) })
 		},
 	}
 	cmd.Flags().BoolVar(&all, "all", false, "all jobs that are paused")
@@ -139,11 +140,12 @@ type pausing struct {
 	store  *history.Store
 	next   review.Commands
 	paused map[string]engine.Pause // those before
+	names  []string                // those that are to be changed
 	told   strings.Builder         // what was changed so far
 }
 
 // changePauses changes which jobs are paused, has the daemons know, and tells what was changed.
-func (a *app) changePauses(change func(p *pausing) error) error {
+func (a *app) changePauses(ctx context.Context, change func(p *pausing) error) error {
 	store, next, err := a.changeHistory()
 	if err != nil {
 		return err
@@ -157,11 +159,13 @@ func (a *app) changePauses(change func(p *pausing) error) error {
 	err = change(p)
 	a.wake(store)
 	io.WriteString(a.err, p.told.String())
+	a.pauseElsewhere(ctx, store, p.names)
 	return err
 }
 
 // pause pauses jobs. Of one that is paused already the newer reason counts.
 func (p *pausing) pause(names []string, why string) error {
+	p.names = names
 	for _, name := range names {
 		if before, already := p.paused[name]; already && (why == "" || why == before.Why) {
 			fmt.Fprintf(&p.told, "%s is paused already, %s\n", words.Clean(name), review.PauseText(before))
@@ -183,6 +187,7 @@ func (p *pausing) resume(names []string, all bool) error {
 	if err := p.resumable(names, p.paused); err != nil {
 		return err
 	}
+	p.names = names
 	for _, name := range names {
 		unpaused, err := p.store.Unpause(name)
 		switch {

@@ -29,7 +29,10 @@ func (a *app) scheduleTriggerCommand() *cobra.Command {
 output. Where runs of the job go on, it waits for their end, unless all schedules of the job say overlap: allow. Without
 a daemon the run waits for the next one: snrun run carries a job out by itself.
 
-The inputs wait in the database as plain text: what holds a secret is refused.
+Where settings name a Temporal server, its workers carry the run out, at once: it is handed over as by
+snrun run --temporal --detach.
+
+The inputs of a run that waits for a daemon are in the database as plain text: what holds a secret is refused.
 
 A run that is interrupted by the end of a daemon is waited for until it is gone on with, unless a request is in doubt.
 Exit codes with --wait are those of run; without it 0 as soon as the run is queued.`,
@@ -56,6 +59,11 @@ func (a *app) trigger(ctx context.Context, name string, o runOptions, wait bool)
 	p, job, err := a.triggeredJob(name)
 	if err != nil {
 		return err
+	}
+	if there, err := a.runsElsewhere(p.Settings); err != nil {
+		return err
+	} else if there {
+		return a.triggerElsewhere(ctx, name, o, wait)
 	}
 	server, err := a.waitingSettings(p.Settings.Server)
 	if err != nil {
@@ -87,7 +95,7 @@ func (a *app) trigger(ctx context.Context, name string, o runOptions, wait bool)
 	if err := a.tellIfNobodyRuns(p, store, next, c); err != nil || !wait {
 		return err
 	}
-	return a.followTriggered(ctx, store, next, c.Run)
+	return a.followTriggered(ctx, store, next, c.Run, a.followedOn)
 }
 
 // triggeredJob reads a job that is named; which of its secrets are here the daemon must know, not whoever asks for a run.
@@ -140,9 +148,12 @@ func (a *app) tellIfNobodyRuns(p *project, store *history.Store, next review.Com
 	return nil
 }
 
+// following waits for the end of a run.
+type following func(ctx context.Context, store *history.Store, id string) (*engine.Run, error)
+
 // followTriggered waits for the end of a run that was queued, and ends the program as `run` does.
-func (a *app) followTriggered(ctx context.Context, store *history.Store, next review.Commands, id string) error {
-	head, err := a.followedOn(ctx, store, id)
+func (a *app) followTriggered(ctx context.Context, store *history.Store, next review.Commands, id string, follow following) error {
+	head, err := follow(ctx, store, id)
 	if err != nil {
 		if ctx.Err() != nil {
 			io.WriteString(a.err, "nobody waits for run "+id+" any more; it goes on without: "+next.Show(id)+"\n")

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -30,7 +31,7 @@ what keeps it from being due.`,
 			if n < 1 || n > maxNext {
 				return usageError("see: "+cmd.CommandPath()+" --help", "-n %d: write a number from 1 to %s", n, words.Thousands(maxNext))
 			}
-			return a.scheduleWhy(args[0], n, asJSON)
+			return a.scheduleWhy(cmd.Context(), args[0], n, asJSON)
 		},
 	}
 	cmd.Flags().IntVarP(&n, "number", "n", 20, "at most so many lines")
@@ -38,7 +39,7 @@ what keeps it from being due.`,
 	return cmd
 }
 
-func (a *app) scheduleWhy(name string, n int, asJSON bool) error {
+func (a *app) scheduleWhy(ctx context.Context, name string, n int, asJSON bool) error {
 	p, err := a.scheduledProject("the schedules are not known")
 	if p == nil {
 		return err
@@ -77,6 +78,7 @@ func (a *app) scheduleWhy(name string, n int, asJSON bool) error {
 		notes += a.whatIsNext(&list[i], time.Now())
 	}
 	io.WriteString(a.err, notes)
+	a.tellElsewhere(ctx, p, list)
 	return nil
 }
 

@@ -78,18 +78,11 @@ func (a *app) carryOutElsewhere(ctx context.Context, o executeOptions, w elsewhe
 		return err
 	}
 	defer r.store.Close()
-	if err := shared(r.database); err != nil {
-		return err
-	}
-	c, err := a.connect(ctx, clusterOptions{remoteOptions: w.remoteOptions, settings: r.project.Settings, secrets: r.project.secrets, place: r.project.store})
+	c, run, err := a.handedOver(ctx, r, w.remoteOptions)
 	if err != nil {
-		return stopped(ctx, err)
+		return err
 	}
 	defer c.Close()
-	run, err := c.start(ctx, a.recorderOf(r), starting{r.store, r.next, r.handOver})
-	if err != nil {
-		return err
-	}
 	left.run, left.next = run.ID, r.next
 	if w.detach {
 		return a.print(run.ID + "\n")
@@ -102,6 +95,23 @@ func (a *app) carryOutElsewhere(ctx context.Context, o executeOptions, w elsewhe
 		return err
 	}
 	return exitWith(exitCode(run, context.Cause(ctx)))
+}
+
+// handedOver has a Temporal server carry a run out. Whoever asked closes the connection.
+func (a *app) handedOver(ctx context.Context, r *prepared, o remoteOptions) (*cluster, *engine.Run, error) {
+	if err := shared(r.database); err != nil {
+		return nil, nil, err
+	}
+	c, err := a.connect(ctx, clusterOptions{remoteOptions: o, settings: r.project.Settings, secrets: r.project.secrets, place: r.project.store})
+	if err != nil {
+		return nil, nil, stopped(ctx, err)
+	}
+	run, err := c.start(ctx, a.recorderOf(r), starting{r.store, r.next, r.handOver})
+	if err != nil {
+		c.Close()
+		return nil, nil, err
+	}
+	return c, run, nil
 }
 
 // parting is what a second signal leads to: the run is left to the server.

@@ -12,7 +12,6 @@ import (
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/temporal"
 
-	"snrun/engine"
 	ours "snrun/engine/temporal"
 )
 
@@ -32,6 +31,7 @@ type Result struct {
 	ID     string
 	Became string
 	Until  time.Time // the first moment that the server does not know; zero: it holds for good
+	Ends   time.Time // the same, as the server had it before; zero: it held for good, or was not there
 	Next   time.Time // when it is due next; zero: never, or not known
 	Paused string    // why it is paused, for people; "" where it is not
 	Why    string    // for people; "" where there is nothing to be said
@@ -116,7 +116,7 @@ func (a Applying) put(ctx context.Context, w *Wanted, r *Result) error {
 		return err
 	}
 	paused, note := pausedAs(w.Paused, found)
-	r.Paused = note
+	r.Paused, r.Ends = note, endOf(found)
 	switch {
 	case found == nil:
 		r.Became = Created
@@ -155,27 +155,6 @@ func (a Applying) describe(ctx context.Context, id string) (*client.ScheduleDesc
 	}
 	return found, err
 }
-
-// byUs begins the notes of what snrun has paused.
-const byUs = "snrun: "
-
-// pausedAs says whether a schedule is to be paused, and why: as the store says, or as somebody has it on the server.
-func pausedAs(pause *engine.Pause, found *client.ScheduleDescription) (paused bool, note string) {
-	if pause != nil {
-		return true, noteOf(*pause)
-	}
-	if found == nil || !found.Schedule.State.Paused {
-		return false, ""
-	}
-	note = found.Schedule.State.Note
-	if len(note) > len(byUs) && note[:len(byUs)] == byUs {
-		return false, ""
-	}
-	return true, cmp.Or(note, "somebody has paused it on the Temporal server")
-}
-
-// noteOf is the note that a pause has on a server, which others can read.
-func noteOf(p engine.Pause) string { return byUs + "paused by " + cmp.Or(p.Who, "somebody") }
 
 // stands says whether a schedule on the server is what is wanted already.
 func (a Applying) stands(w *Wanted, found *client.ScheduleDescription, paused bool) bool {

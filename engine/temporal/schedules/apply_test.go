@@ -142,6 +142,65 @@ func TestApplyPauses(t *testing.T) {
 	b.want("updated sync 0 8 * * * Europe/Berlin (by hand)", job)
 }
 
+// TestSetPauses holds that schedules are paused and go on as the store says, those of jobs that are named, also before the server lists
+// them; and that what somebody paused there stays so.
+func TestSetPauses(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	job := jobWith("sync", "version: 1\n", scheduleOf(t, "0 8 * * *", "Europe/Berlin"))
+	other := jobWith("other", "version: 1\n", scheduleOf(t, "0 8 * * *", "Europe/Berlin"))
+	b.want("created other 0 8 * * * Europe/Berlin\ncreated sync 0 8 * * * Europe/Berlin", job, other)
+	ids := b.project.IDs(job)
+	holds := func(wantNote string) {
+		t.Helper()
+		for id, note := range map[string]string{ids[0]: wantNote, b.project.IDs(other)[0]: ""} {
+			found, err := b.describe(t.Context(), id)
+			if err != nil || found.Schedule.State.Paused != (note != "") || note != "" && found.Schedule.State.Note != note {
+				t.Errorf("%s: %+v, %v, want it paused for %q", id, found.Schedule.State, err, note)
+			}
+		}
+	}
+	set := func(pauses map[string]engine.Pause) {
+		t.Helper()
+		if err := b.SetPauses(t.Context(), []string{"sync", "none"}, append(ids, "snrun-none-0123456789"), pauses); err != nil {
+			t.Fatal(err)
+		}
+	}
+	set(map[string]engine.Pause{"sync": {Job: "sync", Who: "ann@example"}, "other": {Job: "other"}})
+	holds("snrun: paused by ann@example")
+	set(nil)
+	holds("")
+	if err := b.Client.ScheduleClient().GetHandle(t.Context(), ids[0]).Pause(t.Context(), client.SchedulePauseOptions{Note: "by hand"}); err != nil {
+		t.Fatal(err)
+	}
+	set(nil)
+	holds("by hand")
+	b.Queue = "another"
+	set(map[string]engine.Pause{"sync": {Job: "sync"}})
+	holds("by hand")
+}
+
+// TestEndOf holds that it is known of a schedule on a server when the times end that are written out.
+func TestEndOf(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	for line, want := range map[string]string{"30 2 * * *": fmt.Sprintf("%d-01-01", time.Now().UTC().Year()+3), "0 8 * * *": "", "0 6 L * *": "", "@every 90s": ""} {
+		job := jobWith("sync", "version: 1\n", scheduleOf(t, line, "Europe/Berlin"))
+		b.apply(job)
+		found, err := b.describe(t.Context(), b.project.IDs(job)[0])
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := ""
+		if end := endOf(found); !end.IsZero() {
+			got = end.Format(time.DateOnly)
+		}
+		if got != want {
+			t.Errorf("%s: %q, want %q", line, got, want)
+		}
+	}
+}
+
 // TestApplyRefuses holds that what a server cannot do is refused, alone, and that what was applied before goes on.
 func TestApplyRefuses(t *testing.T) {
 	t.Parallel()

@@ -13,6 +13,7 @@
 //	agree     whether both agree
 //	wanted    what is to stand on a server for a job, and how it is known there
 //	apply     the server is brought in line with it
+//	pause     what is paused there: as the store says, or by somebody
 //	verify    the server is asked whether its times are ours
 package schedules
 

@@ -60,21 +60,40 @@ func (p Project) Of(job *jobs.Job, now time.Time) ([]Wanted, error) {
 	return list, nil
 }
 
-func (p Project) wanted(job *jobs.Job, s jobs.Schedule, now time.Time) (Wanted, error) {
-	written := s.Line()
+// IDs gives how the schedules of a job are known on a server.
+func (p Project) IDs(job *jobs.Job) (ids []string) {
+	for _, s := range job.Schedules {
+		if w, _, err := p.named(job, s); err == nil {
+			ids = append(ids, w.ID)
+		}
+	}
+	return ids
+}
+
+// named gives a schedule of a job by its name on a server, with the inputs that it gives as JSON.
+func (p Project) named(job *jobs.Job, s jobs.Schedule) (w Wanted, inputs []byte, err error) {
 	if s.Zone == nil {
 		s.Zone = p.Zone
 	}
 	if s.Cron.Fields().Every > 0 {
 		s.Zone = time.UTC // it goes by no clock
 	}
-	w := Wanted{Job: job.Name, Schedule: s, queue: p.Queue}
-	inputs, err := steps.EncodeJSON(s.Inputs)
-	if err != nil {
-		return w, fmt.Errorf("the inputs that the schedule of %s gives: %w", job.Name, err)
+	w = Wanted{Job: job.Name, Schedule: s, queue: p.Queue}
+	if inputs, err = steps.EncodeJSON(s.Inputs); err != nil {
+		return w, nil, fmt.Errorf("the inputs that the schedule of %s gives: %w", job.Name, err)
 	}
 	line := fmt.Sprintf("%s\n%s\n%d\n%d", s.Line(), inputs, s.Starts.Unix(), s.Ends.Unix())
 	w.ID = prefix + job.Name + "-" + digest([]byte(line))
+	return w, inputs, nil
+}
+
+func (p Project) wanted(job *jobs.Job, s jobs.Schedule, now time.Time) (Wanted, error) {
+	written := s.Line()
+	w, inputs, err := p.named(job, s)
+	if err != nil {
+		return w, err
+	}
+	s = w.Schedule
 	if pause, paused := p.Pauses[job.Name]; paused {
 		w.Paused = &pause
 	}

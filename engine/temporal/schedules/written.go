@@ -205,3 +205,21 @@ func numbers(set uint64) []int {
 	}
 	return list
 }
+
+// endOf gives the first moment that a schedule on a server does not know, whose times are written out; zero where it holds for good.
+func endOf(found *client.ScheduleDescription) time.Time {
+	if found == nil || found.Schedule.Spec == nil || len(found.Schedule.Spec.Calendars) == 0 {
+		return time.Time{}
+	}
+	last := 0
+	for _, c := range found.Schedule.Spec.Calendars {
+		if len(c.Year) == 0 {
+			return time.Time{}
+		}
+		each(c.Year, func(year int) { last = max(last, year) })
+	}
+	if last > lastYear-8 { // a rule, of the last days of February
+		return time.Time{}
+	}
+	return time.Date(last+1, 1, 1, 0, 0, 0, 0, time.UTC)
+}
