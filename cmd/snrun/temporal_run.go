@@ -239,9 +239,9 @@ type waiting struct {
 	asked bool
 }
 
-// see looks at a run that goes on. One that nobody takes is told of, once.
-func (w *waiting) see(run *engine.Run) {
-	if run.Status != engine.Queued || w.asked || time.Since(w.since) < noWorkerAfter {
+// see is called while the run has not ended. That nobody takes it is told, once.
+func (w *waiting) see(*engine.Run) {
+	if w.asked || time.Since(w.since) < noWorkerAfter {
 		return
 	}
 	w.asked = true
