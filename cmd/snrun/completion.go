@@ -39,7 +39,7 @@ func (a *app) completeRuns(wanted func(engine.Run) bool) cobra.CompletionFunc {
 		if len(args) > 0 {
 			return nil, cobra.ShellCompDirectiveNoFileComp
 		}
-		store, _, err := a.readHistory()
+		store, _, err := a.recorded()
 		if err != nil {
 			return nil, cobra.ShellCompDirectiveNoFileComp
 		}
@@ -81,7 +81,7 @@ func (a *app) completeSeveralJobs(cmd *cobra.Command, args []string, typed strin
 
 // completePaused completes the names of jobs that are paused.
 func (a *app) completePaused(_ *cobra.Command, args []string, typed string) ([]string, cobra.ShellCompDirective) {
-	store, _, err := a.readHistory()
+	store, _, err := a.recorded()
 	if err != nil {
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}

@@ -127,12 +127,13 @@ func TestRemoteRunIsCancelled(t *testing.T) {
 	t.Parallel()
 	c := newCrew(t, temporaltest.Server(t))
 	c.write("slow.yaml", "version: 1\nsteps:\n  - wait: 1h\nfinally:\n  - log: at its end\n")
-	process, wait := c.start("run", "--temporal", "slow")
-	c.becomes("@last", engine.Queued)
-	c.interrupt(process)
-	if got := wait(); got.code != exitSignal+int(syscall.SIGINT) || !strings.Contains(got.stderr, "cancelled") {
-		t.Errorf("exit code %d\n%s", got.code, got.stderr)
+	s := c.background(nil, nil, "run", "--temporal", "slow")
+	s.sees("no worker takes runs from the task queue snrun in the namespace " + c.namespace + "; start one: snrun worker")
+	s.signal(syscall.SIGINT)
+	if said := s.ends(exitSignal + int(syscall.SIGINT)); !strings.Contains(said, "cancelled") {
+		t.Errorf("it says\n%s", said)
 	}
+	c.becomes("@last", engine.Cancelled)
 	c.work(1)
 	id := c.detached("slow")
 	c.becomes(id, engine.Running)
@@ -140,7 +141,7 @@ func TestRemoteRunIsCancelled(t *testing.T) {
 	if r := c.becomes(id, engine.Cancelled); len(r.Steps) != 2 || r.Error == nil {
 		t.Errorf("it is on record as %v with %d steps", r.Error, len(r.Steps))
 	}
-	process, wait = c.start("run", "--temporal", "slow")
+	process, wait := c.start("run", "--temporal", "slow")
 	c.becomes("@last", engine.Running)
 	c.interrupt(process)
 	if got := wait(); got.code != exitSignal+int(syscall.SIGINT) || !strings.Contains(got.stderr, "cancelled in") {

@@ -95,16 +95,23 @@ func (a *app) historyFile() (string, error) {
 	return a.databaseFile(settings)
 }
 
-// readHistory opens the history for reading. The error is history.ErrNoRuns where none was ever written.
+// readHistory opens the history for reading, and has a Temporal server be asked what became of its runs. The error is history.ErrNoRuns where none
+// was ever written.
 func (a *app) readHistory() (*history.Store, review.Commands, error) {
+	store, next, err := a.recorded()
+	if err == nil {
+		a.conductHere(store)
+	}
+	return store, next, err
+}
+
+// recorded opens the history to read what is on record.
+func (a *app) recorded() (*history.Store, review.Commands, error) {
 	file, err := a.historyFile()
 	if err != nil {
 		return nil, review.Commands{}, err
 	}
 	store, err := history.OpenReadOnly(file)
-	if err == nil {
-		a.conductHere(store)
-	}
 	return store, a.commandsFor(file), err
 }
 
