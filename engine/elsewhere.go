@@ -115,6 +115,9 @@ func (e *Engine) takeUp(r Resumption, workflow string) (*execution, begun, error
 	run.Latest, run.Workflow = latest(run, r.Job), workflow
 	run.Status, run.Attempt, run.Daemon = Running, max(run.Attempt, 1)+1, run.Daemon || r.Daemon
 	run.Ended, run.Output, run.Error, run.Process = time.Time{}, nil, nil, processName()
+	if workflow != "" { // whoever begins it there says so
+		run.Process = ""
+	}
 	if err := e.Journal.Continue(&run, forget, doubtful); err != nil {
 		return nil, b, fmt.Errorf("going on with run %s: %w", run.ID, err)
 	}

@@ -58,6 +58,8 @@ func (r *Run) begunAgain(run *Run) error {
 		return fmt.Errorf("%w: it is %s", ErrNotQueued, r.Status)
 	case r.Status == Queued && run.Status == Running:
 		r.Status, r.Started, r.Process = Running, run.Started, run.Process
+	case r.Process == "":
+		r.Process = run.Process
 	}
 	return nil
 }

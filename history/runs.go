@@ -19,6 +19,7 @@ const (
 	beginQueued = `UPDATE runs SET job = ?, status = ?, "trigger" = ?, due = ?, started = ?, inputs = ?, attempt = ?, file = ?, process = ?,
 		live = ?, daemon = ?, reason = ?, workflow = ?, text = (SELECT id FROM texts WHERE digest = ?) WHERE run = ?`
 	onRecordSQL = `SELECT id, status, live, workflow FROM runs WHERE run = ?`
+	takenUp     = `UPDATE runs SET process = ? WHERE id = ? AND status = 'running' AND process = ''`
 	beginAgain  = `UPDATE runs SET status = ?, started = ?, process = ? WHERE id = ? AND status = 'queued'`
 	notKeptSQL  = `SELECT NOT EXISTS (SELECT 1 FROM journal WHERE run = (SELECT id FROM runs WHERE run = ?) AND key = ?)`
 	notCalled   = `SELECT NOT EXISTS (SELECT 1 FROM called WHERE run = (SELECT id FROM runs WHERE run = ?) AND file = ?)`
@@ -111,7 +112,7 @@ func (c *conn) begin(record row, run *engine.Run, live string) error {
 			return c.exec(rowOf(beginAgain, record.args[1], run.Started, run.Process, number))
 		}
 	case workflow != "" && workflow == run.Workflow && status == string(engine.Running):
-		return nil // whoever began it for the workflow was lost before the answer
+		return c.exec(rowOf(takenUp, run.Process, number)) // it went on, or whoever began it for the workflow was lost before the answer
 	case status != string(engine.Queued):
 		return fmt.Errorf("%w: it is %s", engine.ErrNotQueued, status)
 	case of != live:
