@@ -319,7 +319,7 @@ func TestOlderDatabaseTakesLong(t *testing.T) {
 		t.Errorf("of a new one: %s", got.stderr)
 	}
 	u.change("DROP TABLE searchable", "DROP TABLE unsearchable", "DROP TABLE audit", "DROP TABLE latest", "DROP INDEX runs_ended", "DROP INDEX runs_ended_of_job", "DROP INDEX runs_failed",
-		"DROP INDEX runs_interrupted", "CREATE INDEX runs_to_resume ON runs (run)", "PRAGMA user_version = 4",
+		"DROP INDEX runs_interrupted", "CREATE INDEX runs_to_resume ON runs (run)", "ALTER TABLE runs DROP COLUMN workflow", "PRAGMA user_version = 4",
 		"PRAGMA auto_vacuum = NONE; VACUUM") // else a lock keeps them from opening it at all
 	db, err := sql.Open("sqlite3", filepath.Join(u.dir, "runs.db")+"?_txlock=immediate")
 	if err != nil {
