@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"errors"
 	"net/http"
 	"sync"
 	"time"
@@ -18,7 +19,7 @@ func (h *host) Tell(n flow.Note) {
 	if n.Message != "" {
 		e.Message = h.Redactor.Text(n.Message)
 	}
-	e.Counts = countsOf(n)
+	e.Counts = CountsOf(n)
 	switch n.Type {
 	case flow.Began:
 		e.Type = StepStarted
@@ -109,9 +110,12 @@ func (h *host) note(step StepRun) {
 func (h *host) ended(n flow.Note, e *Event) {
 	o, began := h.clocks.end(n.Key)
 	now := time.Now()
-	e.Status, e.Elapsed, e.Before = statusOf(n), now.Sub(o.at), n.Before
+	e.Status, e.Elapsed, e.Before = StatusOf(n), now.Sub(o.at), n.Before
 	if n.Error != nil && h.doubts.of(n.Key) {
 		e.Status = InDoubt
+	}
+	if e.Status == Cancelled && h.leaves() {
+		return // it has no end: another process goes on with it, which may not keep how it ended
 	}
 	if !began {
 		o.kept = !n.Item || h.samples.step(n.Step)
@@ -125,7 +129,14 @@ func (h *host) ended(n flow.Note, e *Event) {
 	})
 }
 
-func statusOf(n flow.Note) Status {
+// leaves says whether this process leaves the run to others.
+func (h *host) leaves() bool {
+	var s *Suspend
+	return h.elsewhere && errors.As(h.over(h.ctx), &s)
+}
+
+// StatusOf says how a step ended that a note tells of, as far as the flow knows: a call in doubt is a failure there.
+func StatusOf(n flow.Note) Status {
 	switch {
 	case n.Skipped:
 		return Skipped
@@ -135,6 +146,14 @@ func statusOf(n flow.Note) Status {
 		return Cancelled
 	}
 	return Failed
+}
+
+// CountsOf gives how far a note says that a loop or a walk has come; nil where it says nothing of that.
+func CountsOf(n flow.Note) *Counts {
+	if n.Counts == (flow.Counts{}) {
+		return nil
+	}
+	return &Counts{Pages: n.Counts.Pages, Total: n.Counts.Total, Succeeded: n.Counts.Succeeded, Failed: n.Counts.Failed}
 }
 
 // maskedExchanges are exchanges in which no secret shows.

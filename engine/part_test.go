@@ -292,6 +292,25 @@ func TestStop(t *testing.T) {
 	check(t, "calls", strings.Join(w.probe.calls, " "), "/l[0]/probe:1 /l[1]/probe:1 /l[2]/probe:1")
 }
 
+// TestStopTellsOfNoEnd holds that a step which a process leaves to others is not on record as one that has ended: who goes on with it may not
+// keep that it went well.
+func TestStopTellsOfNoEnd(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	stop := make(chan struct{})
+	w.probe.during = func(string) { close(stop) }
+	p, run := w.part("steps:\n  - id: l\n    foreach: {in: [1], steps: [{id: a, probe: {value: 1}}, {id: b, probe: {value: 2}}]}", func(of *engine.PartOf) { of.Stop = stop })
+	u := flow.Unit{Key: "/l@items:0-1", Place: "/l", Slot: flow.Items, Loop: "/l", To: 1, Limit: 1, Scope: flow.Scope{Job: "job", States: map[string]map[string]any{}}}
+	if _, err := p.Carry(t.Context(), u); engine.HaltOf(err) == nil {
+		t.Fatalf("got %v", err)
+	}
+	var told []string
+	for _, s := range w.journal.Run(run.ID).Steps {
+		told = append(told, s.Key+" "+string(s.Status))
+	}
+	check(t, "steps", strings.Join(told, ", "), "/l[0]/a ok, /l[0]/b running")
+}
+
 // TestInDoubtElsewhere holds that an unsafe call which was about to be made when its process was lost is not made again.
 func TestInDoubtElsewhere(t *testing.T) {
 	t.Parallel()

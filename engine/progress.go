@@ -5,8 +5,6 @@ import (
 	"strings"
 	"sync"
 	"time"
-
-	"snrun/engine/flow"
 )
 
 const (
@@ -175,12 +173,4 @@ func (p *progress) end(key string, counts *Counts) []Event {
 		}
 	}
 	return held
-}
-
-// countsOf are a note's counts as an event has them; nil where it has none.
-func countsOf(n flow.Note) *Counts {
-	if n.Counts == (flow.Counts{}) {
-		return nil
-	}
-	return &Counts{Pages: n.Counts.Pages, Total: n.Counts.Total, Succeeded: n.Counts.Succeeded, Failed: n.Counts.Failed}
 }

@@ -169,6 +169,26 @@ func TestALateNoteTakesNothingBackOnServer(t *testing.T) {
 	}
 }
 
+// TestNoStepGoesOnInARunThatEndedWellOnServer holds that a step whose process was lost before it could tell of its end has ended with the run.
+func TestNoStepGoesOnInARunThatEndedWellOnServer(t *testing.T) {
+	t.Parallel()
+	one, other := twoOnServer(t)
+	for id, want := range map[string]engine.Status{"r1": engine.OK, "r2": engine.Failed} {
+		run := workflowRun(t, one, id)
+		if err := errors.Join(one.Note(id, engine.StepRun{Key: "/a[1]/b", Kind: "rest", Status: engine.Running, Started: time.Now()}), one.flush("flush")); err != nil {
+			t.Fatal(err)
+		}
+		run.Status = want
+		if err := other.Finish(run); err != nil {
+			t.Fatal(err)
+		}
+		steps, err := one.Steps(id, StepFilter{})
+		if err != nil || len(steps) != 1 || (steps[0].Status == engine.OK) != (want == engine.OK) {
+			t.Errorf("the steps of a run that ended as %s are %+v, %v", want, steps, err)
+		}
+	}
+}
+
 // TestARunOfAWorkflowIsLeftToItOnServer holds that a run which a workflow carries out goes on though the process that began it is gone, and that
 // it is begun and gone on with once, however often a worker says so.
 func TestARunOfAWorkflowIsLeftToItOnServer(t *testing.T) {

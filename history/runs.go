@@ -30,6 +30,10 @@ const (
 		SELECT runs.id, ?, texts.id FROM runs, texts WHERE runs.run = ? AND texts.digest = ?`
 	finishRun = `UPDATE runs SET status = ?, ended = ?, output = ?, error = ?, open = ?, reason = ?, cancel = '' WHERE id = ?`
 
+	// The note of a step's end may be lost with its process, and nobody tells of it again where its item was done: a run that ended well has no
+	// step that goes on.
+	endedWell = `UPDATE steps SET status = 'ok', ended = coalesce(ended, started) WHERE run = ? AND status IN ('running', 'waiting')`
+
 	runColumns = `run, job, status, "trigger", due, started, ended, inputs, output, error, attempt, open, file, process, daemon, reason, workflow, ` +
 		skippedColumns
 	// Of a run that stands for several slots: how many, and since when.
@@ -169,6 +173,9 @@ func (s *Store) Finish(run *engine.Run) error {
 		ended = time.Now()
 	}
 	rows := []row{rowOf(finishRun, string(run.Status), ended, output, failure, run.Open, run.Reason, l.number)}
+	if run.Status == engine.OK && run.Workflow != "" && s.place.shared() {
+		rows = append(rows, rowOf(endedWell, l.number))
+	}
 	if run.Status == engine.Skipped || run.Status == engine.Cancelled { // it may never have started
 		rows = append(rows, rowOf(unqueue, l.number))
 	}

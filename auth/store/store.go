@@ -5,6 +5,19 @@
 // it is (kind, id, generation, time) is authenticated with it: entries that were swapped, or put back under another generation,
 // do not open. Kinds, ids, times and lengths can be read by whoever has the file. Whoever may write it can put an older copy of
 // it in its place, or remove entries: no file can guard against that by itself. The same holds for a database, and who may write it.
+//
+// The files:
+//
+//	store                       a Store and its entries
+//	place, home                 where a store is, and which key it has
+//	key, keyfile, oskeyring, nokey
+//	                            keys: from a variable, a file, the keyring of the operating system, and none
+//	seal, sealer, derive        entries under the key, values that are kept elsewhere, keys for other purposes
+//	rotate                      the same entries under a new key
+//	file, conn, lock            a store in a file: what is at its place, its connection, its locks
+//	server                      a store in a schema of a server, its connection and its locks
+//	migrate                     its tables, which are made by the files in migrations
+//	errors                      what went wrong, and what a person can do about it
 package store
 
 import (

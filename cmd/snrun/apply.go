@@ -103,7 +103,7 @@ func (a *app) appliedJobs(names []string) (*project, []*jobs.Job, error) {
 	if p == nil {
 		return nil, nil, invalid(notApplied, err)
 	}
-	if err := shared(p.Settings.Database); err != nil {
+	if _, err := a.sharedDatabase(p.Settings); err != nil {
 		return nil, nil, err
 	}
 	if err := a.knownJobs(p, names); err != nil {

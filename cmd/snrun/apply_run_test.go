@@ -88,6 +88,7 @@ func TestScheduledOnTemporal(t *testing.T) {
 		"jobs/tick.yaml":  "version: 1\nschedule: {cron: \"@every 2s\", inputs: {n: 7}}\ninputs: {n: {type: integer}}\nsteps: [{log: \"tick ${inputs.n}\"}]\noutput: ${[inputs.n, run.due, run.trigger]}\n",
 		"jobs/skip.yaml":  "version: 1\nschedule: {cron: \"@every 2s\"}\nsteps: [{wait: 5s}]\n",
 		"jobs/queue.yaml": "version: 1\nschedule: {cron: \"@every 2s\", overlap: queue}\nsteps: [{wait: 4s}]\n",
+		"jobs/long.yaml":  "version: 1\nschedule: {cron: \"@every 2s\"}\nsteps: [{wait: 1h}]\n",
 		"jobs/newer.yaml": "version: 1\nschedule: {cron: \"@every 3s\", overlap: cancel_running}\nsteps: [{wait: 1h}]\n",
 	})
 	c.works()
@@ -108,11 +109,27 @@ func TestScheduledOnTemporal(t *testing.T) {
 	c.until("a newer slot does not end the run before it", "newer", func(list []review.Slot) bool {
 		return countSlots(list, "cancelled", "") >= 2
 	})
+	c.cancelled("long")
 	id := textOf(list[len(list)-1].Run)
 	stdout, _ := finished(t, exitOK, c.snrun("history", "show", id, "--json"))
 	if !strings.Contains(stdout, `"schedule"]`) || !strings.Contains(stdout, `[7,`) {
 		t.Errorf("the run gave %s", stdout)
 	}
+}
+
+// cancelled cancels a run that a schedule has started, and waits for its end.
+func (c *clustered) cancelled(job string) {
+	c.t.Helper()
+	var run string
+	c.until("no run goes on", job, func(list []review.Slot) bool {
+		i := slices.IndexFunc(list, func(s review.Slot) bool { return s.Status == "running" })
+		if i >= 0 {
+			run = textOf(list[i].Run)
+		}
+		return i >= 0
+	})
+	finished(c.t, exitOK, c.snrun("cancel", run))
+	c.until("the run does not end", job, func(list []review.Slot) bool { return countSlots(list, "cancelled", "") >= 1 })
 }
 
 // TestServeLeavesSchedulesToTemporal holds that a daemon of a project with a Temporal server runs nothing by schedules, and says so.

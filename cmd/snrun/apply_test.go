@@ -124,4 +124,8 @@ func TestApplyWithMistakes(t *testing.T) {
 	if _, stderr := finished(t, exitInvalid, c.snrun("apply", "good", "--db", "runs.db")); !strings.Contains(stderr, "need a database that all workers reach") {
 		t.Errorf("%s", stderr)
 	}
+	c.environ = append(c.environ, "SNRUN_DATABASE=")
+	if _, stderr := finished(t, exitInvalid, c.snrun("apply", "good")); !strings.Contains(stderr, "/snrun.db is a file") {
+		t.Errorf("where nothing names a database it says %s", stderr)
+	}
 }

@@ -1,12 +1,14 @@
 package main
 
 import (
+	"cmp"
 	"context"
-	"strings"
+	"slices"
 	"time"
 
 	"snrun/engine"
 	"snrun/history"
+	"snrun/history/review"
 )
 
 // shownInItems is how many failed steps in items a follower reads at most: views name a few of each loop, and the history has them all.
@@ -21,11 +23,13 @@ type follower struct {
 	began time.Time // when this attempt did, as far as is known
 	mark  string    // of the pulse that was seen last
 	seen  map[string]engine.StepRun
+	depth map[string]int // of the lines of steps
+	fresh []engine.Event // what is about to be told
 }
 
 // newFollower makes a follower of an attempt of a run that begins now. What was done before is shown as that.
 func newFollower(store *history.Store, run *engine.Run, v view) (*follower, error) {
-	f := &follower{store: store, run: run.ID, view: v, began: time.Now(), seen: map[string]engine.StepRun{}}
+	f := &follower{store: store, run: run.ID, view: v, began: time.Now(), seen: map[string]engine.StepRun{}, depth: map[string]int{}}
 	again := run.Attempt > 1
 	started := engine.Event{Type: engine.RunStarted, Time: f.began, Run: run.ID, Job: run.Job, Trigger: run.Trigger}
 	if again {
@@ -37,8 +41,8 @@ func newFollower(store *history.Store, run *engine.Run, v view) (*follower, erro
 	}
 	return f, store.EachStep(run.ID, history.StepFilter{Outer: true}, func(s engine.StepRun) error {
 		if f.seen[s.Key] = s; s.Status == engine.OK {
-			e := eventOf(s, engine.StepEnded)
-			e.Before = true
+			e := f.eventOf(s, engine.StepEnded)
+			e.Before, e.Time = true, f.began
 			f.tell(e)
 		}
 		return nil
@@ -78,45 +82,75 @@ func (f *follower) look() (*engine.Run, error) {
 	if err := f.store.EachStep(f.run, history.StepFilter{Outer: true}, f.step); err != nil {
 		return nil, err
 	}
-	return run, f.store.EachStep(f.run, history.StepFilter{Items: true, Failed: true, Limit: shownInItems}, f.failedItem)
+	err = f.store.EachStep(f.run, history.StepFilter{Items: true, Failed: true, Limit: shownInItems}, f.failedItem)
+	slices.SortStableFunc(f.fresh, happened)
+	for _, e := range f.fresh {
+		f.tell(e)
+	}
+	f.fresh = f.fresh[:0]
+	return run, err
 }
 
-// step tells what is new of a step that is in no item.
+// happened puts events in the order of which they happened: steps are on record in the order in which they began. Of those at the same time
+// the beginnings come first, and a step's end comes before that of the block that it stands in.
+func happened(a, b engine.Event) int {
+	begins := func(e engine.Event) int {
+		if e.Type == engine.StepStarted {
+			return 0
+		}
+		return 1
+	}
+	if c := cmp.Or(a.Time.Compare(b.Time), cmp.Compare(begins(a), begins(b))); c != 0 || begins(a) == 0 {
+		return c
+	}
+	return cmp.Compare(b.Depth, a.Depth)
+}
+
+// step takes in what is new of a step that is in no item.
 func (f *follower) step(s engine.StepRun) error {
 	before, known := f.seen[s.Key]
 	f.seen[s.Key] = s
 	anew := !known || !before.Started.Equal(s.Started)
 	if anew {
-		f.tell(eventOf(s, engine.StepStarted))
+		f.is(f.eventOf(s, engine.StepStarted))
+	}
+	if hasEnded(s.Status) {
+		if anew || !hasEnded(before.Status) {
+			f.stepEnded(s)
+		}
+		return nil
 	}
 	if s.Counts != nil && (before.Counts == nil || *before.Counts != *s.Counts) {
-		f.tell(eventOf(s, engine.ItemEnded))
-	}
-	if hasEnded(s.Status) && (anew || !hasEnded(before.Status)) {
-		f.told(s)
+		e := f.eventOf(s, engine.ItemEnded)
+		e.Time = time.Now() // the record has no time of it
+		f.is(e)
 	}
 	return nil
 }
 
-// told tells of the end of a step.
-func (f *follower) told(s engine.StepRun) {
+// stepEnded takes in the end of a step.
+func (f *follower) stepEnded(s engine.StepRun) {
+	ended := f.eventOf(s, engine.StepEnded)
 	if s.Kind == "log" && s.Status == engine.OK {
-		e := eventOf(s, engine.Logged)
-		f.tell(e)
+		logged := f.eventOf(s, engine.Logged)
+		logged.Time = ended.Time
+		f.is(logged)
 	}
-	f.tell(eventOf(s, engine.StepEnded))
+	f.is(ended)
 }
 
-// failedItem tells of a step that failed in an item.
+// failedItem takes in a step that failed in an item.
 func (f *follower) failedItem(s engine.StepRun) error {
 	if before, known := f.seen[s.Key]; !known || !before.Started.Equal(s.Started) {
 		f.seen[s.Key] = s
-		e := eventOf(s, engine.StepEnded)
+		e := f.eventOf(s, engine.StepEnded)
 		e.Item = true
-		f.tell(e)
+		f.is(e)
 	}
 	return nil
 }
+
+func (f *follower) is(e engine.Event) { f.fresh = append(f.fresh, e) }
 
 func (f *follower) tell(e engine.Event) {
 	e.Run = f.run
@@ -147,15 +181,18 @@ func (f *follower) ended(run *engine.Run) {
 func hasEnded(s engine.Status) bool { return s != engine.Running && s != engine.Waiting }
 
 // eventOf is what happened to a step that is on record.
-func eventOf(s engine.StepRun, what string) engine.Event {
-	e := engine.Event{
-		Type: what, Time: s.Started, Key: s.Key, ID: s.ID, Name: s.Name, Kind: s.Kind, Depth: strings.Count(s.Key, "/") - 1, Counts: s.Counts,
+func (f *follower) eventOf(s engine.StepRun, what string) engine.Event {
+	line := review.LineKey(s.Key)
+	depth := review.DepthIn(f.depth, s.Key)
+	if line == s.Key {
+		f.depth[line] = depth
 	}
+	e := engine.Event{Type: what, Time: s.Started, Key: s.Key, ID: s.ID, Name: s.Name, Kind: s.Kind, Depth: depth, Counts: s.Counts}
 	if what == engine.Logged {
 		e.Message = s.Message
 	}
 	if what == engine.StepEnded {
-		e.Time, e.Status, e.Attempt, e.Error, e.Elapsed = s.Ended, s.Status, s.Attempts, s.Error, s.Ended.Sub(s.Started)
+		e.Time, e.Status, e.Attempt, e.Error, e.Elapsed, e.Message = s.Ended, s.Status, s.Attempts, s.Error, s.Ended.Sub(s.Started), s.Message
 	}
 	return e
 }

@@ -51,7 +51,7 @@ func (a *app) remoteFlags(flags *pflag.FlagSet, o *remoteOptions, does string) {
 	flags.StringVar(&o.namespace, "namespace", "", "the namespace on the Temporal server (default "+jobs.DefaultNamespace+") ["+namespaceVariable+"]")
 }
 
-// over gives the server with what flags and variables say of it.
+// temporalOver gives the server with what flags and variables say of it.
 func (a *app) temporalOver(t jobs.Temporal, o remoteOptions) (jobs.Temporal, error) {
 	address, namespace := a.getenv(temporalVariable), a.getenv(namespaceVariable)
 	if err := jobs.CheckServer(address); address != "" && err != nil {

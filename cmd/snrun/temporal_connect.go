@@ -10,10 +10,12 @@ import (
 	"io/fs"
 	"log/slog"
 	"os"
+	"slices"
 	"time"
 
 	"go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/serviceerror"
+	"go.temporal.io/api/taskqueue/v1"
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
 
@@ -70,6 +72,15 @@ func (a *app) connect(ctx context.Context, o clusterOptions) (*cluster, error) {
 		return nil, err
 	}
 	return &cluster{found, t}, nil
+}
+
+// sharedDatabase gives the database of settings, and an error where other machines do not reach it.
+func (a *app) sharedDatabase(s jobs.Settings) (string, error) {
+	database, err := a.databaseFile(s)
+	if err == nil {
+		err = shared(database)
+	}
+	return database, err
 }
 
 // shared gives an error where the database is one that other machines do not reach.
@@ -156,6 +167,10 @@ func checkNamespace(ctx context.Context, c client.Client, t jobs.Temporal) error
 	return unreached(t, err)
 }
 
+// polledWithin is how long ago a worker has asked at most that is there: it waits a minute for an answer, then asks anew. The server
+// remembers longer who asked.
+const polledWithin = 75 * time.Second
+
 // hasWorker says whether any worker has asked lately for what the task queue has.
 func (c *cluster) hasWorker(ctx context.Context) (bool, error) {
 	ctx, cancel := context.WithTimeout(ctx, answerLimit)
@@ -164,7 +179,9 @@ func (c *cluster) hasWorker(ctx context.Context) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	return len(queue.GetPollers()) > 0, nil
+	return slices.ContainsFunc(queue.GetPollers(), func(p *taskqueue.PollerInfo) bool {
+		return time.Since(p.GetLastAccessTime().AsTime()) < polledWithin
+	}), nil
 }
 
 // version is what workers of this program are built of, as far as runs are pinned to that.

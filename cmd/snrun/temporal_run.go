@@ -228,12 +228,12 @@ func (c *cluster) cancel(r *prepared, run, who string) error {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), answerLimit)
 	defer cancel()
-	return c.cancelWorkflow(ctx, run)
+	return c.cancelWorkflow(ctx, temporal.WorkflowID(run))
 }
 
-// cancelWorkflow asks for the end of the workflow of a run. One that has ended needs nothing.
-func (c *cluster) cancelWorkflow(ctx context.Context, run string) error {
-	err := c.CancelWorkflow(ctx, temporal.WorkflowID(run), "")
+// cancelWorkflow asks for the end of a workflow. One that has ended needs nothing.
+func (c *cluster) cancelWorkflow(ctx context.Context, id string) error {
+	err := c.CancelWorkflow(ctx, id, "")
 	var gone *serviceerror.NotFound
 	if errors.As(err, &gone) {
 		return nil
@@ -245,17 +245,18 @@ func (c *cluster) cancelWorkflow(ctx context.Context, run string) error {
 type waiting struct {
 	*cluster
 	*follower
-	since time.Time
-	asked bool
+	since time.Time // when it was asked last, at first when the run began to wait
+	told  bool
 }
 
 // see looks at a run that goes on. One that nobody takes is told of, once.
 func (w *waiting) see(run *engine.Run) {
-	if run.Status != engine.Queued || w.asked || time.Since(w.since) < noWorkerAfter {
+	if run.Status != engine.Queued || w.told || time.Since(w.since) < noWorkerAfter {
 		return
 	}
-	w.asked = true
+	w.since = time.Now()
 	if there, err := w.hasWorker(context.Background()); err == nil && !there {
+		w.told = true
 		w.say(fmt.Sprintf("the run waits: no worker takes runs from the task queue %s in the namespace %s; start one: snrun worker", w.Queue(), w.Space()))
 	}
 }

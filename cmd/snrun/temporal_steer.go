@@ -51,7 +51,8 @@ func (a *app) cancelElsewhere(ctx context.Context, run *engine.Run, o remoteOpti
 		return fmt.Errorf("run %s is told to end, but its workflow is not: %w", run.ID, err)
 	}
 	defer c.Close()
-	return c.cancelWorkflow(ctx, run.ID)
+	_, workflow := temporal.SplitWorkflow(run.Workflow) // a schedule gives its own ids
+	return c.cancelWorkflow(ctx, workflow)
 }
 
 // spaceOf gives the namespace in which a run is carried out.

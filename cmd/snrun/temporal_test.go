@@ -52,11 +52,13 @@ func (c *crew) detached(job string) string {
 
 const helloJob = `version: 1
 inputs: {name: {type: string, default: world}}
+state: {last: {initial: nobody}}
 steps:
   - id: greeting
     set: {text: "hello, ${inputs.name}"}
   - wait: 1s
   - log: ${steps.greeting.output.text}
+  - save: {last: "${inputs.name}"}
 output: ${steps.greeting.output}
 `
 
@@ -70,8 +72,8 @@ func TestRemoteRun(t *testing.T) {
 	if got.stdout != "{\"text\":\"hello, you\"}\n" {
 		t.Errorf("it gave %s", got.stdout)
 	}
-	for _, want := range []string{"✓ greeting", "│ hello, you", "ok in "} {
-		if !strings.Contains(got.stderr, want) {
+	for _, want := range []string{"✓ greeting", "│ hello, you", `✓ save +last`, "ok in "} {
+		if !regexp.MustCompile(want).MatchString(got.stderr) {
 			t.Errorf("it says no %q:\n%s", want, got.stderr)
 		}
 	}

@@ -114,11 +114,8 @@ func (a *app) work(ctx context.Context, o workerOptions) error {
 	if err != nil {
 		return err
 	}
-	database, err := a.databaseFile(settings)
+	database, err := a.sharedDatabase(settings)
 	if err != nil {
-		return err
-	}
-	if err := shared(database); err != nil {
 		return err
 	}
 	w := &working{serving: &serving{

@@ -225,22 +225,9 @@ func (w *walker) Fork(n, limit int, cleanup bool, branch func(i int, h flow.Host
 		})
 	}
 	all.Wait()
-	failure := firstOf(errs)
+	failure := flow.FirstError(errs)
 	if err := w.stopped(cleanup); err != nil && next < n && failure == nil {
 		return err
-	}
-	return failure
-}
-
-// firstOf gives the first error that ends a run, else the first failure of a step.
-func firstOf(errs []error) (failure error) {
-	for _, err := range errs {
-		if _, isStep := err.(*steps.Error); err != nil && !isStep {
-			return err
-		}
-		if failure == nil {
-			failure = err
-		}
 	}
 	return failure
 }
@@ -257,10 +244,8 @@ func (w *walker) Tell(n flow.Note) {
 		if began, is := w.open[n.Key]; is {
 			row.Started = began
 		}
-		row.Ended, row.Status, row.Attempts, row.Error, row.Message = time.Now(), ended(n), n.Tries, n.Error, n.Message
-		if n.Counts != (flow.Counts{}) {
-			row.Counts = &engine.Counts{Pages: n.Counts.Pages, Total: n.Counts.Total, Succeeded: n.Counts.Succeeded, Failed: n.Counts.Failed}
-		}
+		row.Ended, row.Status, row.Attempts, row.Error, row.Message = time.Now(), engine.StatusOf(n), n.Tries, n.Error, n.Message
+		row.Counts = engine.CountsOf(n)
 	case flow.Tolerated:
 		w.tolerated = append(w.tolerated, n.Error.Calls...)
 		return
@@ -270,16 +255,4 @@ func (w *walker) Tell(n flow.Note) {
 	if err := w.somewhere(func(p *engine.Part) error { return p.Note([]engine.StepRun{row}) }); err != nil {
 		w.t.Error(err)
 	}
-}
-
-func ended(n flow.Note) engine.Status {
-	switch {
-	case n.Skipped:
-		return engine.Skipped
-	case n.Error == nil:
-		return engine.OK
-	case n.Error.Kind == steps.Cancelled:
-		return engine.Cancelled
-	}
-	return engine.Failed
 }

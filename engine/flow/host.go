@@ -2,7 +2,8 @@
 //
 // It is pure. It knows no clock, network, disk, random number, goroutine or context: whatever it needs of the world it
 // asks of a Host, and a Host that gives the same answers is asked the same questions under the same keys. So a run can be
-// walked again after a crash, on this machine or inside a workflow engine.
+// walked again after a crash, on this machine or inside a workflow engine. Branches may be goroutines of the Host: what they
+// share has a lock, which nobody holds while a Host is asked, as the coroutines of a workflow would then wait for each other for ever.
 //
 // Its words: a frame is what the steps of one branch see. A key is a path in the flow: /alerts[inc-17]/alert is the step
 // alert for the item inc-17 of the loop alerts, "#2" its second try, /alerts/page:3 the third page of a loop's request, and
@@ -52,6 +53,19 @@ type Host interface {
 	Kept(key string) (Kept, error)
 	// Tell lets people know what happens. Nothing comes back.
 	Tell(Note)
+}
+
+// FirstError gives the error that Fork gives where branches gave these: the first that ends the run, else the first failure of a step.
+func FirstError(errs []error) (failure error) {
+	for _, err := range errs {
+		if _, isStep := err.(*steps.Error); err != nil && !isStep {
+			return err
+		}
+		if failure == nil {
+			failure = err
+		}
+	}
+	return failure
 }
 
 // Call is one try of one step, or of one page of it.

@@ -129,12 +129,8 @@ func (b *box) failure(name string) *steps.Error {
 
 // EncodeFold writes the end of a part of a loop as it travels.
 func EncodeFold(f Fold) ([]byte, error) {
-	parts := make([]any, len(f.Parts))
-	for i, p := range f.Parts {
-		parts[i] = map[string]any{"name": p.Name, "value": wired(p.Value)}
-	}
 	return steps.EncodeJSON(map[string]any{
-		"key": f.Key, "below": f.Below, "keep": texts(f.Keep), "progress": wired(f.Progress), "parts": parts, "drop": texts(f.Drop),
+		"key": f.Key, "below": f.Below, "keep": texts(f.Keep), "progress": wired(f.Progress), "parts": wiredParts(f.Parts), "drop": texts(f.Drop),
 		"cleanup": f.Cleanup,
 	})
 }
@@ -154,11 +150,7 @@ func DecodeFold(data []byte) (Fold, error) {
 
 // EncodeKept writes what is kept of a loop as it travels.
 func EncodeKept(k Kept) ([]byte, error) {
-	parts := make([]any, len(k.Parts))
-	for i, p := range k.Parts {
-		parts[i] = map[string]any{"name": p.Name, "value": wired(p.Value)}
-	}
-	return steps.EncodeJSON(map[string]any{"progress": wired(k.Progress), "parts": parts})
+	return steps.EncodeJSON(map[string]any{"progress": wired(k.Progress), "parts": wiredParts(k.Parts)})
 }
 
 // DecodeKept reads what EncodeKept wrote.
@@ -169,6 +161,14 @@ func DecodeKept(data []byte) (Kept, error) {
 	}
 	k := Kept{Progress: b.value("progress"), Parts: b.parts()}
 	return k, b.err
+}
+
+func wiredParts(list []Part) []any {
+	parts := make([]any, len(list))
+	for i, p := range list {
+		parts[i] = map[string]any{"name": p.Name, "value": wired(p.Value)}
+	}
+	return parts
 }
 
 func (b *box) parts() []Part {

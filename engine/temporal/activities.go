@@ -35,12 +35,27 @@ func (w *Worker) unit(ctx context.Context, t task) (answer, error) {
 	})
 }
 
-// hold waits until this is the only process that carries a unit out.
+// hold waits until this is the only process that carries a unit out. Where it is no longer the only one the unit is left to others: nobody
+// has cancelled the run.
 func (w *Worker) hold(ctx context.Context, run, unit string) (context.Context, func(), error) {
 	if w.config.Holder == nil {
 		return ctx, func() {}, nil
 	}
-	return w.config.Holder.Hold(ctx, run, unit)
+	held, release, err := w.config.Holder.Hold(ctx, run, unit)
+	if err != nil {
+		return nil, nil, err
+	}
+	carried, end := context.WithCancelCause(ctx)
+	unhook := context.AfterFunc(held, func() {
+		if ctx.Err() == nil {
+			end(&engine.Suspend{Why: errElsewhere.Error()})
+		}
+	})
+	return carried, func() {
+		unhook()
+		release()
+		end(nil)
+	}, nil
 }
 
 // save keeps state values that branches saved at once.
@@ -137,6 +152,9 @@ func (w *Worker) part(ctx context.Context, t task) (part *engine.Part, back func
 	if run == nil {
 		return nil, nil, fmt.Errorf("run %s is not on record", t.Run)
 	}
+	if err := itsOwn(ctx, run); err != nil {
+		return nil, nil, err
+	}
 	with, back, err := w.prepared.of(ctx, run)
 	if err != nil {
 		return nil, nil, fmt.Errorf("preparing run %s: %w", t.Run, err)
@@ -156,8 +174,12 @@ func (w *Worker) part(ctx context.Context, t task) (part *engine.Part, back func
 // anybody does, finds what was done in the journal.
 var errElsewhere = errors.New("another worker goes on with it")
 
-// repeated is the error that has the server give the task to a worker again: at once where this one stops.
+// repeated is the error that has the server give the task to a worker again: at once where this one stops. One that is final stays so.
 func repeated(live context.Context, err error) error {
+	var final *temporal.ApplicationError
+	if errors.As(err, &final) && final.NonRetryable() {
+		return final
+	}
 	o := temporal.ApplicationErrorOptions{Cause: err}
 	if halt := engine.HaltOf(err); leaves(live) || halt.Kind == engine.HaltedSuspended {
 		o.NextRetryDelay = time.Millisecond

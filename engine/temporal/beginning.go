@@ -2,9 +2,12 @@ package temporal
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
-	"time"
+
+	"go.temporal.io/sdk/activity"
+	"go.temporal.io/sdk/temporal"
 
 	"snrun/engine"
 	"snrun/engine/flow"
@@ -20,6 +23,9 @@ func (w *Worker) beginRun(ctx context.Context, s start) (opening, error) {
 	if err != nil {
 		return opening{}, repeated(live, err)
 	}
+	if err := itsOwn(ctx, run); err != nil {
+		return opening{}, err
+	}
 	if over(run) { // cancelled before it began, or this is asked again
 		return opening{Run: run.ID, Over: run.Status}, nil
 	}
@@ -33,6 +39,16 @@ func (w *Worker) beginRun(ctx context.Context, s start) (opening, error) {
 		return begun, repeated(live, err)
 	}
 	return begun, nil
+}
+
+// itsOwn refuses a workflow that is another one than carries a run out, as its record has it: whoever can reach the server may have begun it
+// with what another one was begun with, or the run goes on elsewhere by now. It ends, and the run stays as it is.
+func itsOwn(ctx context.Context, run *engine.Run) error {
+	info := activity.GetInfo(ctx)
+	if name := WorkflowName(info.Namespace, info.WorkflowExecution.ID); name != run.Workflow {
+		return temporal.NewNonRetryableApplicationError("the run is not carried out by this workflow: snrun history show "+run.ID, "foreign", nil)
+	}
+	return nil
 }
 
 // over says whether a run has ended.
@@ -111,19 +127,22 @@ func enlist(with *Prepared, s start, run *engine.Run) (*engine.Run, error) {
 // opened is what a run starts with, as it travels.
 func opened(part *engine.Part, s start, run *engine.Run) (opening, error) {
 	o := opening{Run: run.ID, Started: run.Started, File: run.File, Texts: run.Texts()}
-	size := 0
-	for _, text := range o.Texts {
-		size += len(text.Text)
-	}
-	if size > textsMost {
-		return o, &steps.Error{
-			Kind: steps.Limit, Message: fmt.Sprintf("the job and those that it calls have %d KB of text, and at most %d KB may go through Temporal", size>>10, textsMost>>10),
-			Hint: "run it without --temporal, or keep its data elsewhere than in the job",
-		}
-	}
 	var err error
 	if o.Given, err = flow.EncodeGiven(part.Opening()); err != nil {
 		return o, err
+	}
+	if err != nil {
+		return o, err
+	}
+	data, err := json.Marshal(o)
+	if err != nil {
+		return o, err
+	}
+	if len(data) > openingMost {
+		return o, &steps.Error{
+			Kind: steps.Limit, Message: fmt.Sprintf("the job, those that it calls, and what the run begins with are %d KB, and at most %d KB may go through Temporal", len(data)>>10, openingMost>>10),
+			Hint: "run it without --temporal, or keep its data elsewhere than in the job",
+		}
 	}
 	if s.Order.Again {
 		var gave remembered
@@ -133,8 +152,9 @@ func opened(part *engine.Part, s start, run *engine.Run) (opening, error) {
 	return o, err
 }
 
-// textsMost is how many bytes the texts of a job and of those that it calls have at most: they travel with the workflow.
-const textsMost = 1 << 20
+// openingMost is how many bytes of JSON the texts of a job and of those that it calls have at most with what the run begins with: they travel
+// with the workflow, and so does what finished units gave.
+const openingMost = 1 << 20
 
 // refuse puts a run on record as one that could not begin.
 func (w *Worker) refuse(run *engine.Run, why *steps.Error) (opening, error) {
@@ -142,10 +162,8 @@ func (w *Worker) refuse(run *engine.Run, why *steps.Error) (opening, error) {
 	if err := w.config.Engine.BeginElsewhere(&refused); err != nil {
 		return opening{}, err
 	}
-	now := time.Now()
-	refused.Status, refused.Started, refused.Ended, refused.Error = engine.Failed, now, now, why
-	if err := w.config.Engine.Journal.Finish(&refused); err != nil {
-		return opening{}, fmt.Errorf("recording that run %s cannot be carried out: %w", run.ID, err)
+	if err := w.config.Engine.RefuseElsewhere(&refused, why); err != nil {
+		return opening{}, err
 	}
 	return opening{Run: run.ID, Over: engine.Failed}, nil
 }
@@ -173,6 +191,7 @@ func (w *Worker) finishRun(ctx context.Context, t task, e ending) (Ended, error)
 	if err != nil {
 		return Ended{}, repeated(live, err)
 	}
+	w.prepared.over(run)
 	return Ended{Run: run.ID, Status: run.Status}, nil
 }
 

@@ -3,7 +3,6 @@ package temporal
 import (
 	"context"
 	"crypto/tls"
-	"fmt"
 	"log/slog"
 
 	"go.temporal.io/sdk/client"
@@ -17,7 +16,7 @@ type Connection struct {
 	Namespace string      // "default" when empty
 	TLS       *tls.Config // nil: none
 	APIKey    string      // "" for none; it asks for TLS
-	// Keys encrypt what goes to the server, each as DeriveKey gives it: the one in use first, then those that were in use before.
+	// Keys encrypt what goes to the server, each of KeySize bytes: the one in use first, then those that were in use before.
 	Keys [][]byte
 	Log  *slog.Logger // nil: nothing is logged
 }
@@ -55,9 +54,5 @@ func (c Connection) Connect(ctx context.Context) (client.Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	dialled, err := client.DialContext(ctx, o)
-	if err != nil {
-		return nil, fmt.Errorf("connecting to the Temporal server at %s: %w", c.Address, err)
-	}
-	return dialled, nil
+	return client.DialContext(ctx, o)
 }

@@ -60,19 +60,10 @@ func (f *fork) done(i int, err error) {
 	f.ended = f.ended || err != nil
 }
 
-// err gives the first error that ends the run, else the first failure of a step.
+// err gives how the branches ended: an error that ends the run before the failure of a step.
 func (f *fork) err() error {
-	var failure error
-	for _, err := range f.errs {
-		_, isStep := err.(*steps.Error)
-		switch {
-		case err != nil && !isStep:
-			return err
-		case failure == nil:
-			failure = err
-		}
-	}
-	if f.why != nil {
+	failure := flow.FirstError(f.errs)
+	if _, isStep := failure.(*steps.Error); f.why != nil && (failure == nil || isStep) {
 		return f.why
 	}
 	return failure

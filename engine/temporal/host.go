@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"time"
 
 	"go.temporal.io/sdk/temporal"
@@ -22,6 +23,7 @@ type walk struct {
 	ends      time.Time
 	rows      *rows
 	recall    map[string]json.RawMessage // what finished units gave
+	times     map[string]time.Time       // what the flow was told of the time
 	doubts    []string
 	tolerated []string
 	carried   int // activities since the workflow began
@@ -123,6 +125,7 @@ func (h *host) Fold(f flow.Fold) error {
 		return err
 	}
 	_, err = h.perform(foldActivity, f.Key+"@fold:"+f.Below, f.Cleanup, what)
+	maps.DeleteFunc(h.times, func(key string, _ time.Time) bool { return err == nil && f.Below != "" && engine.Below(key, f.Below) })
 	return err
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"fmt"
+	"slices"
 	"sync"
 
 	"snrun/engine"
@@ -20,9 +21,10 @@ type Prepared struct {
 }
 
 // preparedMost is how many are kept.
-const preparedMost = 64
+const preparedMost = 256
 
-// preparedRuns keeps what runs of the same texts are carried out with.
+// preparedRuns keeps what the pieces of a run are carried out with. Another run has its own, also one of the same job: profiles, settings and
+// secrets may be other ones by then.
 type preparedRuns struct {
 	prepare func(context.Context, *engine.Run) (*Prepared, error)
 
@@ -42,11 +44,11 @@ type preparing struct {
 
 // of gives what a run is carried out with. Whoever has done with it gives it back.
 func (p *preparedRuns) of(ctx context.Context, run *engine.Run) (got *Prepared, back func(), err error) {
-	entry, mine := p.enter(textsDigest(run))
+	entry, mine := p.enter(digestOf(run))
 	if mine {
 		entry.got, entry.err = p.prepareNow(ctx, run)
 		if entry.err != nil {
-			p.forget(textsDigest(run), entry)
+			p.forget(digestOf(run), entry)
 		}
 		close(entry.done)
 	}
@@ -89,10 +91,13 @@ func (p *preparedRuns) enter(key [sha256.Size]byte) (entry *preparing, mine bool
 		p.makeRoom()
 	}
 	entry.used++
+	if there {
+		p.order = append(p.without(key), key)
+	}
 	return entry, !there
 }
 
-// makeRoom lets go of those that were prepared first, beyond the most.
+// makeRoom lets go of those that nobody wanted for the longest time, beyond the most.
 func (p *preparedRuns) makeRoom() {
 	for len(p.order) > preparedMost {
 		entry := p.known[p.order[0]]
@@ -110,11 +115,24 @@ func (p *preparedRuns) forget(key [sha256.Size]byte, entry *preparing) {
 		return
 	}
 	delete(p.known, key)
-	for i, k := range p.order {
-		if k == key {
-			p.order = append(p.order[:i:i], p.order[i+1:]...)
-			break
-		}
+	p.order = p.without(key)
+}
+
+// without gives the order without one.
+func (p *preparedRuns) without(key [sha256.Size]byte) [][sha256.Size]byte {
+	return slices.DeleteFunc(p.order, func(k [sha256.Size]byte) bool { return k == key })
+}
+
+// over lets go of what a run was carried out with that has ended.
+func (p *preparedRuns) over(run *engine.Run) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	key := digestOf(run)
+	if entry, there := p.known[key]; there {
+		delete(p.known, key)
+		p.order = p.without(key)
+		entry.gone = true
+		entry.closeUnused()
 	}
 }
 
@@ -147,9 +165,10 @@ func (p *preparedRuns) close() {
 	p.known, p.order = nil, nil
 }
 
-// textsDigest tells runs with other texts apart.
-func textsDigest(run *engine.Run) [sha256.Size]byte {
+// digestOf tells runs apart, and one that goes on with other texts.
+func digestOf(run *engine.Run) [sha256.Size]byte {
 	hash := sha256.New()
+	fmt.Fprintf(hash, "%s\n", run.ID)
 	for _, text := range run.Texts() {
 		fmt.Fprintf(hash, "%d %s\n%d %s\n", len(text.File), text.File, len(text.Text), text.Text)
 	}

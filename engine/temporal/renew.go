@@ -36,6 +36,8 @@ func (h *host) asNew(ctx workflow.Context) error {
 		next.Went.Times, next.Went.Started = h.order.Went.Times+1, h.order.Went.Started
 	}
 	next.Went.Open, next.Went.Noted = h.rows.went()
+	next.Went.Clock = h.times
+	next.Went.Cancelled = ctx.Err() != nil
 	return workflow.NewContinueAsNewError(ctx, WorkflowType, next)
 }
 

@@ -9,7 +9,6 @@ import (
 	"snrun/engine"
 	"snrun/engine/flow"
 	"snrun/jobs"
-	"snrun/steps"
 )
 
 // What people are told of the steps that the workflow walks itself travels with the activities, as rows of history: there may be many,
@@ -91,29 +90,9 @@ func (r *rows) ended(n flow.Note, at time.Time) {
 		return
 	}
 	row := o.row
-	row.Status, row.Attempts, row.Message, row.Ended, row.Error, row.Before = statusOf(n), n.Tries, n.Message, at, n.Error, n.Before
-	row.Counts = countsOf(n)
+	row.Status, row.Attempts, row.Message, row.Ended, row.Error, row.Before = engine.StatusOf(n), n.Tries, n.Message, at, n.Error, n.Before
+	row.Counts = engine.CountsOf(n)
 	r.put(row)
-}
-
-func statusOf(n flow.Note) engine.Status {
-	switch {
-	case n.Skipped:
-		return engine.Skipped
-	case n.Error == nil:
-		return engine.OK
-	case n.Error.Kind == steps.Cancelled:
-		return engine.Cancelled
-	}
-	return engine.Failed
-}
-
-// countsOf are a note's counts as a row has them; nil where it has none.
-func countsOf(n flow.Note) *engine.Counts {
-	if n.Counts == (flow.Counts{}) {
-		return nil
-	}
-	return &engine.Counts{Pages: n.Counts.Pages, Total: n.Counts.Total, Succeeded: n.Counts.Succeeded, Failed: n.Counts.Failed}
 }
 
 // counted takes note of how far a loop is.
@@ -122,7 +101,7 @@ func (r *rows) counted(n flow.Note, at time.Time) {
 	if !known || o.item || at.Sub(o.count) < noted {
 		return
 	}
-	o.row.Counts, o.count = countsOf(n), at
+	o.row.Counts, o.count = engine.CountsOf(n), at
 	r.put(o.row)
 }
 

@@ -1,6 +1,7 @@
 package temporal
 
 import (
+	"context"
 	"crypto/aes"
 	"crypto/cipher"
 	"crypto/hkdf"
@@ -11,10 +12,11 @@ import (
 
 	commonpb "go.temporal.io/api/common/v1"
 	"go.temporal.io/sdk/converter"
+	"go.temporal.io/sdk/workflow"
 	"google.golang.org/protobuf/proto"
 )
 
-// What keys are derived for (RFC 5869): purpose is that of the key that encrypts payloads, naming of the name that says which key it was.
+// What keys are derived for (RFC 5869): Purpose is that of the key that encrypts payloads, naming of the name that says which key it was.
 const (
 	Purpose = "snrun temporal"
 	naming  = "snrun temporal: name of the key"
@@ -39,7 +41,7 @@ type codec struct {
 	aead map[string]cipher.AEAD // by the key's name
 }
 
-// newCodec makes a codec of keys, each as DeriveKey gives it: the one in use first, then older ones.
+// newCodec makes a codec of keys, each of KeySize bytes: the one in use first, then older ones.
 func newCodec(keys [][]byte) (*codec, error) {
 	if len(keys) == 0 {
 		return nil, ErrNoKey
@@ -68,15 +70,6 @@ func newCodec(keys [][]byte) (*codec, error) {
 	return c, nil
 }
 
-// DeriveKey gives the key of payloads that belongs to a secret of any length.
-func DeriveKey(secret []byte) []byte {
-	key, err := hkdf.Key(sha256.New, secret, nil, Purpose, KeySize)
-	if err != nil {
-		panic(err) // the size is a constant, and small
-	}
-	return key
-}
-
 // Encode encrypts payloads, with their metadata.
 func (c *codec) Encode(payloads []*commonpb.Payload) ([]*commonpb.Payload, error) {
 	sealed := make([]*commonpb.Payload, len(payloads))
@@ -98,15 +91,15 @@ func (c *codec) Decode(payloads []*commonpb.Payload) ([]*commonpb.Payload, error
 	opened := make([]*commonpb.Payload, len(payloads))
 	for i, p := range payloads {
 		if string(p.GetMetadata()[encodingField]) != encrypted {
-			return nil, errors.New("a payload is not encrypted: something other than snrun started or answered this workflow")
+			return nil, closed("a payload is not encrypted: something other than snrun started or answered this workflow")
 		}
 		aead := c.aead[string(p.GetMetadata()[keyField])]
 		if aead == nil {
-			return nil, errors.New("a payload was encrypted with another key: give this process the key that the others have, or have had, as SNRUN_KEY or SNRUN_KEY_FILE")
+			return nil, closed("a payload was encrypted with another key: give this process the key that the others have, or have had, as SNRUN_KEY or SNRUN_KEY_FILE")
 		}
 		plain, err := aead.Open(nil, nil, p.GetData(), []byte(Purpose))
 		if err != nil {
-			return nil, errors.New("a payload was changed after it was encrypted")
+			return nil, closed("a payload was changed after it was encrypted")
 		}
 		opened[i] = &commonpb.Payload{}
 		if err := proto.Unmarshal(plain, opened[i]); err != nil {
@@ -116,7 +109,47 @@ func (c *codec) Decode(payloads []*commonpb.Payload) ([]*commonpb.Payload, error
 	return opened, nil
 }
 
+// closed is why a payload cannot be opened here. Another worker may have the key.
+type closed string
+
+func (c closed) Error() string { return string(c) }
+
 // dataConverter encrypts all that travels.
 func (c *codec) dataConverter() converter.DataConverter {
-	return converter.NewCodecDataConverter(converter.GetDefaultDataConverter(), c)
+	return sealed{converter.NewCodecDataConverter(converter.GetDefaultDataConverter(), c)}
 }
+
+// sealed is a converter of encrypted payloads outside of workflows.
+type sealed struct{ converter.DataConverter }
+
+// WithContext gives the converter of an activity.
+func (s sealed) WithContext(context.Context) converter.DataConverter { return s }
+
+// WithWorkflowContext gives the converter of a workflow.
+func (s sealed) WithWorkflowContext(workflow.Context) converter.DataConverter {
+	return opener{s.DataConverter}
+}
+
+// opener is a converter inside a workflow. There it panics at what is closed: an error would end the workflow, or its run, because one worker
+// has another key. So it waits for a worker that can walk it.
+type opener struct{ converter.DataConverter }
+
+// FromPayload opens a payload.
+func (w opener) FromPayload(p *commonpb.Payload, to any) error {
+	return orWait(w.DataConverter.FromPayload(p, to))
+}
+
+// FromPayloads opens payloads.
+func (w opener) FromPayloads(p *commonpb.Payloads, to ...any) error {
+	return orWait(w.DataConverter.FromPayloads(p, to...))
+}
+
+func orWait(err error) error {
+	var why closed
+	if errors.As(err, &why) {
+		panic(string(why))
+	}
+	return err
+}
+
+var _ workflow.ContextAware = sealed{}

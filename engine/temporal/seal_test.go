@@ -15,7 +15,7 @@ func codecOf(t *testing.T, keys ...byte) *codec {
 	t.Helper()
 	var all [][]byte
 	for _, b := range keys {
-		all = append(all, DeriveKey(bytes.Repeat([]byte{b}, 16)))
+		all = append(all, bytes.Repeat([]byte{b}, KeySize))
 	}
 	c, err := newCodec(all)
 	if err != nil {

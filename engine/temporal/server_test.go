@@ -319,7 +319,8 @@ output: ${len(steps.each.output)}
 	}
 }
 
-// TestServerAway holds that a call goes on while the Temporal server is away, and that it is made once.
+// TestServerAway holds that a call goes on while the Temporal server is away, for longer than it would wait to hear of the call, and that
+// it is made once: what it gave is on record when the server is there again.
 func TestServerAway(t *testing.T) {
 	t.Parallel()
 	c := on(t, temporaltest.Own(t))
@@ -330,11 +331,11 @@ func TestServerAway(t *testing.T) {
 	<-g.came
 	c.Kill()
 	select { // that the server is away for so long is what is tested
-	case <-time.After(4 * time.Second):
+	case <-time.After(silence + beatEvery):
 	case <-t.Context().Done():
 	}
-	c.Start(t)
 	close(g.open)
+	c.Start(t)
 	run := ended(t, e, began)
 	if want := []string{"/a", "/b"}; run.Status != engine.OK || !slices.Equal(g.calls, want) {
 		t.Errorf("the run is %s after %q: %+v", run.Status, g.calls, run.Error)

@@ -76,6 +76,9 @@ type Went struct {
 	Ends    time.Time            `json:"ends,omitzero"`   // when the run's own timeout is over
 	Open    map[string]time.Time `json:"open,omitempty"`  // when the steps under way began, by their keys
 	Noted   []uint64             `json:"noted,omitempty"` // digests of the keys of steps whose end people know of
+	Clock   map[string]time.Time `json:"clock,omitempty"` // what the flow was told of the time, by its keys
+	// Cancelled says that the run was cancelled while the workflow was renewed: a new one hears nothing of that.
+	Cancelled bool `json:"cancelled,omitempty"`
 }
 
 // Ended is what a workflow gives: how its run ended. All else is on record.

@@ -82,13 +82,17 @@ type walked struct {
 	each      func(*testsuite.TestWorkflowEnvironment)
 	workflows int
 	elapsed   time.Duration // as the workflows saw it
+	ended     time.Time     // of the last workflow, as it saw it
 	err       error         // of the last workflow
 }
+
+// testWorkflow is the name of every workflow of the SDK's environment.
+var testWorkflow = WorkflowName("default-test-namespace", "default-test-workflow-id")
 
 // enlisted puts a run on record.
 func enlisted(t *testing.T, e *engine.Engine, req engine.Request) *walked {
 	t.Helper()
-	run, err := e.Enlist(req, WorkflowName("test", "test"))
+	run, err := e.Enlist(req, testWorkflow)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -109,6 +113,7 @@ func (w *walked) toTheEnd() *engine.Run {
 		if !env.IsWorkflowCompleted() {
 			w.t.Fatal("the workflow did not end")
 		}
+		w.ended = env.Now()
 		w.elapsed += env.Now().Sub(began)
 		w.workflows++
 		w.err = env.GetWorkflowError()

@@ -48,7 +48,7 @@ func (w *Worker) await(ctx workflow.Context, s start) (over turn, err error) {
 		if got.Over != "" || !got.Wait {
 			return got, nil
 		}
-		if workflow.GetInfo(ctx).GetContinueAsNewSuggested() {
+		if ctx.Err() == nil && workflow.GetInfo(ctx).GetContinueAsNewSuggested() {
 			s.Order.Run, s.Order.Due = s.Run, s.Due
 			return got, workflow.NewContinueAsNewError(ctx, WorkflowType, s.Order)
 		}

@@ -22,7 +22,7 @@ type Config struct {
 	TaskQueue string        // DefaultTaskQueue when empty
 	Runs      Runs
 	// Prepare gives what a run is carried out with on this machine. Its texts say which job it is; it may have no id yet. It is called
-	// once for runs of the same texts and space. An error that is a *steps.Error means that the run cannot be carried out by any worker, and ends it
+	// once for a run, as a rule. An error that is a *steps.Error means that the run cannot be carried out by any worker, and ends it
 	// as failed; any other is tried again, by this worker or another.
 	Prepare func(context.Context, *engine.Run) (*Prepared, error)
 	// Engine records runs that cannot be carried out here, and names those that schedules start.

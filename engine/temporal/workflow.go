@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"time"
 
 	"go.temporal.io/sdk/temporal"
@@ -30,6 +31,11 @@ func (w *Worker) carryOut(ctx workflow.Context, order Order) (Ended, error) {
 	if err != nil {
 		return Ended{}, err
 	}
+	if order.Went != nil && order.Went.Cancelled {
+		var cancel workflow.CancelFunc
+		ctx, cancel = workflow.WithCancel(ctx)
+		cancel()
+	}
 	run := newWalk(ctx, order, begun, prepared)
 	run.least = w.renewAfter
 	here := &host{walk: run, here: run.tail}
@@ -46,6 +52,9 @@ func (w *Worker) carryOut(ctx workflow.Context, order Order) (Ended, error) {
 
 // begin has the run be put on record as running, and gives what it starts with.
 func (w *Worker) begin(ctx workflow.Context, order Order) (opening, error) {
+	if order.Run == "" && len(order.Texts) == 0 { // nothing came along, not even something encrypted
+		return opening{}, temporal.NewNonRetryableApplicationError("something other than snrun started this workflow", "foreign", nil)
+	}
 	info := workflow.GetInfo(ctx)
 	s := start{Order: order, Run: order.Run, Due: order.Due, Workflow: WorkflowName(info.Namespace, info.WorkflowExecution.ID)}
 	if s.Run == "" {
@@ -81,7 +90,10 @@ func dueOf(ctx workflow.Context) time.Time {
 }
 
 func newWalk(ctx workflow.Context, order Order, begun opening, with *Prepared) *walk {
-	w := &walk{order: order, run: begun.Run, rows: newRows(order.Went), recall: begun.Recall}
+	w := &walk{order: order, run: begun.Run, rows: newRows(order.Went), recall: begun.Recall, times: map[string]time.Time{}}
+	if order.Went != nil {
+		maps.Copy(w.times, order.Went.Clock)
+	}
 	switch {
 	case order.Went != nil:
 		w.ends = order.Went.Ends
@@ -130,7 +142,11 @@ func (h *host) sendRows() {
 func (h *host) finish(out flow.Outcome, started time.Time) (Ended, error) {
 	e := ending{Doubts: h.doubts, Tolerated: h.tolerated, Started: started, Ended: workflow.Now(h.here)}
 	var err error
-	if e.Outcome, err = flow.EncodeHanded(flow.Handed{Value: out.Output, Error: out.Error}); err != nil {
+	e.Outcome, err = flow.EncodeHanded(flow.Handed{Value: out.Output, Error: out.Error})
+	if size := len(e.Outcome); err == nil && size > heaviest && out.Error == nil {
+		e.Outcome, err = flow.EncodeHanded(flow.Handed{Error: tooHeavy("the job's output", size)})
+	}
+	if err != nil {
 		return Ended{}, err
 	}
 	e.Halt = engine.HaltOf(out.Halt)

@@ -109,7 +109,7 @@ func newTimeline(run *engine.Run, now time.Time) *Timeline {
 			continue
 		}
 		b := t.bar(s, end)
-		b.Depth = depthIn(depths, s.Key)
+		b.Depth = DepthIn(depths, s.Key)
 		depths[s.Key] = b.Depth
 		t.Bars = append(t.Bars, b)
 	}
@@ -132,8 +132,8 @@ func (t *Timeline) bar(s engine.StepRun, end time.Time) Bar {
 	return b
 }
 
-// depthIn counts the steps around the one with a key, which have depths already.
-func depthIn(depths map[string]int, key string) int {
+// DepthIn counts the steps around the one with a key, which have depths already.
+func DepthIn(depths map[string]int, key string) int {
 	for {
 		i := strings.LastIndexByte(key, '/')
 		if i <= 0 {
