@@ -57,16 +57,21 @@ func (a *app) triggerElsewhere(ctx context.Context, name string, o runOptions, w
 // pauseElsewhere has the schedules that jobs have on the Temporal server be paused as the store says, or go on. Where the server cannot be
 // asked, what the store says counts all the same.
 func (a *app) pauseElsewhere(ctx context.Context, store *history.Store, names []string) {
-	p, _ := a.scheduledProject("")
-	if p == nil || len(names) == 0 {
-		return
-	}
-	if there, err := a.runsElsewhere(p.Settings); err != nil || !there {
-		return
-	}
-	if err := a.setPauses(ctx, p, store, names); err != nil {
+	if err := a.pausesThere(ctx, store, names); err != nil {
 		fmt.Fprintf(a.err, "the Temporal server was not told: %s\n  pauses count all the same, as they are in the database; what is paused on the server stays so until: %s apply\n", words.InLine(err.Error()), a.name)
 	}
+}
+
+// pausesThere is pauseElsewhere for who tells of errors otherwise.
+func (a *app) pausesThere(ctx context.Context, store *history.Store, names []string) error {
+	p, _ := a.scheduledProject("")
+	if p == nil || len(names) == 0 {
+		return nil
+	}
+	if there, err := a.runsElsewhere(p.Settings); err != nil || !there {
+		return err
+	}
+	return a.setPauses(ctx, p, store, names)
 }
 
 func (a *app) setPauses(ctx context.Context, p *project, store *history.Store, names []string) error {

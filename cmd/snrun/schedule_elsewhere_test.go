@@ -2,6 +2,7 @@ package main
 
 import (
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -90,4 +91,29 @@ func TestTriggerElsewhere(t *testing.T) {
 	if !strings.Contains(got.stderr, "ok in ") {
 		t.Errorf("it says %q", got.stderr)
 	}
+}
+
+// TestPagesPauseElsewhere has a person pause a job on the pages, and have it go on: the server is told of both.
+func TestPagesPauseElsewhere(t *testing.T) {
+	t.Parallel()
+	c := newCrew(t, temporaltest.Server(t))
+	c.write("night.yaml", "version: 1\nschedule: {cron: \"0 8 * * *\", timezone: UTC}\nsteps: [{log: night}]\n")
+	c.ends(exitOK, "apply")
+	stands := func(what string) {
+		t.Helper()
+		if got := c.ends(exitOK, "apply", "--dry-run").stdout; !strings.Contains(got, "unchanged") {
+			t.Errorf("%s: the server was not told\n%s", what, got)
+		}
+	}
+	s, link := c.ui()
+	v := enter(t, link)
+	v.does("/jobs/night/pause", "why", "CHG-1042")
+	stands("paused")
+	if got := c.ends(exitOK, "apply", "--dry-run").stdout; !strings.Contains(got, "paused") {
+		t.Errorf("it is not paused:\n%s", got)
+	}
+	v.does("/jobs/night/unpause")
+	stands("unpaused")
+	s.signal(syscall.SIGTERM)
+	s.ends(exitOK)
 }

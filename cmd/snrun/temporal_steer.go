@@ -91,3 +91,8 @@ func (s elsewhere) GoOn(ctx context.Context, e *engine.Engine, r engine.Resumpti
 	_, err = c.start(ctx, e, starting{s.store, s.next, goingOn(r)})
 	return err
 }
+
+// Pauses has the schedules of a job on the server be paused as the database says, or go on.
+func (s elsewhere) Pauses(ctx context.Context, job string) error {
+	return s.pausesThere(ctx, s.store, []string{job})
+}

@@ -15,6 +15,8 @@ type Elsewhere interface {
 	Cancel(ctx context.Context, run *engine.Run) error
 	// GoOn has a run go on. The engine is of the run.
 	GoOn(ctx context.Context, e *engine.Engine, r engine.Resumption) error
+	// Pauses has the schedules of a job be paused there as the database says, or go on.
+	Pauses(ctx context.Context, job string) error
 }
 
 // steerLimit is how long whoever carries runs out may take to answer a person.
@@ -24,6 +26,18 @@ const steerLimit = 15 * time.Second
 func notSteered(run *engine.Run, command string) *review.Refusal {
 	return &review.Refusal{
 		Reason: review.Unfit, Message: "run " + run.ID + " is carried out by Temporal, and the settings here name no server", Hint: "do it with: " + command + " --temporal HOST:PORT",
+	}
+}
+
+// pausesElsewhere tells whoever runs a job by its schedules whether it is paused. Where that is not heard the database counts all the same.
+func (d *Daemon) pausesElsewhere(job string) {
+	if d.Elsewhere == nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), steerLimit)
+	defer cancel()
+	if err := d.Elsewhere.Pauses(ctx, job); err != nil {
+		d.Log.Warn("the Temporal server was not told of a pause, or of its end: what is paused there stays so until it is applied again", "job", job, "error", err)
 	}
 }
 

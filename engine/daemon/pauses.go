@@ -27,6 +27,7 @@ func (d *Daemon) Pause(job, who, why string) error {
 		return err
 	}
 	d.scheduler.Wake()
+	d.pausesElsewhere(job)
 	return nil
 }
 
@@ -43,6 +44,7 @@ func (d *Daemon) Unpause(job string) error {
 		return &review.Refusal{Reason: review.Unfit, Message: words.Clean(job) + " is not paused"}
 	}
 	d.scheduler.Wake()
+	d.pausesElsewhere(job)
 	return nil
 }
 
