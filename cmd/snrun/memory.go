@@ -15,14 +15,14 @@ const (
 	daemonPercent = 66
 	// Where no more than little lives, all that Go uses stays below smallHeap from then on, so that a run over any number of
 	// pages has the same memory as one over a few.
-	little    = 7 << 20
-	smallHeap = 37 << 19
-	atFirst   = 24 << 20 // until that is known: two collections tell that more lives
+	little    = 9 << 20
+	smallHeap = 41 << 19
+	atFirst   = 26 << 20 // until that is known: two collections tell that more lives
 	// Where that left less room for garbage than a third of what lives, so many times in a row, garbage would be collected all the
 	// time: while not much lives some more is given, else as much as it wants. What is asked for meanwhile counts as living.
 	inARow = 10
 	more   = 1 << 20
-	much   = 13 << 19
+	much   = 17 << 19
 )
 
 // tuneMemory sets how far the heap may grow: with what lives in it, and hardly while that is little.

@@ -50,10 +50,10 @@ func TestMemoryFollowsWhatLives(t *testing.T) {
 		done  bool
 	}{
 		{"little lives", collection{12 * mb, 4 * mb}, collection{5 * mb, 5 * mb}, 100, smallHeap, false},
-		{"much lives", collection{12 * mb, 9 * mb}, collection{20 * mb, 9 * mb}, 1, math.MaxInt64, true},
-		{"less lives later", collection{12 * mb, 9 * mb}, collection{20 * mb, 5 * mb}, 1, smallHeap, false},
-		{"no room", collection{12 * mb, 4 * mb}, collection{2 * mb, 8 * mb}, inARow, math.MaxInt64, true},
-		{"no room for a while", collection{12 * mb, 4 * mb}, collection{2 * mb, 8 * mb}, inARow - 1, smallHeap, false},
+		{"much lives", collection{12 * mb, 11 * mb}, collection{20 * mb, 11 * mb}, 1, math.MaxInt64, true},
+		{"less lives later", collection{12 * mb, 11 * mb}, collection{20 * mb, 5 * mb}, 1, smallHeap, false},
+		{"no room", collection{12 * mb, 4 * mb}, collection{2 * mb, 10 * mb}, inARow, math.MaxInt64, true},
+		{"no room for a while", collection{12 * mb, 4 * mb}, collection{2 * mb, 10 * mb}, inARow - 1, smallHeap, false},
 		{"no room, though little lives", collection{12 * mb, 4 * mb}, collection{1 * mb, 6 * mb}, inARow, smallHeap + more, false},
 		{"no room again and again", collection{12 * mb, 4 * mb}, collection{1 * mb, 6 * mb}, 3 * inARow, smallHeap + 7*more, false},
 	}
