@@ -94,16 +94,29 @@ func shared(database string) error {
 	}
 }
 
-// payloadKeys gives the keys that encrypt what travels.
+// payloadKeys gives the keys that encrypt what travels. A key that is not that of the store which all share is an error: nobody else could
+// read what it encrypts.
 func payloadKeys(place *store.Place) ([][]byte, error) {
 	key, err := place.Derive(temporal.Purpose)
 	if errors.Is(err, fs.ErrNotExist) {
 		err = temporal.ErrNoKey
 	}
+	if err == nil {
+		err = otherKey(place)
+	}
 	if err != nil {
 		return nil, &exitError{exitInvalid, err, "set the same key on all machines, in " + store.KeyVariable + " or " + store.KeyFileVariable + "; one is made by: snrun key new FILE"}
 	}
 	return [][]byte{key}, nil
+}
+
+// otherKey gives an error where the store of a place was made with another key than is given.
+func otherKey(place *store.Place) error {
+	_, err := place.OpenExisting()
+	if _, isKey := errors.AsType[*store.KeyError](err); isKey {
+		return err
+	}
+	return nil // whatever else there is about the store, who needs it says
 }
 
 // tlsOf gives how the connection is encrypted, nil for not at all.

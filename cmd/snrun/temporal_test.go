@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
@@ -91,6 +92,7 @@ func TestRemoteRunIsRefused(t *testing.T) {
 	t.Parallel()
 	c := newCrew(t, temporaltest.Server(t))
 	c.write("hello.yaml", helloJob)
+	c.work(1) // whose key is that of the store
 	for _, test := range []struct {
 		name    string
 		environ []string
@@ -103,6 +105,7 @@ func TestRemoteRunIsRefused(t *testing.T) {
 		{"no address", nil, exitUsage, "is no address of a server", []string{"--temporal=http://here"}},
 		{"no server", []string{temporalVariable + "="}, exitUsage, "no Temporal server is named", []string{"--temporal"}},
 		{"no key", []string{"SNRUN_KEY="}, exitInvalid, "there is no key", []string{"--temporal"}},
+		{"another key", []string{"SNRUN_KEY=" + base64.StdEncoding.EncodeToString(make([]byte, 32))}, exitInvalid, "is not that of the store", []string{"--temporal"}},
 		{"a file", []string{databaseVariable + "=runs.db"}, exitInvalid, "a database that all workers reach", []string{"--temporal"}},
 		{"nobody would wait", nil, exitUsage, "--detach is for runs", []string{"--detach"}},
 		{"a sandbox of its own", nil, exitUsage, "workers do not reach", []string{"--temporal", "--sandbox"}},

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/pflag"
 	"go.temporal.io/sdk/client"
 
+	"snrun/auth/store"
 	"snrun/engine"
 	"snrun/engine/daemon"
 	"snrun/engine/temporal"
@@ -129,6 +130,9 @@ func (a *app) work(ctx context.Context, o workerOptions) error {
 		return &exitError{exitFailed, err, notWorking + "; another database is chosen with --db"}
 	}
 	defer w.store.Close()
+	if _, err := w.place.Open(); err != nil { // and make it: by its key those are told apart that have another
+		return &exitError{exitInvalid, err, notWorking}
+	}
 	return a.notServing(w.run(ctx), server.Listen)
 }
 
@@ -137,6 +141,7 @@ type working struct {
 	*serving
 	options workerOptions
 	cluster *cluster
+	place   *store.Place // of tokens and secrets
 }
 
 // connect connects to the Temporal server.
@@ -145,6 +150,7 @@ func (w *working) connect(ctx context.Context, o remoteOptions) error {
 	if err != nil {
 		return err
 	}
+	w.place = place
 	w.cluster, err = w.app.connect(ctx, clusterOptions{
 		remoteOptions: o, settings: w.settings, secrets: w.secretsOf(w.dir, w.settings, place), place: place, log: slog.New(onlyWarnings{w.log.Handler()}),
 	})
