@@ -241,8 +241,12 @@ func (d *Daemon) Cancel(id, who string) (engine.Status, error) {
 	case engine.Running:
 		return status, nil
 	}
+	told := run.Workflow != ""
 	if run, err = d.Store.Head(id); err != nil {
 		return "", err
+	}
+	if told && run.Status == engine.Cancelled { // it was quicker to end than this to put on record who asked for it
+		return run.Status, nil
 	}
 	return "", review.HasEnded(run, d.Commands, time.Now())
 }
