@@ -27,7 +27,7 @@ func (a *app) dryRun(ctx context.Context, name string, o runOptions) error {
 	}
 	p, job, err := a.loadJob(name)
 	if err != nil {
-		return err
+		return a.proposeSandbox(p, name, err)
 	}
 	inputs, err := a.inputs(job, o)
 	if err != nil {

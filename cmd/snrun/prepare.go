@@ -91,10 +91,15 @@ func (a *app) loadJob(name string) (*project, *jobs.Job, error) {
 	if more := (source.Errors)(nil); jobErr != nil && !errors.As(jobErr, &more) {
 		return nil, nil, usageError(a.noJobHint(p, name), "%w", jobErr)
 	}
-	if err = mistakes(notStarted, err, jobErr); err != nil && p.needsSandbox() {
-		err = &exitError{exitInvalid, err, "the sandbox brings its own secrets along: " + a.name + " run --sandbox " + words.Argument(name)}
+	return p, job, mistakes(notStarted, err, jobErr)
+}
+
+// proposeSandbox says of an error of loadJob that the sandbox would have the secrets that are missing, where it has.
+func (a *app) proposeSandbox(p *project, name string, err error) error {
+	if p == nil || !p.needsSandbox() {
+		return err
 	}
-	return p, job, err
+	return &exitError{exitInvalid, err, "the sandbox brings its own secrets along: " + a.name + " run --sandbox " + words.Argument(name)}
 }
 
 // mistakes makes those of a project and of its job end the program, below what they led to; nil where there are none.

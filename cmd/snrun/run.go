@@ -77,8 +77,11 @@ func (a *app) inputFlags(flags *pflag.FlagSet, o *runOptions) {
 // recorded of a run that does not pass.
 func (a *app) prepare(ctx context.Context, name string, o runOptions) (*prepared, error) {
 	p, job, err := a.loadJob(name)
-	if err != nil {
+	switch {
+	case err != nil && o.asked: // workers do not reach a sandbox
 		return nil, err
+	case err != nil:
+		return nil, a.proposeSandbox(p, name, err)
 	}
 	inputs, err := a.inputs(job, o)
 	if err != nil {

@@ -23,14 +23,8 @@ func TestScriptsOnAServer(t *testing.T) {
 		UpdateScripts:       *update,
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
-		Setup: func(e *testscript.Env) error {
-			e.Setenv("TZ", "UTC")
-			e.Setenv("GORACE", "atexit_sleep_ms=0")
-			e.Setenv("SNRUN_DATABASE", postgrestest.Server(t).URL)
-			e.Setenv(keyringVariable, "off")
-			return nil
-		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "plain": plain},
+		Setup:               onServer(t),
+		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "plain": plain},
 	})
 }
 
@@ -46,15 +40,20 @@ func TestScriptsOfFilesOnAServer(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Files:               pages,
 		RequireExplicitExec: true,
-		Setup: func(e *testscript.Env) error {
-			e.Setenv("TZ", "UTC")
-			e.Setenv("GORACE", "atexit_sleep_ms=0")
-			e.Setenv("SNRUN_DATABASE", postgrestest.Server(t).URL)
-			e.Setenv(keyringVariable, "off")
-			return nil
-		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "plain": plain},
+		Setup:               onServer(t),
+		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "plain": plain},
 	})
+}
+
+// onServer gives each page a database of its own on a server.
+func onServer(t *testing.T) func(*testscript.Env) error {
+	return func(e *testscript.Env) error {
+		e.Setenv("TZ", "UTC")
+		e.Setenv("GORACE", "atexit_sleep_ms=0")
+		e.Setenv("SNRUN_DATABASE", postgrestest.Server(t).URL)
+		e.Setenv(keyringVariable, "off")
+		return nil
+	}
 }
 
 // ofFiles are the pages that do not hold on a server, and why. What they say of one stands in script_server.

@@ -104,6 +104,13 @@ func payloadKeys(place *store.Place) ([][]byte, error) {
 	if err == nil {
 		err = otherKey(place)
 	}
+	if file, isFile := errors.AsType[*store.FileError](err); isFile { // nothing is known of a key
+		code := exitFailed
+		if postgres.Passes(err) {
+			code = exitTransient
+		}
+		return nil, &exitError{code, err, cmp.Or(file.Hint, "see whether the database is there, and its address right: database in snrun.yaml, --db or "+databaseVariable)}
+	}
 	if err != nil {
 		return nil, &exitError{exitInvalid, err, "set the same key on all machines, in " + store.KeyVariable + " or " + store.KeyFileVariable + "; one is made by: snrun key new FILE"}
 	}

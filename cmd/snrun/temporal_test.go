@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"syscall"
@@ -119,6 +120,21 @@ func TestRemoteRunIsRefused(t *testing.T) {
 		if !strings.Contains(got.stderr, test.want) {
 			t.Errorf("%s: it says no %q:\n%s", test.name, test.want, got.stderr)
 		}
+	}
+	other, one := *c, *c.user
+	one.environ = append(append([]string{}, c.environ...), databaseVariable+"=postgres://me@127.0.0.1:1/nothing", "SNRUN_KEY=")
+	other.user = &one
+	if got := other.ends(exitTransient, "worker"); !strings.Contains(got.stderr, "cannot be reached") || strings.Contains(got.stderr, "the same key") {
+		t.Errorf("of a database that is not there it says\n%s", got.stderr)
+	}
+	c.write("profiles.yaml", "version: 1\nprofiles:\n  one: {base_url: \"http://127.0.0.1:1\", auth: {type: bearer, token: \"${secret.SANDBOX_PASSWORD}\"}}\n")
+	c.write("secret.yaml", "version: 1\nsteps:\n  - rest: {profile: one, path: /}\n")
+	one.environ = slices.DeleteFunc(append([]string{}, c.environ...), func(v string) bool { return strings.HasPrefix(v, secretVariable) })
+	if got := other.ends(exitInvalid, "run", "--temporal", "secret"); !strings.Contains(got.stderr, "secret SANDBOX_PASSWORD is missing") || strings.Contains(got.stderr, "--sandbox") {
+		t.Errorf("of a secret that is missing it says\n%s", got.stderr)
+	}
+	if got := other.ends(exitInvalid, "run", "secret"); !strings.Contains(got.stderr, "run --sandbox secret") {
+		t.Errorf("of a run on this machine it says\n%s", got.stderr)
 	}
 	if got := c.run("history", "list"); strings.Contains(got.stdout, "hello") {
 		t.Errorf("on record is\n%s", got.stdout)

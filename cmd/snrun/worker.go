@@ -103,7 +103,6 @@ const notWorking = "no runs are carried out"
 
 // work runs the worker of the project of this folder.
 func (a *app) work(ctx context.Context, o workerOptions) error {
-	tuneDaemon()
 	ctx, stop := withSignals(ctx)
 	defer stop()
 	debug.SetGCPercent(servingGC)

@@ -2,9 +2,7 @@ package enginetest
 
 import (
 	"fmt"
-	"maps"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 
@@ -16,21 +14,7 @@ import (
 // folder before what it gave is closed.
 func KilledApart(t *testing.T, oneIn int, open func(t *testing.T, dir string) Closer) {
 	t.Helper()
-	all := maps.Clone(corpus)
-	maps.Copy(all, sources)
-	maps.Copy(all, manners)
-	for _, name := range sortedKeys(all) {
-		for _, concurrency := range []int{1, 4} {
-			text := strings.ReplaceAll(all[name], "LIMIT", strconv.Itoa(concurrency))
-			if concurrency > 1 && text == all[name] {
-				continue
-			}
-			t.Run(fmt.Sprintf("%s, %d at once", name, concurrency), func(t *testing.T) {
-				t.Parallel()
-				killApart(&world{t: t, text: text, open: open}, oneIn)
-			})
-		}
-	}
+	eachKilled(t, func(t *testing.T, text string) { killApart(&world{t: t, text: text, open: open}, oneIn) })
 }
 
 // killApart runs a job on one machine, then once for each write with the first of two processes ended there.

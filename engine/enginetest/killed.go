@@ -32,6 +32,12 @@ func Killed(t *testing.T, oneIn int, open func(t *testing.T, dir string) Closer)
 // KilledAt is Killed at each so many-th write only, for a journal that takes long to be opened: other ones in each job.
 func KilledAt(t *testing.T, each, oneIn int, open func(t *testing.T, dir string) Closer) {
 	t.Helper()
+	eachKilled(t, func(t *testing.T, text string) { killEverywhere(&world{t: t, text: text, open: open}, each, oneIn) })
+}
+
+// eachKilled runs a test for each job whose processes are ended, one item at a time and, where that makes a difference, four at once.
+func eachKilled(t *testing.T, test func(t *testing.T, text string)) {
+	t.Helper()
 	all := maps.Clone(corpus)
 	maps.Copy(all, sources)
 	maps.Copy(all, manners)
@@ -43,7 +49,7 @@ func KilledAt(t *testing.T, each, oneIn int, open func(t *testing.T, dir string)
 			}
 			t.Run(fmt.Sprintf("%s, %d at once", name, concurrency), func(t *testing.T) {
 				t.Parallel()
-				killEverywhere(&world{t: t, text: text, open: open}, each, oneIn)
+				test(t, text)
 			})
 		}
 	}
