@@ -1,4 +1,4 @@
-package history
+package dialect
 
 import (
 	"database/sql/driver"
@@ -73,7 +73,7 @@ func keepableArgs(args []any) []any {
 				taken[i] = v
 			}
 		case bool:
-			taken[i] = column(v)
+			taken[i] = number(v)
 		default:
 			taken[i] = v
 		}
@@ -162,7 +162,7 @@ func valueAs(v any) (driver.Value, error) {
 	case uint32:
 		return int64(v), nil
 	case bool:
-		return column(v), nil
+		return number(v), nil
 	case pgtype.Numeric:
 		return numeric(v)
 	}
@@ -180,4 +180,12 @@ func numeric(n pgtype.Numeric) (driver.Value, error) {
 		return i, nil
 	}
 	return strconv.ParseFloat(text, 64)
+}
+
+// number gives a truth value as SQLite does.
+func number(v bool) int64 {
+	if v {
+		return 1
+	}
+	return 0
 }
