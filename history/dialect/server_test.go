@@ -5,6 +5,7 @@ import (
 	"database/sql/driver"
 	"errors"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -93,6 +94,16 @@ func TestLocksHaveNoLimits(t *testing.T) {
 		}
 		end(t, s, processOf(t, l))
 	}
+}
+
+func someWriter(t *testing.T, s *dialect.Server) *dialect.Writer {
+	t.Helper()
+	w, err := s.Writer(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { w.Close() })
+	return w
 }
 
 // untilEnded waits until what a lock was held for has ended, and gives the cause.
@@ -191,11 +202,7 @@ func TestLocksAreLost(t *testing.T) {
 func TestWithin(t *testing.T) {
 	t.Parallel()
 	s := someServer(t, "")
-	w, err := s.Writer(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer w.Close()
+	w := someWriter(t, s)
 	write := func(id int64) error { return ask(w, "INSERT INTO notes (id, note) VALUES (?, 'a')", []any{id}) }
 	times := 0
 	if err := w.Within([]dialect.Lock{{Name: "a"}, {Name: "b", Shared: true}}, func() error {
@@ -234,7 +241,44 @@ func TestWithin(t *testing.T) {
 	if err := db.QueryRow("SELECT note FROM notes WHERE id = ?", 4).Scan(&note); err != nil || note != "\x00" {
 		t.Errorf("the note is %q, %v", note, err)
 	}
+	if _, err := db.Query("INSERT INTO notes (id) VALUES (5)"); err == nil || !strings.Contains(err.Error(), "read-only") {
+		t.Errorf("a reader writes: %v", err)
+	}
 }
+
+// TestTransactionsWait holds that a transaction waits for the lock of another, but not for one that both share.
+func TestTransactionsWait(t *testing.T) {
+	t.Parallel()
+	s := someServer(t, "")
+	one, other := someWriter(t, s), someWriter(t, s)
+	note := []dialect.Statement{{SQL: "INSERT INTO notes (id) VALUES (?)", Args: []any{int64(1)}}}
+	waits := make(chan error, 1)
+	err := one.Within([]dialect.Lock{{Name: "a"}, {Name: "b", Shared: true}}, func() error {
+		if err := other.Together([]dialect.Lock{{Name: "b", Shared: true}}, note); err != nil {
+			return err
+		}
+		go func() { waits <- other.Together([]dialect.Lock{{Name: "a"}}, note) }()
+		deadline := time.Now().Add(time.Minute)
+		for waiting := int64(0); waiting == 0; {
+			if err := ask(one, waitingSQL, []any{s.LockKey("a")}, &waiting); err != nil {
+				return err
+			}
+			if time.Now().After(deadline) {
+				return errors.New("nobody waits for the lock")
+			}
+		}
+		return ask(one, "DELETE FROM notes", nil) // else the row that waits were there already
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := <-waits; err != nil {
+		t.Error(err)
+	}
+}
+
+// waitingSQL counts who waits for a lock, whose key is kept in two halves.
+const waitingSQL = `SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = 'advisory' AND (classid::bigint << 32) + objid::bigint = ?`
 
 // ask carries out a statement, and reads its first row.
 func ask(w *dialect.Writer, sql string, args []any, into ...*int64) error {
