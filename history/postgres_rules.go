@@ -52,6 +52,12 @@ var respellings = [...]respelling{
 	{regexp.MustCompile(`x'([0-9a-f]*)'`), `'\x$1'::bytea`},
 	{regexp.MustCompile(`\bgroup_concat\(`), `string_agg(`},
 
+	// Indexes have keys and inputs as place_of gives them, which has room for long ones.
+	{regexp.MustCompile(`\b((?:\w+\.)?key) = (\?\d+)`), `place_of($1) = place_of($2) AND $1 = $2`},
+	{regexp.MustCompile(`\b((?:\w+\.)?key) >= (\?\d+(?: \|\| '.')?) AND (?:\w+\.)?key < (\?\d+(?: \|\| '.')?)`),
+		`place_of($1) >= left($2, 300) AND place_of($1) < left($2, 300) || chr(1114111) AND $1 >= $2 AND $1 < $3`},
+	{regexp.MustCompile(`\b((?:\w+\.)?inputs) = ((?:\w+\.)?inputs|json_text\(k\.value, 1\))`), `place_of($1) = place_of($2) AND $1 = $2`},
+
 	// SQLite puts what is NULL first.
 	{regexp.MustCompile(`ORDER BY (at|due|coalesce\(ended, started\)), `), `ORDER BY $1 NULLS FIRST, `},
 

@@ -7,10 +7,10 @@ func ownWrite(sql string) (own string, found bool) {
 	case intendSQL, attemptSQL, exchangeSQL:
 		return sql + ` ON CONFLICT DO NOTHING`, true
 	case resultSQL:
-		return sql + ` ON CONFLICT (run, key) DO UPDATE SET started = excluded.started, ended = excluded.ended, result = excluded.result,
+		return sql + ` ON CONFLICT (run, place_of(key)) DO UPDATE SET started = excluded.started, ended = excluded.ended, result = excluded.result,
 			digest = NULL, size = NULL`, true
 	case blobResultSQL:
-		return sql + ` ON CONFLICT (run, key) DO UPDATE SET started = excluded.started, ended = excluded.ended, result = NULL,
+		return sql + ` ON CONFLICT (run, place_of(key)) DO UPDATE SET started = excluded.started, ended = excluded.ended, result = NULL,
 			digest = excluded.digest, size = excluded.size`, true
 	case noteSQL:
 		return pgNoteSQL, true
@@ -28,7 +28,7 @@ const (
 	// A step that goes on does not take the place of one that has ended since, as far as the clocks of the machines say.
 	pgNoteSQL = `INSERT INTO steps AS s (id, key, step, name, kind, status, attempts, started, ended, error, counts, message, noted)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-		ON CONFLICT (run, key) DO UPDATE SET step = excluded.step, name = excluded.name, kind = excluded.kind, status = excluded.status,
+		ON CONFLICT (run, place_of(key)) DO UPDATE SET step = excluded.step, name = excluded.name, kind = excluded.kind, status = excluded.status,
 			attempts = excluded.attempts, started = excluded.started, ended = excluded.ended, error = excluded.error,
 			counts = excluded.counts, message = excluded.message, noted = excluded.noted, again = 0
 		WHERE excluded.status NOT IN ('running', 'waiting') OR excluded.noted >= s.noted`
