@@ -80,6 +80,12 @@ var textRules = [...]dialect.Rule{
 	dialect.Rewrite(regexp.QuoteMeta(sentSQL)+` LIKE`, legible(sentSQL)+` ILIKE`),
 	dialect.Rewrite(regexp.QuoteMeta(receivedSQL)+` LIKE`, legible(receivedSQL)+` ILIKE`),
 
+	// Indexes have keys and inputs as place_of gives them, which has room for long ones.
+	dialect.Rewrite(`\b((?:\w+\.)?key) = (\?\d+)`, `place_of($1) = place_of($2) AND $1 = $2`),
+	dialect.Rewrite(`\b((?:\w+\.)?key) >= (\?\d+(?: \|\| '.')?) AND (?:\w+\.)?key < (\?\d+(?: \|\| '.')?)`,
+		`place_of($1) >= left($2, 300) AND place_of($1) < left($2, 300) || chr(1114111) AND $1 >= $2 AND $1 < $3`),
+	dialect.Rewrite(`\b((?:\w+\.)?inputs) = ((?:\w+\.)?inputs|json_text\(k\.value, 1\))`, `place_of($1) = place_of($2) AND $1 = $2`),
+
 	// SQLite puts what is NULL first.
 	dialect.Rewrite(`ORDER BY (at|due|coalesce\(ended, started\)), `, `ORDER BY $1 NULLS FIRST, `),
 }
@@ -96,10 +102,10 @@ func ownWrite(sql string) (own string, found bool) {
 	case intendSQL, attemptSQL, exchangeSQL:
 		return sql + ` ON CONFLICT DO NOTHING`, true
 	case resultSQL:
-		return sql + ` ON CONFLICT (run, key) DO UPDATE SET started = excluded.started, ended = excluded.ended, result = excluded.result,
+		return sql + ` ON CONFLICT (run, place_of(key)) DO UPDATE SET started = excluded.started, ended = excluded.ended, result = excluded.result,
 			digest = NULL, size = NULL`, true
 	case blobResultSQL:
-		return sql + ` ON CONFLICT (run, key) DO UPDATE SET started = excluded.started, ended = excluded.ended, result = NULL,
+		return sql + ` ON CONFLICT (run, place_of(key)) DO UPDATE SET started = excluded.started, ended = excluded.ended, result = NULL,
 			digest = excluded.digest, size = excluded.size`, true
 	case noteSQL:
 		return pgNoteSQL, true
@@ -117,7 +123,7 @@ const (
 	// A step that goes on does not take the place of one that has ended since, as far as the clocks of the machines say.
 	pgNoteSQL = `INSERT INTO steps AS s (id, key, step, name, kind, status, attempts, started, ended, error, counts, message, noted)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-		ON CONFLICT (run, key) DO UPDATE SET step = excluded.step, name = excluded.name, kind = excluded.kind, status = excluded.status,
+		ON CONFLICT (run, place_of(key)) DO UPDATE SET step = excluded.step, name = excluded.name, kind = excluded.kind, status = excluded.status,
 			attempts = excluded.attempts, started = excluded.started, ended = excluded.ended, error = excluded.error,
 			counts = excluded.counts, message = excluded.message, noted = excluded.noted, again = 0
 		WHERE excluded.status NOT IN ('running', 'waiting') OR excluded.noted >= s.noted`
