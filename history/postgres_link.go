@@ -127,7 +127,7 @@ func (l *serverLink) transact(c *conn, rows []row) error {
 
 // asks says whether a row goes by what it finds, or would do something twice where it is carried out twice.
 func (r row) asks() bool {
-	return r.do != nil || r.when != nil || r.sql == postSQL || r.sql == auditSQL
+	return r.do != nil || r.when != nil || r.missed != nil || r.sql == postSQL || r.sql == auditSQL
 }
 
 // together carries out rows in one transaction and one exchange with the server.
