@@ -179,7 +179,7 @@ func (h *host) perform(name, key string, cleanup bool, what []byte) (answer, err
 }
 
 func (w *walk) task(key string) task {
-	return task{Run: w.run, Key: key, Assume: w.order.Assume, Redo: w.order.Redo, Space: w.order.Space, Ends: w.ends}
+	return task{Run: w.run, Attempt: max(w.order.Attempt, 1), Key: key, Assume: w.order.Assume, Redo: w.order.Redo, Space: w.order.Space, Ends: w.ends}
 }
 
 // ask has an activity carried out, as a context has it.
