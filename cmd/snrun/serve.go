@@ -6,7 +6,6 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
-	"runtime/debug"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -53,15 +52,11 @@ Exit codes: 0 ended by a signal, 1 it could not start, 2 wrong usage, 3 the proj
 	return cmd
 }
 
-// servingGC is how much garbage may be beside what lives, in percent of that: a daemon lives long, and mostly idly.
-const servingGC = 100
-
 // serve runs the daemon of the project of this folder.
 func (a *app) serve(ctx context.Context, o serveOptions) error {
 	tuneDaemon()
 	ctx, stop := withSignals(ctx)
 	defer stop()
-	debug.SetGCPercent(servingGC)
 	dir, settings, err := a.settings(".")
 	if err != nil {
 		return invalid(notServed, err)

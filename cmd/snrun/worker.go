@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"runtime/debug"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -106,7 +105,7 @@ const notWorking = "no runs are carried out"
 func (a *app) work(ctx context.Context, o workerOptions) error {
 	ctx, stop := withSignals(ctx)
 	defer stop()
-	debug.SetGCPercent(servingGC)
+	tuneDaemon()
 	dir, settings, err := a.settings(".")
 	if err != nil {
 		return invalid(notWorking, err)
