@@ -11,7 +11,7 @@ const (
 	pgBeatSQL = `SELECT count(*), coalesce(max(id), 0) & 4294967295, count(*) FILTER (WHERE status = 'ok'), count(*) FILTER (WHERE status = 'failed'),
 		count(*) FILTER (WHERE status IN ('running', 'waiting')), coalesce(sum(attempts), 0),
 		coalesce(sum(coalesce(json_text(counts, 'pages')::bigint, 0) + coalesce(json_text(counts, 'succeeded')::bigint, 0)
-			+ coalesce(json_text(counts, 'failed')::bigint, 0)), 0)
+			+ coalesce(json_text(counts, 'failed')::bigint, 0)), 0), coalesce(sum(coalesce(json_text(counts, 'told')::bigint, 0)), 0)
 		FROM steps WHERE id BETWEEN ?1 AND ?2`
 
 	// A snapshot is another one once somebody has committed. What only reads is not in it.

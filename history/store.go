@@ -15,7 +15,7 @@
 //	                             knows nothing of runs is package dialect
 //	postgres_alive               who lives, on a server
 //	commit                       the queue of rows, and who commits them
-//	runs, list, steps, happened, exchanges, requests, find, order
+//	runs, list, steps, counts, happened, exchanges, requests, find, order
 //	                             what people are shown, how they find runs, and the order of a run's steps
 //	pulse                        how far runs are, for who looks at them while they go on
 //	search                       what is looked for in what runs left behind, and where it is found

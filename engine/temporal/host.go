@@ -85,6 +85,7 @@ func (h *host) Elsewhere(u flow.Unit) (flow.Handed, error) {
 	}
 	h.doubts = append(h.doubts, got.Doubts...)
 	h.tolerated = append(h.tolerated, got.Tolerated...)
+	h.rows.took(u, got)
 	return got, nil
 }
 
@@ -156,6 +157,8 @@ func (h *host) Tell(n flow.Note) {
 		h.rows.ended(n, now)
 	case flow.ItemEnded, flow.PageRead:
 		h.rows.counted(n, now)
+	case flow.RetryWaits:
+		h.rows.retried(n, now)
 	case flow.Tolerated:
 		h.tolerated = append(h.tolerated, n.Error.Calls...)
 	}

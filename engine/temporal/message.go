@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"snrun/engine"
+	"snrun/engine/flow"
 	"snrun/steps"
 )
 
@@ -41,11 +42,16 @@ type task struct {
 // row is a row of history as it travels.
 type row struct {
 	engine.StepRun
-	Before bool `json:"before,omitempty"`
+	Before bool         `json:"before,omitempty"`
+	Told   int          `json:"told,omitempty"`
+	Asides []flow.Aside `json:"asides,omitempty"`
 }
 
+// rowOf gives a row as it travels.
+func rowOf(s engine.StepRun) row { return row{s, s.Before, s.Asides.Told, s.Asides.List} }
+
 func (r row) run() engine.StepRun {
-	r.StepRun.Before = r.Before
+	r.StepRun.Before, r.StepRun.Asides = r.Before, engine.Asides{Told: r.Told, List: r.Asides}
 	return r.StepRun
 }
 
