@@ -179,7 +179,7 @@ func (a *app) serveOwnPages(ctx context.Context, file, dir string, settings jobs
 	}
 	store, err := a.openHistory(file)
 	if err != nil {
-		return &exitError{exitFailed, err, notShown + "; another database is chosen with --db FILE"}
+		return &exitError{exitFailed, err, notShown + "; another database is chosen with --db"}
 	}
 	defer store.Close()
 	s := &serving{

@@ -118,15 +118,14 @@ func (a *app) work(ctx context.Context, o workerOptions) error {
 	if err != nil {
 		return err
 	}
-	w := &working{serving: &serving{
-		app: a, dir: dir, settings: settings, server: server, next: a.commandsFor(database), log: newLogger(a.err, server.LogFormat, server.LogLevel, a.redactor),
-	}, options: o}
+	w := &working{serving: &serving{app: a, dir: dir, settings: settings, server: server}, options: o}
+	w.log = newLogger(a.err, server.LogFormat, server.LogLevel, a.redactor)
 	if err := w.connect(ctx, o.remoteOptions); err != nil {
 		return stopped(ctx, err)
 	}
 	defer w.cluster.Close()
-	if w.store, err = history.Open(database, history.Options{Updating: func() { w.log.Warn(updating, "database", shownDatabase(database)) }}); err != nil {
-		return &exitError{exitFailed, err, notWorking + "; another database is chosen with --db"}
+	if err := w.open(database, notWorking); err != nil {
+		return err
 	}
 	defer w.store.Close()
 	if _, err := w.place.Open(); err != nil { // and make it: by its key those are told apart that have another
