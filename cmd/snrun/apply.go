@@ -109,8 +109,7 @@ func (a *app) appliedJobs(names []string) (*project, []*jobs.Job, error) {
 	if err := a.knownJobs(p, names); err != nil {
 		return nil, nil, err
 	}
-	var wrong source.Errors
-	errors.As(p.withoutSecrets(err), &wrong)
+	wrong, _ := errors.AsType[source.Errors](p.withoutSecrets(err))
 	files := p.Files()
 	if len(names) > 0 {
 		files = slices.DeleteFunc(files, func(file string) bool { return !slices.Contains(names, p.NameOf(file)) })
@@ -118,7 +117,7 @@ func (a *app) appliedJobs(names []string) (*project, []*jobs.Job, error) {
 	var list []*jobs.Job
 	daemon.LoadEach(p.Project, files, func(_ int, job *jobs.Job, err error) {
 		err = p.withoutSecrets(err)
-		if more := (source.Errors)(nil); errors.As(err, &more) {
+		if more, is := errors.AsType[source.Errors](err); is {
 			wrong = append(wrong, more...)
 		} else if job != nil {
 			list = append(list, job)

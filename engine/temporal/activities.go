@@ -176,8 +176,7 @@ var errElsewhere = errors.New("another worker goes on with it")
 
 // repeated is the error that has the server give the task to a worker again: at once where this one stops. One that is final stays so.
 func repeated(live context.Context, err error) error {
-	var final *temporal.ApplicationError
-	if errors.As(err, &final) && final.NonRetryable() {
+	if final, is := errors.AsType[*temporal.ApplicationError](err); is && final.NonRetryable() {
 		return final
 	}
 	o := temporal.ApplicationErrorOptions{Cause: err}

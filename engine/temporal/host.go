@@ -211,8 +211,8 @@ func (h *host) ask(of workflow.Context, name string, t task) (answer, error) {
 func (h *host) halted(halt *engine.Halt) error {
 	h.doubts = append(h.doubts, halt.Doubts...)
 	err := halt.Err()
-	var stopped *flow.Stopped
-	if !errors.As(err, &stopped) {
+	stopped, is := errors.AsType[*flow.Stopped](err)
+	if !is {
 		return err
 	}
 	if why := h.stopped(false); why != nil {
