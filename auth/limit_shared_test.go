@@ -212,6 +212,40 @@ func TestPausesAreShared(t *testing.T) {
 	}
 }
 
+// TestNoPermitIsWasted has requests that cannot wait for their permit, or no longer want to, not keep it from others.
+func TestNoPermitIsWasted(t *testing.T) {
+	t.Parallel()
+	database, g := postgrestest.Server(t).URL, newGauge(t, 0)
+	p := Profile{Name: "p", BaseURL: mustURL(t, g.URL), Rate: Rate{1, time.Hour}}
+	one, _ := machine(t, database, p)
+	other, _ := machine(t, database, p)
+	get(t, one, g.URL)
+	for range 3 {
+		hurried := *other
+		hurried.Timeout = 20 * time.Second
+		began := time.Now()
+		_, err := hurried.Get(g.URL)
+		held, ok := errors.AsType[*HeldError](err)
+		if !ok || held.Wait.Reason != "rate 1 per 1h" || held.For < 59*time.Minute || time.Since(began) > 15*time.Second {
+			t.Errorf("got %v after %s, want that it is held back, at once", err, time.Since(began))
+		}
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	req, _ := http.NewRequestWithContext(WithWaits(ctx, func(w Wait) {
+		if w.Until.IsZero() || w.Until.After(time.Now().Add(59*time.Minute)) {
+			cancel()
+		}
+	}), http.MethodGet, g.URL, nil)
+	if _, err := one.Do(req); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v, want that it was cancelled", err)
+	}
+	at := other.Transport.(*signer).gate.shared
+	answer, err := at.at.Ask(t.Context(), at.name, store.Ask{Step: time.Hour})
+	if err != nil || answer.Due > time.Hour {
+		t.Errorf("the next request may be made in %s, %v, want in less than an hour", answer.Due, err)
+	}
+}
+
 // TestLimitName says whose limits are shared.
 func TestLimitName(t *testing.T) {
 	t.Parallel()
