@@ -34,7 +34,7 @@ func (c *crew) ends(code int, args ...string) outcome {
 // becomes waits until a run has a status.
 func (c *crew) becomes(run string, status engine.Status) (r engine.Run) {
 	c.t.Helper()
-	for deadline := time.Now().Add(time.Minute); r.Status != status; {
+	for deadline := time.Now().Add(clusterPatience); r.Status != status; {
 		if got := c.run("history", "show", "--json", run); got.code == exitOK { // else there is none yet
 			if err := json.Unmarshal([]byte(got.stdout), &r); err != nil {
 				c.t.Fatal(err)
