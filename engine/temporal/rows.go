@@ -90,7 +90,7 @@ func (r *rows) ended(n flow.Note, at time.Time) {
 		return
 	}
 	row := o.row
-	row.Status, row.Attempts, row.Message, row.Ended, row.Error, row.Before = engine.StatusOf(n), n.Tries, n.Message, at, n.Error, n.Before
+	row.Status, row.Attempts, row.Message, row.Ended, row.Error, row.Before = engine.StatusOf(n), n.Tries, engine.Brief(n.Message), at, brief(n.Error), n.Before
 	row.Counts = engine.CountsOf(n)
 	r.put(row)
 }
@@ -128,11 +128,16 @@ func (r *rows) all() []row { return r.take(func(engine.StepRun) bool { return tr
 
 func (r *rows) take(fits func(engine.StepRun) bool) []row {
 	var taken []row
+	size := 0
 	r.pending = slices.DeleteFunc(r.pending, func(p engine.StepRun) bool {
-		if len(taken) == rowsAtOnce || r.flying[p.Key] || !fits(p) {
+		if len(taken) == rowsAtOnce || size > rowsWeight || r.flying[p.Key] || !fits(p) {
 			return false
 		}
-		taken = append(taken, row{p, p.Before})
+		next := row{p, p.Before}
+		if size += next.weight(); size > rowsWeight && len(taken) > 0 {
+			return false
+		}
+		taken = append(taken, next)
 		if !p.Ended.IsZero() {
 			r.over[digest(p.Key)] = true
 		}

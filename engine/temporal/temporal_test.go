@@ -119,7 +119,7 @@ func (w *walked) toTheEnd() *engine.Run {
 		w.err = env.GetWorkflowError()
 		again = w.renewed()
 	}
-	return w.config.Runs.(records).of.Run(w.order.Run)
+	return w.config.Engine.Journal.(*engine.Memory).Run(w.order.Run)
 }
 
 // renewed takes the order of the workflow that goes on with the run, if one does.
