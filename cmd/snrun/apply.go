@@ -73,7 +73,7 @@ func (a *app) apply(ctx context.Context, names []string, o applyOptions) error {
 	if err != nil {
 		return err
 	}
-	server, err := a.connect(ctx, clusterOptions{remoteOptions: o.remoteOptions, settings: p.Settings, secrets: p.secrets, place: p.store})
+	server, err := a.connect(ctx, clusterOptions{remoteOptions: o.remoteOptions, settings: p.Settings, secrets: p.givenSecrets, place: p.store})
 	if err != nil {
 		return stopped(ctx, err)
 	}
@@ -88,7 +88,7 @@ func (a *app) apply(ctx context.Context, names []string, o applyOptions) error {
 		applied = append(applied, job.Name)
 	}
 	results, err := applying.Apply(ctx, applied, wanted)
-	if err != nil && len(results) == 0 {
+	if err = server.orRefusal(err); err != nil && len(results) == 0 {
 		return stopped(ctx, err)
 	}
 	if told := a.tellApplied(results, o); told != nil {

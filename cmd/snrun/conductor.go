@@ -15,6 +15,7 @@ import (
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
 
+	"snrun/auth"
 	"snrun/auth/store/postgres"
 	"snrun/engine"
 	"snrun/engine/temporal"
@@ -203,5 +204,5 @@ func (a *app) connectTo(ctx context.Context, dir string, s jobs.Settings, o remo
 	if err != nil {
 		return nil, err
 	}
-	return a.connect(ctx, clusterOptions{remoteOptions: o, settings: s, secrets: a.secretsOf(dir, s, place), place: place})
+	return a.connect(ctx, clusterOptions{remoteOptions: o, settings: s, secrets: func() *auth.Secrets { return a.secretsOf(dir, s, place) }, place: place})
 }

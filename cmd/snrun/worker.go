@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/pflag"
 	"go.temporal.io/sdk/client"
 
+	"snrun/auth"
 	"snrun/auth/store"
 	"snrun/engine"
 	"snrun/engine/daemon"
@@ -151,7 +152,7 @@ func (w *working) connect(ctx context.Context, o remoteOptions) error {
 	}
 	w.place = place
 	w.cluster, err = w.app.connect(ctx, clusterOptions{
-		remoteOptions: o, settings: w.settings, secrets: w.secretsOf(w.dir, w.settings, place), place: place, log: slog.New(onlyWarnings{w.log.Handler()}),
+		remoteOptions: o, settings: w.settings, secrets: func() *auth.Secrets { return w.secretsOf(w.dir, w.settings, place) }, place: place, log: slog.New(onlyWarnings{w.log.Handler()}),
 	})
 	return err
 }
