@@ -57,6 +57,9 @@ func (w *walk) over(cleanup bool) error {
 
 // goesOn says why a call is not begun. Before each it is seen whether the server wants a new workflow.
 func (h *host) goesOn(cleanup bool) error {
+	if err := h.stopped(cleanup); err != nil {
+		return err
+	}
 	if !h.renewing && h.carried >= h.least && workflow.GetInfo(h.here).GetContinueAsNewSuggested() {
 		h.renewing = true
 		h.renew.SetValue(true)

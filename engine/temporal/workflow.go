@@ -2,7 +2,6 @@ package temporal
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"time"
@@ -44,7 +43,7 @@ func (w *Worker) carryOut(ctx workflow.Context, order Order) (Ended, error) {
 	}
 	run.flush()
 	out := flow.Run(here, prepared.Job, given)
-	if errors.Is(out.Halt, errRenew) {
+	if run.renewing { // also where the flow ends for another reason: then it is its end that has not been walked whole
 		return Ended{}, here.asNew(ctx)
 	}
 	return here.finish(out, begun.Started)
