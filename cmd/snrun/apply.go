@@ -78,7 +78,7 @@ func (a *app) apply(ctx context.Context, names []string, o applyOptions) error {
 		return stopped(ctx, err)
 	}
 	defer server.Close()
-	applying := schedules.Applying{Client: server, Namespace: server.Space(), Queue: server.Queue(), Dry: o.dry, Now: now}
+	applying := schedules.Applying{Client: server, Namespace: server.Space(), Queue: server.Queue(), Key: server.key, Dry: o.dry, Now: now}
 	known := p.Names()
 	if o.prune {
 		applying.Prune = func(job string) bool { return !slices.Contains(known, job) }
