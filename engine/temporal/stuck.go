@@ -18,12 +18,20 @@ type stuckLog struct{ log.Logger }
 // Error logs an error, and what it means for a run.
 func (l stuckLog) Error(message string, fields ...any) {
 	l.Logger.Error(message, fields...)
-	if !strings.Contains(message, "Workflow panic") && !strings.Contains(fmt.Sprint(fields...), "TMPRL1100") {
-		return
+	text := fmt.Sprint(fields...)
+	switch {
+	case !strings.Contains(message, "Workflow panic") && !strings.Contains(text, "TMPRL1100"):
+	case strings.Contains(text, changedThere):
+		l.Logger.Error("a run stands still, as what it goes on with was changed on the Temporal server: terminate its workflow there, " +
+			"then go on with the run from what is on record: snrun resume")
+	default:
+		l.Logger.Error("a run stands still until a worker can walk it: start one of the version of snrun, and with the project, that it began with, " +
+			"or end it with snrun cancel")
 	}
-	l.Logger.Error("a run stands still until a worker can walk it: start one of the version of snrun, and with the project, that it began with, " +
-		"or end it with snrun cancel")
 }
+
+// changedThere stands in what is said of answers that are none to what was asked.
+const changedThere = "somebody has changed it there"
 
 // Warn logs a warning, and what to do where the server does not let a worker in any more. It asks again until it does.
 func (l stuckLog) Warn(message string, fields ...any) {
