@@ -60,7 +60,7 @@ func (x *execution) handed(u flow.Unit, got flow.Handed) (flow.Handed, error) {
 	got.Error = x.handedError(got.Error)
 	data, err := x.smallest(u, &got)
 	if failure, isStep := err.(*steps.Error); isStep {
-		got = flow.Handed{Error: failure, Saved: got.Saved, Open: got.Open, Doubts: got.Doubts, Tolerated: got.Tolerated}
+		got = flow.Handed{Error: failure, Saved: got.Saved, Open: got.Open, Doubts: got.Doubts, Tolerated: got.Tolerated, Retries: got.Retries, LimitWaits: got.LimitWaits}
 		data, err = x.smallest(u, &got)
 	}
 	if err != nil {

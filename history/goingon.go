@@ -244,7 +244,7 @@ func (l *ledger) stepRow(step *engine.StepRun) (id int64, stands bool, err error
 	row, open := l.open[step.Key]
 	if !open {
 		e, known := l.before[step.Key]
-		if known && e.stands() && (goesOn || step.Before && e.counts == countsOf(step)) {
+		if known && e.stands() && (goesOn || step.Before && countsIn(e.counts) == countsOf(step)) {
 			return e.id, true, nil
 		}
 		delete(l.before, step.Key)

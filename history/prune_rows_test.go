@@ -153,7 +153,7 @@ func TestARunThatGoesOnAgainIsNotDeleted(t *testing.T) {
 	if got := left(t, s); got != "a 8 running, a 1 ok" || p.Pruned().Runs() != 2 {
 		t.Errorf("left is %s, told of %d", got, p.Pruned().Runs())
 	}
-	finish(t, s, &engine.Run{ID: again}, engine.OK)
+	finish(t, s, &engine.Run{ID: again, Attempt: 2}, engine.OK)
 	checkComplete(t, s)
 }
 

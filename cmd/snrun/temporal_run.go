@@ -30,7 +30,7 @@ type elsewhereOptions struct {
 
 // elsewhereFlags adds the flags.
 func (a *app) elsewhereFlags(flags *pflag.FlagSet, o *elsewhereOptions) {
-	a.remoteFlags(flags, &o.remoteOptions, "have the workers of this Temporal server carry the run out; without an address that of the settings")
+	a.remoteFlags(flags, &o.remoteOptions, "have the workers of the Temporal server at `HOST:PORT` carry the run out")
 	flags.BoolVar(&o.detach, "detach", false, "with --temporal: print the id of the run once it is handed over, and do not wait for its end")
 }
 
@@ -219,7 +219,7 @@ func (a *app) followHere(ctx context.Context, r *prepared, c *cluster, run *engi
 		ended, err = f.until(context.WithoutCancel(ctx), waits.see)
 	}
 	if err != nil {
-		return nil, err
+		return nil, &exitError{exitFailed, fmt.Errorf("the run goes on without being looked at: %w", err), "how far it is: " + r.next.Show(run.ID)}
 	}
 	f.ended(ended)
 	return ended, nil

@@ -153,7 +153,7 @@ func (w *Worker) part(ctx context.Context, t task) (part *engine.Part, back func
 	if run == nil {
 		return nil, nil, fmt.Errorf("run %s is not on record", t.Run)
 	}
-	if err := itsOwn(ctx, run); err != nil {
+	if err := itsOwn(ctx, run, t.Attempt); err != nil {
 		return nil, nil, err
 	}
 	with, back, err := w.prepared.of(ctx, run)

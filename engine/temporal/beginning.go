@@ -27,7 +27,7 @@ func (w *Worker) beginRun(ctx context.Context, s start) (opening, error) {
 	if err != nil {
 		return opening{}, repeated(live, err)
 	}
-	if err := itsOwn(ctx, run); err != nil {
+	if err := itsOwn(ctx, run, max(s.Order.Attempt, 1)); err != nil {
 		return opening{}, err
 	}
 	if over(run) { // cancelled before it began, or this is asked again
@@ -46,10 +46,12 @@ func (w *Worker) beginRun(ctx context.Context, s start) (opening, error) {
 }
 
 // itsOwn refuses a workflow that is another one than carries a run out, as its record has it: whoever can reach the server may have begun it
-// with what another one was begun with, or the run goes on elsewhere by now. It ends, and the run stays as it is.
-func itsOwn(ctx context.Context, run *engine.Run) error {
+// with what another one was begun with, or the run goes on elsewhere by now, or as a later attempt under the same name. It ends, and the
+// run stays as it is.
+func itsOwn(ctx context.Context, run *engine.Run, attempt int) error {
 	info := activity.GetInfo(ctx)
-	if name := WorkflowName(info.Namespace, info.WorkflowExecution.ID); name != run.Workflow {
+	later := attempt > 0 && run.Attempt > attempt
+	if name := WorkflowName(info.Namespace, info.WorkflowExecution.ID); name != run.Workflow || later {
 		return temporal.NewNonRetryableApplicationError("the run is not carried out by this workflow: snrun history show "+run.ID, "foreign", nil)
 	}
 	return nil

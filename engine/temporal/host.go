@@ -85,6 +85,7 @@ func (h *host) Elsewhere(u flow.Unit) (flow.Handed, error) {
 	}
 	h.doubts = append(h.doubts, got.Doubts...)
 	h.tolerated = append(h.tolerated, got.Tolerated...)
+	h.rows.took(u, got)
 	return got, nil
 }
 
@@ -156,6 +157,8 @@ func (h *host) Tell(n flow.Note) {
 		h.rows.ended(n, now)
 	case flow.ItemEnded, flow.PageRead:
 		h.rows.counted(n, now)
+	case flow.RetryWaits:
+		h.rows.retried(n, now)
 	case flow.Tolerated:
 		h.tolerated = append(h.tolerated, n.Error.Calls...)
 	}
@@ -179,7 +182,7 @@ func (h *host) perform(name, key string, cleanup bool, what []byte) (answer, err
 }
 
 func (w *walk) task(key string) task {
-	return task{Run: w.run, Key: key, Assume: w.order.Assume, Redo: w.order.Redo, Space: w.order.Space, Ends: w.ends}
+	return task{Run: w.run, Attempt: max(w.order.Attempt, 1), Key: key, Assume: w.order.Assume, Redo: w.order.Redo, Space: w.order.Space, Ends: w.ends}
 }
 
 // ask has an activity carried out, as a context has it.

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"snrun/engine"
+	"snrun/engine/flow"
 	"snrun/steps"
 )
 
@@ -25,15 +26,17 @@ const (
 // task is what every activity is given: which run it is for, what people are to be told first, and what it is about, as the flow's
 // wire format has it.
 type task struct {
-	Run    string          `json:"run"`
-	Key    string          `json:"key,omitempty"`  // names the task among those of the run
-	Loop   string          `json:"loop,omitempty"` // of what is asked where a loop was; the key to recall from
-	Assume engine.Assume   `json:"assume,omitempty"`
-	Redo   bool            `json:"redo,omitempty"`
-	Space  string          `json:"space,omitempty"`
-	Ends   time.Time       `json:"ends,omitzero"`
-	Rows   []row           `json:"rows,omitempty"`
-	What   json.RawMessage `json:"what,omitempty"`
+	Run string `json:"run"`
+	// Attempt is the run's that it is of; 0 in one that an older snrun has given out.
+	Attempt int             `json:"attempt,omitempty"`
+	Key     string          `json:"key,omitempty"`  // names the task among those of the run
+	Loop    string          `json:"loop,omitempty"` // of what is asked where a loop was; the key to recall from
+	Assume  engine.Assume   `json:"assume,omitempty"`
+	Redo    bool            `json:"redo,omitempty"`
+	Space   string          `json:"space,omitempty"`
+	Ends    time.Time       `json:"ends,omitzero"`
+	Rows    []row           `json:"rows,omitempty"`
+	What    json.RawMessage `json:"what,omitempty"`
 }
 
 // address says which task of which run an answer is to. Who can write to the server's database cannot open what lies there, but may put the
@@ -57,11 +60,16 @@ func misplaced(got, want address) {
 // row is a row of history as it travels.
 type row struct {
 	engine.StepRun
-	Before bool `json:"before,omitempty"`
+	Before bool         `json:"before,omitempty"`
+	Told   int          `json:"told,omitempty"`
+	Asides []flow.Aside `json:"asides,omitempty"`
 }
 
+// rowOf gives a row as it travels.
+func rowOf(s engine.StepRun) row { return row{s, s.Before, s.Asides.Told, s.Asides.List} }
+
 func (r row) run() engine.StepRun {
-	r.StepRun.Before = r.Before
+	r.StepRun.Before, r.StepRun.Asides = r.Before, engine.Asides{Told: r.Told, List: r.Asides}
 	return r.StepRun
 }
 

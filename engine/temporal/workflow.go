@@ -156,7 +156,7 @@ func (h *host) finish(out flow.Outcome, started time.Time) (Ended, error) {
 	if err := workflow.Await(h.here, func() bool { return len(h.rows.flying) == 0 }); err != nil && !temporal.IsCanceledError(err) {
 		return Ended{}, err
 	}
-	for len(h.rows.pending) > rowsAtOnce {
+	for h.rows.many() {
 		h.sendRows()
 	}
 	t := h.task("@finish")
