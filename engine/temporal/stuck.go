@@ -22,13 +22,14 @@ func (l stuckLog) Error(message string, fields ...any) {
 	switch {
 	case !strings.Contains(message, "Workflow panic") && !strings.Contains(text, "TMPRL1100"):
 	case strings.Contains(text, changedThere):
-		l.Logger.Error("a run stands still, as what it goes on with was changed on the Temporal server: terminate its workflow there, " +
-			"then go on with the run from what is on record: snrun resume")
+		l.Logger.Error("a run stands still, as what it goes on with was changed there: " + anew)
 	default:
-		l.Logger.Error("a run stands still until a worker can walk it: start one of the version of snrun, and with the project, that it began with, " +
-			"or end it with snrun cancel")
+		l.Logger.Error("a run stands still until a worker can walk it: start one of the version of snrun, and with the project, that it began with, or " + anew)
 	}
 }
+
+// anew is how a run goes on whose workflow nobody can walk. It does not hear of a cancellation either.
+const anew = "terminate its workflow on the server, then go on with the run from what is on record: snrun resume"
 
 // changedThere stands in what is said of answers that are none to what was asked.
 const changedThere = "somebody has changed it there"

@@ -34,8 +34,8 @@ func TestRefusedWorkerSaysSo(t *testing.T) {
 func TestStuckRunSaysWhatToDo(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct{ message, why, want string }{
-		{"Workflow panic", "[TMPRL1100] it took another way", "start one of the version of snrun"},
-		{"Workflow panic", "it is one to /b of run c: " + changedThere, "terminate its workflow there"},
+		{"Workflow panic", "[TMPRL1100] it took another way", "that it began with, or terminate its workflow on the server"},
+		{"Workflow panic", "it is one to /b of run c: " + changedThere, "was changed there: terminate its workflow on the server"},
 		{"Activity error.", "whatever", ""},
 	} {
 		var said bytes.Buffer
