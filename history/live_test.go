@@ -27,7 +27,7 @@ const childVariable = "SNRUN_HISTORY_TEST_CHILD"
 // children are what a process of its own does with the history at path.
 var children = map[string]func(path string) error{
 	"hold": hold, "create": create, "write": writeMuch, "pour": pour, "read only": readFolder, "fold": foldWithoutEnd,
-	"serve": serve, "claim": claimMuch, "prune": pruneBigRuns,
+	"serve": serve, "claim": claimMuch, "prune": pruneBigRuns, "long keys": holdLong,
 }
 
 func TestMain(m *testing.M) {

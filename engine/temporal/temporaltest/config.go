@@ -9,14 +9,18 @@ import (
 	"text/template"
 )
 
-// The server is four services in one process. Each listens for calls, and for the others of its kind.
+// The server is four services in one process, a guarded one five. Each listens for calls, and for the others of its kind.
 const (
 	frontend = iota
 	_        // matching
 	_        // history
 	_        // the server's own worker
+	_        // what the others ask for in place of the frontend, which lets them in
 	services
 )
+
+// loopback is where it listens.
+var loopback = []net.IP{net.IPv4(127, 0, 0, 1)}
 
 // ports are those of the services: for calls, then for the others of their kind.
 type ports [2 * services]int
@@ -70,6 +74,18 @@ persistence:
         maxIdleConns: 1
 global:
   membership: {maxJoinDuration: 30s, broadcastAddress: 127.0.0.1}
+{{- with .Guard}}
+  tls:
+    frontend:
+      server: {certFile: {{call $.File "server.pem" | printf "%q"}}, keyFile: {{call $.File "server.key" | printf "%q"}}{{if .Certificates}}, requireClientAuth: true, clientCaFiles: [{{call $.File "ca.pem" | printf "%q"}}]{{end}}}
+      client: {serverName: temporal.example.com, rootCaFiles: [{{call $.File "ca.pem" | printf "%q"}}]}
+{{- if .Keys}}
+  authorization:
+    jwtKeyProvider: {keySourceURIs: [{{call $.File "keys.json" | printf "file://%s" | printf "%q"}}]}
+    authorizer: default
+    claimMapper: default
+{{- end}}
+{{- end}}
 services:
 {{- range .Services}}
   {{.Name}}: {rpc: {grpcPort: {{.Port}}, membershipPort: {{.Others}}, bindOnLocalHost: true}}
@@ -103,6 +119,23 @@ type service struct {
 	Port, Others int
 }
 
+// told is what a server is told.
+type told struct {
+	Database, Address, Dynamic string
+	Services                   []service
+	Guard                      *Guard // nil: it lets everybody in
+	File                       func(name string) string
+}
+
+// services are those of the server, as its ports have them.
+func (r *Running) services() []string {
+	all := []string{frontend: "frontend", "matching", "history", "worker", "internal-frontend"}
+	if r.guard == nil {
+		return all[:len(all)-1]
+	}
+	return all
+}
+
 func (r *Running) configure() error {
 	if err := os.WriteFile(r.file("dynamic.yaml"), []byte(dynamic), 0o600); err != nil {
 		return err
@@ -112,11 +145,11 @@ func (r *Running) configure() error {
 		return err
 	}
 	defer out.Close()
-	data := struct {
-		Database, Address, Dynamic string
-		Services                   []service
-	}{Database: r.file(database), Address: r.Address(), Dynamic: r.file("dynamic.yaml")}
-	for i, name := range [services]string{frontend: "frontend", "matching", "history", "worker"} {
+	data := told{Database: r.file(database), Address: r.Address(), Dynamic: r.file("dynamic.yaml"), File: r.file}
+	if r.guard != nil {
+		data.Guard = &r.guard.Guard
+	}
+	for i, name := range r.services() {
 		data.Services = append(data.Services, service{name, r.ports[i], r.ports[services+i]})
 	}
 	return template.Must(template.New("").Parse(config)).Execute(out, data)
