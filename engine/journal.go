@@ -38,7 +38,7 @@ type Journal interface {
 	// InDoubt gives the keys of the calls that are Intended, in the order in which they were recorded.
 	InDoubt(run string) ([]string, error)
 	// Finish records how the run ended, and drops what only going on would have needed: when it ended well and run.Open is
-	// not set.
+	// not set. The error is ErrOvertaken when the run has a later attempt: nothing of it changes then.
 	Finish(run *Run) error
 	// State gives the values that the job has saved.
 	State(job string) (map[string]any, error)
@@ -100,6 +100,8 @@ var (
 	ErrDamaged = errors.New("the database is damaged")
 	// ErrRunning is the error of Continue: the run has not ended.
 	ErrRunning = errors.New("the run is still running")
+	// ErrOvertaken is the error of Finish: somebody who took the run for interrupted has gone on with it.
+	ErrOvertaken = errors.New("the run goes on as a later attempt, which somebody else carries out")
 	// ErrNotQueued is the error of Begin: there is a run with that id, and it does not wait for its start in this process.
 	ErrNotQueued = errors.New("the run is on record already, and does not wait for its start here")
 )

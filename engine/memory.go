@@ -219,8 +219,12 @@ func (m *Memory) Lookup(run, key string) (Entry, Mark, error) {
 func (m *Memory) Finish(run *Run) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	before := m.runs[run.ID]
+	if before.Attempt > max(run.Attempt, 1) {
+		return ErrOvertaken
+	}
 	ended := *run
-	ended.Steps = m.runs[run.ID].Steps
+	ended.Steps = before.Steps
 	m.runs[run.ID] = &ended
 	if (run.Status == OK || run.Status == Skipped) && !run.Open {
 		delete(m.calls, run.ID)

@@ -38,7 +38,8 @@ type row struct {
 	when *row  // a query that says whether it is carried out at all; nil: always
 	// otherwise is what is wrong when the query says no; nil: nothing is.
 	otherwise error
-	first     *row // is carried out before it; nil: none
+	missed    error // what is wrong when it changes nothing; nil: nothing is
+	first     *row  // is carried out before it; nil: none
 	// do is carried out in place of a statement: what it reads cannot change before the commit. It may be carried out twice, and then
 	// finds all as it was before.
 	do func(*conn) error
@@ -120,7 +121,14 @@ func (c *conn) exec(r row) error {
 	if err != nil {
 		return err
 	}
-	return rows.Close()
+	if err := rows.Close(); err != nil || r.missed == nil {
+		return err
+	}
+	changed, err := c.changed()
+	if err == nil && !changed {
+		err = r.missed
+	}
+	return err
 }
 
 // each calls visit for each row that a query gives, with the values of its columns, which are valid until visit returns.

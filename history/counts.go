@@ -2,9 +2,10 @@ package history
 
 import (
 	"encoding/json"
+	"strings"
+
 	"snrun/engine"
 	"snrun/engine/flow"
-	"strings"
 )
 
 // progress is what the column counts of a step holds: how far it came, and what was told of it meanwhile.

@@ -35,7 +35,7 @@ func (l serverLink) transact(c *conn, rows []row) error {
 
 // asks says whether a row goes by what it finds, or would do something twice where it is carried out twice.
 func (r row) asks() bool {
-	return r.do != nil || r.when != nil || r.sql == postSQL || r.sql == auditSQL
+	return r.do != nil || r.when != nil || r.missed != nil || r.sql == postSQL || r.sql == auditSQL
 }
 
 // statements adds a row to some statements, after the one that comes before it.

@@ -25,7 +25,10 @@ type Pruned struct {
 	Before int64       // how large the database was, bytes
 	After  int64       // and is
 	Over   int64       // by how much the database is still larger than Keep.Size: nothing more of it may go
-	Fixed  bool        // the file does not shrink, though there is room in it: another program made it
+	Values int         // large values that nothing referred to any more: they are deleted whatever the policy says
+	// ValueBytes is how large these were.
+	ValueBytes int64
+	Fixed      bool // the file does not shrink, though there is room in it: another program made it
 }
 
 // PrunedJob tells which runs of a job were deleted.
@@ -72,7 +75,8 @@ type Pruner struct {
 	phases []func() (more bool, err error)
 	plan   []doomed
 	done   Pruned
-	left   bool          // rows of a run that is gone are still there
+	behind bool // rows of a run that is gone are still there
+	left   leftValues
 	box    time.Duration // how long a step may take until it has to end; what it is about then still comes
 	held   time.Duration // how long the last step kept others from writing
 	pages  int64         // how many are given back at once
@@ -106,7 +110,7 @@ func (s *Store) Pruner(policy Policy, now time.Time) (*Pruner, error) {
 	}
 	p := &Pruner{planner: planner{store: s, policy: policy, now: now}, conn: c, pages: firstPages, box: longest}
 	p.done.Before, p.done.After = before, before
-	p.phases = []func() (bool, error){p.makeRoom, p.leftovers, p.byRule, p.bySize, p.texts, p.audits, p.shrink, p.truncate}
+	p.phases = []func() (bool, error){p.makeRoom, p.leftovers, p.byRule, p.values, p.bySize, p.texts, p.audits, p.shrink, p.truncate}
 	return p, nil
 }
 

@@ -88,7 +88,7 @@ func (p *Pruner) leftovers() (more bool, err error) {
 			}
 		}
 	})
-	p.left = more
+	p.behind = more
 	return more, err
 }
 
@@ -98,7 +98,7 @@ func (p *Pruner) oldSlot() int64 { return p.now.Add(-slotMemory).UnixMicro() }
 // byRule deletes runs for their age or their number.
 func (p *Pruner) byRule() (more bool, err error) {
 	switch {
-	case p.left:
+	case p.behind:
 		_, err = p.leftovers()
 		return true, err
 	case len(p.plan) > 0:
@@ -113,7 +113,7 @@ func (p *Pruner) bySize() (more bool, err error) {
 	if p.policy.Keep.Size == 0 {
 		return false, nil
 	}
-	if p.left {
+	if p.behind {
 		_, err = p.leftovers()
 		return true, err
 	}
@@ -180,7 +180,7 @@ func (p *Pruner) dropRun(run int64, deadline time.Time) error {
 func (p *Pruner) clear(run int64, deadline time.Time) error {
 	for _, table := range rowsOfRun {
 		if all, err := p.empty(table, run, deadline); err != nil || !all {
-			p.left = true
+			p.behind = true
 			return errors.Join(err, p.conn.exec(rowOf(rememberSQL, run, 0)))
 		}
 	}

@@ -41,6 +41,9 @@ func (s *Store) WouldPrune(ctx context.Context, policy Policy, now time.Time) (P
 	if f.done.Before, err = s.fileSize(); err == nil {
 		err = f.byRule(ctx)
 	}
+	if err == nil {
+		err = f.values(ctx)
+	}
 	if err == nil && policy.Keep.Size > 0 {
 		err = f.bySize(ctx)
 	}

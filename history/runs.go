@@ -29,7 +29,7 @@ const (
 	beganSQL    = `UPDATE runs SET rows = greatest(rows, ?) WHERE run = ?`
 	beginCalled = `INSERT OR IGNORE INTO called (run, file, text)
 		SELECT runs.id, ?, texts.id FROM runs, texts WHERE runs.run = ? AND texts.digest = ?`
-	finishRun = `UPDATE runs SET status = ?, ended = ?, output = ?, error = ?, open = ?, reason = ?, cancel = '' WHERE id = ?`
+	finishRun = `UPDATE runs SET status = ?, ended = ?, output = ?, error = ?, open = ?, reason = ?, cancel = '' WHERE id = ? AND attempt <= ?`
 
 	// The note of a step's end may be lost with its process, and nobody tells of it again where its item was done: a run that ended well has no
 	// step that goes on.
@@ -158,7 +158,7 @@ func calledRows(run *engine.Run) []row {
 }
 
 // Finish records how a run ended, and all that was noted of it. The journal of a run that ended ok or skipped is dropped,
-// unless it has failed items that can be tried again.
+// unless it has failed items that can be tried again. The error wraps engine.ErrOvertaken when the run has a later attempt, which stays as it is.
 // When it gives an error, steps are missing; a run that failed may be on record as such all the same.
 func (s *Store) Finish(run *engine.Run) error {
 	l, err := s.ledger(run.ID)
@@ -177,7 +177,9 @@ func (s *Store) Finish(run *engine.Run) error {
 	if ended.IsZero() {
 		ended = time.Now()
 	}
-	rows := []row{rowOf(finishRun, string(run.Status), ended, output, failure, run.Open, run.Reason, l.number)}
+	end := rowOf(finishRun, string(run.Status), ended, output, failure, run.Open, run.Reason, l.number, max(run.Attempt, 1))
+	end.missed = engine.ErrOvertaken
+	rows := []row{end}
 	if run.Workflow != "" && s.place.shared() {
 		rows = append(rows, endedWith(run.Status, ended, l.number))
 	}
@@ -187,7 +189,14 @@ func (s *Store) Finish(run *engine.Run) error {
 	if (run.Status == engine.OK || run.Status == engine.Skipped) && !run.Open {
 		rows = append(rows, l.drop()...)
 	}
-	if err := s.flush("finish run "+run.ID, rows...); err != nil {
+	err = nil
+	if s.place.shared() { // notes go out together, which they do not beside what may be refused
+		err = s.flush("finish run " + run.ID)
+	}
+	if err == nil {
+		err = s.flush("finish run "+run.ID, rows...)
+	}
+	if err != nil {
 		if run.Error != nil { // its steps may be too much for a full disk: the end alone may not be
 			_ = s.commit(l, "finish run "+run.ID, append(rows, rowOf(staleSQL, l.number))...)
 		}

@@ -73,7 +73,7 @@ func (a *app) apply(ctx context.Context, names []string, o applyOptions) error {
 	if err != nil {
 		return err
 	}
-	server, err := a.connect(ctx, clusterOptions{remoteOptions: o.remoteOptions, settings: p.Settings, secrets: p.secrets, place: p.store})
+	server, err := a.connect(ctx, clusterOptions{remoteOptions: o.remoteOptions, settings: p.Settings, secrets: p.givenSecrets, place: p.store})
 	if err != nil {
 		return stopped(ctx, err)
 	}
@@ -88,7 +88,7 @@ func (a *app) apply(ctx context.Context, names []string, o applyOptions) error {
 		applied = append(applied, job.Name)
 	}
 	results, err := applying.Apply(ctx, applied, wanted)
-	if err != nil && len(results) == 0 {
+	if err = server.orRefusal(err); err != nil && len(results) == 0 {
 		return stopped(ctx, err)
 	}
 	if told := a.tellApplied(results, o); told != nil {
@@ -109,8 +109,7 @@ func (a *app) appliedJobs(names []string) (*project, []*jobs.Job, error) {
 	if err := a.knownJobs(p, names); err != nil {
 		return nil, nil, err
 	}
-	var wrong source.Errors
-	errors.As(p.withoutSecrets(err), &wrong)
+	wrong, _ := errors.AsType[source.Errors](p.withoutSecrets(err))
 	files := p.Files()
 	if len(names) > 0 {
 		files = slices.DeleteFunc(files, func(file string) bool { return !slices.Contains(names, p.NameOf(file)) })
@@ -118,7 +117,7 @@ func (a *app) appliedJobs(names []string) (*project, []*jobs.Job, error) {
 	var list []*jobs.Job
 	daemon.LoadEach(p.Project, files, func(_ int, job *jobs.Job, err error) {
 		err = p.withoutSecrets(err)
-		if more := (source.Errors)(nil); errors.As(err, &more) {
+		if more, is := errors.AsType[source.Errors](err); is {
 			wrong = append(wrong, more...)
 		} else if job != nil {
 			list = append(list, job)

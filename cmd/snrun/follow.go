@@ -25,6 +25,7 @@ type follower struct {
 	view  view
 	began time.Time // when this attempt did, as far as is known
 	mark  string    // of the pulse that was seen last
+	away  bool      // nothing can be seen
 	seen  map[string]engine.StepRun
 	told  map[string]time.Time // when the last thing was told of a step beside that, or of a sign-in, by its key or profile
 	tries map[string]int       // which tries of what are known to have failed, by its key
@@ -60,16 +61,21 @@ func newFollower(store *history.Store, run *engine.Run, v view) (*follower, erro
 }
 
 // until looks at the run again and again until it has ended, or the context ends; then the error is the context's. Each time that it goes on
-// it is given to meanwhile.
+// it is given to meanwhile. A database that is away is waited for.
 func (f *follower) until(ctx context.Context, meanwhile func(*engine.Run)) (*engine.Run, error) {
 	ticks := time.NewTicker(followEvery)
 	defer ticks.Stop()
 	for {
 		run, err := f.look()
-		if err != nil || run.Status != engine.Queued && run.Status != engine.Running {
-			return run, err
+		if err = f.patient(err); err != nil {
+			return nil, err
 		}
-		meanwhile(run)
+		if !f.away {
+			if run.Status != engine.Queued && run.Status != engine.Running {
+				return run, nil
+			}
+			meanwhile(run)
+		}
 		select {
 		case <-ctx.Done():
 			return run, ctx.Err()

@@ -34,8 +34,8 @@ those beyond that number.
 
 Kept in any case: what waits or goes on, of each job the newest run, the newest that ended well and the last one of its
 schedule, a run that saved state which its job still has, one of which an alert still tells, and for a week one that was
-interrupted in snrun serve. The file gets smaller. Runs can go on meanwhile, and so can snrun serve, which does the
-same in the background for as long as it is up.`,
+interrupted in snrun serve. Large values that no run has any more go too. The file gets smaller. Runs can go on
+meanwhile, and so can snrun serve, which does the same in the background for as long as it is up.`,
 		Example: `  snrun history prune --dry-run
   snrun history prune --older-than 90d --keep-runs 100 --job noisy`,
 		Args: exactly(0, "history prune takes no argument: write --job NAME for the runs of one job"),
@@ -170,10 +170,12 @@ func (a *app) keepPolicy() (history.Policy, error) {
 type prunedRecord struct {
 	DryRun     bool              `json:"dry_run"`
 	Runs       int               `json:"runs"`
-	SizeBefore int64             `json:"size_before"` // of the database, bytes
-	SizeAfter  int64             `json:"size_after"`  // estimated where dry_run is true
-	Over       int64             `json:"over"`        // bytes above history.keep.size that cannot be deleted
-	Shrinks    bool              `json:"shrinks"`     // the file gets smaller
+	SizeBefore int64             `json:"size_before"`      // of the database, bytes
+	SizeAfter  int64             `json:"size_after"`       // estimated where dry_run is true
+	Over       int64             `json:"over"`             // bytes above history.keep.size that cannot be deleted
+	Shrinks    bool              `json:"shrinks"`          // the file gets smaller
+	Values     int               `json:"values,omitempty"` // large values that nothing referred to
+	ValueBytes int64             `json:"value_bytes,omitempty"`
 	Jobs       []prunedJobRecord `json:"jobs"`
 }
 
@@ -192,7 +194,7 @@ func (a *app) printPruned(done history.Pruned, o pruneOptions) error {
 	}
 	record := prunedRecord{
 		DryRun: o.dry, Runs: done.Runs(), SizeBefore: done.Before, SizeAfter: done.After, Over: done.Over, Shrinks: !done.Fixed,
-		Jobs: []prunedJobRecord{},
+		Values: done.Values, ValueBytes: done.ValueBytes, Jobs: []prunedJobRecord{},
 	}
 	for _, job := range done.Jobs {
 		record.Jobs = append(record.Jobs, prunedJobRecord(job))
@@ -215,6 +217,9 @@ func prunedText(p page, done history.Pruned, dry bool) string {
 	default:
 		fmt.Fprintf(&b, "%s deleted; the database had %s and has %s\n", runs, words.Size(done.Before), words.Size(done.After))
 	}
+	if done.Values > 0 {
+		b.WriteString(leftText(done, dry))
+	}
 	if done.Over > 0 {
 		fmt.Fprintf(&b, "that is %s more than history.keep.size: what is left is kept in any case, or of other projects\n", words.Size(done.Over))
 	}
@@ -223,6 +228,15 @@ func prunedText(p page, done history.Pruned, dry bool) string {
 			"To change that, end all that use it, then: sqlite3 FILE 'PRAGMA auto_vacuum = INCREMENTAL; VACUUM'\n")
 	}
 	return b.String()
+}
+
+// leftText tells of large values that nothing referred to.
+func leftText(done history.Pruned, dry bool) string {
+	said := "are deleted"
+	if dry {
+		said = "would be deleted"
+	}
+	return fmt.Sprintf("%s that no run has any more, %s, %s\n", words.Plural(done.Values, "large value"), words.Size(done.ValueBytes), said)
 }
 
 // prunedTable lists what was deleted, a job in each line.

@@ -38,6 +38,7 @@ var goingOn = map[string]func(*testing.T, *turning){
 	"a run that has not ended does not go on":           runningStays,
 	"of many who go on with a run one does":             oneGoesOn,
 	"who saw a run end does not go on once another did": laterStays,
+	"who carries out an attempt does not end the next":  earlierDoesNotEnd,
 	"a run that is not on record does not go on":        nobodyGoesOn,
 	"going on forgets calls at and below keys":          forgets,
 	"going on forgets calls recorded more than once":    forgetsTwice,
@@ -218,6 +219,33 @@ func laterStays(t *testing.T, j *turning) {
 	if err := j.Continue(&later, nil, nil); !errors.Is(err, engine.ErrRunning) {
 		t.Errorf("Continue as the second attempt of a run that had it: %v, want ErrRunning", err)
 	}
+}
+
+// earlierDoesNotEnd holds that whoever was taken for gone does not end the attempt that somebody else has gone on with, nor drops what it needs.
+func earlierDoesNotEnd(t *testing.T, j *turning) {
+	run := begin(t, j, "r1")
+	run.Attempt = 1
+	commit(t, j, run.ID, outcome("/a", "1"))
+	finish(t, j, run, engine.Interrupted)
+	j.turn(t)
+	next := *run
+	again(t, j, &next)
+	for _, status := range []engine.Status{engine.OK, engine.Failed, engine.Cancelled} {
+		late := *run
+		late.Status, late.Ended = status, time.Now()
+		if err := j.Finish(&late); !errors.Is(err, engine.ErrOvertaken) {
+			t.Errorf("Finish of the first attempt, %s, while the second goes on: %v, want ErrOvertaken", status, err)
+		}
+		j.turn(t)
+		expect(t, j, run.ID, "/a", recorded{engine.Done, "1"})
+	}
+	if !j.often { // else it was interrupted
+		if err := j.Continue(&engine.Run{ID: run.ID, Status: engine.Running, Attempt: 3}, nil, nil); !errors.Is(err, engine.ErrRunning) {
+			t.Errorf("Continue of a run that a late end came to: %v, want ErrRunning", err)
+		}
+	}
+	finish(t, j, &next, engine.OK)
+	expect(t, j, run.ID, "/a", recorded{engine.Unknown, ""})
 }
 
 func nobodyGoesOn(t *testing.T, j *turning) {

@@ -152,7 +152,7 @@ func (w *Worker) part(ctx context.Context, t task) (part *engine.Part, back func
 	if run == nil {
 		return nil, nil, fmt.Errorf("run %s is not on record", t.Run)
 	}
-	if err := itsOwn(ctx, run); err != nil {
+	if err := itsOwn(ctx, run, t.Attempt); err != nil {
 		return nil, nil, err
 	}
 	with, back, err := w.prepared.of(ctx, run)
@@ -176,8 +176,7 @@ var errElsewhere = errors.New("another worker goes on with it")
 
 // repeated is the error that has the server give the task to a worker again: at once where this one stops. One that is final stays so.
 func repeated(live context.Context, err error) error {
-	var final *temporal.ApplicationError
-	if errors.As(err, &final) && final.NonRetryable() {
+	if final, is := errors.AsType[*temporal.ApplicationError](err); is && final.NonRetryable() {
 		return final
 	}
 	o := temporal.ApplicationErrorOptions{Cause: err}

@@ -23,15 +23,14 @@ func (w *Worker) beginRun(ctx context.Context, s start) (opening, error) {
 	if err != nil {
 		return opening{}, repeated(live, err)
 	}
-	if err := itsOwn(ctx, run); err != nil {
+	if err := itsOwn(ctx, run, max(s.Order.Attempt, 1)); err != nil {
 		return opening{}, err
 	}
 	if over(run) { // cancelled before it began, or this is asked again
 		return opening{Run: run.ID, Over: run.Status}, nil
 	}
 	begun, err := w.open(live, s, run)
-	var refusal *steps.Error
-	if errors.As(err, &refusal) {
+	if refusal, is := errors.AsType[*steps.Error](err); is {
 		begun, err = w.refuse(run, refusal)
 	}
 	if err != nil {
@@ -42,10 +41,12 @@ func (w *Worker) beginRun(ctx context.Context, s start) (opening, error) {
 }
 
 // itsOwn refuses a workflow that is another one than carries a run out, as its record has it: whoever can reach the server may have begun it
-// with what another one was begun with, or the run goes on elsewhere by now. It ends, and the run stays as it is.
-func itsOwn(ctx context.Context, run *engine.Run) error {
+// with what another one was begun with, or the run goes on elsewhere by now, or as a later attempt under the same name. It ends, and the
+// run stays as it is.
+func itsOwn(ctx context.Context, run *engine.Run, attempt int) error {
 	info := activity.GetInfo(ctx)
-	if name := WorkflowName(info.Namespace, info.WorkflowExecution.ID); name != run.Workflow {
+	later := attempt > 0 && run.Attempt > attempt
+	if name := WorkflowName(info.Namespace, info.WorkflowExecution.ID); name != run.Workflow || later {
 		return temporal.NewNonRetryableApplicationError("the run is not carried out by this workflow: snrun history show "+run.ID, "foreign", nil)
 	}
 	return nil
@@ -129,9 +130,6 @@ func opened(part *engine.Part, s start, run *engine.Run) (opening, error) {
 	o := opening{Run: run.ID, Started: run.Started, File: run.File, Texts: run.Texts()}
 	var err error
 	if o.Given, err = flow.EncodeGiven(part.Opening()); err != nil {
-		return o, err
-	}
-	if err != nil {
 		return o, err
 	}
 	data, err := json.Marshal(o)

@@ -40,26 +40,32 @@ func TestForeignWorkflowIsRefused(t *testing.T) {
 	}
 }
 
-// TestWorkflowThatLostItsRun holds that a workflow ends, and leaves the run alone, when that is carried out by something else by now.
+// TestWorkflowThatLostItsRun holds that a workflow ends, and leaves the run alone, when that is carried out by something else by now: by a
+// process, or by the workflow of a later attempt, which has the same name.
 func TestWorkflowThatLostItsRun(t *testing.T) {
 	t.Parallel()
-	var c counter
-	w := c.enlist(t, "steps: [{wait: 1h}, {probe: {value: never}}]\nfinally: [{probe: {value: never}}]")
-	memory, _ := w.config.Engine.Journal.(*engine.Memory)
-	w.each = func(env *testsuite.TestWorkflowEnvironment) {
-		env.RegisterDelayedCallback(func() {
-			ended, here := *memory.Run(w.order.Run), *memory.Run(w.order.Run)
-			ended.Status, here.Workflow, here.Attempt = engine.Interrupted, "", 2
-			if err := errors.Join(memory.Finish(&ended), memory.Continue(&here, nil, nil)); err != nil {
-				t.Error(err)
-			}
-		}, 30*time.Minute)
-	}
-	if run := w.toTheEnd(); run.Status != engine.Running || run.Attempt != 2 || len(c.calls) > 0 {
-		t.Errorf("the run is %s, attempt %d, after %q", run.Status, run.Attempt, c.calls)
-	}
-	if w.err == nil || !strings.Contains(w.err.Error(), "not carried out by this workflow") {
-		t.Errorf("the workflow ended with %v", w.err)
+	for name, workflow := range map[string]func(string) string{
+		"a process":       func(string) string { return "" },
+		"a later attempt": func(same string) string { return same },
+	} {
+		var c counter
+		w := c.enlist(t, "steps: [{wait: 1h}, {probe: {value: never}}]\nfinally: [{probe: {value: never}}]")
+		memory, _ := w.config.Engine.Journal.(*engine.Memory)
+		w.each = func(env *testsuite.TestWorkflowEnvironment) {
+			env.RegisterDelayedCallback(func() {
+				ended, here := *memory.Run(w.order.Run), *memory.Run(w.order.Run)
+				ended.Status, here.Workflow, here.Attempt = engine.Interrupted, workflow(here.Workflow), 2
+				if err := errors.Join(memory.Finish(&ended), memory.Continue(&here, nil, nil)); err != nil {
+					t.Error(err)
+				}
+			}, 30*time.Minute)
+		}
+		if run := w.toTheEnd(); run.Status != engine.Running || run.Attempt != 2 || len(c.calls) > 0 {
+			t.Errorf("%s: the run is %s, attempt %d, after %q", name, run.Status, run.Attempt, c.calls)
+		}
+		if w.err == nil || !strings.Contains(w.err.Error(), "not carried out by this workflow") {
+			t.Errorf("%s: the workflow ended with %v", name, w.err)
+		}
 	}
 }
 

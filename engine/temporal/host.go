@@ -182,7 +182,7 @@ func (h *host) perform(name, key string, cleanup bool, what []byte) (answer, err
 }
 
 func (w *walk) task(key string) task {
-	return task{Run: w.run, Key: key, Assume: w.order.Assume, Redo: w.order.Redo, Space: w.order.Space, Ends: w.ends}
+	return task{Run: w.run, Attempt: max(w.order.Attempt, 1), Key: key, Assume: w.order.Assume, Redo: w.order.Redo, Space: w.order.Space, Ends: w.ends}
 }
 
 // ask has an activity carried out, as a context has it.
@@ -211,8 +211,8 @@ func (h *host) ask(of workflow.Context, name string, t task) (answer, error) {
 func (h *host) halted(halt *engine.Halt) error {
 	h.doubts = append(h.doubts, halt.Doubts...)
 	err := halt.Err()
-	var stopped *flow.Stopped
-	if !errors.As(err, &stopped) {
+	stopped, is := errors.AsType[*flow.Stopped](err)
+	if !is {
 		return err
 	}
 	if why := h.stopped(false); why != nil {

@@ -26,15 +26,17 @@ const (
 // task is what every activity is given: which run it is for, what people are to be told first, and what it is about, as the flow's
 // wire format has it.
 type task struct {
-	Run    string          `json:"run"`
-	Key    string          `json:"key,omitempty"`  // names the task among those of the run
-	Loop   string          `json:"loop,omitempty"` // of what is asked where a loop was; the key to recall from
-	Assume engine.Assume   `json:"assume,omitempty"`
-	Redo   bool            `json:"redo,omitempty"`
-	Space  string          `json:"space,omitempty"`
-	Ends   time.Time       `json:"ends,omitzero"`
-	Rows   []row           `json:"rows,omitempty"`
-	What   json.RawMessage `json:"what,omitempty"`
+	Run string `json:"run"`
+	// Attempt is the run's that it is of; 0 in one that an older snrun has given out.
+	Attempt int             `json:"attempt,omitempty"`
+	Key     string          `json:"key,omitempty"`  // names the task among those of the run
+	Loop    string          `json:"loop,omitempty"` // of what is asked where a loop was; the key to recall from
+	Assume  engine.Assume   `json:"assume,omitempty"`
+	Redo    bool            `json:"redo,omitempty"`
+	Space   string          `json:"space,omitempty"`
+	Ends    time.Time       `json:"ends,omitzero"`
+	Rows    []row           `json:"rows,omitempty"`
+	What    json.RawMessage `json:"what,omitempty"`
 }
 
 // row is a row of history as it travels.

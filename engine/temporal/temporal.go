@@ -15,7 +15,8 @@
 //	activities, beginning      the activities; those at a run's beginning and end
 //	beat                       how the server hears that an activity lives, and an activity that it is to end
 //	slot, turn                 the slot of a run that a schedule starts, and what becomes of it
-//	connect, seal, stuck       clients, the encryption of all that travels, and what is logged where a workflow cannot go on
+//	connect, entry             clients, and the API key that they come in with
+//	seal, stuck                the encryption of all that travels, and what is logged where a workflow cannot go on
 package temporal
 
 import (

@@ -43,17 +43,12 @@ func New(address postgres.Address, texts Texts) *Server {
 }
 
 // Await opens a connection, as Connect does. It waits for a server that is not there, or has no room.
-func (s *Server) Await(ctx context.Context) (*pgx.Conn, error) { return s.await(ctx, nil) }
+func (s *Server) Await(ctx context.Context) (*pgx.Conn, error) { return s.await(ctx, s.Connect) }
 
-// await opens a connection with further parameters.
-func (s *Server) await(ctx context.Context, params map[string]string) (*pgx.Conn, error) {
-	config := s.Config()
-	for name, value := range params {
-		config.RuntimeParams[name] = value
-	}
-	var c *pgx.Conn
-	err := s.insist(ctx, func() (err error) {
-		c, err = pgx.ConnectConfig(ctx, config)
+// await opens a connection in a way.
+func (s *Server) await(ctx context.Context, open func(context.Context) (*pgx.Conn, error)) (c *pgx.Conn, err error) {
+	err = s.insist(ctx, func() (err error) {
+		c, err = open(ctx)
 		return err
 	})
 	return c, err

@@ -51,7 +51,7 @@ var (
 
 // Locks opens a connection for locks.
 func (s *Server) Locks() (*Locks, error) {
-	c, err := s.Await(context.Background())
+	c, err := s.await(context.Background(), s.Session)
 	if err != nil {
 		return nil, err
 	}
@@ -199,7 +199,7 @@ func (l *Locks) lose() {
 // again opens a connection that is used as the one before was; nil when the locks are closed meanwhile.
 func (l *Locks) again() *pgx.Conn {
 	for pause := time.Millisecond; l.life.Err() == nil; pause = min(2*pause, time.Second) {
-		c, err := l.server.Await(l.life)
+		c, err := l.server.await(l.life, l.server.Session)
 		if err == nil {
 			if err = l.retake(c); err == nil {
 				return c

@@ -20,12 +20,16 @@ type readers struct{ server *Server }
 
 // Connect opens one. It waits for a server that is not there.
 func (r *readers) Connect(ctx context.Context) (driver.Conn, error) {
-	c, err := r.server.await(ctx, map[string]string{
+	config := r.server.Config()
+	for name, value := range map[string]string{
 		"default_transaction_read_only": "on",
 		// What a question looks through depends on what it is asked with: some names or all, a limit or none.
 		"plan_cache_mode": "force_custom_plan",
 		"jit":             "off", // it takes 200 ms, for what takes 10
-	})
+	} {
+		config.RuntimeParams[name] = value
+	}
+	c, err := r.server.await(ctx, func(ctx context.Context) (*pgx.Conn, error) { return pgx.ConnectConfig(ctx, config) })
 	if err != nil {
 		return nil, err
 	}

@@ -4,7 +4,6 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
-	"crypto/sha256"
 	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
@@ -18,6 +17,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/golang-jwt/jwt/v5"
 	"go.temporal.io/sdk/client"
 )
 
@@ -32,6 +32,8 @@ const (
 	CA         = "ca.pem"     // of the authority that the server's certificate is from
 	ClientCert = "client.pem" // a certificate of that authority
 	ClientKey  = "client.key" // its key
+	OtherCert  = "other.pem"  // a certificate of an authority that it does not trust
+	OtherKey   = "other.key"  // its key
 	serverCert = "server.pem"
 	serverKey  = "server.key"
 	keySet     = "keys.json" // what signs API keys, as a JWKS (RFC 7517)
@@ -66,20 +68,30 @@ func (r *Running) Key(t testing.TB, namespace, role string, expires time.Time) s
 	return key
 }
 
+// Rekey has another signer sign API keys. Those that there are hold no more once the server, which is not running, starts.
+func (r *Running) Rekey(t testing.TB) {
+	t.Helper()
+	if err := r.guard.newSigner(r.file); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // prepare makes the files of a guarded server.
 func (g *guard) prepare(file func(name string) string) error {
-	authority, err := newSigner(file(CA), file("ca.key"), &x509.Certificate{IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign}, nil)
+	authority, err := newCertificate(file(CA), file("ca.key"), &x509.Certificate{IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign}, nil)
 	if err != nil {
 		return err
 	}
 	for _, c := range []struct {
 		cert, key string
 		of        x509.Certificate
+		by        *signer
 	}{
-		{serverCert, serverKey, x509.Certificate{DNSNames: []string{ServerName}, IPAddresses: loopback, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}}},
-		{ClientCert, ClientKey, x509.Certificate{ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}}},
+		{serverCert, serverKey, x509.Certificate{DNSNames: []string{ServerName}, IPAddresses: loopback, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}}, authority},
+		{ClientCert, ClientKey, x509.Certificate{ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}}, authority},
+		{OtherCert, OtherKey, x509.Certificate{ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}}, nil},
 	} {
-		if _, err := newSigner(file(c.cert), file(c.key), &c.of, authority); err != nil {
+		if _, err := newCertificate(file(c.cert), file(c.key), &c.of, c.by); err != nil {
 			return err
 		}
 	}
@@ -89,6 +101,11 @@ func (g *guard) prepare(file func(name string) string) error {
 	}
 	g.tls = &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: x509.NewCertPool(), Certificates: []tls.Certificate{pair}}
 	g.tls.RootCAs.AddCert(authority.cert)
+	return g.newSigner(file)
+}
+
+// newSigner makes what signs API keys.
+func (g *guard) newSigner(file func(name string) string) (err error) {
 	if g.signer, err = ecdsa.GenerateKey(elliptic.P256(), rand.Reader); err != nil {
 		return err
 	}
@@ -124,18 +141,9 @@ func (g *guard) sign(permission string, expires time.Time) (string, error) {
 	if g == nil || g.signer == nil {
 		return "", errors.New("the server asks for no API keys")
 	}
-	head, _ := json.Marshal(map[string]string{"alg": "ES256", "typ": "JWT", "kid": signerName})                           // of texts
-	claims, _ := json.Marshal(map[string]any{"sub": "snrun", "permissions": []string{permission}, "exp": expires.Unix()}) // and numbers
-	text := coded(head) + "." + coded(claims)
-	sum := sha256.Sum256([]byte(text))
-	r, s, err := ecdsa.Sign(rand.Reader, g.signer, sum[:])
-	if err != nil {
-		return "", err
-	}
-	raw := make([]byte, 64)
-	r.FillBytes(raw[:32])
-	s.FillBytes(raw[32:])
-	return text + "." + coded(raw), nil
+	token := jwt.NewWithClaims(jwt.SigningMethodES256, jwt.MapClaims{"sub": "snrun", "permissions": []string{permission}, "exp": expires.Unix()})
+	token.Header["kid"] = signerName
+	return token.SignedString(g.signer)
 }
 
 func coded(data []byte) string { return base64.RawURLEncoding.EncodeToString(data) }
@@ -146,8 +154,8 @@ type signer struct {
 	key  *ecdsa.PrivateKey
 }
 
-// newSigner makes a certificate and its key, and files of both. By is nil for one that signs itself.
-func newSigner(certFile, keyFile string, of *x509.Certificate, by *signer) (*signer, error) {
+// newCertificate makes a certificate and its key, and files of both. By is nil for one that signs itself.
+func newCertificate(certFile, keyFile string, of *x509.Certificate, by *signer) (*signer, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return nil, err
