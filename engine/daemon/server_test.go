@@ -179,7 +179,7 @@ func TestSquattedFolder(t *testing.T) {
 		{"a link", func(folder, elsewhere string) error { return os.Symlink(elsewhere, folder) }, false},
 		{"a file", func(folder, _ string) error { return os.WriteFile(folder, nil, 0o600) }, false},
 		{"somebody else's", func(folder, _ string) error {
-			return errors.Join(os.Mkdir(folder, 0o777), os.Chown(folder, 65534, 65534))
+			return errors.Join(os.Mkdir(folder, 0o777), os.Chown(folder, os.Getuid()+1, -1))
 		}, false},
 	} {
 		t.Run(test.name, func(t *testing.T) {
