@@ -133,9 +133,6 @@ func opened(part *engine.Part, s start, run *engine.Run) (opening, error) {
 	if o.Given, err = flow.EncodeGiven(part.Opening()); err != nil {
 		return o, err
 	}
-	if err != nil {
-		return o, err
-	}
 	data, err := json.Marshal(o)
 	if err != nil {
 		return o, err
