@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 
 	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/temporal"
@@ -19,6 +20,9 @@ import (
 func (w *Worker) beginRun(ctx context.Context, s start) (opening, error) {
 	live, stop := w.alive(ctx)
 	defer stop()
+	if err := meant(ctx, s); err != nil {
+		return opening{}, err
+	}
 	run, err := w.record(live, s)
 	if err != nil {
 		return opening{}, repeated(live, err)
@@ -30,8 +34,7 @@ func (w *Worker) beginRun(ctx context.Context, s start) (opening, error) {
 		return opening{Run: run.ID, Over: run.Status}, nil
 	}
 	begun, err := w.open(live, s, run)
-	var refusal *steps.Error
-	if errors.As(err, &refusal) {
+	if refusal, is := errors.AsType[*steps.Error](err); is {
 		begun, err = w.refuse(run, refusal)
 	}
 	if err != nil {
@@ -53,6 +56,15 @@ func itsOwn(ctx context.Context, run *engine.Run, attempt int) error {
 	return nil
 }
 
+// meant refuses what another workflow was to begin with: somebody has put it in the place of this one's.
+func meant(ctx context.Context, s start) error {
+	info := activity.GetInfo(ctx)
+	if s.Workflow == WorkflowName(info.Namespace, info.WorkflowExecution.ID) && strings.HasPrefix(info.WorkflowExecution.ID, s.Order.Workflow) {
+		return nil
+	}
+	return temporal.NewNonRetryableApplicationError("what this workflow was to begin with is meant for another one: somebody has changed it on the Temporal server", "foreign", nil)
+}
+
 // over says whether a run has ended.
 func over(run *engine.Run) bool { return run.Status != engine.Queued && run.Status != engine.Running }
 
@@ -68,7 +80,7 @@ func (w *Worker) record(ctx context.Context, s start) (*engine.Run, error) {
 		run.File, run.Text, run.Called, run.Workflow = s.Order.Texts[0].File, s.Order.Texts[0].Text, s.Order.Texts[1:], s.Workflow
 		return run, nil
 	case len(s.Order.Texts) == 0:
-		return nil, fmt.Errorf("run %s is not on record", s.Run)
+		return nil, fmt.Errorf("run %s is %w", s.Run, errUnknown)
 	}
 	job := s.Order.Texts[0]
 	run = &engine.Run{

@@ -211,7 +211,9 @@ func (h *host) ask(of workflow.Context, name string, t task) (answer, error) {
 		return got, h.stopped(true)
 	case err != nil:
 		return got, fmt.Errorf("%s: %w", t.Key, err)
-	case got.Halt != nil:
+	}
+	misplaced(got.To, t.address())
+	if got.Halt != nil {
 		return got, h.halted(got.Halt)
 	}
 	return got, nil
@@ -221,8 +223,8 @@ func (h *host) ask(of workflow.Context, name string, t task) (answer, error) {
 func (h *host) halted(halt *engine.Halt) error {
 	h.doubts = append(h.doubts, halt.Doubts...)
 	err := halt.Err()
-	var stopped *flow.Stopped
-	if !errors.As(err, &stopped) {
+	stopped, is := errors.AsType[*flow.Stopped](err)
+	if !is {
 		return err
 	}
 	if why := h.stopped(false); why != nil {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/workflow"
 
 	"snrun/engine"
@@ -25,6 +26,7 @@ const turnActivity = "snrun.turn"
 
 // turn is how it stands with a slot.
 type turn struct {
+	To   address       `json:"to"`
 	Run  string        `json:"run"`  // that the slot has
 	Over engine.Status `json:"over"` // it is not carried out, as a rule since it was skipped; "" where it is
 	Wait bool          `json:"wait"` // other runs of the job go on, and it waits for their ends
@@ -38,13 +40,14 @@ const (
 
 // await has the slot of a run decided upon, and waits for the run's turn. It gives "" when that has come, else how the run ended. A run
 // that is cancelled while it waits has its turn at once, and ends as cancelled.
-func (w *Worker) await(ctx workflow.Context, s start) (over turn, err error) {
+func (w *Worker) await(ctx workflow.Context, s start) (ended turn, err error) {
 	always, _ := workflow.NewDisconnectedContext(ctx)
 	for wait := firstWait; ; wait = min(2*wait, longestWait) {
 		var got turn
 		if err := workflow.ExecuteActivity(workflow.WithActivityOptions(always, activityOptions()), turnActivity, s).Get(ctx, &got); err != nil {
 			return got, err
 		}
+		misplaced(got.To, s.turn())
 		if got.Over != "" || !got.Wait {
 			return got, nil
 		}
@@ -61,11 +64,18 @@ func (w *Worker) await(ctx workflow.Context, s start) (over turn, err error) {
 // errNoBook is the error of a worker that was not told who decides upon slots.
 var errNoBook = errors.New("the worker has nothing to decide upon slots with")
 
+// turn is what the answer about a slot is to.
+func (s start) turn() address { return address{s.Run, "@turn", ""} }
+
 // turn decides upon a slot, once, and says whether the turn of its run has come.
 func (w *Worker) turn(ctx context.Context, s start) (turn, error) {
 	live, stop := w.alive(ctx)
 	defer stop()
+	if err := meant(ctx, s); err != nil {
+		return turn{}, err
+	}
 	got, err := w.turnOf(live, s)
+	got.To = s.turn()
 	if err != nil {
 		w.config.Log.Warn("a slot cannot be decided upon here yet", "job", s.Order.Job, "due", s.Due, "error", err)
 		return got, repeated(live, err)
@@ -81,14 +91,15 @@ func (w *Worker) turnOf(ctx context.Context, s start) (turn, error) {
 	if err != nil {
 		return turn{}, fmt.Errorf("reading the record of run %s: %w", s.Run, err)
 	}
-	if run == nil {
+	switch {
+	case run == nil:
 		v, err := w.decide(ctx, s)
 		if err != nil || v.Status != engine.Queued {
 			return turn{Run: v.Run, Over: engine.Skipped}, err
 		}
-	} else if over(run) {
+	case over(run):
 		return turn{Run: run.ID, Over: run.Status}, nil
-	} else if run.Status == engine.Running {
+	case run.Status == engine.Running:
 		return turn{Run: run.ID}, nil
 	}
 	got := turn{Run: s.Run}
@@ -112,7 +123,7 @@ func (w *Worker) decide(ctx context.Context, s start) (engine.Verdict, error) {
 	if err != nil {
 		return engine.Verdict{}, err
 	}
-	now := time.Now()
+	now := activity.GetInfo(ctx).StartedTime // the server's, which said that the slot is due: the clock here may be wrong
 	verdicts, err := w.config.Book.Claim(now, f.MaxQueue, []engine.Claim{f.Claim(now, pauses[f.Job].Since)})
 	if err != nil {
 		return engine.Verdict{}, fmt.Errorf("deciding upon what is due: %w", err)

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"go.temporal.io/api/common/v1"
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/temporal"
@@ -42,9 +43,11 @@ type Applying struct {
 	Client    client.Client
 	Namespace string
 	Queue     string
-	Dry       bool // changes nothing
-	// Prune says of a job whether its schedules go that are not wanted; nil: no others go than those that others take the place of.
-	Prune func(job string) bool
+	Key       string // the name of the key that encrypts what is applied; "" has none applied anew because it is another one
+	Dry       bool   // changes nothing
+	// Gone says of a job whether the project has it no more; nil: of none. Its schedules are told of, and go with Prune.
+	Gone  func(job string) bool
+	Prune bool
 	Now   time.Time
 }
 
@@ -74,10 +77,18 @@ func (a Applying) Apply(ctx context.Context, jobs []string, wanted []Wanted) ([]
 	}
 	for _, id := range known {
 		job := jobOf(id)
-		if kept[id] || !slices.Contains(jobs, job) && (a.Prune == nil || !a.Prune(job)) {
+		gone := a.Gone != nil && a.Gone(job)
+		if kept[id] || !gone && !slices.Contains(jobs, job) {
 			continue
 		}
-		r, err := a.drop(ctx, id, refused[job])
+		stays := ""
+		switch {
+		case refused[job]:
+			stays = "it goes on as it was applied before, since a schedule of the job is refused"
+		case gone && !a.Prune:
+			stays = "the project has no such job any more, and the server goes on to start it: --prune deletes the schedule"
+		}
+		r, err := a.drop(ctx, id, stays)
 		if err != nil {
 			return list, fmt.Errorf("the schedule %s: %w", id, err)
 		}
@@ -159,7 +170,7 @@ func (a Applying) describe(ctx context.Context, id string) (*client.ScheduleDesc
 // stands says whether a schedule on the server is what is wanted already.
 func (a Applying) stands(w *Wanted, found *client.ScheduleDescription, paused bool) bool {
 	action, ok := found.Schedule.Action.(*client.ScheduleWorkflowAction)
-	if !ok || action.ID != w.workflow || action.TaskQueue != w.queue || found.Schedule.State.Paused != paused {
+	if !ok || action.ID != w.workflow || action.TaskQueue != w.queue || !a.sealed(action) || found.Schedule.State.Paused != paused {
 		return false
 	}
 	from, next := a.Now, found.Info.NextActionTimes
@@ -168,6 +179,14 @@ func (a Applying) stands(w *Wanted, found *client.ScheduleDescription, paused bo
 	}
 	policy := found.Schedule.Policy
 	return policy.Overlap == overlap && policy.CatchupWindow == w.window && w.times(next, from) == nil
+}
+
+// sealed says whether what a schedule starts its runs with is encrypted under the key of today: the one before may be forgotten soon.
+func (a Applying) sealed(action *client.ScheduleWorkflowAction) bool {
+	return a.Key == "" || !slices.ContainsFunc(action.Args, func(arg any) bool {
+		payload, isPayload := arg.(*common.Payload)
+		return isPayload && ours.SealedUnder(payload) != a.Key
+	})
 }
 
 func (a Applying) create(ctx context.Context, w *Wanted, paused bool, note string) error {
@@ -189,9 +208,8 @@ func (a Applying) update(ctx context.Context, w *Wanted, paused bool, note strin
 	})
 }
 
-// drop deletes a schedule that no job has any more. One of a job whose new schedule was refused goes on, and is told of; one of other
-// workers is left alone.
-func (a Applying) drop(ctx context.Context, id string, goesOn bool) (Result, error) {
+// drop deletes a schedule that no job has any more. Where stays says why it does not, it goes on; one of other workers is left alone.
+func (a Applying) drop(ctx context.Context, id, stays string) (Result, error) {
 	r := Result{Job: jobOf(id), ID: id, Became: Deleted}
 	found, err := a.describe(ctx, id)
 	if err != nil || found == nil {
@@ -200,8 +218,8 @@ func (a Applying) drop(ctx context.Context, id string, goesOn bool) (Result, err
 	if action, ok := found.Schedule.Action.(*client.ScheduleWorkflowAction); !ok || action.TaskQueue != a.Queue {
 		return Result{}, nil
 	}
-	if goesOn {
-		r.Became, r.Why = Unchanged, "it goes on as it was applied before, since a schedule of the job is refused"
+	if stays != "" {
+		r.Became, r.Why = Unchanged, stays
 		return r, nil
 	}
 	if a.Dry {

@@ -82,7 +82,8 @@ func (p Project) named(job *jobs.Job, s jobs.Schedule) (w Wanted, inputs []byte,
 	if inputs, err = steps.EncodeJSON(s.Inputs); err != nil {
 		return w, nil, fmt.Errorf("the inputs that the schedule of %s gives: %w", job.Name, err)
 	}
-	line := fmt.Sprintf("%s\n%s\n%d\n%d", s.Line(), inputs, s.Starts.Unix(), s.Ends.Unix())
+	// with the queue: a project that is there for each of several networks, or two that have a job of the same name, share a namespace
+	line := fmt.Sprintf("%s\n%s\n%d\n%d\n%s", s.Line(), inputs, s.Starts.Unix(), s.Ends.Unix(), p.Queue)
 	w.ID = prefix + job.Name + "-" + digest([]byte(line))
 	return w, inputs, nil
 }
@@ -113,6 +114,7 @@ func (p Project) wanted(job *jobs.Job, s jobs.Schedule, now time.Time) (Wanted, 
 	}
 	all, err := json.Marshal([]any{w.Spec.ScheduleSpec, w.window, w.order, w.queue})
 	w.workflow = prefix + job.Name + "-" + digest(all)
+	w.order.Workflow = w.workflow + "-" // and the time, which the server adds
 	return w, err
 }
 
