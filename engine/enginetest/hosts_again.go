@@ -127,10 +127,8 @@ func (veil) Open(sealed []byte, about string) ([]byte, error) {
 	return []byte(text), nil
 }
 
-// goingOnJobs are runs that go on, by what they show.
-var goingOnJobs = map[string]goingOnJob{
-	"failures that were tolerated are tried again": {
-		text: `
+// tolerant is a job with loops of all kinds in which calls fail that may.
+const tolerant = `
 steps:
   - id: rounds
     repeat:
@@ -143,10 +141,20 @@ steps:
     foreach: {in: [1, 2], tolerate: all, steps: [{id: inner, foreach: {in: [1, 2, 3], as: y, tolerate: all, steps: [{probe: {value: "${y}", fails: "${y == 3 ? 9 : 0}"}}]}}]}
   - id: many
     foreach: {in: "${1..130}", concurrency: 1, tolerate: 5, steps: [{probe: {value: "${item}", fails: "${item in [7, 90, 130] ? 9 : 0}", unsafe: true}}]}
+  - id: read
+    foreach: {in: {probe: {pages: 3, size: 2}}, key: "${item.id}", tolerate: all, steps: [{probe: {value: "${item.n}", fails: "${item.n in [1, 4] ? 9 : 0}", unsafe: true}}]}
   - {id: after, probe: {value: "${steps.many.failed}"}}
 output: ["${steps.rounds.output}", "${steps.few.failed}", "${steps.many.failed}", "${steps.after.output}"]
-`,
-		r: engine.Resumption{FailedItems: true}, well: true,
+`
+
+// goingOnJobs are runs that go on, by what they show.
+var goingOnJobs = map[string]goingOnJob{
+	"failures that were tolerated are tried again": {
+		text: strings.ReplaceAll(tolerant, ", unsafe: true", ""), r: engine.Resumption{FailedItems: true}, well: true,
+	},
+	"failures that were tolerated are in doubt": {text: tolerant, r: engine.Resumption{FailedItems: true}, well: true},
+	"failures that were tolerated and are in doubt are tried again": {
+		text: tolerant, r: engine.Resumption{FailedItems: true, Assume: engine.AssumeRedo}, well: true,
 	},
 	"a failure in the middle of much": {
 		text: `

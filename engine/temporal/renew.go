@@ -31,10 +31,7 @@ func (h *host) asNew(ctx workflow.Context) error {
 	h.sendRows(last)
 	next := Order{
 		Run: h.run, Job: h.order.Job, Attempt: h.order.Attempt, Again: true, Assume: h.order.Assume, Redo: h.order.Redo, Space: h.order.Space,
-		Went: &Went{Times: 1, Ends: h.ends, Started: workflow.GetInfo(ctx).WorkflowStartTime},
-	}
-	if h.order.Went != nil {
-		next.Went.Times, next.Went.Started = h.order.Went.Times+1, h.order.Went.Started
+		Went: &Went{Ends: h.ends},
 	}
 	next.Went.Open, next.Went.Noted = h.rows.went()
 	next.Went.Clock = h.times

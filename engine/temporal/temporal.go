@@ -75,12 +75,10 @@ type Order struct {
 
 // Went is what a renewed workflow goes on with.
 type Went struct {
-	Times   int                  `json:"times"` // how often it was renewed
-	Started time.Time            `json:"started"`
-	Ends    time.Time            `json:"ends,omitzero"`   // when the run's own timeout is over
-	Open    map[string]time.Time `json:"open,omitempty"`  // when the steps under way began, by their keys
-	Noted   []uint64             `json:"noted,omitempty"` // digests of the keys of steps whose end people know of
-	Clock   map[string]time.Time `json:"clock,omitempty"` // what the flow was told of the time, by its keys
+	Ends  time.Time            `json:"ends,omitzero"`   // when the run's own timeout is over
+	Open  map[string]time.Time `json:"open,omitempty"`  // when the steps under way began, by their keys
+	Noted []uint64             `json:"noted,omitempty"` // digests of the keys of steps whose end people know of
+	Clock map[string]time.Time `json:"clock,omitempty"` // what the flow was told of the time, by its keys
 	// Cancelled says that the run was cancelled while the workflow was renewed: a new one hears nothing of that.
 	Cancelled bool `json:"cancelled,omitempty"`
 }
