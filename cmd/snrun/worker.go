@@ -63,7 +63,7 @@ no such namespace, 4 the server refuses it, 75 the server cannot be reached.`,
 
 // bind makes the flags. What a flag does not say its variable does.
 func (o *workerOptions) bind(a *app, flags *pflag.FlagSet) {
-	a.remoteFlags(flags, &o.remoteOptions, "the Temporal server")
+	a.remoteFlags(flags, &o.remoteOptions, "the Temporal server at `HOST:PORT`")
 	for _, f := range []struct {
 		setting               *setting
 		name, variable, usage string

@@ -67,7 +67,7 @@ func (w *Worker) record(ctx context.Context, s start) (*engine.Run, error) {
 		run.File, run.Text, run.Called, run.Workflow = s.Order.Texts[0].File, s.Order.Texts[0].Text, s.Order.Texts[1:], s.Workflow
 		return run, nil
 	case len(s.Order.Texts) == 0:
-		return nil, fmt.Errorf("run %s is not on record", s.Run)
+		return nil, fmt.Errorf("run %s is %w", s.Run, errUnknown)
 	}
 	job := s.Order.Texts[0]
 	run = &engine.Run{

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/workflow"
 
 	"snrun/engine"
@@ -113,7 +114,7 @@ func (w *Worker) decide(ctx context.Context, s start) (engine.Verdict, error) {
 	if err != nil {
 		return engine.Verdict{}, err
 	}
-	now := time.Now()
+	now := activity.GetInfo(ctx).StartedTime // the server's, which said that the slot is due: the clock here may be wrong
 	verdicts, err := w.config.Book.Claim(now, f.MaxQueue, []engine.Claim{f.Claim(now, pauses[f.Job].Since)})
 	if err != nil {
 		return engine.Verdict{}, fmt.Errorf("deciding upon what is due: %w", err)
