@@ -114,6 +114,7 @@ func (p Project) wanted(job *jobs.Job, s jobs.Schedule, now time.Time) (Wanted, 
 	}
 	all, err := json.Marshal([]any{w.Spec.ScheduleSpec, w.window, w.order, w.queue})
 	w.workflow = prefix + job.Name + "-" + digest(all)
+	w.order.Workflow = w.workflow + "-" // and the time, which the server adds
 	return w, err
 }
 
