@@ -7,7 +7,11 @@ import (
 	"time"
 
 	"snrun/engine"
+	"snrun/history/phrases"
 )
+
+// ErrSearchText is wrapped by the error of a search whose text says nothing that can be looked for.
+var ErrSearchText = phrases.ErrText
 
 // Search says what to look for, in which runs, and how many of them to give.
 type Search struct {
@@ -120,7 +124,7 @@ func lastOfPage(runs []engine.Run, f Filter) string {
 
 // looking begins a search.
 func (s *Store) looking(q Search) (*looking, error) {
-	w, err := parseWanted(q.Text)
+	w, err := phrases.Parse(q.Text)
 	if err != nil {
 		return nil, err
 	}
@@ -147,7 +151,7 @@ func (s *Store) looking(q Search) (*looking, error) {
 type looking struct {
 	store  *Store
 	search Search
-	wanted wanted
+	wanted phrases.Wanted
 	index  *index // nil for none, or for one that is of no help
 	next   Filter // which runs are still to be looked through
 	chosen []engine.Run
@@ -253,7 +257,7 @@ func (l *looking) lookThrough(ctx context.Context, runs []engine.Run) (map[strin
 		}
 		l.found.Indexed = true
 	}
-	return numbers, passages{read: l.store.read, like: l.wanted.like, say: l.judge}.of(ctx, numbered)
+	return numbers, passages{read: l.store.read, like: l.wanted.Like(), say: l.judge}.of(ctx, numbered)
 }
 
 // take keeps what was found in a portion. It says whether that is enough.

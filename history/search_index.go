@@ -13,6 +13,7 @@ import (
 	"unicode/utf8"
 
 	"snrun/engine"
+	"snrun/history/phrases"
 )
 
 const (
@@ -49,7 +50,7 @@ type index struct {
 }
 
 // index gives the index, for what is wanted; nil where there is none, or where it is of no help.
-func (s *Store) index(ctx context.Context, w wanted) (*index, error) {
+func (s *Store) index(ctx context.Context, w phrases.Wanted) (*index, error) {
 	var has bool
 	if err := s.read.QueryRowContext(ctx, hasFTS5SQL).Scan(&has); err != nil || !has || s.scans {
 		return nil, err
@@ -70,7 +71,7 @@ func (s *Store) index(ctx context.Context, w wanted) (*index, error) {
 
 // query gives what to ask FTS5 for: nothing but words, each of which is in every run that holds what is wanted, the rarest first. It is
 // "" where there are none, or where they begin as too many others do.
-func (x *index) query(ctx context.Context, w wanted) (string, error) {
+func (x *index) query(ctx context.Context, w phrases.Wanted) (string, error) {
 	needs := neededFor(w)
 	for i := range needs {
 		if err := x.count(ctx, &needs[i]); err != nil {
@@ -113,16 +114,11 @@ func (n needed) query() string {
 }
 
 // neededFor gives the words that are in the index for each text that holds what is wanted.
-func neededFor(w wanted) (list []needed) {
-	for _, t := range w.terms {
-		text := strings.Join(t, " ")
-		first := len(list)
-		wordsOf(text, func(word string) { list = append(list, needed{word: indexed(word), whole: true}) })
-		end, _ := utf8.DecodeLastRuneInString(text)
-		if last := len(list) - 1; last >= first && isWord(end) && !standsAlone(end) && len(list[last].word) < longestWord {
-			list[last].whole = false // the text may go on there
-		}
-	}
+func neededFor(w phrases.Wanted) (list []needed) {
+	w.EachWord(func(word string, whole bool) {
+		word = indexed(word)
+		list = append(list, needed{word: word, whole: whole || len(word) == longestWord})
+	})
 	return list
 }
 

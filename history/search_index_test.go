@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"snrun/engine"
+	"snrun/history/phrases"
 	"snrun/jobs"
 	"snrun/steps"
 )
@@ -38,11 +39,11 @@ func FuzzWords(f *testing.F) {
 	f.Add(strings.Repeat("ab", 40), strings.Repeat("AB", 20))
 	f.Add(`\u00e9\ud83d\ude00%`, "é 😀 %")
 	f.Fuzz(func(t *testing.T, text, query string) {
-		w, err := parseWanted(query)
+		w, err := phrases.Parse(query)
 		if err != nil {
 			return
 		}
-		form, from, to, found := w.in(text)
+		form, from, to, found := w.In(text)
 		if !found {
 			return
 		}
@@ -80,7 +81,7 @@ func FuzzPattern(f *testing.F) {
 	f.Add("/api?q=a%3Db", `a=b`)
 	f.Add("ſK\x00kelvin", "kelvin")
 	f.Fuzz(func(t *testing.T, text, query string) {
-		w, err := parseWanted(query)
+		w, err := phrases.Parse(query)
 		if err != nil {
 			return
 		}
@@ -95,12 +96,12 @@ func FuzzPattern(f *testing.F) {
 				e, _ := decodeError(sql.NullString{String: failure, Valid: true})
 				holds = e.Message // JSON has no bytes that are no text
 			}
-			if _, _, _, found := w.in(holds); !found {
+			if _, _, _, found := w.In(holds); !found {
 				continue
 			}
 			var like bool
-			if err := s.read.QueryRow(`SELECT ? LIKE ? ESCAPE '\'`, stored, w.like).Scan(&like); err != nil || !like {
-				t.Fatalf("%q is found in %q, and %q is not LIKE %q: %v", query, holds, stored, w.like, err)
+			if err := s.read.QueryRow(`SELECT ? LIKE ? ESCAPE '\'`, stored, w.Like()).Scan(&like); err != nil || !like {
+				t.Fatalf("%q is found in %q, and %q is not LIKE %q: %v", query, holds, stored, w.Like(), err)
 			}
 		}
 	})

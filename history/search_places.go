@@ -20,7 +20,7 @@ func (l *looking) judge(run int64, p passage) {
 	if found != nil && found.more {
 		return
 	}
-	form, from, to, ok := l.wanted.in(p.text)
+	form, from, to, ok := l.wanted.In(p.text)
 	if !ok {
 		return
 	}

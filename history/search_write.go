@@ -10,6 +10,7 @@ import (
 	"github.com/mattn/go-sqlite3"
 
 	"snrun/engine"
+	"snrun/history/phrases"
 )
 
 // fewestWords and mostWords bound how many words come into the index at once.
@@ -191,9 +192,7 @@ func (d documents) add(run int64, p passage) {
 	if len(doc.words) >= documentWords {
 		doc.end()
 	}
-	for _, form := range formsOf(p.text) {
-		wordsOf(fold(form), doc.add)
-	}
+	phrases.EachWord(p.text, doc.add)
 }
 
 func (d *document) add(word string) {

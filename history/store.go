@@ -1,5 +1,5 @@
-// Package history keeps what runs did, in one SQLite file, or in a PostgreSQL database that machines share: for people (runs, steps, attempts, exchanges) and for going on
-// (the journal and the state of jobs).
+// Package history keeps what runs did, in one SQLite file, or in a PostgreSQL database that machines share: for people (runs, steps,
+// attempts, exchanges) and for going on (the journal and the state of jobs).
 //
 // A Store is an engine.Journal. Whatever is given to it has its secrets masked already. One connection of a process writes; readers
 // have their own and never wait for it. All SQL of snrun but the token store's is in this package.
@@ -18,7 +18,7 @@
 //	runs, list, steps, counts, happened, exchanges, requests, find, order
 //	                             what people are shown, how they find runs, and the order of a run's steps
 //	pulse                        how far runs are, for who looks at them while they go on
-//	search                       what is looked for in what runs left behind, and where it is found
+//	search                       what runs left behind that holds what is looked for, by an index or without; see package phrases
 //	journal, ledger, numbers, parts, fold, blobs, keys
 //	                             what going on needs: calls by their keys, parts of loops that end, large values once
 //	hold                         units of a run that one process at a time carries out

@@ -14,7 +14,7 @@ import (
 
 // floors are the packages from the ground up. A package imports lower floors only.
 var floors = [][]string{
-	{"steps", "auth/store/postgres", "auth/httpsig", "history/words"},
+	{"steps", "auth/store/postgres", "auth/httpsig", "history/words", "history/phrases"},
 	{"auth/store", "auth/store/postgres/postgrestest", "history/dialect"},
 	{"auth", "auth/store/storetest", "steps/xml", "jobs/source"},
 	{"steps/exchange", "steps/soap/xsd", "steps/soap/wsse"},

@@ -1,4 +1,11 @@
-package history
+// Package phrases finds what a person looks for in texts: words, and in quotes several that belong together. It makes no difference of
+// capital and small letters, and sees through the escapes of JSON and of URLs.
+//
+// The files:
+//
+//	phrases   what is looked for, where it is in a text, and the words by which an index finds that
+//	forms     a text as it is, and without escapes
+package phrases
 
 import (
 	"errors"
@@ -8,28 +15,28 @@ import (
 	"unicode/utf8"
 )
 
-// ErrSearchText is wrapped by the error of a search whose text says nothing that can be looked for.
-var ErrSearchText = errors.New("this cannot be looked for")
+// ErrText is wrapped by the error of Parse where a text says nothing that can be looked for.
+var ErrText = errors.New("this cannot be looked for")
 
-// maxSearchText is how long a text to look for may be, in bytes.
-const maxSearchText = 1000
+// longest is how long a text to look for may be, in bytes.
+const longest = 1000
 
-// wanted is what a search looks for. A text holds it when it holds each of the terms.
-type wanted struct {
+// Wanted is what somebody looks for. A text holds it when it holds each of the terms.
+type Wanted struct {
 	terms []term
-	like  string // a pattern of SQLite's LIKE for whatever holds all terms, also where it is written as JSON or in a URL
+	like  string
 }
 
 // term is a word, or several that stand one behind the other with blank space between them; folded.
 type term []string
 
-// parseWanted reads a text to look for: words, and in quotes several that belong together. Quotes count at the ends of words only, so
+// Parse reads a text to look for: words, and in quotes several that belong together. Quotes count at the ends of words only, so
 // that a piece of JSON can be pasted. No sign has a meaning besides.
-func parseWanted(text string) (wanted, error) {
-	if len(text) > maxSearchText {
-		return wanted{}, fmt.Errorf("%w: it has %d bytes, at most %d are looked for", ErrSearchText, len(text), maxSearchText)
+func Parse(text string) (Wanted, error) {
+	if len(text) > longest {
+		return Wanted{}, fmt.Errorf("%w: it has %d bytes, at most %d are looked for", ErrText, len(text), longest)
 	}
-	var w wanted
+	var w Wanted
 	text = strings.ToValidUTF8(text, "\uFFFD")
 	for rest := strings.TrimSpace(text); rest != ""; rest = strings.TrimSpace(rest) {
 		var piece string
@@ -39,7 +46,7 @@ func parseWanted(text string) (wanted, error) {
 		}
 	}
 	if len(w.terms) == 0 {
-		return wanted{}, fmt.Errorf("%w: there is no word in it", ErrSearchText)
+		return Wanted{}, fmt.Errorf("%w: there is no word in it", ErrText)
 	}
 	w.like = w.pattern()
 	return w, nil
@@ -65,19 +72,23 @@ func startsBlank(text string) bool {
 	return unicode.IsSpace(r)
 }
 
+// Like is a pattern of SQLite's LIKE, with the escape \, for whatever holds all that is wanted, also where it is written as JSON or in a
+// URL.
+func (w Wanted) Like() string { return w.like }
+
 // pattern gives the longest piece of the terms that is written in one way only wherever it stands, as a pattern of LIKE.
-func (w wanted) pattern() string {
-	longest := ""
+func (w Wanted) pattern() string {
+	piece := ""
 	for _, t := range w.terms {
 		for _, word := range t {
-			for _, piece := range strings.FieldsFunc(word, isEscaped) {
-				if len(piece) > len(longest) {
-					longest = piece
+			for _, plain := range strings.FieldsFunc(word, isEscaped) {
+				if len(plain) > len(piece) {
+					piece = plain
 				}
 			}
 		}
 	}
-	return "%" + strings.ReplaceAll(longest, "_", `\_`) + "%"
+	return "%" + strings.ReplaceAll(piece, "_", `\_`) + "%"
 }
 
 // isEscaped says whether a rune may be written in another way, in JSON or in a URL.
@@ -85,9 +96,9 @@ func isEscaped(r rune) bool {
 	return r >= utf8.RuneSelf || !isWord(r) && !strings.ContainsRune("-._~", r)
 }
 
-// in says whether a text holds all that is wanted, as it is or without escapes: it gives the text in that form, and where the first of
+// In says whether a text holds all that is wanted, as it is or without escapes: it gives the text in that form, and where the first of
 // what is wanted stands there, from one byte up to another.
-func (w wanted) in(text string) (form string, from, to int, found bool) {
+func (w Wanted) In(text string) (form string, from, to int, found bool) {
 	for _, form := range formsOf(text) {
 		if from, to, found = w.inForm(form); found {
 			return form, from, to, true
@@ -96,7 +107,7 @@ func (w wanted) in(text string) (form string, from, to int, found bool) {
 	return "", 0, 0, false
 }
 
-func (w wanted) inForm(text string) (from, to int, found bool) {
+func (w Wanted) inForm(text string) (from, to int, found bool) {
 	folded := fold(text)
 	for i, t := range w.terms {
 		at, end := t.in(folded)
@@ -179,6 +190,28 @@ func fold(text string) string {
 		i += size
 	}
 	return string(folded)
+}
+
+// EachWord calls visit for each word of a text, folded, in each of its forms. By these an index finds what Wanted.EachWord gives.
+func EachWord(text string, visit func(word string)) {
+	for _, form := range formsOf(text) {
+		wordsOf(fold(form), visit)
+	}
+}
+
+// EachWord calls visit for each word that EachWord gives of whatever holds all that is wanted: as it is, or, where it is not whole, as the
+// beginning of a longer one.
+func (w Wanted) EachWord(visit func(word string, whole bool)) {
+	for _, t := range w.terms {
+		text := strings.Join(t, " ")
+		var all []string
+		wordsOf(text, func(word string) { all = append(all, word) })
+		end, _ := utf8.DecodeLastRuneInString(text)
+		goesOn := isWord(end) && !standsAlone(end)
+		for i, word := range all {
+			visit(word, i < len(all)-1 || !goesOn)
+		}
+	}
 }
 
 // wordsOf calls visit for each word of a folded text. A term of a search begins where one of them does, and its own words, but for the
