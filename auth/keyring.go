@@ -39,6 +39,21 @@ const (
 	TokenRejected  = "rejected"
 )
 
+type signInsKey struct{}
+
+// WithSignIns gives a context whose requests tell of the tokens that they waited for, each on its own goroutine. Several may have waited for
+// the same.
+func WithSignIns(ctx context.Context, told func(TokenEvent)) context.Context {
+	return context.WithValue(ctx, signInsKey{}, told)
+}
+
+// tellSignIn tells whoever made a request how the token came that it had waited for.
+func tellSignIn(ctx context.Context, e TokenEvent) {
+	if told, listens := ctx.Value(signInsKey{}).(func(TokenEvent)); listens {
+		told(e)
+	}
+}
+
 // Keyring holds one source of credentials a profile, and gives the clients that sign requests with them. It is safe for
 // concurrent use.
 type Keyring struct {
@@ -144,7 +159,7 @@ func (k *Keyring) open(p Profile) error {
 	if err != nil {
 		return err
 	}
-	k.clients[p.Name] = &http.Client{Transport: newSigner(p, wire, credentials, k.limits.gate(p))}
+	k.clients[p.Name] = &http.Client{Transport: newSigner(p, wire, credentials, k.limits.gate(p, k.store))}
 	k.sources[p.Name], k.types[p.Name] = credentials.tokens, t.Name
 	return nil
 }

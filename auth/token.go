@@ -25,6 +25,8 @@ type token struct {
 	// afterRejection: in place of one that the server rejected. same: and it is the same text.
 	afterRejection, same bool
 	accepted, rejected   atomic.Bool
+
+	came TokenEvent // how it came to be in use
 }
 
 // fresh, as of a record: one that was issued in the future comes of a clock that has been set back since.
@@ -98,6 +100,9 @@ func (s *tokenSource) token(ctx context.Context) (*token, error) {
 			return t, nil
 		}
 		got, err := f.wait(ctx)
+		if err == nil {
+			tellSignIn(ctx, got.came)
+		}
 		if err != nil || started || !got.rejected.Load() {
 			return got, err
 		}
@@ -129,7 +134,7 @@ func (s *tokenSource) reject(t *token) bool {
 		return false
 	}
 	if t.rejected.CompareAndSwap(false, true) {
-		s.tell(TokenRejected, t)
+		s.notify(s.event(TokenRejected, t))
 	}
 	return true
 }
@@ -148,14 +153,15 @@ func (s *tokenSource) use(r *record, what string) *token {
 	}
 	s.mask(r.Access)
 	s.mask(r.Refresh)
+	t.came = s.event(what, t)
 	s.current.Store(t)
 	s.hold.Store(nil)
-	s.tell(what, t)
+	s.notify(t.came)
 	return t
 }
 
-func (s *tokenSource) tell(what string, t *token) {
-	s.notify(TokenEvent{Profile: s.endpoint.profile, Grant: s.endpoint.grant.Name, What: what, Expires: t.expires})
+func (s *tokenSource) event(what string, t *token) TokenEvent {
+	return TokenEvent{Profile: s.endpoint.profile, Grant: s.endpoint.grant.Name, What: what, Expires: t.expires}
 }
 
 // mask has the redactor know a token, and forget the one that was longest out of use where there are many.

@@ -13,6 +13,7 @@
 //	before, resume            what a call gave before, and the calls in doubt; going on with a run
 //	record, fold, seal        what the journal keeps of a call and of a loop, encrypted where a secret is in it
 //	notes, sample, progress   what people are told, of how many items of a loop, and how fast it goes
+//	aside                     what those are told of it who follow a run that is carried out elsewhere
 //	tracer                    following calls, for traces and counts
 //	slot, suspend             due times as they are decided upon; runs that stop for now, or cannot begin
 //	notice                    what is wrong, and who is told
@@ -185,7 +186,8 @@ type execution struct {
 	ends      time.Time       // when the run's timeout is over
 	quit      <-chan struct{} // closed when nothing more is to be begun
 	secrets   map[string]any
-	small     int // see PartOf
+	small     int    // see PartOf
+	unsaid    unsaid // by any row here
 }
 
 // newExecution makes the record of a run that begins.

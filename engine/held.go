@@ -15,6 +15,9 @@ const noted = time.Second
 
 // listen gives a call a context in which the limits of its profile tell that they hold its requests back.
 func (h *host) listen(ctx context.Context, c flow.Call) context.Context {
+	if h.elsewhere {
+		ctx = auth.WithSignIns(ctx, func(e auth.TokenEvent) { h.signedIn(c, e) })
+	}
 	fresh := true // one request at a time is held back
 	return auth.WithWaits(ctx, func(w auth.Wait) {
 		h.heldBack(c, w, fresh)
@@ -32,7 +35,6 @@ func (h *host) heldBack(c flow.Call, w auth.Wait, fresh bool) {
 	switch {
 	case w.Over:
 		e.Status = Running
-		h.resting(c.StepKey, Running)
 		if c.Item {
 			return // others in the loop wait on
 		}
@@ -41,8 +43,12 @@ func (h *host) heldBack(c flow.Call, w auth.Wait, fresh bool) {
 	}
 	if w.Over || h.progress.limited(c.StepKey, c.Item, fresh, now) {
 		h.tell(e)
+		h.aside(e, false)
 	}
-	if !w.Over && (w.Until.IsZero() || e.Wait >= noted) {
+	switch {
+	case w.Over:
+		h.resting(c.StepKey, Running)
+	case w.Until.IsZero() || e.Wait >= noted:
 		h.resting(c.StepKey, Waiting)
 	}
 }

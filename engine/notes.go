@@ -37,6 +37,7 @@ func (h *host) Tell(n flow.Note) {
 	case flow.RetryWaits:
 		e.Type = RetryWaits
 		h.progress.retried(n.Key)
+		h.aside(e, true)
 	case flow.Logged:
 		e.Type = Logged
 	case flow.Tolerated:
@@ -102,6 +103,7 @@ func (h *host) began(n flow.Note, e Event) {
 
 // note keeps a step in the history. An error of the journal ends the run: its next call finds the context ended.
 func (h *host) note(step StepRun) {
+	step.Asides = h.rows.asides(step.Key)
 	h.rows.keep(step)
 	_ = h.recorded(h.Journal.Note(h.run.ID, step))
 }

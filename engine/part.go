@@ -126,7 +126,8 @@ func (p *Part) Carry(ctx context.Context, u flow.Unit) (flow.Handed, error) {
 	if err != nil {
 		return flow.Handed{}, x.halting(err)
 	}
-	got.Doubts, got.Tolerated = x.doubts.keys(), x.tolerated.keys()
+	got.Doubts, got.Tolerated, got.Asides = x.doubts.keys(), x.tolerated.keys(), x.unsaid.all()
+	got.Retries, got.LimitWaits = x.progress.troubles()
 	if got, err = x.handed(u, got); err != nil {
 		return flow.Handed{}, x.halting(err)
 	}

@@ -60,7 +60,7 @@ func (x *execution) handed(u flow.Unit, got flow.Handed) (flow.Handed, error) {
 	got.Error = x.handedError(got.Error)
 	data, err := x.smallest(u, &got)
 	if failure, isStep := err.(*steps.Error); isStep {
-		got = flow.Handed{Error: failure, Saved: got.Saved, Open: got.Open, Doubts: got.Doubts, Tolerated: got.Tolerated}
+		got = flow.Handed{Error: failure, Saved: got.Saved, Open: got.Open, Doubts: got.Doubts, Tolerated: got.Tolerated, Retries: got.Retries, LimitWaits: got.LimitWaits}
 		data, err = x.smallest(u, &got)
 	}
 	if err != nil {
@@ -70,11 +70,12 @@ func (x *execution) handed(u flow.Unit, got flow.Handed) (flow.Handed, error) {
 	return got, x.Journal.Commit(x.run.ID, Entry{Key: gaveKey + u.Key, Result: data, Started: now, Ended: now})
 }
 
-// handedError is an error that may travel: its texts are masked.
+// handedError is an error that may travel: its texts are masked, and not too long.
 func (x *execution) handedError(e *steps.Error) *steps.Error {
 	m := x.masked(e)
 	if m != nil {
 		m.Fields = e.Fields // as they came: expressions read them
+		m.Message, m.Hint = Brief(m.Message), Brief(m.Hint)
 	}
 	return m
 }

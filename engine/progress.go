@@ -19,6 +19,7 @@ const (
 type progress struct {
 	mu    sync.Mutex
 	steps map[string]*course // by their keys
+	all   course             // counts for all of them together
 }
 
 // course is how far one step is.
@@ -89,9 +90,17 @@ func withoutPage(key string) string {
 func (p *progress) retried(key string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.all.retries++
 	for _, c := range p.holders(key) {
 		c.retries++
 	}
+}
+
+// troubles are how often something was tried again, and how many requests a limit held back.
+func (p *progress) troubles() (retries, waits int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.all.retries, p.all.waits
 }
 
 // limited counts a request that is held back, if it is a new one, and says whether to tell of it: of those in a loop's items now
@@ -100,8 +109,9 @@ func (p *progress) limited(key string, item, fresh bool, now time.Time) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	holders := p.holders(key)
-	for _, c := range holders {
-		if fresh {
+	if fresh {
+		p.all.waits++
+		for _, c := range holders {
 			c.waits++
 		}
 	}

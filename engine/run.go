@@ -89,6 +89,7 @@ type StepRun struct {
 	Counts   *Counts      `json:"counts,omitempty"`
 	Message  string       `json:"message,omitempty"` // of a log step
 	Before   bool         `json:"-"`                 // it was done before the run was gone on with
+	Asides   Asides       `json:"-"`                 // in a run that is carried out elsewhere
 }
 
 // Counts are the pages and items that a walk or a loop dealt with. In a loop all of its items' steps count.

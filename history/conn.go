@@ -15,19 +15,19 @@ type conn struct {
 
 // link is what a connection that writes asks of the driver of a database.
 type link interface {
-	// query starts a statement, which is prepared once. Its values are nil, int64, float64, string and []byte.
-	query(sql string, args []any) (driver.Rows, error)
-	// run carries out statements that have no arguments and are not worth keeping.
-	run(sql string) error
+	// Query starts a statement, which is prepared once. Its values are nil, int64, float64, string and []byte.
+	Query(sql string, args []any) (driver.Rows, error)
+	// Run carries out statements that have no arguments and are not worth keeping.
+	Run(sql string) error
 	// transact carries out rows, more than none, in one transaction: all of them or none.
 	transact(c *conn, rows []row) error
 	// atomically carries out f within one transaction, and takes everything back when f or the commit fails.
 	atomically(f func() error) error
-	// changed is how many rows the last statement wrote.
-	changed() (int64, error)
+	// Changed is how many rows the last statement wrote.
+	Changed() (int64, error)
 	// shared says that other processes may write rows of the same run at the same time.
 	shared() bool
-	close() error
+	Close() error
 }
 
 // row is one statement with its arguments, ready to be carried out. The text is one of the package's constants: each is
@@ -95,7 +95,7 @@ func column(v any) any {
 }
 
 // run carries out statements that have no arguments and are not worth keeping.
-func (c *conn) run(sql string) error { return c.link.run(sql) }
+func (c *conn) run(sql string) error { return c.link.Run(sql) }
 
 // exec carries out one row.
 func (c *conn) exec(r row) error {
@@ -175,7 +175,7 @@ func (c *conn) ints(query row, dest ...*int64) (found bool, err error) {
 
 // steps carries out a statement to its end, and counts its rows. It is for those that do a piece of their work for each row.
 func (c *conn) steps(sql string) (n int, err error) {
-	rows, err := c.link.query(sql, nil)
+	rows, err := c.link.Query(sql, nil)
 	if err != nil {
 		return 0, err
 	}
@@ -205,12 +205,12 @@ func (c *conn) holds(query row) (bool, error) {
 
 // changed says whether the last statement wrote any row.
 func (c *conn) changed() (bool, error) {
-	n, err := c.link.changed()
+	n, err := c.link.Changed()
 	return n != 0, err
 }
 
 // query starts a statement, which is prepared once.
-func (c *conn) query(r row) (driver.Rows, error) { return c.link.query(r.sql, r.args) }
+func (c *conn) query(r row) (driver.Rows, error) { return c.link.Query(r.sql, r.args) }
 
 // transact carries out rows in one transaction: all of them or none.
 func (c *conn) transact(rows []row) error {
@@ -224,4 +224,4 @@ func (c *conn) transact(rows []row) error {
 func (c *conn) atomically(f func() error) error { return c.link.atomically(f) }
 
 // close finalizes the statements and closes the connection. The last connection to a file folds its log into it.
-func (c *conn) close() error { return c.link.close() }
+func (c *conn) close() error { return c.link.Close() }

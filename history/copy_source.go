@@ -11,6 +11,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"snrun/history/dialect"
 )
 
 const (
@@ -343,10 +345,10 @@ func asColumn(kind string, v any) any {
 		if kind == "bytea" {
 			return []byte(v)
 		}
-		return keepable(v)
+		return dialect.Keepable(v)
 	case []byte:
 		if kind != "bytea" {
-			return keepable(string(v))
+			return dialect.Keepable(string(v))
 		}
 	}
 	return v

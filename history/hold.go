@@ -10,6 +10,9 @@ import (
 	"path/filepath"
 	"syscall"
 	"time"
+
+	"snrun/auth/store/postgres"
+	"snrun/history/dialect"
 )
 
 // Who waits for a unit that another process carries out looks again after a time, and then after a longer one.
@@ -62,4 +65,17 @@ func (p *file) hold(ctx context.Context, _ alive, run, unit string) (context.Con
 		f.Close()
 		os.Remove(folder) // unless others are in it
 	}, nil
+}
+
+// hold is place.hold: a lock on the connection with which this process shows that it lives.
+func (p *server) hold(ctx context.Context, a alive, run, unit string) (context.Context, func(), error) {
+	locks, err := a.(*sessionLock).open()
+	if err != nil {
+		return nil, nil, err
+	}
+	held, release, err := locks.Hold(ctx, p.LockKey("unit", run, unit))
+	if errors.Is(err, dialect.ErrHeld) || errors.Is(err, dialect.ErrLost) || ctx.Err() == nil && postgres.Gone(err) {
+		return nil, nil, nil
+	}
+	return held, release, err
 }

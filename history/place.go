@@ -54,7 +54,7 @@ type place interface {
 // placeOf gives the place that a path or an address names.
 func placeOf(path string, opts Options) (place, error) {
 	if isAddress(path) {
-		return serverAt(path, opts)
+		return serverAt(path)
 	}
 	return locate(path, opts)
 }

@@ -13,6 +13,7 @@ import (
 
 	"snrun/auth/store/postgres"
 	"snrun/engine"
+	"snrun/history/dialect"
 )
 
 //go:embed migrations/postgres/*.sql
@@ -21,26 +22,19 @@ var serverMigrations embed.FS
 // oldest is the first version of PostgreSQL that has all that is needed: pg_current_xact_id and generated columns.
 const oldest = 130000
 
-// patience is how long a server may be gone until what was to be done fails.
-const patience = 30 * time.Second
-
 // server is a history in a schema of a PostgreSQL database.
-type server struct {
-	postgres.Address
-	patience time.Duration
-	texts    translations
-}
+type server struct{ *dialect.Server }
 
 // isAddress says whether a path names a server, not a file.
 func isAddress(path string) bool { return postgres.IsAddress(path) }
 
 // serverAt gives the server that an address names.
-func serverAt(address string, _ Options) (*server, error) {
+func serverAt(address string) (*server, error) {
 	a, err := postgres.Parse(address)
 	if err != nil {
 		return nil, fmt.Errorf("the address of the history: %w", err)
 	}
-	return &server{Address: a, patience: patience}, nil
+	return &server{dialect.New(a, dialect.Texts{Own: ownText, Rules: textRules[:]})}, nil
 }
 
 func (p *server) shared() bool { return true }
@@ -65,32 +59,6 @@ func (p *server) diagnose(err error) (what error, advice string) {
 		return engine.ErrDamaged, hint
 	}
 	return cause, hint
-}
-
-// connect opens a connection with further parameters. It waits for a server that is not there, or has no room, as long as patience lasts.
-func (p *server) connect(ctx context.Context, params map[string]string) (*pgx.Conn, error) {
-	config := p.Config()
-	for name, value := range params {
-		config.RuntimeParams[name] = value
-	}
-	var c *pgx.Conn
-	err := p.insist(ctx, func() (err error) {
-		c, err = pgx.ConnectConfig(ctx, config)
-		return err
-	})
-	return c, err
-}
-
-// insist does something again, while the server is gone and patience lasts.
-func (p *server) insist(ctx context.Context, f func() error) error {
-	deadline := time.Now().Add(p.patience)
-	for pause := 5 * time.Millisecond; ; pause = min(2*pause, time.Second) {
-		err := f()
-		if err == nil || ctx.Err() != nil || !postgres.Passes(err) || time.Now().Add(pause).After(deadline) {
-			return err
-		}
-		_ = wait(ctx, pause)
-	}
 }
 
 // prepare is place.prepare: it makes the schema.
@@ -140,12 +108,15 @@ func (p *server) oldEnough(ctx context.Context, c *pgx.Conn) error {
 
 // writer is place.writer.
 func (p *server) writer() (*conn, error) {
-	l := &serverLink{place: p}
-	if err := l.use(context.Background()); err != nil {
+	w, err := p.Writer(context.Background())
+	if err != nil {
 		return nil, err
 	}
-	return &conn{l}, nil
+	return &conn{serverLink{w}}, nil
 }
+
+// reader is place.reader.
+func (p *server) reader() (*sql.DB, error) { return p.Reader(), nil }
 
 const (
 	// It goes by the catalogue: to_regclass may not have heard yet of what another process made while this one waited for a lock.
@@ -155,6 +126,7 @@ const (
 		FROM pg_class WHERE relnamespace = to_regnamespace(current_schema())`
 	versionIs   = `SELECT coalesce(max(version), 0) FROM history_version`
 	makeVersion = `CREATE TABLE IF NOT EXISTS history_version (version BIGINT PRIMARY KEY)`
+	migrateLock = `SELECT pg_advisory_xact_lock($1)`
 	nowVersion  = `INSERT INTO history_version (version) VALUES ($1)`
 )
 
@@ -182,7 +154,7 @@ func (p *server) update(_ *conn, o Options) error {
 		return err
 	}
 	ctx := context.Background()
-	c, err := p.connect(ctx, nil)
+	c, err := p.Await(ctx)
 	if err != nil {
 		return err
 	}
@@ -196,7 +168,7 @@ func (p *server) update(_ *conn, o Options) error {
 		defer timer.Stop()
 	}
 	return pgx.BeginFunc(ctx, c, func(tx pgx.Tx) error {
-		if _, err := tx.Exec(ctx, takeLock, p.LockKey("migrate")); err != nil {
+		if _, err := tx.Exec(ctx, migrateLock, p.LockKey("migrate")); err != nil {
 			return err
 		}
 		version, err := p.version(ctx, tx) // another process may have done it meanwhile

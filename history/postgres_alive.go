@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"snrun/history/dialect"
 )
 
 const (
@@ -43,9 +45,9 @@ type sessionLock struct {
 	place *server
 	read  *sql.DB
 
-	mu      sync.Mutex
-	token   string
-	session *session
+	mu    sync.Mutex
+	token string
+	locks *dialect.Locks
 }
 
 // hold gives the sign of life, once.
@@ -55,35 +57,39 @@ func (a *sessionLock) hold() (string, error) {
 	if a.token != "" {
 		return a.token, nil
 	}
-	s, err := a.use()
+	locks, err := a.use()
 	if err != nil {
 		return "", err
 	}
 	token := rand.Text()
-	err = s.do(context.Background(), func(c *pgx.Conn) error { return a.place.showLife(s.life, c, token) })
+	err = locks.Keep(func(ctx context.Context, c *pgx.Conn) error { return a.place.showLife(ctx, c, token) })
 	if err != nil {
 		return "", err
 	}
-	s.mu.Lock()
-	s.live = token
-	s.mu.Unlock()
 	a.token = token
 	return token, nil
 }
 
-// use gives the session, which is opened when it is first needed. The caller holds mu.
-func (a *sessionLock) use() (*session, error) {
-	if a.session != nil {
-		return a.session, nil
-	}
-	s, err := newSession(a.place)
-	if err == nil {
-		a.session = s
-	}
-	return s, err
+// open gives the connection for locks, which is opened when it is first needed.
+func (a *sessionLock) open() (*dialect.Locks, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.use()
 }
 
-// renew does nothing: the session takes its lock again by itself.
+// use is open for who holds mu.
+func (a *sessionLock) use() (*dialect.Locks, error) {
+	if a.locks != nil {
+		return a.locks, nil
+	}
+	locks, err := a.place.Locks()
+	if err == nil {
+		a.locks = locks
+	}
+	return locks, err
+}
+
+// renew does nothing: where the connection is lost, the lock is taken again by itself.
 func (a *sessionLock) renew() error { return nil }
 
 // dead says whether the lock of a process can be had.
@@ -117,14 +123,14 @@ func (a *sessionLock) sweep() {
 	}
 	rows.Close()
 	a.mu.Lock()
-	s := a.session
+	locks := a.locks
 	a.mu.Unlock()
-	if s == nil {
+	if locks == nil {
 		return
 	}
 	for _, token := range tokens {
 		if a.dead(token) {
-			_ = s.do(context.Background(), func(c *pgx.Conn) error {
+			_ = locks.Do(context.Background(), func(c *pgx.Conn) error {
 				_, err := c.Exec(context.Background(), endLifeSQL, token)
 				return err
 			})
@@ -136,19 +142,18 @@ func (a *sessionLock) sweep() {
 func (a *sessionLock) release() error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if a.session == nil {
+	if a.locks == nil {
 		return nil
 	}
-	token, s := a.token, a.session
 	ctx, cancel := context.WithTimeout(context.Background(), releasePatience)
 	defer cancel()
-	if token != "" { // what cannot be deleted now is swept away later
-		_ = s.do(ctx, func(c *pgx.Conn) error {
-			_, err := c.Exec(ctx, endLifeSQL, token)
+	if a.token != "" { // what cannot be deleted now is swept away later
+		_ = a.locks.Do(ctx, func(c *pgx.Conn) error {
+			_, err := c.Exec(ctx, endLifeSQL, a.token)
 			return err
 		})
 	}
-	s.close(ctx)
-	a.token, a.session = "", nil
+	a.locks.Close(ctx)
+	a.token, a.locks = "", nil
 	return nil
 }

@@ -61,7 +61,7 @@ func (s *shelves) address(t *testing.T, dir string) string {
 // empty takes all rows out of the tables of a history.
 func empty(t *testing.T, address string) {
 	t.Helper()
-	p, err := serverAt(address, Options{})
+	p, err := serverAt(address)
 	if err != nil {
 		t.Fatal(err)
 	}

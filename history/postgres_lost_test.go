@@ -15,6 +15,7 @@ import (
 
 	"snrun/auth/store/postgres/postgrestest"
 	"snrun/engine"
+	"snrun/history/dialect"
 	"snrun/steps"
 )
 
@@ -263,7 +264,7 @@ func TestConnectionsAreLostOnServer(t *testing.T) {
 	between.drop()
 	select {
 	case <-held.Done():
-		if cause := context.Cause(held); !errors.Is(cause, errLost) {
+		if cause := context.Cause(held); !errors.Is(cause, dialect.ErrLost) {
 			t.Errorf("what was held ended with %v", cause)
 		}
 	case <-time.After(time.Minute):
@@ -294,7 +295,7 @@ func TestStaysAwayOnServer(t *testing.T) {
 		t.Fatal(err)
 	}
 	begin(t, s, aRun("r1", "sync"))
-	s.place.(*server).patience = 200 * time.Millisecond
+	s.place.(*server).Patience = 200 * time.Millisecond
 	own.Stop(t)
 	for name, err := range map[string]error{
 		"a write": s.Commit("r1", aCall(1)),

@@ -22,8 +22,8 @@ import (
 // TestEveryTextIsOneOfPostgreSQL has PostgreSQL look at every text of the package that begins as SQL does: a new one cannot be forgotten.
 func TestEveryTextIsOneOfPostgreSQL(t *testing.T) {
 	t.Parallel()
-	s := openAt(t, postgrestest.Server(t).URL, Options{})
-	c, err := s.place.(*server).connect(t.Context(), nil)
+	server := openAt(t, postgrestest.Server(t).URL, Options{}).place.(*server)
+	c, err := server.Await(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -39,9 +39,9 @@ func TestEveryTextIsOneOfPostgreSQL(t *testing.T) {
 	})
 	maps.Copy(texts, formedTexts(t))
 	for _, name := range slices.Sorted(maps.Keys(texts)) {
-		s := inPostgres(texts[name])
-		if _, err := c.Prepare(t.Context(), name, s.text); err != nil {
-			t.Errorf("%s: %v\n%s", name, err, s.text)
+		text := server.Translate(texts[name])
+		if _, err := c.Prepare(t.Context(), name, text); err != nil {
+			t.Errorf("%s: %v\n%s", name, err, text)
 		}
 	}
 }

@@ -14,7 +14,8 @@ const (
 	// Steps that go on are replaced by what is noted of them next under the same id, so that also what they count is looked at.
 	beatSQL = `SELECT count(*), coalesce(max(id), 0) & 0xffffffff, coalesce(sum(status = 'ok'), 0), coalesce(sum(status = 'failed'), 0),
 		coalesce(sum(status IN ('running', 'waiting')), 0), coalesce(sum(attempts), 0),
-		cast(total(coalesce(counts->>'pages', 0) + coalesce(counts->>'succeeded', 0) + coalesce(counts->>'failed', 0)) AS INTEGER)
+		cast(total(coalesce(counts->>'pages', 0) + coalesce(counts->>'succeeded', 0) + coalesce(counts->>'failed', 0)) AS INTEGER),
+		cast(total(coalesce(counts->>'told', 0)) AS INTEGER)
 		FROM steps WHERE id BETWEEN ? AND ?`
 	goingPulseSQL = `SELECT coalesce((SELECT max(run) FROM runs), '') || coalesce((SELECT group_concat(run || status, ' ') FROM (
 		SELECT run, status FROM runs WHERE status IN ('queued', 'running') ORDER BY job, run LIMIT 500)), '')`
@@ -30,14 +31,14 @@ type Pulse struct {
 	Running int           `json:"running"` // and waiting
 	Items   int           `json:"items"`   // pages and items of loops and walks that are done with
 
-	ended, last, attempts int64
-	reason, cancel        string
+	ended, last, attempts, told int64
+	reason, cancel              string
 }
 
 // Mark names the pulse: equal ones by the same text.
 func (p Pulse) Mark() string {
-	return fmt.Sprintf("%s-%d-%d-%d-%d-%d-%d-%d-%d-%d-%d-%d", p.Status, p.Attempt, p.Steps, p.OK, p.Failed, p.Running, p.Items, p.ended, p.last,
-		p.attempts, len(p.reason), len(p.cancel))
+	return fmt.Sprintf("%s-%d-%d-%d-%d-%d-%d-%d-%d-%d-%d-%d-%d", p.Status, p.Attempt, p.Steps, p.OK, p.Failed, p.Running, p.Items, p.ended, p.last,
+		p.attempts, p.told, len(p.reason), len(p.cancel))
 }
 
 // Pulse gives how far a run is, whichever process carries it out. The error wraps ErrUnknownRun where there is none of its id.
@@ -55,7 +56,7 @@ func (s *Store) Pulse(run string) (Pulse, error) {
 		return p, fmt.Errorf("%w: %s", ErrUnknownRun, run)
 	}
 	if err == nil {
-		err = s.read.QueryRow(beatSQL, lo, hi).Scan(&p.Steps, &p.last, &p.OK, &p.Failed, &p.Running, &p.attempts, &p.Items)
+		err = s.read.QueryRow(beatSQL, lo, hi).Scan(&p.Steps, &p.last, &p.OK, &p.Failed, &p.Running, &p.attempts, &p.Items, &p.told)
 	}
 	return p, s.place.fault("look how far run "+run+" is", err)
 }

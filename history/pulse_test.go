@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"snrun/engine"
+	"snrun/engine/flow"
 	"snrun/steps"
 )
 
@@ -40,6 +41,9 @@ func TestPulse(t *testing.T) {
 	loop.Attempts = 2
 	note(t, s, "r1", loop)
 	pulse("another try", true)
+	loop.Asides = loop.Asides.And(flow.Aside{Type: engine.RetryWaits, At: day})
+	note(t, s, "r1", loop)
+	pulse("something is told of it", true)
 	loop.Status = engine.Failed
 	note(t, s, "r1", loop)
 	pulse("the step ends", true)

@@ -25,12 +25,14 @@ func openConn(dsn string) (*conn, error) {
 	return &conn{&sqliteLink{db: db.(*sqlite3.SQLiteConn), stmts: map[string]*sqlite3.SQLiteStmt{}}}, nil
 }
 
-func (l *sqliteLink) run(sql string) error {
+// Run is link.Run.
+func (l *sqliteLink) Run(sql string) error {
 	_, err := l.db.Exec(sql, nil)
 	return err
 }
 
-func (l *sqliteLink) query(sql string, args []any) (driver.Rows, error) {
+// Query is link.Query.
+func (l *sqliteLink) Query(sql string, args []any) (driver.Rows, error) {
 	if strings.HasPrefix(sql, "PRAGMA") { // not kept: it may look at what was when it was prepared
 		return l.db.Query(sql, nil)
 	}
@@ -52,7 +54,8 @@ func (l *sqliteLink) query(sql string, args []any) (driver.Rows, error) {
 
 const changedSQL = `SELECT changes()`
 
-func (l *sqliteLink) changed() (n int64, err error) {
+// Changed is link.Changed.
+func (l *sqliteLink) Changed() (n int64, err error) {
 	_, err = (&conn{l}).ints(row{sql: changedSQL}, &n)
 	return n, err
 }
@@ -99,14 +102,15 @@ func (l *sqliteLink) atomically(f func() error) error {
 
 // exec carries out a statement without arguments, which is prepared once.
 func (l *sqliteLink) exec(sql string) error {
-	rows, err := l.query(sql, nil)
+	rows, err := l.Query(sql, nil)
 	if err != nil {
 		return err
 	}
 	return rows.Close()
 }
 
-func (l *sqliteLink) close() error {
+// Close is link.Close.
+func (l *sqliteLink) Close() error {
 	for _, stmt := range l.stmts {
 		stmt.Close()
 	}

@@ -40,7 +40,7 @@ func (s *Store) Note(run string, step engine.StepRun) error {
 	if err != nil {
 		return fmt.Errorf("record the error of step %s: %w", step.Key, err)
 	}
-	counts, err := orNull(step.Counts)
+	counts, err := encodeCounts(step)
 	if err != nil {
 		return fmt.Errorf("record the counts of step %s: %w", step.Key, err)
 	}
@@ -204,8 +204,7 @@ func scanStep(rows *sql.Rows, step *engine.StepRun) error {
 	if step.Error, err = decodeError(failure); err != nil || !counts.Valid {
 		return err
 	}
-	step.Counts = new(engine.Counts)
-	return decodeInto(counts, step.Counts)
+	return decodeCounts(counts.String, step)
 }
 
 // ofRun calls read for each row of a query over the rows of a run, whose ids are from ?1 to ?2; args are what comes after them.

@@ -10,21 +10,19 @@
 //	                             a history: its file, whether it stays there, its connection, and who else is at work in it
 //	migrate                      its tables, which are made by the files in migrations
 //	sqlite                       a connection to a file
-//	postgres, postgres_link, postgres_reader, postgres_rows
-//	                             a history on a server, its connections, and values as SQLite gives them
-//	postgres_sql, postgres_rules, postgres_own, postgres_writes
-//	                             the texts of SQLite as PostgreSQL takes them
-//	postgres_before              steps that other processes carry out anew
-//	postgres_session, postgres_alive, postgres_hold
-//	                             locks that end with a connection: who lives, and who carries what out
+//	postgres, postgres_link, postgres_texts
+//	                             a history on a server, its connection that writes, and texts as PostgreSQL takes them; all of that which
+//	                             knows nothing of runs is package dialect
+//	postgres_alive               who lives, on a server
 //	commit                       the queue of rows, and who commits them
-//	runs, list, steps, happened, exchanges, requests, find, order
+//	runs, list, steps, counts, happened, exchanges, requests, find, order
 //	                             what people are shown, how they find runs, and the order of a run's steps
 //	pulse                        how far runs are, for who looks at them while they go on
 //	search                       what is looked for in what runs left behind, and where it is found
 //	journal, ledger, numbers, parts, fold, blobs, keys
 //	                             what going on needs: calls by their keys, parts of loops that end, large values once
 //	hold                         units of a run that one process at a time carries out
+//	again                        steps that other processes carry out anew
 //	goingon, settle, elsewhere   a run that goes on, and runs whose process, or whose workflow, is gone
 //	slots, decide, plans         due times and what was decided upon each, and the schedules that they are of
 //	queue, cancels, pauses, daemons, interrupted

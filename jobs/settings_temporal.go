@@ -97,11 +97,11 @@ func temporalFields() []steps.Field {
 		{Name: "task_queue", Static: true, Type: steps.Of(steps.Text), Example: "snrun-eu", Doc: "The queue that workers take runs from: one for each set of machines that reach the same systems. Default: `snrun`."},
 		{Name: "tls", Static: true, Doc: "Encrypts the connection. `true` for what the system trusts. An API key asks for it by itself.", Type: steps.EitherOf(steps.Of(steps.Bool), steps.ObjectOf(
 			steps.Field{Name: "ca_file", Static: true, Type: steps.Of(steps.Text), Example: "temporal-ca.pem", Doc: "Authorities to trust beside the system's (PEM)."},
-			steps.Field{Name: "cert_file", Static: true, Type: steps.Of(steps.Text), Example: "worker.pem", Doc: "The certificate to come in with (PEM)."},
+			steps.Field{Name: "cert_file", Static: true, Type: steps.Of(steps.Text), Example: "worker.pem", Doc: "The certificate to come in with (PEM). It is read again when it changes."},
 			steps.Field{Name: "key_file", Static: true, Type: steps.Of(steps.Text), Example: "worker.key", Doc: "Its key (PEM)."},
 			steps.Field{Name: "server_name", Static: true, Type: steps.Of(steps.Text), Example: "temporal.example.com", Doc: "The name that the server's certificate has. Default: the host of the address."},
 		))},
-		{Name: "api_key", Type: steps.Of(steps.Text), Secret: true, Example: "${secret.TEMPORAL_API_KEY}", Doc: "A secret that the server asks for. It is sent over an encrypted connection only."},
+		{Name: "api_key", Type: steps.Of(steps.Text), Secret: true, Example: "${secret.TEMPORAL_API_KEY}", Doc: "A secret that the server asks for. It is sent over an encrypted connection only. When the server refuses it, it is read again: a worker goes on with a new one."},
 		{Name: "versioning", Static: true, Doc: "Has a run end on the version of snrun that it began with, while workers of two versions stand side by side.", Type: steps.ObjectOf(
 			steps.Field{Name: "deployment", Required: true, Static: true, Type: steps.Of(steps.Text), Example: "snrun", Doc: "The name of the worker deployment."},
 			steps.Field{Name: "build_id", Static: true, Type: steps.Of(steps.Text), Example: "2026-11", Doc: "Which version this is. Default: the version of the program."},

@@ -15,6 +15,7 @@ import (
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
 
+	"snrun/auth"
 	"snrun/auth/store/postgres"
 	"snrun/engine"
 	"snrun/engine/temporal"
@@ -93,8 +94,7 @@ func (c *conductor) fate(ctx context.Context, run history.Conducted, now time.Ti
 	got, err := c.client.WorkflowService().DescribeWorkflowExecution(ctx, &workflowservice.DescribeWorkflowExecutionRequest{
 		Namespace: c.temporal.Space(), Execution: &common.WorkflowExecution{WorkflowId: id},
 	})
-	var gone *serviceerror.NotFound
-	if errors.As(err, &gone) {
+	if _, gone := errors.AsType[*serviceerror.NotFound](err); gone {
 		if now.Sub(run.Since) < unknownGrace {
 			return nil, nil
 		}
@@ -104,11 +104,19 @@ func (c *conductor) fate(ctx context.Context, run history.Conducted, now time.Ti
 		return nil, err
 	}
 	info := got.GetWorkflowExecutionInfo()
-	ofAttempt := run.Began == info.GetFirstRunId() || run.Began == "" && now.Sub(run.Since) > unknownGrace || run.Began == "" && run.Attempt <= 1
-	if info.GetStatus() == enums.WORKFLOW_EXECUTION_STATUS_RUNNING || !ofAttempt {
+	if info.GetStatus() == enums.WORKFLOW_EXECUTION_STATUS_RUNNING || !isOf(info, run, now) {
 		return nil, nil
 	}
 	return c.closed(ctx, info, now)
+}
+
+// isOf says whether a workflow is that of a run's latest attempt: an earlier one had the same id. While an attempt begins, it is not known
+// yet what the server calls its workflow.
+func isOf(info *workflow.WorkflowExecutionInfo, run history.Conducted, now time.Time) bool {
+	if run.Began != "" {
+		return run.Began == info.GetFirstRunId()
+	}
+	return run.Attempt <= 1 || now.Sub(run.Since) > unknownGrace
 }
 
 // closed says how a run ended whose workflow is closed.
@@ -203,5 +211,5 @@ func (a *app) connectTo(ctx context.Context, dir string, s jobs.Settings, o remo
 	if err != nil {
 		return nil, err
 	}
-	return a.connect(ctx, clusterOptions{remoteOptions: o, settings: s, secrets: a.secretsOf(dir, s, place), place: place})
+	return a.connect(ctx, clusterOptions{remoteOptions: o, settings: s, secrets: func() *auth.Secrets { return a.secretsOf(dir, s, place) }, place: place})
 }

@@ -15,7 +15,7 @@ import (
 // floors are the packages from the ground up. A package imports lower floors only.
 var floors = [][]string{
 	{"steps", "auth/store/postgres", "auth/httpsig", "history/words"},
-	{"auth/store", "auth/store/postgres/postgrestest"},
+	{"auth/store", "auth/store/postgres/postgrestest", "history/dialect"},
 	{"auth", "auth/store/storetest", "steps/xml", "jobs/source"},
 	{"steps/exchange", "steps/soap/xsd", "steps/soap/wsse"},
 	{"steps/rest", "steps/soap/values", "steps/steptest"},
@@ -25,7 +25,7 @@ var floors = [][]string{
 	{"engine/flow"},
 	{"engine"},
 	{"history", "engine/enginetest", "engine/temporal/temporaltest"},
-	{"history/review", "engine/schedule"},
+	{"history/review", "history/historytest", "engine/schedule"},
 	{"engine/metrics", "engine/notify", "engine/trace", "engine/temporal"},
 	{"engine/daemon", "engine/temporal/schedules"},
 	{"history/web"},

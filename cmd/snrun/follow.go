@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"snrun/engine"
+	"snrun/engine/flow"
 	"snrun/history"
 	"snrun/history/review"
 )
@@ -22,14 +23,17 @@ type follower struct {
 	view  view
 	began time.Time // when this attempt did, as far as is known
 	mark  string    // of the pulse that was seen last
+	away  bool      // nothing can be seen
 	seen  map[string]engine.StepRun
-	depth map[string]int // of the lines of steps
-	fresh []engine.Event // what is about to be told
+	told  map[string]time.Time // when the last thing was told of a step beside that, or of a sign-in, by its key or profile
+	tries map[string]int       // which tries of what are known to have failed, by its key
+	depth map[string]int       // of the lines of steps
+	fresh []engine.Event       // what is about to be told
 }
 
 // newFollower makes a follower of an attempt of a run that begins now. What was done before is shown as that.
 func newFollower(store *history.Store, run *engine.Run, v view) (*follower, error) {
-	f := &follower{store: store, run: run.ID, view: v, began: time.Now(), seen: map[string]engine.StepRun{}, depth: map[string]int{}}
+	f := &follower{store: store, run: run.ID, view: v, began: time.Now(), seen: map[string]engine.StepRun{}, depth: map[string]int{}, told: map[string]time.Time{}, tries: map[string]int{}}
 	again := run.Attempt > 1
 	started := engine.Event{Type: engine.RunStarted, Time: f.began, Run: run.ID, Job: run.Job, Trigger: run.Trigger}
 	if again {
@@ -39,7 +43,11 @@ func newFollower(store *history.Store, run *engine.Run, v view) (*follower, erro
 	if !again {
 		return f, nil
 	}
+	defer clear(f.tries) // they begin anew
 	return f, store.EachStep(run.ID, history.StepFilter{Outer: true}, func(s engine.StepRun) error {
+		for _, a := range s.Asides.List {
+			f.isNews(s, a)
+		}
 		if f.seen[s.Key] = s; s.Status == engine.OK {
 			e := f.eventOf(s, engine.StepEnded)
 			e.Before, e.Time = true, f.began
@@ -50,16 +58,21 @@ func newFollower(store *history.Store, run *engine.Run, v view) (*follower, erro
 }
 
 // until looks at the run again and again until it has ended, or the context ends; then the error is the context's. Each time that it goes on
-// it is given to meanwhile.
+// it is given to meanwhile. A database that is away is waited for.
 func (f *follower) until(ctx context.Context, meanwhile func(*engine.Run)) (*engine.Run, error) {
 	ticks := time.NewTicker(followEvery)
 	defer ticks.Stop()
 	for {
 		run, err := f.look()
-		if err != nil || run.Status != engine.Queued && run.Status != engine.Running {
-			return run, err
+		if err = f.patient(err); err != nil {
+			return nil, err
 		}
-		meanwhile(run)
+		if !f.away {
+			if run.Status != engine.Queued && run.Status != engine.Running {
+				return run, nil
+			}
+			meanwhile(run)
+		}
 		select {
 		case <-ctx.Done():
 			return run, ctx.Err()
@@ -114,6 +127,11 @@ func (f *follower) step(s engine.StepRun) error {
 	if anew {
 		f.is(f.eventOf(s, engine.StepStarted))
 	}
+	for _, a := range s.Asides.List {
+		if f.isNews(s, a) {
+			f.is(f.aside(s, a))
+		}
+	}
 	if hasEnded(s.Status) {
 		if anew || !hasEnded(before.Status) {
 			f.stepEnded(s)
@@ -126,6 +144,46 @@ func (f *follower) step(s engine.StepRun) error {
 		f.is(e)
 	}
 	return nil
+}
+
+// isNews says whether something that was told of a step was not yet told here. Each worker tells that it is signed in as a profile, and one
+// that goes on where another was lost tells once more what that had told.
+func (f *follower) isNews(s engine.StepRun, a flow.Aside) bool {
+	of, at := cmp.Or(a.Key, s.Key), a.At
+	if a.Type == engine.TokenFetched {
+		of = a.Profile
+		if !a.Until.IsZero() {
+			at = a.Until
+		}
+	}
+	of = a.Type + " " + of
+	if !at.After(f.told[of]) {
+		return false
+	}
+	f.told[of] = at
+	if a.Type == engine.RetryWaits && a.Try <= f.tries[of] {
+		return false
+	}
+	f.tries[of] = a.Try
+	return true
+}
+
+// aside is the event of something that was told of a step.
+func (f *follower) aside(s engine.StepRun, a flow.Aside) engine.Event {
+	e := engine.Event{
+		Type: a.Type, Time: a.At, Attempt: a.Try, Wait: a.Wait, Status: engine.Status(a.Status), Profile: a.Profile, Message: a.Message, Error: a.Error,
+	}
+	if a.Type == engine.TokenFetched {
+		return e
+	}
+	e.Key = cmp.Or(a.Key, s.Key)
+	if e.Item = review.InItem(e.Key); !e.Item {
+		e.ID, e.Name, e.Kind = s.ID, s.Name, s.Kind
+	}
+	if a.Type == engine.RetryWaits {
+		e.Depth = review.DepthIn(f.depth, s.Key)
+	}
+	return e
 }
 
 // stepEnded takes in the end of a step.

@@ -5,11 +5,14 @@ import (
 	"path/filepath"
 	"regexp"
 	"testing"
+	"time"
 
 	"snrun/engine"
+	"snrun/engine/flow"
 	"snrun/examples/sandbox"
 	"snrun/history"
 	"snrun/history/review"
+	"snrun/steps"
 )
 
 // TestFollowedLooksTheSame follows runs that another process has carried out: what is said of their steps is what was said where they were
@@ -60,4 +63,48 @@ steps:
 	if got, want := spans.ReplaceAllString(got.String(), " TIME"), spans.ReplaceAllString(want, " TIME"); got != want {
 		t.Errorf("followed it is\n%s\nwhere it was carried out\n%s", got, want)
 	}
+}
+
+// TestFollowedMeanwhile holds that what is told of a step is shown while it goes on, and once: also where a worker tells once more what one
+// had told that was lost, and where several sign in as a profile.
+func TestFollowedMeanwhile(t *testing.T) {
+	t.Parallel()
+	store, err := history.Open(filepath.Join(t.TempDir(), "runs.db"), history.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer store.Close()
+	began := time.Now().Add(-time.Minute)
+	run := &engine.Run{ID: "r1", Job: "job", Status: engine.Running, Started: began, Attempt: 1}
+	if err := store.Begin(run); err != nil {
+		t.Fatal(err)
+	}
+	var got bytes.Buffer
+	f, err := newFollower(store, run, newPlainView(&got, style{}, review.Commands{}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	looks := func(told engine.Asides, want string) {
+		t.Helper()
+		got.Reset()
+		step := engine.StepRun{Key: "/a", ID: "a", Kind: "rest", Status: engine.Running, Started: began, Asides: told}
+		if err := store.Note("r1", step); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := f.look(); err != nil || got.String() != want {
+			t.Errorf("told is %q, want %q: %v", got.String(), want, err)
+		}
+	}
+	at := func(seconds int) time.Time { return began.Add(time.Duration(seconds) * time.Second) }
+	tried := func(seconds, try int) flow.Aside {
+		return flow.Aside{Type: engine.RetryWaits, At: at(seconds), Try: try, Wait: time.Second, Error: &steps.Error{Message: "503"}}
+	}
+	signedIn := func(seconds int) flow.Aside {
+		return flow.Aside{Type: engine.TokenFetched, At: at(seconds), Profile: "crm", Message: "password", Until: at(3600)}
+	}
+	one := engine.Asides{}.And(signedIn(1)).And(tried(2, 1))
+	looks(one, "  signed in as crm (password)\n  ↻ a             try 1 failed, the next in 1.0s: 503\n")
+	looks(one, "")
+	looks(one.And(tried(3, 2)), "  ↻ a             try 2 failed, the next in 1.0s: 503\n")
+	looks(engine.Asides{}.And(signedIn(4)).And(tried(5, 1)).And(tried(6, 2)).And(tried(7, 3)), "  ↻ a             try 3 failed, the next in 1.0s: 503\n")
 }

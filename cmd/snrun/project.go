@@ -51,6 +51,9 @@ func (a *app) secretsOf(dir string, s jobs.Settings, place *store.Place) *auth.S
 	})
 }
 
+// givenSecrets gives the secrets that the project was opened with.
+func (p *project) givenSecrets() *auth.Secrets { return p.secrets }
+
 // hasSecret says why a secret cannot be had, nil when it can. It runs no command for it.
 func (p *project) hasSecret(name string) error {
 	_, err := p.secrets.Origin(name)

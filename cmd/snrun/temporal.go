@@ -38,15 +38,15 @@ func (o *remoteOptions) Set(text string) error {
 	return jobs.CheckServer(text)
 }
 
-// Type is what help shows in place of a value.
-func (o *remoteOptions) Type() string { return "HOST:PORT" }
+// Type has help name the value as the flag's text does, without what it is where --temporal stands alone.
+func (o *remoteOptions) Type() string { return "bool" }
 
 // fromSettings is what --temporal has where it stands alone.
-const fromSettings = "as the settings say"
+const fromSettings = "true"
 
-// remoteFlags adds --temporal and --namespace; does says what the first leads to.
+// remoteFlags adds --temporal and --namespace; does says what the first leads to, with `HOST:PORT` where it speaks of the address.
 func (a *app) remoteFlags(flags *pflag.FlagSet, o *remoteOptions, does string) {
-	flags.Var(o, "temporal", does+" ["+temporalVariable+" is the address]")
+	flags.Var(o, "temporal", does+"; by itself that of the settings ["+temporalVariable+" is the address]")
 	flags.Lookup("temporal").NoOptDefVal = fromSettings
 	flags.StringVar(&o.namespace, "namespace", "", "the namespace on the Temporal server (default "+jobs.DefaultNamespace+") ["+namespaceVariable+"]")
 }
@@ -76,30 +76,35 @@ func (a *app) temporalServer(s jobs.Settings, o remoteOptions) (jobs.Temporal, e
 	return t, err
 }
 
-// temporalKey gives the API key that the server asks for, "" for none. From then on it never shows.
-func (a *app) temporalKey(ctx context.Context, t jobs.Temporal, secrets *auth.Secrets) (string, error) {
-	names := map[string]any{}
-	for _, name := range t.Secrets() {
-		secret, err := secrets.Lookup(ctx, name)
-		if err != nil {
-			return "", &exitError{exitInvalid, fmt.Errorf("the API key of the Temporal server: %w", err), jobs.SecretHint(err)}
+// temporalKey gives what reads the API key that the server asks for, nil where it asks for none. A key never shows once it was read.
+func (a *app) temporalKey(t jobs.Temporal, secrets func() *auth.Secrets) func(context.Context) (string, error) {
+	if len(t.Secrets()) == 0 {
+		return nil
+	}
+	return func(ctx context.Context) (string, error) {
+		from, names := secrets(), map[string]any{}
+		for _, name := range t.Secrets() {
+			secret, err := from.Lookup(ctx, name)
+			if err != nil {
+				return "", &exitError{exitInvalid, fmt.Errorf("the API key of the Temporal server: %w", err), jobs.SecretHint(err)}
+			}
+			names[name] = secret.Reveal()
 		}
-		names[name] = secret.Reveal()
+		scope := map[string]any{"env": a.environment(), "secret": names}
+		derived, err := t.Derived(scope)
+		if err != nil {
+			return "", err
+		}
+		for _, text := range derived {
+			a.redactor.AddDerived(text)
+		}
+		key, err := t.APIKey(scope)
+		if err != nil {
+			return "", invalid("the Temporal server cannot be asked", err)
+		}
+		a.redactor.Add(key)
+		return key, nil
 	}
-	scope := map[string]any{"env": a.environment(), "secret": names}
-	derived, err := t.Derived(scope)
-	if err != nil {
-		return "", err
-	}
-	for _, text := range derived {
-		a.redactor.AddDerived(text)
-	}
-	key, err := t.APIKey(scope)
-	if err != nil {
-		return "", invalid("the Temporal server cannot be asked", err)
-	}
-	a.redactor.Add(key)
-	return key, nil
 }
 
 // joinServer puts the address behind --temporal into one argument with it, where it stands in an argument of its own.

@@ -3,20 +3,14 @@ package main
 import (
 	"cmp"
 	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"errors"
-	"fmt"
 	"io/fs"
 	"log/slog"
-	"os"
 	"slices"
 	"time"
 
 	"go.temporal.io/api/enums/v1"
-	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/api/taskqueue/v1"
-	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
 
 	"snrun/auth"
@@ -39,9 +33,9 @@ type cluster struct {
 type clusterOptions struct {
 	remoteOptions
 	settings jobs.Settings
-	secrets  *auth.Secrets
-	place    *store.Place // whose key encrypts what travels
-	log      *slog.Logger // nil for nobody
+	secrets  func() *auth.Secrets // as they are when it is called
+	place    *store.Place         // whose key encrypts what travels
+	log      *slog.Logger         // nil for nobody
 }
 
 // connect connects to the server that flags, variables or settings name, and sees whether its namespace is there.
@@ -50,28 +44,25 @@ func (a *app) connect(ctx context.Context, o clusterOptions) (*cluster, error) {
 	if err != nil {
 		return nil, err
 	}
-	key, err := a.temporalKey(ctx, t, o.secrets)
-	if err != nil {
-		return nil, err
-	}
-	c := temporal.Connection{Address: t.Address, Namespace: t.Space(), APIKey: key, Log: o.log}
+	c := temporal.Connection{Address: t.Address, Namespace: t.Space(), APIKey: a.temporalKey(t, o.secrets), Log: o.log}
 	if c.Keys, err = payloadKeys(o.place); err != nil {
 		return nil, err
 	}
-	if c.TLS, err = tlsOf(t); err != nil {
+	if c.TLS, err = tlsOf(t, o.log); err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, answerLimit)
+	limited, cancel := context.WithTimeout(ctx, answerLimit)
 	defer cancel()
-	found, err := c.Connect(ctx)
+	found, err := c.Connect(limited)
 	if err != nil {
-		return nil, unreached(t, err)
+		return nil, unreached(ctx, t, c.TLS, err)
 	}
-	if err := checkNamespace(ctx, found, t); err != nil {
+	made := &cluster{found, t}
+	if err := made.checkNamespace(limited); err != nil {
 		found.Close()
 		return nil, err
 	}
-	return &cluster{found, t}, nil
+	return made, nil
 }
 
 // sharedDatabase gives the database of settings, and an error where other machines do not reach it.
@@ -124,67 +115,6 @@ func otherKey(place *store.Place) error {
 		return err
 	}
 	return nil // whatever else there is about the store, who needs it says
-}
-
-// tlsOf gives how the connection is encrypted, nil for not at all.
-func tlsOf(t jobs.Temporal) (*tls.Config, error) {
-	if !t.Encrypted() {
-		return nil, nil
-	}
-	c := &tls.Config{MinVersion: tls.VersionTLS12, ServerName: t.TLS.ServerName}
-	wrong := func(key string, err error) error {
-		return &exitError{exitInvalid, fmt.Errorf("temporal.tls.%s: %w", key, err), "name files in the form PEM, which this user may read"}
-	}
-	if t.TLS.CAFile != "" {
-		data, err := os.ReadFile(t.TLS.CAFile)
-		if err != nil {
-			return nil, wrong("ca_file", err)
-		}
-		if c.RootCAs, err = x509.SystemCertPool(); err != nil {
-			c.RootCAs = x509.NewCertPool()
-		}
-		if !c.RootCAs.AppendCertsFromPEM(data) {
-			return nil, wrong("ca_file", fmt.Errorf("there is no certificate in %s", t.TLS.CAFile))
-		}
-	}
-	if t.TLS.CertFile != "" {
-		pair, err := tls.LoadX509KeyPair(t.TLS.CertFile, t.TLS.KeyFile)
-		if err != nil {
-			return nil, wrong("cert_file and key_file", err)
-		}
-		c.Certificates = []tls.Certificate{pair}
-	}
-	return c, nil
-}
-
-// unreached says why a server cannot be spoken to, and what to do.
-func unreached(t jobs.Temporal, err error) error {
-	var denied *serviceerror.PermissionDenied
-	if errors.As(err, &denied) {
-		return &exitError{exitSignIn, fmt.Errorf("the Temporal server at %s refuses this client: %w", t.Address, err), "see temporal.api_key and temporal.tls in snrun.yaml"}
-	}
-	hint := "see whether it runs there, and whether it wants TLS: temporal.tls in snrun.yaml, or an API key"
-	if errors.Is(err, context.DeadlineExceeded) {
-		err = fmt.Errorf("no answer within %s", jobs.FormatDuration(answerLimit))
-	}
-	return &exitError{exitTransient, fmt.Errorf("the Temporal server at %s cannot be reached: %w", t.Address, err), hint}
-}
-
-// checkNamespace sees whether the namespace is there. A client that may not ask finds out later.
-func checkNamespace(ctx context.Context, c client.Client, t jobs.Temporal) error {
-	_, err := c.WorkflowService().DescribeNamespace(ctx, &workflowservice.DescribeNamespaceRequest{Namespace: t.Space()})
-	var missing *serviceerror.NamespaceNotFound
-	var denied *serviceerror.PermissionDenied
-	switch {
-	case err == nil, errors.As(err, &denied):
-		return nil
-	case errors.As(err, &missing):
-		return &exitError{
-			exitInvalid, fmt.Errorf("the Temporal server at %s has no namespace %q", t.Address, t.Space()),
-			"name another one with --namespace, or make it: temporal operator namespace create -n " + t.Space(),
-		}
-	}
-	return unreached(t, err)
 }
 
 // polledWithin is how long ago a worker has asked at most that is there: it waits a minute for an answer, then asks anew. The server

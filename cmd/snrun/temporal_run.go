@@ -30,7 +30,7 @@ type elsewhereOptions struct {
 
 // elsewhereFlags adds the flags.
 func (a *app) elsewhereFlags(flags *pflag.FlagSet, o *elsewhereOptions) {
-	a.remoteFlags(flags, &o.remoteOptions, "have the workers of this Temporal server carry the run out; without an address that of the settings")
+	a.remoteFlags(flags, &o.remoteOptions, "have the workers of the Temporal server at `HOST:PORT` carry the run out")
 	flags.BoolVar(&o.detach, "detach", false, "with --temporal: print the id of the run once it is handed over, and do not wait for its end")
 }
 
@@ -102,7 +102,7 @@ func (a *app) handedOver(ctx context.Context, r *prepared, o remoteOptions) (*cl
 	if err := shared(r.database); err != nil {
 		return nil, nil, err
 	}
-	c, err := a.connect(ctx, clusterOptions{remoteOptions: o, settings: r.project.Settings, secrets: r.project.secrets, place: r.project.store})
+	c, err := a.connect(ctx, clusterOptions{remoteOptions: o, settings: r.project.Settings, secrets: r.project.givenSecrets, place: r.project.store})
 	if err != nil {
 		return nil, nil, stopped(ctx, err)
 	}
@@ -152,7 +152,11 @@ func (c *cluster) start(ctx context.Context, e *engine.Engine, s starting) (*eng
 	if ended := e.RefuseElsewhere(run, why); ended != nil {
 		return nil, errors.Join(err, ended)
 	}
-	return nil, &exitError{exitTransient, errors.New(why.Message), "run " + run.ID + " is on record as failed; try it again: " + why.Hint}
+	code, hint := exitTransient, "run "+run.ID+" is on record as failed; try it again: "+why.Hint
+	if refused, isRefused := errors.AsType[*exitError](refusal(c.Temporal, err)); isRefused {
+		code, hint = refused.code, refused.hint+"; then try run "+run.ID+" again: "+why.Hint
+	}
+	return nil, &exitError{code, errors.New(why.Message), hint}
 }
 
 // goingOn hands over a run that goes on.
@@ -181,8 +185,7 @@ func (c *cluster) begin(ctx context.Context, run string, order temporal.Order) (
 		ID: temporal.WorkflowID(run), TaskQueue: c.Queue(), WorkflowIDReusePolicy: enums.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE,
 		WorkflowIDConflictPolicy: enums.WORKFLOW_ID_CONFLICT_POLICY_FAIL, WorkflowExecutionErrorWhenAlreadyStarted: true,
 	}, temporal.WorkflowType, order)
-	var already *serviceerror.WorkflowExecutionAlreadyStarted
-	if errors.As(err, &already) {
+	if _, already := errors.AsType[*serviceerror.WorkflowExecutionAlreadyStarted](err); already {
 		return "", fmt.Errorf("a workflow %s goes on there already", temporal.WorkflowID(run))
 	}
 	if err != nil {
@@ -215,7 +218,7 @@ func (a *app) followHere(ctx context.Context, r *prepared, c *cluster, run *engi
 		ended, err = f.until(context.WithoutCancel(ctx), waits.see)
 	}
 	if err != nil {
-		return nil, err
+		return nil, &exitError{exitFailed, fmt.Errorf("the run goes on without being looked at: %w", err), "how far it is: " + r.next.Show(run.ID)}
 	}
 	f.ended(ended)
 	return ended, nil
@@ -234,11 +237,10 @@ func (c *cluster) cancel(r *prepared, run, who string) error {
 // cancelWorkflow asks for the end of a workflow. One that has ended needs nothing.
 func (c *cluster) cancelWorkflow(ctx context.Context, id string) error {
 	err := c.CancelWorkflow(ctx, id, "")
-	var gone *serviceerror.NotFound
-	if errors.As(err, &gone) {
+	if _, gone := errors.AsType[*serviceerror.NotFound](err); gone {
 		return nil
 	}
-	return err
+	return c.orRefusal(err)
 }
 
 // waiting tells a person why a run does not begin.

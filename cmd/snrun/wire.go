@@ -168,20 +168,9 @@ func sealerOf(p *store.Place) engine.Sealer {
 
 // tokenEvent tells of a new token.
 func tokenEvent(v view, e auth.TokenEvent) {
-	if e.What == auth.TokenRejected {
-		return // the next one is told of
+	if event, tells := engine.SignedIn(e, time.Now()); tells {
+		v.event(event)
 	}
-	message := e.Grant
-	switch e.What {
-	case auth.TokenRefreshed:
-		message += " again"
-	case auth.TokenKept:
-		message += ", kept"
-	}
-	if !e.Expires.IsZero() {
-		message += ", token lives " + jobs.FormatDuration(time.Until(e.Expires).Round(time.Second))
-	}
-	v.event(engine.Event{Type: engine.TokenFetched, Time: time.Now(), Profile: e.Profile, Message: message})
 }
 
 // environment gives the variables as expressions see them. Secrets are not among them: they are secret.NAME. The key of all

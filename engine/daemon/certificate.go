@@ -12,7 +12,7 @@ import (
 // lookEvery is how often it is looked whether the files of a certificate have changed, while somebody connects.
 const lookEvery = 10 * time.Second
 
-// Certificate is the certificate of an address, as its files are: when they change it is read again. It is safe for concurrent use.
+// Certificate is the certificate of an address, or of a client, as its files are: when they change it is read again. It is safe for concurrent use.
 type Certificate struct {
 	certFile, keyFile string
 	log               *slog.Logger
@@ -41,6 +41,11 @@ func (c *Certificate) config() *tls.Config {
 		MinVersion:     tls.VersionTLS12,
 		GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return c.current(), nil },
 	}
+}
+
+// ForServer gives the certificate to a server that asks its client for one, as a tls.Config has it in GetClientCertificate.
+func (c *Certificate) ForServer(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
+	return c.current(), nil
 }
 
 // current gives the certificate. Files that make none, as while they are being written, leave it as it was.

@@ -21,6 +21,7 @@
 //	remote, spread, slots     what a Host that holds no large values has carried out elsewhere: steps, chunks of a loop, expressions
 //	carry                     the same seen from there
 //	wire, travel              all of that as it travels
+//	aside                     what people are told of steps that are carried out elsewhere
 //	keys                      how an item's key stands in the keys of its calls
 //	saved                     what saves make visible to whom
 //	defect                    panics

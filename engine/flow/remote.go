@@ -75,6 +75,10 @@ type Handed struct {
 
 	Doubts    []string // the calls of which it is not known whether they were carried out
 	Tolerated []string // the calls whose failure was tolerated
+
+	// For people, of what is in loops: the flow goes by none of it.
+	Retries, LimitWaits int     // how often something was tried again, and how many requests a limit held back
+	Asides              []Aside // some of what they would have been told meanwhile, and is on record nowhere
 }
 
 // large is how many items a loop has at least whose items are worked on elsewhere, in chunks.

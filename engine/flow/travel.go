@@ -61,6 +61,9 @@ func EncodeHanded(got Handed) ([]byte, error) {
 	if len(got.Saved) > 0 {
 		m["saved"] = wiredByJob(got.Saved)
 	}
+	if got.Retries+got.LimitWaits+len(got.Asides) > 0 {
+		m["retries"], m["limit_waits"], m["asides"] = got.Retries, got.LimitWaits, plainAsides(got.Asides)
+	}
 	return steps.EncodeJSON(m)
 }
 
@@ -74,6 +77,7 @@ func DecodeHanded(data []byte) (Handed, error) {
 		Value: b.value("value"), Names: b.fields("names"), First: b.text("first"), Saved: b.byJob("saved"), Open: b.texts("open"),
 		Count: b.count("count"), Limit: b.count("limit"), Succeeded: b.count("succeeded"), Failed: b.count("failed"),
 		Doubts: b.texts("doubts"), Tolerated: b.texts("tolerated"),
+		Retries: b.count("retries"), LimitWaits: b.count("limit_waits"), Asides: b.asides("asides"),
 	}
 	got.Error = b.failure("error")
 	return got, b.err

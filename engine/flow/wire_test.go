@@ -48,6 +48,10 @@ func TestTravels(t *testing.T) {
 	travelled(t, flow.Handed{
 		Value: made, Names: odd, Error: failure, First: "a]", Saved: map[string]map[string]any{"j": {"n": 1}}, Open: []string{"/o"}, Count: 3, Limit: 4,
 		Succeeded: 5, Failed: 6, Doubts: []string{"/d"}, Tolerated: []string{"/t"},
+		Retries: 7, LimitWaits: 8, Asides: []flow.Aside{
+			{Type: "retry", At: at, Key: "/l[a]/b", Try: 2, Wait: time.Second, Error: failure},
+			{Type: "token", At: at, Status: "waiting", Profile: "p", Message: "m", Until: at},
+		},
 	}, flow.EncodeHanded, flow.DecodeHanded)
 	travelled(t, flow.Fold{
 		Key: "/r", Below: "/r[1]", Keep: []string{"/r[1]/a"}, Progress: odd, Parts: []flow.Part{{Name: "out:1", Value: []any{ref}}}, Drop: []string{"x"}, Cleanup: true,

@@ -2,11 +2,10 @@ package temporal
 
 import (
 	"encoding/json"
-	"fmt"
 	"time"
 
 	"snrun/engine"
-	"snrun/steps"
+	"snrun/engine/flow"
 )
 
 // The names of the activities. They are the same for good: workflows under way know them.
@@ -41,11 +40,16 @@ type task struct {
 // row is a row of history as it travels.
 type row struct {
 	engine.StepRun
-	Before bool `json:"before,omitempty"`
+	Before bool         `json:"before,omitempty"`
+	Told   int          `json:"told,omitempty"`
+	Asides []flow.Aside `json:"asides,omitempty"`
 }
 
+// rowOf gives a row as it travels.
+func rowOf(s engine.StepRun) row { return row{s, s.Before, s.Asides.Told, s.Asides.List} }
+
 func (r row) run() engine.StepRun {
-	r.StepRun.Before = r.Before
+	r.StepRun.Before, r.StepRun.Asides = r.Before, engine.Asides{Told: r.Told, List: r.Asides}
 	return r.StepRun
 }
 
@@ -84,15 +88,4 @@ type ending struct {
 	Tolerated []string        `json:"tolerated,omitempty"`
 	Started   time.Time       `json:"started"`
 	Ended     time.Time       `json:"ended"`
-}
-
-// heaviest is how many bytes of JSON a payload has at most. The server refuses 2 MB, and warns from 256 KB on.
-const heaviest = 256 << 10
-
-// tooHeavy is the failure of a step that would have more travel than may.
-func tooHeavy(key string, size int) *steps.Error {
-	return &steps.Error{
-		Kind: steps.Limit, Message: fmt.Sprintf("what %s reads and gives would travel through Temporal with %d KB, and at most %d KB may", key, size>>10, heaviest>>10),
-		Hint: "give fewer values to later steps: name the fields that are read, or put the steps into a loop",
-	}
 }

@@ -35,6 +35,8 @@ type openStep struct {
 	item  bool
 	kept  bool      // people hear of it
 	count time.Time // when it was last told how far it is
+	// Of a loop: what was in its items.
+	retries, limitWaits int
 }
 
 func newRows(went *Went) *rows {
@@ -90,9 +92,47 @@ func (r *rows) ended(n flow.Note, at time.Time) {
 		return
 	}
 	row := o.row
-	row.Status, row.Attempts, row.Message, row.Ended, row.Error, row.Before = engine.StatusOf(n), n.Tries, n.Message, at, n.Error, n.Before
-	row.Counts = engine.CountsOf(n)
+	row.Status, row.Attempts, row.Message, row.Ended, row.Error, row.Before = engine.StatusOf(n), n.Tries, engine.Brief(n.Message), at, brief(n.Error), n.Before
+	row.Counts = o.counts(n)
 	r.put(row)
+}
+
+// counts are how far a note says that a step came.
+func (o *openStep) counts(n flow.Note) *engine.Counts {
+	c := engine.CountsOf(n)
+	if c != nil {
+		c.Retries, c.LimitWaits = o.retries, o.limitWaits
+	}
+	return c
+}
+
+// retried takes note of something that is tried again. It goes along with the next row of its step.
+func (r *rows) retried(n flow.Note, at time.Time) {
+	o, known := r.open[engine.AsideLine(n.Key)]
+	if !known {
+		return
+	}
+	if n.Item {
+		o.retries++
+	}
+	e := engine.Event{Type: engine.RetryWaits, Key: n.Key, Attempt: n.Tries, Wait: n.Wait, Error: n.Error}
+	o.row.Asides = o.row.Asides.AndOf(o.row.Key, engine.AsideOf(e, at))
+}
+
+// took takes over what a unit in an item, or of items, gave for people. It goes along with the next row of the loop.
+func (r *rows) took(u flow.Unit, got flow.Handed) {
+	key := u.Key
+	if u.Slot == flow.Items {
+		key = u.Loop
+	}
+	o, known := r.open[engine.AsideLine(key)]
+	if !known {
+		return
+	}
+	o.retries, o.limitWaits = o.retries+got.Retries, o.limitWaits+got.LimitWaits
+	for _, a := range got.Asides {
+		o.row.Asides = o.row.Asides.AndOf(o.row.Key, a)
+	}
 }
 
 // counted takes note of how far a loop is.
@@ -101,7 +141,7 @@ func (r *rows) counted(n flow.Note, at time.Time) {
 	if !known || o.item || at.Sub(o.count) < noted {
 		return
 	}
-	o.row.Counts, o.count = engine.CountsOf(n), at
+	o.row.Counts, o.count = o.counts(n), at
 	r.put(o.row)
 }
 
@@ -128,11 +168,16 @@ func (r *rows) all() []row { return r.take(func(engine.StepRun) bool { return tr
 
 func (r *rows) take(fits func(engine.StepRun) bool) []row {
 	var taken []row
+	size := 0
 	r.pending = slices.DeleteFunc(r.pending, func(p engine.StepRun) bool {
-		if len(taken) == rowsAtOnce || r.flying[p.Key] || !fits(p) {
+		if len(taken) == rowsAtOnce || size > rowsWeight || r.flying[p.Key] || !fits(p) {
 			return false
 		}
-		taken = append(taken, row{p, p.Before})
+		next := rowOf(p)
+		if size += next.weight(); size > rowsWeight && len(taken) > 0 {
+			return false
+		}
+		taken = append(taken, next)
 		if !p.Ended.IsZero() {
 			r.over[digest(p.Key)] = true
 		}

@@ -1,10 +1,15 @@
 package temporal
 
 import (
+	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
+	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/log"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 )
 
 // stuckLog says what to do where a workflow cannot go on. It does not fail then: it waits for a worker that can walk it.
@@ -18,4 +23,24 @@ func (l stuckLog) Error(message string, fields ...any) {
 	}
 	l.Logger.Error("a run stands still until a worker can walk it: start one of the version of snrun, and with the project, that it began with, " +
 		"or end it with snrun cancel")
+}
+
+// Warn logs a warning, and what to do where the server does not let a worker in any more. It asks again until it does.
+func (l stuckLog) Warn(message string, fields ...any) {
+	l.Logger.Warn(message, fields...)
+	if !strings.Contains(message, "poll") || !slices.ContainsFunc(fields, isRefusal) {
+		return
+	}
+	l.Logger.Error("the Temporal server refuses this worker, which asks again until it is let in: see whether its API key has expired, " +
+		"and whether it may write to the namespace; a new key is read where its secret is kept")
+}
+
+// isRefusal says whether a field is an error by which the server refuses its client.
+func isRefusal(field any) bool {
+	err, isError := field.(error)
+	if !isError {
+		return false
+	}
+	_, denied := errors.AsType[*serviceerror.PermissionDenied](err)
+	return denied || status.Code(err) == codes.Unauthenticated
 }

@@ -2,6 +2,7 @@ package temporaltest
 
 import (
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"net"
 	"os"
@@ -9,14 +10,18 @@ import (
 	"text/template"
 )
 
-// The server is four services in one process. Each listens for calls, and for the others of its kind.
+// The server is four services in one process, a guarded one five. Each listens for calls, and for the others of its kind.
 const (
 	frontend = iota
 	_        // matching
 	_        // history
 	_        // the server's own worker
+	_        // what the others ask for in place of the frontend, which lets them in
 	services
 )
+
+// loopback is where it listens.
+var loopback = []net.IP{net.IPv4(127, 0, 0, 1)}
 
 // ports are those of the services: for calls, then for the others of their kind.
 type ports [2 * services]int
@@ -26,19 +31,23 @@ func (p ports) address(service int) string {
 }
 
 // freePorts looks for ports below those that the system gives away by itself, or one of them would be gone when a killed server is
-// started again.
-func freePorts() (p ports, err error) {
-	const first, last = 15000, 32000
+// started again. The port before them is listened on until taken is closed, so that nobody else's tests take them meanwhile.
+func freePorts() (p ports, taken io.Closer, err error) {
+	const first, last, each = 15000, 32000, len(p) + 1
 	for range 200 {
-		at := first + rand.IntN(last-first-len(p))
+		at := first + each*rand.IntN((last-first)/each)
+		if taken, err = net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(at))); err != nil {
+			continue
+		}
 		for i := range p {
-			p[i] = at + i
+			p[i] = at + 1 + i
 		}
 		if err = p.free(); err == nil {
-			return p, nil
+			return p, taken, nil
 		}
+		taken.Close()
 	}
-	return p, fmt.Errorf("no %d free ports in a row between %d and %d: %w", len(p), first, last, err)
+	return p, nil, fmt.Errorf("no %d free ports in a row between %d and %d: %w", len(p), first, last, err)
 }
 
 func (p ports) free() error {
@@ -70,6 +79,18 @@ persistence:
         maxIdleConns: 1
 global:
   membership: {maxJoinDuration: 30s, broadcastAddress: 127.0.0.1}
+{{- with .Guard}}
+  tls:
+    frontend:
+      server: {certFile: {{call $.File "server.pem" | printf "%q"}}, keyFile: {{call $.File "server.key" | printf "%q"}}{{if .Certificates}}, requireClientAuth: true, clientCaFiles: [{{call $.File "ca.pem" | printf "%q"}}]{{end}}}
+      client: {serverName: temporal.example.com, rootCaFiles: [{{call $.File "ca.pem" | printf "%q"}}]}
+{{- if .Keys}}
+  authorization:
+    jwtKeyProvider: {keySourceURIs: [{{call $.File "keys.json" | printf "file://%s" | printf "%q"}}]}
+    authorizer: default
+    claimMapper: default
+{{- end}}
+{{- end}}
 services:
 {{- range .Services}}
   {{.Name}}: {rpc: {grpcPort: {{.Port}}, membershipPort: {{.Others}}, bindOnLocalHost: true}}
@@ -103,6 +124,23 @@ type service struct {
 	Port, Others int
 }
 
+// told is what a server is told.
+type told struct {
+	Database, Address, Dynamic string
+	Services                   []service
+	Guard                      *Guard // nil: it lets everybody in
+	File                       func(name string) string
+}
+
+// services are those of the server, as its ports have them.
+func (r *Running) services() []string {
+	all := []string{frontend: "frontend", "matching", "history", "worker", "internal-frontend"}
+	if r.guard == nil {
+		return all[:len(all)-1]
+	}
+	return all
+}
+
 func (r *Running) configure() error {
 	if err := os.WriteFile(r.file("dynamic.yaml"), []byte(dynamic), 0o600); err != nil {
 		return err
@@ -112,11 +150,11 @@ func (r *Running) configure() error {
 		return err
 	}
 	defer out.Close()
-	data := struct {
-		Database, Address, Dynamic string
-		Services                   []service
-	}{Database: r.file(database), Address: r.Address(), Dynamic: r.file("dynamic.yaml")}
-	for i, name := range [services]string{frontend: "frontend", "matching", "history", "worker"} {
+	data := told{Database: r.file(database), Address: r.Address(), Dynamic: r.file("dynamic.yaml"), File: r.file}
+	if r.guard != nil {
+		data.Guard = &r.guard.Guard
+	}
+	for i, name := range r.services() {
 		data.Services = append(data.Services, service{name, r.ports[i], r.ports[services+i]})
 	}
 	return template.Must(template.New("").Parse(config)).Execute(out, data)

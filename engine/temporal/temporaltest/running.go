@@ -24,7 +24,9 @@ import (
 type Running struct {
 	program, folder string
 	ports           ports
+	taken           io.Closer // keeps the ports while the server does not run
 	process         *process
+	guard           *guard // nil: it lets everybody in
 	namespaces      atomic.Int64
 	held            io.Closer // with which its folder goes; nil where a test removes it
 }
@@ -36,16 +38,22 @@ const (
 )
 
 // begin starts a server with an empty database in the folder.
-func begin(program, folder string) (*Running, error) {
-	r := &Running{program: program, folder: folder}
+func begin(program, folder string, g *guard) (*Running, error) {
+	r := &Running{program: program, folder: folder, guard: g}
 	var err error
+	if g != nil {
+		if err = g.prepare(r.file); err != nil {
+			return nil, err
+		}
+	}
 	for range 3 { // somebody else may have taken a port meanwhile
-		if r.ports, err = freePorts(); err != nil {
+		if r.ports, r.taken, err = freePorts(); err != nil {
 			return nil, err
 		}
 		if err = r.start(); err == nil {
 			return r, nil
 		}
+		r.taken.Close()
 	}
 	return nil, err
 }
@@ -70,7 +78,11 @@ func (r *Running) start() error {
 		return err
 	}
 	var err error
-	if r.process, err = launch(r.file("log"), r.program, "--config-file", r.file("temporal.yaml"), "--allow-no-auth", "start"); err != nil {
+	args := []string{"--config-file", r.file("temporal.yaml"), "--allow-no-auth", "start"}
+	for _, service := range r.services() {
+		args = append(args, "--service", service)
+	}
+	if r.process, err = launch(r.file("log"), r.program, args...); err != nil {
 		return fmt.Errorf("starting the Temporal server %s: %w", r.program, err)
 	}
 	if err := r.ready(readyNamespace); err != nil {
@@ -93,7 +105,7 @@ func (r *Running) Namespace(t testing.TB) string {
 // Client gives a client of the namespace that is closed when the test ends. It encodes nothing.
 func (r *Running) Client(t testing.TB, namespace string) client.Client {
 	t.Helper()
-	c, err := client.Dial(client.Options{HostPort: r.Address(), Namespace: namespace, Logger: silent()})
+	c, err := r.dial(context.Background(), namespace)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -126,7 +138,7 @@ func (r *Running) ready(namespace string) error {
 func (r *Running) ask(ctx context.Context, namespace string) error {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
-	c, err := client.DialContext(ctx, client.Options{HostPort: r.Address(), Namespace: namespace, Logger: silent()})
+	c, err := r.dial(ctx, namespace)
 	if err != nil {
 		return err
 	}
@@ -141,6 +153,15 @@ func (r *Running) ask(ctx context.Context, namespace string) error {
 	}
 	_, err = service.ListWorkflowExecutions(ctx, &workflowservice.ListWorkflowExecutionsRequest{Namespace: namespace, PageSize: 1})
 	return err
+}
+
+// dial comes in as one who may do everything.
+func (r *Running) dial(ctx context.Context, namespace string) (client.Client, error) {
+	o, err := r.guard.enter(client.Options{HostPort: r.Address(), Namespace: namespace, Logger: silent()})
+	if err != nil {
+		return nil, err
+	}
+	return client.DialContext(ctx, o)
 }
 
 func (r *Running) file(name string) string { return filepath.Join(r.folder, name) }

@@ -5,6 +5,7 @@
 //
 //	running   a server: start, kill, start again; its namespaces and clients
 //	config    what it is told, and its ports
+//	guard     a server that lets only some in: TLS, certificates of clients, API keys
 //	search    whether some text stands in its database
 //	process   it ends with the process that tests, and leaves nothing behind
 package temporaltest
@@ -30,7 +31,7 @@ var shared = sync.OnceValues(func() (*Running, error) {
 	if err != nil {
 		return nil, err
 	}
-	r, err := begin(os.Getenv(Variable), folder)
+	r, err := begin(os.Getenv(Variable), folder, nil)
 	if err == nil {
 		r.held = held
 	}
@@ -53,12 +54,18 @@ func Server(t testing.TB) *Running {
 // failed. It is skipped, or fails, as Server does.
 func Own(t testing.TB) *Running {
 	t.Helper()
-	r, err := begin(program(t), t.TempDir())
+	return own(t, nil)
+}
+
+func own(t testing.TB, g *guard) *Running {
+	t.Helper()
+	r, err := begin(program(t), t.TempDir(), g)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
 		r.Kill()
+		r.taken.Close()
 		if t.Failed() {
 			t.Logf("the Temporal server says:\n%s", r.saidLast())
 		}

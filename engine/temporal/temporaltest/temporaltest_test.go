@@ -2,10 +2,13 @@ package temporaltest
 
 import (
 	"context"
+	"crypto/tls"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -109,12 +112,27 @@ func TestServerDoesNotStart(t *testing.T) {
 	if err := os.WriteFile(program, []byte("#!/bin/sh\necho no server here\nexit 3\n"), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	_, err := begin(program, t.TempDir())
+	_, err := begin(program, t.TempDir(), nil)
 	if err == nil || !strings.Contains(err.Error(), "it has ended") || !strings.Contains(err.Error(), "no server here") {
 		t.Errorf("got %v", err)
 	}
-	if _, err := begin(program+"-missing", t.TempDir()); err == nil || !strings.Contains(err.Error(), program+"-missing") {
+	if _, err := begin(program+"-missing", t.TempDir(), nil); err == nil || !strings.Contains(err.Error(), program+"-missing") {
 		t.Errorf("got %v", err)
+	}
+}
+
+// TestPortsAreKept holds that nobody else's tests are given the ports of a server while it does not run.
+func TestPortsAreKept(t *testing.T) {
+	t.Parallel()
+	p, taken, err := freePorts()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	before := net.JoinHostPort("127.0.0.1", strconv.Itoa(p[0]-1))
+	if l, err := net.Listen("tcp", before); err == nil {
+		l.Close()
+		t.Errorf("%s can be listened on: so could those behind it be given away", before)
 	}
 }
 
@@ -220,6 +238,45 @@ func within(t *testing.T, what string, holds func(context.Context) error) {
 		case <-ctx.Done():
 			t.Fatalf("%s: still not: %v", what, err)
 		case <-ticks.C:
+		}
+	}
+}
+
+// TestGuardedServer holds that a guarded server lets in who has all that it asks for, and nobody else.
+func TestGuardedServer(t *testing.T) {
+	t.Parallel()
+	r := Guarded(t, Guard{Certificates: true, Keys: true})
+	namespace := r.Namespace(t)
+	described := func(o client.Options, key string) error {
+		o.HostPort, o.Namespace, o.Logger, o.Credentials = r.Address(), namespace, silent(), client.NewAPIKeyStaticCredentials(key)
+		c, err := client.DialContext(t.Context(), o)
+		if err != nil {
+			return err
+		}
+		defer c.Close()
+		_, err = c.WorkflowService().DescribeNamespace(t.Context(), &workflowservice.DescribeNamespaceRequest{Namespace: namespace})
+		return err
+	}
+	var whole, bare, plain client.Options
+	plain.ConnectionOptions.TLSDisabled = true
+	whole.ConnectionOptions.TLS = r.guard.tls
+	bare.ConnectionOptions.TLS = &tls.Config{RootCAs: r.guard.tls.RootCAs, MinVersion: tls.VersionTLS12}
+	soon, past := time.Now().Add(time.Hour), time.Now().Add(-time.Hour)
+	for _, test := range []struct {
+		name string
+		with client.Options
+		key  string
+		want string
+	}{
+		{"all that it asks for", whole, r.Key(t, namespace, "read", soon), ""},
+		{"no TLS", plain, r.Key(t, namespace, "read", soon), "EOF"},
+		{"no certificate", bare, r.Key(t, namespace, "read", soon), "certificate required"},
+		{"no key", whole, "", "unauthorized"},
+		{"a key that has expired", whole, r.Key(t, namespace, "read", past), "unauthorized"},
+		{"a key for another namespace", whole, r.Key(t, "another", "admin", soon), "unauthorized"},
+	} {
+		if err := described(test.with, test.key); (err == nil) != (test.want == "") || err != nil && !strings.Contains(err.Error(), test.want) {
+			t.Errorf("%s: %v, want %s", test.name, err, test.want)
 		}
 	}
 }

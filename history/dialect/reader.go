@@ -1,4 +1,4 @@
-package history
+package dialect
 
 import (
 	"context"
@@ -11,24 +11,29 @@ import (
 	"snrun/auth/store/postgres"
 )
 
-// reader is place.reader: connections that take SQLite's SQL, give SQLite's values, and change nothing.
-func (p *server) reader() (*sql.DB, error) { return sql.OpenDB(&readers{p}), nil }
+// Reader gives connections that change nothing. What they ask is asked again where a connection was lost, and they wait for a server that
+// is gone. They are for queries alone.
+func (s *Server) Reader() *sql.DB { return sql.OpenDB(&readers{s}) }
 
 // readers opens connections that read.
-type readers struct{ place *server }
+type readers struct{ server *Server }
 
 // Connect opens one. It waits for a server that is not there.
 func (r *readers) Connect(ctx context.Context) (driver.Conn, error) {
-	c, err := r.place.connect(ctx, map[string]string{
+	config := r.server.Config()
+	for name, value := range map[string]string{
 		"default_transaction_read_only": "on",
 		// What a question looks through depends on what it is asked with: some names or all, a limit or none.
 		"plan_cache_mode": "force_custom_plan",
 		"jit":             "off", // it takes 200 ms, for what takes 10
-	})
+	} {
+		config.RuntimeParams[name] = value
+	}
+	c, err := r.server.await(ctx, func(ctx context.Context) (*pgx.Conn, error) { return pgx.ConnectConfig(ctx, config) })
 	if err != nil {
 		return nil, err
 	}
-	return &readerConn{r.place, c}, nil
+	return &readerConn{r.server, c}, nil
 }
 
 // Driver is not for opening connections by.
@@ -36,8 +41,8 @@ func (r *readers) Driver() driver.Driver { return nil }
 
 // readerConn is a connection that reads.
 type readerConn struct {
-	place *server
-	db    *pgx.Conn
+	server *Server
+	db     *pgx.Conn
 }
 
 var (
@@ -55,7 +60,7 @@ func (c *readerConn) QueryContext(ctx context.Context, query string, named []dri
 	for i, n := range named {
 		args[i] = n.Value
 	}
-	s := c.place.texts.translate(query)
+	s := c.server.texts.translate(query)
 	if s.text == "" {
 		return noResult{}, nil
 	}

@@ -1,4 +1,4 @@
-package history
+package dialect
 
 import (
 	"slices"
@@ -7,8 +7,20 @@ import (
 	"sync"
 )
 
-// statement is one of the package's texts as PostgreSQL takes it. The texts are written for SQLite; see inPostgres.
-type statement struct {
+// Texts says what the rules of this package do not know of the texts of a program.
+type Texts struct {
+	// Own gives PostgreSQL's own text for one of SQLite's, where it has one. It is translated too: what it says in SQLite's way stands for
+	// what PostgreSQL says in its own.
+	Own func(sql string) (own string, found bool)
+	// Rules go before the general ones.
+	Rules []Rule
+}
+
+// Translate gives a text of SQLite's SQL as PostgreSQL takes it, "" for one that is nothing to it.
+func (s *Server) Translate(sql string) string { return s.texts.of(sql).text }
+
+// translation is a text as PostgreSQL takes it.
+type translation struct {
 	text string
 	args []arg // what $1, $2 … are
 }
@@ -20,36 +32,46 @@ type arg struct {
 }
 
 // translations are the texts that were translated, each once.
-type translations struct{ known sync.Map }
+type translations struct {
+	texts Texts
+	known sync.Map
+}
 
 // longText is from where on a text is not remembered: it is made for a number of rows.
 const longText = 8 << 10
 
-// translate gives a text of the package as PostgreSQL takes it. It has no text where that has nothing to do there.
-func (t *translations) translate(sql string) statement {
+// of gives a text as PostgreSQL takes it, with no text where that has nothing to do there.
+func (t *translations) of(sql string) translation {
 	if s, ok := t.known.Load(sql); ok {
-		return s.(statement)
+		return s.(translation)
 	}
-	s := inPostgres(sql)
+	s := t.translate(sql)
 	if len(sql) < longText {
 		t.known.Store(sql, s)
 	}
 	return s
 }
 
-// inPostgres gives a text of the package as PostgreSQL takes it: by rules, of another text where it has one of its own. Arguments
-// that a text does not name are left out, as PostgreSQL refuses those.
-func inPostgres(sql string) statement {
-	if own, found := ownText(sql); found {
+// translate goes by rules, from another text where there is one. Arguments that a text does not name are left out, as PostgreSQL refuses
+// those.
+func (t *translations) translate(sql string) translation {
+	if own, found := t.own(sql); found {
 		sql = own
 	} else if strings.HasPrefix(sql, "PRAGMA") {
-		return statement{}
+		return translation{}
 	}
-	return parameters(rewritten(numbered(squeezed(sql))))
+	return parameters(rewritten(numbered(squeezed(sql)), t.texts.Rules))
 }
 
-// take gives the arguments that the statement takes, of those that its text is given with.
-func (s statement) take(args []any) []any {
+func (t *translations) own(sql string) (own string, found bool) {
+	if t.texts.Own == nil {
+		return "", false
+	}
+	return t.texts.Own(sql)
+}
+
+// take gives the arguments that the text takes, of those that its text is given with.
+func (s translation) take(args []any) []any {
 	if len(s.args) == 0 { // it has none, or is PostgreSQL's own with $1, $2 …
 		return keepableArgs(args)
 	}
@@ -82,8 +104,8 @@ func numbered(sql string) string {
 }
 
 // parameters writes each ?N as $M, counted as they come. A ?tN is a text, though it may be given as bytes.
-func parameters(sql string) statement {
-	var s statement
+func parameters(sql string) translation {
+	var s translation
 	s.text = eachParameter(sql, func(n int, text bool) string {
 		i := slices.IndexFunc(s.args, func(a arg) bool { return a.at == n-1 })
 		if i < 0 {

@@ -1,4 +1,4 @@
-package history
+package dialect
 
 import (
 	"database/sql/driver"
@@ -13,15 +13,17 @@ import (
 )
 
 // PostgreSQL's text holds neither a NUL nor broken UTF-8. Such a byte is kept as U+FFFD and the character of the block of Braille
-// patterns that has its number, so that two keys stay two, and what begins alike still does.
+// patterns that has its number, so that two keys stay two, and what begins alike still does. Where a text has that by itself, the first
+// pattern, which is of no such byte, stands between.
 const (
 	replacement = '\uFFFD'
 	patterns    = 0x2800
+	itself      = patterns + 1
 )
 
-// keepable gives a text as PostgreSQL holds it.
-func keepable(text string) string {
-	if strings.IndexByte(text, 0) < 0 && utf8.ValidString(text) {
+// Keepable gives a text as PostgreSQL holds it.
+func Keepable(text string) string {
+	if strings.IndexByte(text, 0) < 0 && utf8.ValidString(text) && !strings.ContainsRune(text, replacement) {
 		return text
 	}
 	var b strings.Builder
@@ -33,12 +35,15 @@ func keepable(text string) string {
 		} else {
 			b.WriteString(text[i : i+size])
 		}
+		if next, _ := utf8.DecodeRuneInString(text[i+size:]); r == replacement && size > 1 && stands(next) {
+			b.WriteRune(itself)
+		}
 		i += size
 	}
 	return b.String()
 }
 
-// asItWas gives the text that keepable was given.
+// asItWas gives the text that Keepable was given.
 func asItWas(text string) string {
 	if !strings.ContainsRune(text, replacement) {
 		return text
@@ -47,19 +52,25 @@ func asItWas(text string) string {
 	for i := 0; i < len(text); {
 		r, size := utf8.DecodeRuneInString(text[i:])
 		next, more := utf8.DecodeRuneInString(text[i+size:])
-		if r == replacement && patterns <= next && next < patterns+0x100 && keepsByte(next) {
+		switch {
+		case r != replacement || !stands(next):
+			b.WriteString(text[i : i+size])
+		case next == itself:
+			b.WriteRune(replacement)
+			size += more
+		default:
 			b.WriteByte(byte(next - patterns))
-			i += size + more
-			continue
+			size += more
 		}
-		b.WriteString(text[i : i+size])
 		i += size
 	}
 	return b.String()
 }
 
-// keepsByte says whether a pattern is of a byte that PostgreSQL does not hold.
-func keepsByte(pattern rune) bool { return pattern == patterns || pattern >= patterns+utf8.RuneSelf }
+// stands says whether a character behind U+FFFD stands for something: a byte that PostgreSQL does not hold, or that U+FFFD itself.
+func stands(pattern rune) bool {
+	return pattern == patterns || pattern == itself || pattern >= patterns+utf8.RuneSelf && pattern < patterns+0x100
+}
 
 // keepableArgs gives arguments as PostgreSQL takes them. It leaves args as they are.
 func keepableArgs(args []any) []any {
@@ -67,13 +78,13 @@ func keepableArgs(args []any) []any {
 	for i, arg := range args {
 		switch v := arg.(type) {
 		case string:
-			taken[i] = keepable(v)
+			taken[i] = Keepable(v)
 		case []byte:
 			if v != nil {
 				taken[i] = v
 			}
 		case bool:
-			taken[i] = column(v)
+			taken[i] = number(v)
 		default:
 			taken[i] = v
 		}
@@ -162,7 +173,7 @@ func valueAs(v any) (driver.Value, error) {
 	case uint32:
 		return int64(v), nil
 	case bool:
-		return column(v), nil
+		return number(v), nil
 	case pgtype.Numeric:
 		return numeric(v)
 	}
@@ -180,4 +191,12 @@ func numeric(n pgtype.Numeric) (driver.Value, error) {
 		return i, nil
 	}
 	return strconv.ParseFloat(text, 64)
+}
+
+// number gives a truth value as SQLite does.
+func number(v bool) int64 {
+	if v {
+		return 1
+	}
+	return 0
 }
