@@ -56,6 +56,9 @@ var onlySQLite = map[string]bool{
 
 	"freeSQL": true, // PostgreSQL gives room back by itself
 
+	// Of a file that is copied.
+	"tablesSQL": true, "fieldsSQL": true, "oncePerKeySQL": true, "lastIDSQL": true,
+
 	// There is no index for searches.
 	"makeIndex": true, "mergeSQL": true, "changesSQL": true, "madeSQL": true, "documentSQL": true, "removeSQL": true,
 	"termsSQL": true, "matchSQL": true, "amongSQL": true,

@@ -31,6 +31,7 @@
 //	extent                       how large it is
 //	troubles, figures            what fails, what was interrupted, and how often and how long jobs ran
 //	state                        what jobs remember
+//	copy                         a history in a file, moved to a server
 //	prune                        runs that are not kept any more, and the room that they took
 //	audit                        what people did on the pages
 //	alerts, notices              what is wrong, and the notices of it that are on their way to people

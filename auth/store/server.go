@@ -151,16 +151,20 @@ func (c *serverConn) migrate() error {
 	if version, err := c.version(); err != nil || version == len(texts) {
 		return err
 	}
-	return c.atomically(func() error {
-		version, err := c.version() // another process may have done it while this one waited for its turn
-		if err != nil {
+	return c.atomically(c.update)
+}
+
+// update is migrate within a transaction.
+func (c *serverConn) update() error {
+	texts := serverTexts()
+	version, err := c.version() // another process may have done it while this one waited for its turn
+	if err != nil || version == len(texts) {
+		return err
+	}
+	for n := version; n < len(texts); n++ {
+		if err := c.exec(texts[n]); err != nil {
 			return err
 		}
-		for n := version; n < len(texts); n++ {
-			if err := c.exec(texts[n]); err != nil {
-				return err
-			}
-		}
-		return c.exec("COMMENT ON TABLE auth_entries IS '" + mark + strconv.Itoa(len(texts)) + "'")
-	})
+	}
+	return c.exec("COMMENT ON TABLE auth_entries IS '" + mark + strconv.Itoa(len(texts)) + "'")
 }

@@ -17,6 +17,7 @@
 //	file, conn, lock            a store in a file: what is at its place, its connection, its locks
 //	server                      a store in a schema of a server, its connection and its locks, and limits that are kept there
 //	limit                       what is asked of such a limit, and given
+//	copy                        a store in a file, moved to a server
 //	migrate                     its tables, which are made by the files in migrations
 //	errors                      what went wrong, and what a person can do about it
 package store

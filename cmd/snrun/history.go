@@ -11,12 +11,12 @@ import (
 func (a *app) historyCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "history",
-		Short: "Look at past runs, write them for other programs, and delete old ones",
+		Short: "Look at past runs, write them for other programs, move them, and delete old ones",
 		Args:  cobra.ArbitraryArgs,
 		RunE:  group,
 	}
 	cmd.AddCommand(a.historyListCommand(), a.historyShowCommand(), a.historyDiffCommand(), a.historySearchCommand(), a.historyStatsCommand(),
-		a.historyExportCommand(), a.historyPruneCommand(), a.historyAuditCommand())
+		a.historyExportCommand(), a.historyCopyCommand(), a.historyPruneCommand(), a.historyAuditCommand())
 	return cmd
 }
 

@@ -56,8 +56,7 @@ func (a *app) storePlace(s jobs.Settings) (*store.Place, error) {
 	if postgres.IsAddress(file) {
 		p.Server, err = postgres.Parse(file)
 	} else {
-		ext := filepath.Ext(file)
-		p.File = strings.TrimSuffix(file, ext) + "-auth" + ext
+		p.File = storeBeside(file)
 	}
 	if err != nil {
 		return nil, err
@@ -70,6 +69,12 @@ func (a *app) storePlace(s jobs.Settings) (*store.Place, error) {
 		return nil, usageError("write off to leave the keyring of this system alone, or nothing", "%s is %q", keyringVariable, text)
 	}
 	return p, nil
+}
+
+// storeBeside names the file in which tokens and secrets are that belong to a history in a file.
+func storeBeside(file string) string {
+	ext := filepath.Ext(file)
+	return strings.TrimSuffix(file, ext) + "-auth" + ext
 }
 
 func isKey(text string) bool {

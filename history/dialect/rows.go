@@ -21,8 +21,8 @@ const (
 	itself      = patterns + 1
 )
 
-// keepable gives a text as PostgreSQL holds it.
-func keepable(text string) string {
+// Keepable gives a text as PostgreSQL holds it.
+func Keepable(text string) string {
 	if strings.IndexByte(text, 0) < 0 && utf8.ValidString(text) && !strings.ContainsRune(text, replacement) {
 		return text
 	}
@@ -43,7 +43,7 @@ func keepable(text string) string {
 	return b.String()
 }
 
-// asItWas gives the text that keepable was given.
+// asItWas gives the text that Keepable was given.
 func asItWas(text string) string {
 	if !strings.ContainsRune(text, replacement) {
 		return text
@@ -78,7 +78,7 @@ func keepableArgs(args []any) []any {
 	for i, arg := range args {
 		switch v := arg.(type) {
 		case string:
-			taken[i] = keepable(v)
+			taken[i] = Keepable(v)
 		case []byte:
 			if v != nil {
 				taken[i] = v

@@ -87,7 +87,7 @@ func FuzzKeepable(f *testing.F) {
 		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		kept := keepable(text)
+		kept := Keepable(text)
 		if !utf8.ValidString(kept) || strings.IndexByte(kept, 0) >= 0 {
 			t.Errorf("%q is kept as %q", text, kept)
 		}
