@@ -11,7 +11,7 @@
 //	keyring, status     all profiles of a process, and how it stands with their sign-ins
 //	wire                what carries requests: TLS, client certificates, proxies, and whose origin gets credentials
 //	dry                 clients that tell of requests in place of sending them
-//	limit               what holds requests back: the profile's own limits, and servers that ask to wait
+//	limit               what holds requests back: the profile's own limits, here or with other processes, and servers that ask to wait
 //	traceparent         the header that says which span a request is made in
 //	signin, signer      the ways to sign in, and what puts them on requests; a file for each way
 //	oauth2, grant       the way that has tokens: its params, and a file for each grant

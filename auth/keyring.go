@@ -159,7 +159,7 @@ func (k *Keyring) open(p Profile) error {
 	if err != nil {
 		return err
 	}
-	k.clients[p.Name] = &http.Client{Transport: newSigner(p, wire, credentials, k.limits.gate(p))}
+	k.clients[p.Name] = &http.Client{Transport: newSigner(p, wire, credentials, k.limits.gate(p, k.store))}
 	k.sources[p.Name], k.types[p.Name] = credentials.tokens, t.Name
 	return nil
 }

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"sync"
 	"time"
+
+	"snrun/auth/store"
 )
 
 // Rate is how many requests may be made in how long. The zero value is any number.
@@ -13,29 +15,50 @@ type Rate struct {
 	Per   time.Duration
 }
 
-// Limits hold back the requests of profiles, each by its name: those of all keyrings that share them. The zero value is ready.
+// Limits hold back the requests of profiles, each by its name: those of all keyrings that share them. What a profile itself limits is held
+// back together with other processes, where the keyring has a store on a server. The zero value is ready.
 type Limits struct {
 	mu    sync.Mutex
 	gates map[string]*gate
 }
 
 // gate gives the gate of a profile, as the profile now wants it. Nil for requests without one: their hosts have nothing in common.
-func (l *Limits) gate(p Profile) *gate {
+func (l *Limits) gate(p Profile, place *store.Place) *gate {
 	if p.Name == "" {
 		return nil
 	}
+	name, shared := p.Name, newSharing(p, place)
+	if shared != nil { // a profile that is pointed at another server has nothing in common with the one before
+		name += "\n" + shared.name + "\n" + shared.at.Name()
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	g := l.gates[p.Name]
+	g := l.gates[name]
 	if g == nil {
-		g = &gate{profile: p.Name}
+		g = &gate{profile: p.Name, shared: shared}
 		if l.gates == nil {
 			l.gates = map[string]*gate{}
 		}
-		l.gates[p.Name] = g
+		l.gates[name] = g
 	}
 	g.set(p)
 	return g
+}
+
+// Close gives back what other processes may use by now. No request is made any more.
+func (l *Limits) Close() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var all sync.WaitGroup
+	for _, g := range l.gates {
+		all.Go(g.giveBack)
+	}
+	all.Wait()
+	for _, g := range l.gates {
+		if g.shared != nil {
+			g.shared.at.Close()
+		}
+	}
 }
 
 // Wait is a request that is held back. It is told of when it begins, again when it lasts longer or is for another reason, and

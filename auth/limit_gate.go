@@ -27,12 +27,13 @@ const (
 //   - the rate allows it. After a pause it allows no burst.
 type gate struct {
 	profile string
+	shared  *sharing // with other processes; nil where the limits are this one's alone
 
 	mu      sync.Mutex
 	rate    Rate
 	step    time.Duration // between two requests at the rate; 0 for any rate
 	burst   time.Duration // how far requests may run ahead of the rate
-	due     time.Time     // of the next request, if none ran ahead
+	due     time.Time     // of the next request, if none ran ahead; where it is shared, as was heard last
 	slots   int           // how many may be under way; 0 for any number
 	busy    int           // how many are, of those that count
 	last    time.Time     // when the last one was let through
@@ -44,6 +45,8 @@ type gate struct {
 // waiter is a request that is held back.
 type waiter struct {
 	place *list.Element
+	since time.Time
+	until time.Time     // it gives up then; zero for never
 	ahead int           // how many were before it when it came, until it has to look again
 	wake  chan struct{} // has something in it when the waiter should look again
 }
@@ -57,6 +60,7 @@ func (g *gate) set(p Profile) {
 		g.step = max(1, (r.Per+time.Duration(r.Limit)-1)/time.Duration(r.Limit))
 		g.burst = time.Duration(max(1, r.Limit/burst)-1) * g.step
 	}
+	g.consult()
 	g.wakeAll()
 }
 
@@ -66,7 +70,7 @@ func (g *gate) enter(ctx context.Context) (leave func(), err error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	w, leave := g.join()
+	w, leave := g.join(ctx)
 	if w == nil {
 		return leave, nil
 	}
@@ -82,7 +86,12 @@ func (g *gate) enter(ctx context.Context) (leave func(), err error) {
 			g.quit(w)
 			return nil, &HeldError{held, wait, time.Until(end)}
 		}
-		pause := told.waits(held, wait)
+		patience, err := g.patience(w)
+		if err != nil {
+			g.quit(w)
+			return nil, err
+		}
+		pause := min(told.waits(held, wait), patience)
 		if wait >= 0 && g.isFirst(w) {
 			pause = min(pause, wait)
 		}
@@ -97,15 +106,17 @@ func (g *gate) enter(ctx context.Context) (leave func(), err error) {
 }
 
 // join lets a request through at once, or gives it a place among those that wait.
-func (g *gate) join() (*waiter, func()) {
+func (g *gate) join(ctx context.Context) (*waiter, func()) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	now := time.Now()
 	if wait, _ := g.hold(now, 0); g.waiting.Len() == 0 && wait == 0 {
 		return nil, g.start(now)
 	}
-	w := &waiter{ahead: g.waiting.Len(), wake: make(chan struct{}, 1)}
+	w := &waiter{since: now, ahead: g.waiting.Len(), wake: make(chan struct{}, 1)}
+	w.until, _ = ctx.Deadline()
 	w.place = g.waiting.PushBack(w)
+	g.consult()
 	return w, nil
 }
 
@@ -134,6 +145,7 @@ func (g *gate) quit(w *waiter) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.waiting.Remove(w.place)
+	g.consult()
 	g.wakeFirst()
 }
 
@@ -146,8 +158,9 @@ func (g *gate) isFirst(w *waiter) bool {
 // hold says how long a request with so many before it is held back, and why; -1 where only others can tell.
 func (g *gate) hold(now time.Time, ahead int) (time.Duration, string) {
 	free := now
+	known := true
 	if g.step > 0 {
-		free = g.due.Add(time.Duration(ahead)*g.step - g.burst)
+		free, known = g.free(now, ahead)
 	}
 	switch {
 	case g.paused.After(now):
@@ -155,10 +168,12 @@ func (g *gate) hold(now time.Time, ahead int) (time.Duration, string) {
 			free = g.paused
 		}
 		return free.Sub(now), g.why
-	case g.slots > 0 && g.busy >= g.slots:
-		return -1, fmt.Sprintf("max_concurrent %d", g.slots)
+	case g.full(now):
+		return -1, g.elsewhere(fmt.Sprintf("max_concurrent %d", g.slots))
+	case g.step > 0 && !known:
+		return -1, g.elsewhere(g.rateText())
 	case g.step > 0:
-		return max(0, free.Sub(now)), fmt.Sprintf("rate %d per %s", g.rate.Limit, short(g.rate.Per))
+		return max(0, free.Sub(now)), g.rateText()
 	}
 	if left := g.paused.Add(calm).Sub(now); left > 0 {
 		gap := min(calmGap, left/time.Duration(g.waiting.Len()+1))
@@ -167,10 +182,31 @@ func (g *gate) hold(now time.Time, ahead int) (time.Duration, string) {
 	return 0, ""
 }
 
+func (g *gate) rateText() string {
+	return fmt.Sprintf("rate %d per %s", g.rate.Limit, short(g.rate.Per))
+}
+
+// free says when a request with so many before it may be made by the rate; false where only others can tell.
+func (g *gate) free(now time.Time, ahead int) (time.Time, bool) {
+	if g.shared != nil {
+		return g.shared.free(g, now, ahead)
+	}
+	return g.due.Add(time.Duration(ahead)*g.step - g.burst), true
+}
+
+// full says that no further request may be under way.
+func (g *gate) full(now time.Time) bool {
+	return g.slots > 0 && (g.busy >= g.slots || g.shared != nil && !g.shared.hasPlace(g.busy, now))
+}
+
 // start counts a request that is let through.
 func (g *gate) start(now time.Time) (leave func()) {
 	g.last = now
-	if g.step > 0 {
+	switch {
+	case g.shared != nil:
+		g.shared.use(now)
+		defer g.consult()
+	case g.step > 0:
 		if g.due.Before(now) {
 			g.due = now
 		}
@@ -187,15 +223,24 @@ func (g *gate) leave() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.busy--
+	g.consult()
 	g.wakeFirst()
 }
 
-// pause lets nobody through before a time.
+// pause lets nobody through before a time, and has other processes know.
 func (g *gate) pause(until time.Time, why string) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	if g.pauseHere(until, why) && g.shared != nil {
+		g.shared.paused, g.shared.why = until, why
+		g.consult()
+	}
+}
+
+// pauseHere says whether it is any longer than before.
+func (g *gate) pauseHere(until time.Time, why string) bool {
 	if !until.After(g.paused) {
-		return
+		return false
 	}
 	news := until.Sub(g.paused) > aMoment // else those that wait find out in time
 	g.paused, g.why = until, why
@@ -205,6 +250,7 @@ func (g *gate) pause(until time.Time, why string) {
 	if news {
 		g.wakeAll()
 	}
+	return true
 }
 
 func (g *gate) wakeFirst() {

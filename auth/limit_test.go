@@ -17,7 +17,7 @@ import (
 // gateOf makes the gate of a profile that has a name.
 func gateOf(p Profile) *gate {
 	p.Name = "p"
-	return new(Limits).gate(p)
+	return new(Limits).gate(p, nil)
 }
 
 func TestRateSpreadsRequests(t *testing.T) {

@@ -633,7 +633,7 @@ func TestNobodyPastes(t *testing.T) {
 	})
 	t.Run("somebody pastes what is of no use", func(t *testing.T) {
 		t.Parallel()
-		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second) // the browser is waited for longer
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute) // the browser is waited for longer
 		defer cancel()
 		err := newAuthority(t).keyring(t, Options{}, nil).Login(ctx, "p", Prompt{
 			Visit: func(Visit) {}, Paste: pasting(slices.Repeat([]string{"not a code"}, maxPastes)...),

@@ -84,7 +84,7 @@ func (x *execution) halting(err error) error {
 		err = &brokenError{failure}
 	}
 	h := HaltOf(err)
-	h.Why, h.Reason, h.Doubts = x.Redactor.Text(h.Why), x.masked(h.Reason), x.doubts.keys()
+	h.Why, h.Reason, h.Doubts = Brief(x.Redactor.Text(h.Why)), x.masked(h.Reason), x.doubts.keys()
 	if h.Step == "" {
 		h.Step = x.doubts.first
 	}

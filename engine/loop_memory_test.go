@@ -43,9 +43,9 @@ func TestLoopForgetsWhatNobodyReads(t *testing.T) {
 	}
 }
 
-// isForgotten collects garbage until the cleanup was there, for some seconds.
+// isForgotten collects garbage until the cleanup was there, for a minute at most.
 func isForgotten(done <-chan struct{}) bool {
-	for until := time.Now().Add(5 * time.Second); time.Now().Before(until); {
+	for until := time.Now().Add(time.Minute); time.Now().Before(until); {
 		runtime.GC()
 		select {
 		case <-done:

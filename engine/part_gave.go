@@ -70,11 +70,12 @@ func (x *execution) handed(u flow.Unit, got flow.Handed) (flow.Handed, error) {
 	return got, x.Journal.Commit(x.run.ID, Entry{Key: gaveKey + u.Key, Result: data, Started: now, Ended: now})
 }
 
-// handedError is an error that may travel: its texts are masked.
+// handedError is an error that may travel: its texts are masked, and not too long.
 func (x *execution) handedError(e *steps.Error) *steps.Error {
 	m := x.masked(e)
 	if m != nil {
 		m.Fields = e.Fields // as they came: expressions read them
+		m.Message, m.Hint = Brief(m.Message), Brief(m.Hint)
 	}
 	return m
 }

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"slices"
+	"unicode/utf8"
 
 	"snrun/engine/flow"
 	"snrun/steps"
@@ -13,6 +14,19 @@ const (
 	smallItem  = 1 << 10
 	smallList  = 256
 )
+
+// Brief gives a text for people as it travels between processes: of more than 16 KB the beginning. No secret may be left in it, for part of
+// one would be found no more.
+func Brief(text string) string {
+	if len(text) <= smallValue {
+		return text
+	}
+	cut := smallValue
+	for !utf8.RuneStart(text[cut]) {
+		cut--
+	}
+	return text[:cut] + "…"
+}
 
 // smallDepth is how deep the fields of maps are shrunk one by one.
 const smallDepth = 6

@@ -1,9 +1,6 @@
 package history
 
-import (
-	"database/sql"
-	"encoding/json"
-)
+import "encoding/json"
 
 const (
 	againSQL         = `UPDATE steps SET again = 1 WHERE id IN (SELECT value FROM json_each(?))`
@@ -33,21 +30,5 @@ func (s *Store) earlierElsewhere(number int64) (map[string]earlier, error) {
 	if err := s.read.QueryRow(isLaterSQL, number).Scan(&later); err != nil || !later {
 		return nil, err
 	}
-	rows, err := s.read.Query(earlierWithAgain, number)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	before := map[string]earlier{}
-	for rows.Next() {
-		var e earlier
-		var key string
-		var started sql.NullInt64
-		if err := rows.Scan(&e.id, &key, &e.status, &started, &e.counts, &e.again); err != nil {
-			return nil, err
-		}
-		e.started = moment(started)
-		before[key] = e
-	}
-	return before, rows.Err()
+	return s.readEarlier(earlierWithAgain, number)
 }

@@ -19,7 +19,7 @@ const (
 	replaceCalled = `DELETE FROM called WHERE run = ?`
 	replaceLatest = `DELETE FROM latest WHERE run = ?`
 	latestSQL     = `INSERT INTO latest (run, nth, file, text) SELECT ?, ?, ?, id FROM texts WHERE digest = ?`
-	earlierSQL    = `SELECT id, key, status, started, coalesce(counts, '') FROM steps WHERE id BETWEEN ? AND ? ORDER BY id`
+	earlierSQL    = `SELECT id, key, status, started, coalesce(counts, ''), 0 FROM steps WHERE id BETWEEN ? AND ? ORDER BY id`
 	dropStepSQL   = `DELETE FROM steps WHERE id = ?`
 )
 
@@ -210,7 +210,17 @@ func (e earlier) stands() bool {
 // earlier reads the steps that history has of a run.
 func (s *Store) earlier(number int64, r roots) (map[string]earlier, error) {
 	lo, hi := rowRange(number)
-	rows, err := s.read.Query(earlierSQL, lo, hi)
+	before, err := s.readEarlier(earlierSQL, lo, hi)
+	for key, e := range before {
+		e.again = r.under(key) || r.above[key]
+		before[key] = e
+	}
+	return before, err
+}
+
+// readEarlier reads the steps that a query gives, by their keys.
+func (s *Store) readEarlier(query string, args ...any) (map[string]earlier, error) {
+	rows, err := s.read.Query(query, args...)
 	if err != nil {
 		return nil, err
 	}
@@ -220,10 +230,10 @@ func (s *Store) earlier(number int64, r roots) (map[string]earlier, error) {
 		var e earlier
 		var key string
 		var started sql.NullInt64
-		if err := rows.Scan(&e.id, &key, &e.status, &started, &e.counts); err != nil {
+		if err := rows.Scan(&e.id, &key, &e.status, &started, &e.counts, &e.again); err != nil {
 			return nil, err
 		}
-		e.started, e.again = moment(started), r.under(key) || r.above[key]
+		e.started = moment(started)
 		before[key] = e
 	}
 	return before, rows.Err()

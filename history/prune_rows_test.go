@@ -148,12 +148,13 @@ func TestARunThatGoesOnAgainIsNotDeleted(t *testing.T) {
 		}
 	}
 	again := engine.LowestID(noon.AddDate(0, 0, -8).Add(-time.Second))
-	goOn(t, s, &engine.Run{ID: again, Attempt: 2})
+	run := &engine.Run{ID: again, Attempt: 1}
+	goOn(t, s, run)
 	emptySteps(t, p, func() {})
 	if got := left(t, s); got != "a 8 running, a 1 ok" || p.Pruned().Runs() != 2 {
 		t.Errorf("left is %s, told of %d", got, p.Pruned().Runs())
 	}
-	finish(t, s, &engine.Run{ID: again, Attempt: 2}, engine.OK)
+	finish(t, s, run, engine.OK)
 	checkComplete(t, s)
 }
 

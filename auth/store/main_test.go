@@ -24,7 +24,7 @@ const childVariable = "SNRUN_STORE_TEST"
 func children() map[string]func(file string) error {
 	return map[string]func(file string) error{
 		"count": count, "put": putForEver, "hold": hold, "read only": readOnly, "keyring": askKeyring,
-		"new": makeNew, "rotate": rotateHere, "key": writeKeyHere,
+		"new": makeNew, "rotate": rotateHere, "key": writeKeyHere, "places": takePlaces,
 	}
 }
 

@@ -27,6 +27,7 @@ type Place struct {
 	mu     sync.Mutex
 	store  *Store
 	locks  turns // of the server
+	limits *Limits
 	silent error // why the keyring could not be asked
 	until  time.Time
 }

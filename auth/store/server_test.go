@@ -234,7 +234,7 @@ func TestLockOfTheDead(t *testing.T) {
 		}
 		release()
 	}
-	if took := time.Since(killed); took < p.locks.hurry || took > 2*p.locks.hurry+10*time.Second {
+	if took := time.Since(killed); took < p.locks.hurry || took > time.Minute {
 		t.Errorf("it took %v, want a little more than %v", took, p.locks.hurry)
 	}
 }
@@ -285,7 +285,7 @@ func TestTablesOfOthers(t *testing.T) {
 	for _, test := range []struct{ name, sql, says string }{
 		{"another program's", "COMMENT ON TABLE auth_entries IS NULL", "another program's database"},
 		{"a comment of another", "COMMENT ON TABLE auth_entries IS 'snrun tokens and secrets, version x'", "another program's database"},
-		{"of a newer snrun", "COMMENT ON TABLE auth_entries IS 'snrun tokens and secrets, version 99'", "it has version 99, this snrun knows 1"},
+		{"of a newer snrun", "COMMENT ON TABLE auth_entries IS 'snrun tokens and secrets, version 99'", "it has version 99, this snrun knows 2"},
 		{"half put away", "ALTER TABLE auth_entries RENAME TO auth_entries_lost", "another program's database"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

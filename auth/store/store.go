@@ -1,5 +1,5 @@
 // Package store keeps small secrets (tokens, client secrets) encrypted, one key for all of them: in a SQLite file, or in a PostgreSQL
-// database that several machines share.
+// database that several machines share. There it also keeps how fast requests may be made by all of them.
 //
 // Each entry is sealed with AES-256-GCM under a key that is derived (HKDF-SHA256) from the store's key and its random salt. What
 // it is (kind, id, generation, time) is authenticated with it: entries that were swapped, or put back under another generation,
@@ -15,7 +15,8 @@
 //	seal, sealer, derive        entries under the key, values that are kept elsewhere, keys for other purposes
 //	rotate, older               the same entries under a new key, and the keys that a store had before
 //	file, conn, lock            a store in a file: what is at its place, its connection, its locks
-//	server                      a store in a schema of a server, its connection and its locks
+//	server                      a store in a schema of a server, its connection and its locks, and limits that are kept there
+//	limit                       what is asked of such a limit, and given
 //	migrate                     its tables, which are made by the files in migrations
 //	errors                      what went wrong, and what a person can do about it
 package store

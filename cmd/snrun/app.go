@@ -63,6 +63,7 @@ func programName(arg0 string) string {
 
 // run carries out a command line and gives the exit code.
 func (a *app) run(ctx context.Context, args []string) int {
+	defer a.limits.Close()
 	args = a.joinServer(a.joinFields(args))
 	root := a.rootCommand()
 	root.SetArgs(args)

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -51,7 +52,7 @@ All jobs are checked before anything is changed. The exit code is 1 when a sched
 		},
 	}
 	flags := cmd.Flags()
-	a.remoteFlags(flags, &o.remoteOptions, "the server")
+	a.remoteFlags(flags, &o.remoteOptions, "the Temporal server at `HOST:PORT`")
 	flags.BoolVar(&o.dry, "dry-run", false, "change nothing, and show what would be")
 	flags.BoolVar(&o.prune, "prune", false, "delete the schedules of jobs that the project has no more")
 	flags.BoolVar(&o.asJSON, "json", false, "print a JSON array of {job, schedule, id, became, next, until, paused, why}")
@@ -78,10 +79,9 @@ func (a *app) apply(ctx context.Context, names []string, o applyOptions) error {
 		return stopped(ctx, err)
 	}
 	defer server.Close()
-	applying := schedules.Applying{Client: server, Namespace: server.Space(), Queue: server.Queue(), Key: server.key, Dry: o.dry, Now: now}
-	known := p.Names()
-	if o.prune {
-		applying.Prune = func(job string) bool { return !slices.Contains(known, job) }
+	applying := schedules.Applying{Client: server, Namespace: server.Space(), Queue: server.Queue(), Key: server.key, Dry: o.dry, Prune: o.prune, Now: now}
+	if known := p.Names(); len(names) == 0 {
+		applying.Gone = func(job string) bool { return !slices.Contains(known, job) }
 	}
 	var applied []string
 	for _, job := range list {
@@ -109,8 +109,7 @@ func (a *app) appliedJobs(names []string) (*project, []*jobs.Job, error) {
 	if err := a.knownJobs(p, names); err != nil {
 		return nil, nil, err
 	}
-	var wrong source.Errors
-	errors.As(p.withoutSecrets(err), &wrong)
+	wrong, _ := errors.AsType[source.Errors](p.withoutSecrets(err))
 	files := p.Files()
 	if len(names) > 0 {
 		files = slices.DeleteFunc(files, func(file string) bool { return !slices.Contains(names, p.NameOf(file)) })
@@ -118,7 +117,7 @@ func (a *app) appliedJobs(names []string) (*project, []*jobs.Job, error) {
 	var list []*jobs.Job
 	daemon.LoadEach(p.Project, files, func(_ int, job *jobs.Job, err error) {
 		err = p.withoutSecrets(err)
-		if more := (source.Errors)(nil); errors.As(err, &more) {
+		if more, is := errors.AsType[source.Errors](err); is {
 			wrong = append(wrong, more...)
 		} else if job != nil {
 			list = append(list, job)
@@ -257,7 +256,7 @@ func appliedNotes(results []schedules.Result) string {
 			help = "have snrun serve run this job, or write the schedule in another way: other hours, another timezone, @every"
 		}
 		if r.Why != "" {
-			notes.add(r.Job+" "+r.Line, r.Why, help)
+			notes.add(strings.TrimSpace(r.Job+" "+r.Line), r.Why, help)
 		}
 		if r.Paused != "" {
 			notes.add(r.Job, r.Paused, "")

@@ -49,7 +49,7 @@ func endWorker(cmd *exec.Cmd) {
 // slots gives what became of the due times of a job, the newest first.
 func (c *clustered) slots(job string) (list []review.Slot) {
 	c.t.Helper()
-	stdout, _ := finished(c.t, exitOK, c.snrun("schedule", "why", job, "--json"))
+	stdout, _ := finished(c.t, exitOK, c.snrun("schedule", "why", job, "--json", "-n", "1000"))
 	if err := json.Unmarshal([]byte(stdout), &list); err != nil {
 		c.t.Fatalf("%v: %s", err, stdout)
 	}
@@ -59,7 +59,7 @@ func (c *clustered) slots(job string) (list []review.Slot) {
 // until asks for the slots of a job until these are as wanted.
 func (c *clustered) until(what, job string, holds func([]review.Slot) bool) []review.Slot {
 	c.t.Helper()
-	for deadline := time.Now().Add(patience); ; {
+	for deadline := time.Now().Add(clusterPatience); ; {
 		list := c.slots(job)
 		if holds(list) {
 			return list
@@ -68,6 +68,17 @@ func (c *clustered) until(what, job string, holds func([]review.Slot) bool) []re
 			c.t.Fatalf("%s: %+v", what, list)
 		}
 	}
+}
+
+// isEach says whether these are due one as long after the other. They are decided upon side by side: one may come on record before the one
+// that was due before it. On a busy machine several in a row may be skipped as one.
+func isEach(apart time.Duration, list []review.Slot) bool {
+	for i := 1; i < len(list); i++ {
+		if list[i-1].Due.Sub(list[i].Until) != apart {
+			return false
+		}
+	}
+	return true
 }
 
 // countSlots counts the slots that ended so, or were skipped for that reason.
@@ -93,12 +104,10 @@ func TestScheduledOnTemporal(t *testing.T) {
 	})
 	c.works()
 	finished(t, exitOK, c.snrun("apply"))
-	list := c.until("the job is not run", "tick", func(list []review.Slot) bool { return countSlots(list, "ok", "") >= 3 })
-	for i := range list[1:] {
-		if list[i].Due.Sub(list[i+1].Due) != 2*time.Second {
-			t.Errorf("due at %s and then at %s, want each two seconds", list[i+1].Due, list[i].Due)
-		}
-	}
+	list := c.until("the job is not run each two seconds", "tick", func(list []review.Slot) bool {
+		first := list[len(list)-min(3, len(list)):]
+		return countSlots(list, "ok", "") >= 3 && isEach(2*time.Second, first)
+	})
 	c.until("a run that goes on does not have the next slots be skipped", "skip", func(list []review.Slot) bool {
 		return countSlots(list, "ok", "") >= 1 && countSlots(list, "skipped", "overlap") >= 2
 	})
@@ -110,7 +119,8 @@ func TestScheduledOnTemporal(t *testing.T) {
 		return countSlots(list, "cancelled", "") >= 2
 	})
 	c.cancelled("long")
-	id := textOf(list[len(list)-1].Run)
+	ran := slices.IndexFunc(list, func(s review.Slot) bool { return s.Status == "ok" }) // on a busy machine some are skipped
+	id := textOf(list[ran].Run)
 	stdout, _ := finished(t, exitOK, c.snrun("history", "show", id, "--json"))
 	if !strings.Contains(stdout, `"schedule"]`) || !strings.Contains(stdout, `[7,`) {
 		t.Errorf("the run gave %s", stdout)
@@ -180,12 +190,8 @@ func TestServerOutage(t *testing.T) {
 	back := before.Add(6 * time.Second)
 	c.until("the slots do not pass", "tick", func([]review.Slot) bool { return time.Now().After(back) })
 	server.Start(t)
-	c.until("a slot has no answer", "tick", func(list []review.Slot) bool { // they are decided upon side by side
-		for i := range list[1:] {
-			if list[i].Due.Sub(list[i+1].Due) != time.Second {
-				return false
-			}
-		}
-		return list[0].Due.After(back) && countSlots(list[1:], "ok", "") == len(list)-1
+	c.until("a slot has no answer", "tick", func(list []review.Slot) bool {
+		old := slices.DeleteFunc(slices.Clone(list), func(s review.Slot) bool { return s.Due.After(back) })
+		return len(old) > 6 && !old[0].Due.Before(back) && isEach(time.Second, old) && countSlots(old, "ok", "") == len(old)
 	})
 }

@@ -103,6 +103,15 @@ func TestApplyCommand(t *testing.T) {
 	if got := c.became(exitOK, "night", "--dry-run"); got != "night 30 2 * * * Europe/Berlin unchanged" { // since the server was told
 		t.Errorf("%s", got)
 	}
+	if err := os.Remove(filepath.Join(c.dir, "jobs", "often.yaml")); err != nil {
+		t.Fatal(err)
+	}
+	if _, stderr := finished(t, exitOK, c.snrun("apply")); !strings.Contains(stderr, "often: the project has no such job any more") {
+		t.Errorf("of a job that is gone it says %q", stderr)
+	}
+	if got := c.became(exitOK, "--prune"); !strings.HasSuffix(got, ", often  deleted") {
+		t.Errorf("%s", got)
+	}
 }
 
 // TestApplyWithMistakes holds that nothing is applied where a job has mistakes, and that bad flags are told of.
@@ -118,6 +127,9 @@ func TestApplyWithMistakes(t *testing.T) {
 	}
 	if got := c.became(exitOK, "good", "--dry-run"); got != "good @daily Europe/Berlin created" {
 		t.Errorf("%s", got)
+	}
+	if stdout, _ := finished(t, exitOK, c.snrun("apply", "--help")); !strings.Contains(stdout, "--temporal HOST:PORT ") {
+		t.Errorf("it is explained as\n%s", stdout)
 	}
 	finished(t, exitUsage, c.snrun("apply", "good", "--prune"))
 	finished(t, exitUsage, c.snrun("apply", "nobody"))

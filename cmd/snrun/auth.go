@@ -111,7 +111,7 @@ func (a *app) open(ctx context.Context, p *project, profile *jobs.Profile) (*ope
 		return nil, &exitError{exitInvalid, err, helpOf(err)}
 	}
 	keys, err := auth.NewKeyring(filled, auth.Options{
-		Redactor: a.redactor, Dir: p.Dir, Store: p.store, Program: a.name, UserAgent: userAgent,
+		Redactor: a.redactor, Dir: p.Dir, Store: p.store, Program: a.name, UserAgent: userAgent, Limits: a.limits,
 	})
 	if err != nil {
 		return nil, &exitError{exitInvalid, err, helpOf(err)}

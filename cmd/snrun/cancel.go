@@ -43,7 +43,7 @@ already, or ended otherwise.`,
 		},
 	}
 	cmd.Flags().BoolVar(&o.noWait, "no-wait", false, "do not wait for the run's end")
-	a.remoteFlags(cmd.Flags(), &o.remoteOptions, "the Temporal server that carries the run out; by itself that of the settings")
+	a.remoteFlags(cmd.Flags(), &o.remoteOptions, "the Temporal server at `HOST:PORT`, which carries the run out")
 	return cmd
 }
 

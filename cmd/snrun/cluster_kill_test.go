@@ -202,4 +202,27 @@ func TestClusterManyItems(t *testing.T) {
 	c.kill(0)
 	c.endedWell(ended(), fmt.Sprintf(`{"orders":%d,"paid":%d}`, n, n))
 	c.target.check(t, n, 16)
+	if events := c.events(c.history()[0].ID); events >= 300 {
+		t.Errorf("its workflow has %d events, want less than 300", events)
+	}
+}
+
+// TestClusterLargeAnswersAtOnce has sixteen steps at once be given a megabyte each: a server ends a workflow without a word to which so much
+// comes in one task. The answers are read by the steps after them.
+func TestClusterLargeAnswersAtOnce(t *testing.T) {
+	t.Parallel()
+	c := newCrew(t, temporaltest.Server(t))
+	var job, sum strings.Builder
+	job.WriteString("version: 1\nsteps:\n  - id: all\n    parallel:\n")
+	for i := range 16 {
+		fmt.Fprintf(&job, "      b%d: [{rest: {url: \"${env.TARGET_URL}/rows\", query: {mb: 1}}}]\n", i)
+		fmt.Fprintf(&sum, " + len(steps.all.output.b%d)", i)
+	}
+	c.write("large.yaml", job.String()+"  - id: rows\n    set: {n: \"${0"+sum.String()+"}\"}\noutput: {rows: \"${steps.rows.output.n}\"}\n")
+	c.work(2)
+	got := c.ends(exitOK, "run", "--temporal", "large")
+	alone := c.must(exitOK, "run", "large")
+	if got.stdout != alone.stdout {
+		t.Errorf("on a cluster it gives %s, alone %s", got.stdout, alone.stdout)
+	}
 }

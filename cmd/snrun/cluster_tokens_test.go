@@ -56,7 +56,7 @@ func (s *issuer) takes(header string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for i := len(s.issued); i > 0; i-- {
-		if header == fmt.Sprintf("Bearer token-%d-of-the-issuer", i) && time.Since(s.issued[i-1]) < s.life+5*time.Second {
+		if header == fmt.Sprintf("Bearer token-%d-of-the-issuer", i) && time.Since(s.issued[i-1]) < s.life+30*time.Second {
 			return true
 		}
 	}

@@ -94,8 +94,7 @@ func (c *conductor) fate(ctx context.Context, run history.Conducted, now time.Ti
 	got, err := c.client.WorkflowService().DescribeWorkflowExecution(ctx, &workflowservice.DescribeWorkflowExecutionRequest{
 		Namespace: c.temporal.Space(), Execution: &common.WorkflowExecution{WorkflowId: id},
 	})
-	var gone *serviceerror.NotFound
-	if errors.As(err, &gone) {
+	if _, gone := errors.AsType[*serviceerror.NotFound](err); gone {
 		if now.Sub(run.Since) < unknownGrace {
 			return nil, nil
 		}
@@ -105,11 +104,19 @@ func (c *conductor) fate(ctx context.Context, run history.Conducted, now time.Ti
 		return nil, err
 	}
 	info := got.GetWorkflowExecutionInfo()
-	ofAttempt := run.Began == info.GetFirstRunId() || run.Began == "" && now.Sub(run.Since) > unknownGrace || run.Began == "" && run.Attempt <= 1
-	if info.GetStatus() == enums.WORKFLOW_EXECUTION_STATUS_RUNNING || !ofAttempt {
+	if info.GetStatus() == enums.WORKFLOW_EXECUTION_STATUS_RUNNING || !isOf(info, run, now) {
 		return nil, nil
 	}
 	return c.closed(ctx, info, now)
+}
+
+// isOf says whether a workflow is that of a run's latest attempt: an earlier one had the same id. While an attempt begins, it is not known
+// yet what the server calls its workflow.
+func isOf(info *workflow.WorkflowExecutionInfo, run history.Conducted, now time.Time) bool {
+	if run.Began != "" {
+		return run.Began == info.GetFirstRunId()
+	}
+	return run.Attempt <= 1 || now.Sub(run.Since) > unknownGrace
 }
 
 // closed says how a run ended whose workflow is closed.

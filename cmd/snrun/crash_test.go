@@ -29,10 +29,10 @@ func (u *user) crash(n int, job string, before func()) {
 	}
 }
 
-// await asks until something holds, at most 10 s.
+// await asks until something holds, for a minute at most.
 func (u *user) await(what string, holds func() bool) {
 	u.t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); !holds(); {
+	for deadline := time.Now().Add(patience); !holds(); {
 		if time.Now().After(deadline) {
 			u.t.Fatalf("waited in vain for %s", what)
 		}

@@ -49,7 +49,7 @@ func (a *app) hidePasswords(text string) {
 
 // shownDatabase names a database in messages.
 func shownDatabase(database string) string {
-	if address, err := postgres.Parse(database); err == nil && postgres.IsAddress(database) {
+	if address, err := postgres.Parse(database); err == nil {
 		return address.String()
 	}
 	return database
@@ -57,7 +57,7 @@ func shownDatabase(database string) string {
 
 // typedDatabase gives a database as an argument of --db: without a password, which who types it has given elsewhere.
 func typedDatabase(database string) string {
-	if address, err := postgres.Parse(database); err == nil && postgres.IsAddress(database) {
+	if address, err := postgres.Parse(database); err == nil {
 		return words.Argument(address.URL())
 	}
 	return words.Argument(database)

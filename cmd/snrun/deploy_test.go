@@ -13,6 +13,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"go.yaml.in/yaml/v4"
 
@@ -230,8 +231,9 @@ func TestBackup(t *testing.T) {
 	f.checkIntact()
 	before := f.story()
 	f.must(exitOK, "schedule", "pause", "--all", "--why", "put back from a copy")
+	last := time.Now()
 	f.serve(1)
-	f.settled()
+	f.settled(last)
 	f.end()
 	after := f.story()
 	if len(before.runs) == 0 || len(after.runs) <= len(before.runs) {

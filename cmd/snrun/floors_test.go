@@ -25,7 +25,7 @@ var floors = [][]string{
 	{"engine/flow"},
 	{"engine"},
 	{"history", "engine/enginetest", "engine/temporal/temporaltest"},
-	{"history/review", "engine/schedule"},
+	{"history/review", "history/historytest", "engine/schedule"},
 	{"engine/metrics", "engine/notify", "engine/trace", "engine/temporal"},
 	{"engine/daemon", "engine/temporal/schedules"},
 	{"history/web"},

@@ -107,7 +107,7 @@ func (f *fleet) kill(rounds int) {
 	f.end()
 	last := time.Now()
 	f.serve(1)
-	f.settled()
+	f.settled(last)
 	f.end()
 	f.check(last)
 }
@@ -144,8 +144,8 @@ func (f *fleet) asked(n int) {
 	f.t.Helper()
 	select {
 	case <-f.audit.after(n):
-	case <-time.After(30 * time.Second):
-		f.t.Fatal("for 30 seconds no daemon has asked for anything: ", f.strike(0).stderr)
+	case <-time.After(2 * patience):
+		f.t.Fatal("for two minutes no daemon has asked for anything: ", f.strike(0).stderr)
 	}
 }
 
@@ -180,7 +180,7 @@ func (f *fleet) end() {
 // begun waits until a daemon is at work: before that SIGTERM is nothing that it could answer.
 func (f *fleet) begun(d *daemonProcess) {
 	f.t.Helper()
-	if !f.within(30*time.Second, func() bool {
+	if !f.within(patience, func() bool {
 		for process := range f.daemons() {
 			if strings.HasPrefix(process, fmt.Sprint(d.process.Pid, "@")) {
 				return true
@@ -192,21 +192,27 @@ func (f *fleet) begun(d *daemonProcess) {
 	}
 }
 
-// settled waits until nothing is left that the last daemon would go on with.
-func (f *fleet) settled() {
+// settled waits until nothing is left that the last daemon would go on with, and no time until then that it would decide upon.
+func (f *fleet) settled(last time.Time) {
 	f.t.Helper()
 	f.begun(f.going[0])
 	var left []string
-	if !f.within(time.Minute, func() bool {
+	if !f.within(2*patience, func() bool {
 		left = nil
-		for _, run := range f.story().runs {
+		s := f.story()
+		for _, run := range s.runs {
 			if isOpen(run) {
 				left = append(left, run.String())
 			}
 		}
+		for _, j := range daemonJobs {
+			if at := s.decidedUpTo(j.name, "{}"); at.Add(time.Second).Before(last) {
+				left = append(left, fmt.Sprintf("%s, decided upon until %v", j.name, at.UTC()))
+			}
+		}
 		return len(left) == 0
 	}) {
-		f.t.Errorf("after a minute there are still\n%s", strings.Join(left, "\n"))
+		f.t.Errorf("after %s there are still\n%s", 2*patience, strings.Join(left, "\n"))
 	}
 }
 

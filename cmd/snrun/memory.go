@@ -11,8 +11,8 @@ import (
 const (
 	// Garbage may be three times what lives before it is collected: most runs are over by then.
 	gcPercent = 300
-	// In a daemon no more than two thirds of it.
-	daemonPercent = 66
+	// In a daemon no more than as much: it lives long, and mostly idly. Less would save nothing but at the start.
+	daemonPercent = 100
 	// Where no more than little lives, all that Go uses stays below smallHeap from then on, so that a run over any number of
 	// pages has the same memory as one over a few.
 	little    = 9 << 20
@@ -39,8 +39,8 @@ func tuneMemory() {
 	})
 }
 
-// tuneDaemon sets how far the heap of a daemon may grow, which is there for months, and keeps what it knows of ten thousand jobs:
-// not so far, and what reading their files has taken is given back.
+// tuneDaemon sets how far the heap of a process may grow that is there for months, and keeps what it knows of ten thousand jobs: not so
+// far.
 func tuneDaemon() { debug.SetGCPercent(daemonPercent) }
 
 // tuner limits what Go uses while little lives.

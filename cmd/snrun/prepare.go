@@ -62,7 +62,7 @@ func (a *app) ready(ctx context.Context, p *project, job *jobs.Job, o executeOpt
 func (a *app) record(r *prepared, file, outcome string) error {
 	var err error
 	if r.store, err = a.openHistory(file); err != nil {
-		return &exitError{exitFailed, err, outcome + ", because it could not be recorded; another database is chosen with --db FILE"}
+		return &exitError{exitFailed, err, outcome + ", because it could not be recorded; another database is chosen with --db"}
 	}
 	r.next, r.database = a.commandsFor(file), file
 	return nil

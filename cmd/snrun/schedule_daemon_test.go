@@ -147,7 +147,7 @@ func TestAPausedJobIsNotRun(t *testing.T) {
 	}
 	until := func(what string, holds func([]review.Slot) bool) {
 		t.Helper()
-		for deadline := time.Now().Add(20 * time.Second); !holds(slots()); {
+		for deadline := time.Now().Add(patience); !holds(slots()); {
 			if time.Now().After(deadline) {
 				t.Fatalf("%s: %+v", what, slots())
 			}

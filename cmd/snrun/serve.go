@@ -6,7 +6,6 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
-	"runtime/debug"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -53,15 +52,11 @@ Exit codes: 0 ended by a signal, 1 it could not start, 2 wrong usage, 3 the proj
 	return cmd
 }
 
-// servingGC is how much garbage may be beside what lives, in percent of that: a daemon lives long, and mostly idly.
-const servingGC = 100
-
 // serve runs the daemon of the project of this folder.
 func (a *app) serve(ctx context.Context, o serveOptions) error {
 	tuneDaemon()
 	ctx, stop := withSignals(ctx)
 	defer stop()
-	debug.SetGCPercent(servingGC)
 	dir, settings, err := a.settings(".")
 	if err != nil {
 		return invalid(notServed, err)
@@ -86,13 +81,12 @@ func (a *app) serve(ctx context.Context, o serveOptions) error {
 	if err != nil {
 		return err
 	}
-	log := newLogger(a.err, server.LogFormat, server.LogLevel, a.redactor)
-	store, err := history.Open(file, history.Options{Updating: func() { log.Warn(updating, "file", shownDatabase(file)) }})
-	if err != nil {
-		return &exitError{exitFailed, err, notServed + "; another database is chosen with --db FILE"}
+	s := &serving{app: a, dir: dir, settings: settings, server: server, sandbox: o.sandbox, fires: true}
+	s.log = newLogger(a.err, server.LogFormat, server.LogLevel, a.redactor)
+	if err := s.open(file, notServed); err != nil {
+		return err
 	}
-	defer store.Close()
-	s := &serving{app: a, dir: dir, settings: settings, server: server, sandbox: o.sandbox, store: store, next: a.commandsFor(file), log: log, fires: true}
+	defer s.store.Close()
 	return a.notServing(s.run(ctx), server.Listen)
 }
 
@@ -131,6 +125,16 @@ type serving struct {
 	opened    *uiOptions // how a person has opened them; nil for not at all
 
 	admission *admission
+}
+
+// open opens the database, which is brought up to date where that is needed. An error says what it leads to.
+func (s *serving) open(database, without string) (err error) {
+	s.next = s.commandsFor(database)
+	s.store, err = history.Open(database, history.Options{Updating: func() { s.log.Warn(updating, "database", shownDatabase(database)) }})
+	if err != nil {
+		return &exitError{exitFailed, err, without + "; another database is chosen with --db"}
+	}
+	return nil
 }
 
 // run has the daemon run until the context ends.

@@ -58,6 +58,7 @@ func BenchmarkServe(b *testing.B) {
 		d.rest(idle)
 		b.ReportMetric(ms(d.cpu()-before)/time.Since(start).Seconds(), "idle-cpu-ms/s")
 		b.ReportMetric(d.memory("VmRSS"), "idle-MB")
+		b.ReportMetric(d.memory("RssAnon"), "idle-anon-MB") // without the pages of the program's file
 		before = d.cpu()
 		touch(b, filepath.Join(dir, "jobs", "job_00123.yaml"))
 		d.await("jobs read")

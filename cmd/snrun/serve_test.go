@@ -289,7 +289,7 @@ func TestServeDoesNotStart(t *testing.T) {
 		{"no jobs", nil, nil, exitInvalid, []string{"there is no job file in"}},
 		{"only mistakes", map[string]string{"a.yaml": "version: 1\nstepz: 1\n"}, nil, exitInvalid, []string{"nothing is served", "a.yaml:2:1: unknown key"}},
 		{"settings with mistakes", map[string]string{"a.yaml": good, "snrun.yaml": "version: 1\nserver: {max_runs: 0}\n"}, nil, exitInvalid, []string{"max_runs must be at least 1"}},
-		{"a database that is none", map[string]string{"a.yaml": good, "x.db": "no database, but some text that is long enough to be looked at as one"}, []string{"--db", "x.db"}, exitFailed, []string{"x.db", "--db FILE"}},
+		{"a database that is none", map[string]string{"a.yaml": good, "x.db": "no database, but some text that is long enough to be looked at as one"}, []string{"--db", "x.db"}, exitFailed, []string{"x.db", "another database is chosen with --db"}},
 		{"no number", map[string]string{"a.yaml": good}, []string{"--max-runs", "many"}, exitUsage, []string{"--max-runs many", "whole number"}},
 		{"no duration", map[string]string{"a.yaml": good}, []string{"--grace", "soon"}, exitUsage, []string{"--grace"}},
 		{"no level", map[string]string{"a.yaml": good}, []string{"--log-level", "warm"}, exitUsage, []string{"--log-level warm", "warn"}},

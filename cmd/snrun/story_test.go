@@ -149,9 +149,6 @@ func (s *story) of(job, inputs string) (list []storySlot) {
 	return list
 }
 
-// slack is how late a time may be decided upon.
-const slack = 3 * time.Second
-
 // checkTimes walks through the due times of a schedule, from when it was known until the end: each is in one decision, in their order, and
 // each decision has its run, which gives a reason where it was skipped: one that was to run may be, later.
 func (s *story) checkTimes(t testing.TB, job, inputs string, plan *jobs.Schedule, end time.Time) {
@@ -174,9 +171,18 @@ func (s *story) checkTimes(t testing.TB, job, inputs string, plan *jobs.Schedule
 			t.Errorf("the decision %v has %v", d, run)
 		}
 	}
-	if slot, ok := plan.Next(at); ok && slot.At.Before(end.Add(-slack)) {
+	if slot, ok := plan.Next(at); ok && slot.At.Before(end) {
 		t.Errorf("%s was due at %v, upon which nobody has decided", job, slot.At.UTC())
 	}
+}
+
+// decidedUpTo gives the last time of a job with inputs upon which somebody has decided.
+func (s *story) decidedUpTo(job, inputs string) time.Time {
+	at := s.since[job+" "+inputs]
+	if list := s.of(job, inputs); len(list) > 0 {
+		at = list[len(list)-1].until
+	}
+	return at
 }
 
 // plans reads the schedules of a job of the project.

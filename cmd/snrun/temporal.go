@@ -38,15 +38,15 @@ func (o *remoteOptions) Set(text string) error {
 	return jobs.CheckServer(text)
 }
 
-// Type is what help shows in place of a value.
-func (o *remoteOptions) Type() string { return "HOST:PORT" }
+// Type has help name the value as the flag's text does, without what it is where --temporal stands alone.
+func (o *remoteOptions) Type() string { return "bool" }
 
 // fromSettings is what --temporal has where it stands alone.
-const fromSettings = "as the settings say"
+const fromSettings = "true"
 
-// remoteFlags adds --temporal and --namespace; does says what the first leads to.
+// remoteFlags adds --temporal and --namespace; does says what the first leads to, with `HOST:PORT` where it speaks of the address.
 func (a *app) remoteFlags(flags *pflag.FlagSet, o *remoteOptions, does string) {
-	flags.Var(o, "temporal", does+" ["+temporalVariable+" is the address]")
+	flags.Var(o, "temporal", does+"; by itself that of the settings ["+temporalVariable+" is the address]")
 	flags.Lookup("temporal").NoOptDefVal = fromSettings
 	flags.StringVar(&o.namespace, "namespace", "", "the namespace on the Temporal server (default "+jobs.DefaultNamespace+") ["+namespaceVariable+"]")
 }

@@ -185,8 +185,7 @@ func (c *cluster) begin(ctx context.Context, run string, order temporal.Order) (
 		ID: temporal.WorkflowID(run), TaskQueue: c.Queue(), WorkflowIDReusePolicy: enums.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE,
 		WorkflowIDConflictPolicy: enums.WORKFLOW_ID_CONFLICT_POLICY_FAIL, WorkflowExecutionErrorWhenAlreadyStarted: true,
 	}, temporal.WorkflowType, order)
-	var already *serviceerror.WorkflowExecutionAlreadyStarted
-	if errors.As(err, &already) {
+	if _, already := errors.AsType[*serviceerror.WorkflowExecutionAlreadyStarted](err); already {
 		return "", fmt.Errorf("a workflow %s goes on there already", temporal.WorkflowID(run))
 	}
 	if err != nil {
@@ -238,8 +237,7 @@ func (c *cluster) cancel(r *prepared, run, who string) error {
 // cancelWorkflow asks for the end of a workflow. One that has ended needs nothing.
 func (c *cluster) cancelWorkflow(ctx context.Context, id string) error {
 	err := c.CancelWorkflow(ctx, id, "")
-	var gone *serviceerror.NotFound
-	if errors.As(err, &gone) {
+	if _, gone := errors.AsType[*serviceerror.NotFound](err); gone {
 		return nil
 	}
 	return c.orRefusal(err)

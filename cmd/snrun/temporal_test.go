@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -33,7 +34,7 @@ func (c *crew) ends(code int, args ...string) outcome {
 // becomes waits until a run has a status.
 func (c *crew) becomes(run string, status engine.Status) (r engine.Run) {
 	c.t.Helper()
-	for deadline := time.Now().Add(time.Minute); r.Status != status; {
+	for deadline := time.Now().Add(clusterPatience); r.Status != status; {
 		if got := c.run("history", "show", "--json", run); got.code == exitOK { // else there is none yet
 			if err := json.Unmarshal([]byte(got.stdout), &r); err != nil {
 				c.t.Fatal(err)
@@ -135,6 +136,11 @@ func TestRemoteRunIsRefused(t *testing.T) {
 	}
 	if got := other.ends(exitInvalid, "run", "secret"); !strings.Contains(got.stderr, "run --sandbox secret") {
 		t.Errorf("of a run on this machine it says\n%s", got.stderr)
+	}
+	c.write("mine.yaml", "version: 1\nsteps:\n  - set: {x: \"${secret.MINE}\"}\n")
+	one.environ = append(append([]string{}, c.environ...), secretVariable+"MINE=value-that-workers-lack")
+	if got := other.ends(exitFailed, "run", "--temporal", "mine"); !strings.Contains(got.stderr, fmt.Sprintf("at the worker %d@", c.workers[0].process.Pid)) || !strings.Contains(got.stderr, "secret MINE is missing") {
+		t.Errorf("of a secret that the worker lacks it says\n%s", got.stderr)
 	}
 	if got := c.run("history", "list"); strings.Contains(got.stdout, "hello") {
 		t.Errorf("on record is\n%s", got.stdout)

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"runtime/debug"
 
 	"github.com/spf13/cobra"
 
@@ -161,7 +160,6 @@ func (a *app) askForLink(ctx context.Context, d *engine.Daemon, o uiOptions) str
 // serveOwnPages serves the pages until the context ends.
 func (a *app) serveOwnPages(ctx context.Context, file, dir string, settings jobs.Settings, o uiOptions) error {
 	tuneDaemon()
-	debug.SetGCPercent(servingGC)
 	own := settings.Server
 	own.CertFile, own.KeyFile, own.BehindProxy = "", "", "" // nobody else comes to these pages
 	server, err := serveOptions{
@@ -181,7 +179,7 @@ func (a *app) serveOwnPages(ctx context.Context, file, dir string, settings jobs
 	}
 	store, err := a.openHistory(file)
 	if err != nil {
-		return &exitError{exitFailed, err, notShown + "; another database is chosen with --db FILE"}
+		return &exitError{exitFailed, err, notShown + "; another database is chosen with --db"}
 	}
 	defer store.Close()
 	s := &serving{

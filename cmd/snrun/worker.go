@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"runtime/debug"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -64,7 +63,7 @@ no such namespace, 4 the server refuses it, 75 the server cannot be reached.`,
 
 // bind makes the flags. What a flag does not say its variable does.
 func (o *workerOptions) bind(a *app, flags *pflag.FlagSet) {
-	a.remoteFlags(flags, &o.remoteOptions, "the Temporal server")
+	a.remoteFlags(flags, &o.remoteOptions, "the Temporal server at `HOST:PORT`")
 	for _, f := range []struct {
 		setting               *setting
 		name, variable, usage string
@@ -106,7 +105,7 @@ const notWorking = "no runs are carried out"
 func (a *app) work(ctx context.Context, o workerOptions) error {
 	ctx, stop := withSignals(ctx)
 	defer stop()
-	debug.SetGCPercent(servingGC)
+	tuneDaemon()
 	dir, settings, err := a.settings(".")
 	if err != nil {
 		return invalid(notWorking, err)
@@ -119,15 +118,14 @@ func (a *app) work(ctx context.Context, o workerOptions) error {
 	if err != nil {
 		return err
 	}
-	w := &working{serving: &serving{
-		app: a, dir: dir, settings: settings, server: server, next: a.commandsFor(database), log: newLogger(a.err, server.LogFormat, server.LogLevel, a.redactor),
-	}, options: o}
+	w := &working{serving: &serving{app: a, dir: dir, settings: settings, server: server}, options: o}
+	w.log = newLogger(a.err, server.LogFormat, server.LogLevel, a.redactor)
 	if err := w.connect(ctx, o.remoteOptions); err != nil {
 		return stopped(ctx, err)
 	}
 	defer w.cluster.Close()
-	if w.store, err = history.Open(database, history.Options{Updating: func() { w.log.Warn(updating, "database", shownDatabase(database)) }}); err != nil {
-		return &exitError{exitFailed, err, notWorking + "; another database is chosen with --db"}
+	if err := w.open(database, notWorking); err != nil {
+		return err
 	}
 	defer w.store.Close()
 	if _, err := w.place.Open(); err != nil { // and make it: by its key those are told apart that have another

@@ -96,8 +96,8 @@ type Config struct {
 	Bare func() *Project
 	// Elsewhere steers runs that somebody else carries out; nil where nobody here can.
 	Elsewhere Elsewhere
-	// Worker carries out what others begin, until the context ends and what is under way has ended too. A daemon that has one is Idle, needs
-	// no job of its own, and does nothing else.
+	// Worker carries out what others begin, until the context ends and what is under way has ended too. A daemon that has one is Idle, reads
+	// no jobs, and does nothing else.
 	Worker func(context.Context) error
 	// Link makes a link by which somebody may enter the pages once, in a role; nil where there are none.
 	Link func(role, who string) (string, error)
@@ -156,7 +156,7 @@ func New(c Config) *Daemon {
 	if c.Idle {
 		d.library.bare = c.Bare
 	}
-	d.library.empty = c.Worker != nil
+	d.library.jobless = c.Worker != nil
 	return d
 }
 

@@ -37,8 +37,8 @@ type Project struct {
 type Library struct {
 	open func() (*Project, error)
 	bare func() *Project // stands in for a project that cannot be read; nil: that is an error
-	// empty says that it need not have a job.
-	empty bool
+	// jobless says that the files of jobs are of no use: it has the project alone.
+	jobless bool
 
 	reading sync.Mutex // held by who reads the files
 	mu      sync.RWMutex
@@ -95,6 +95,7 @@ type Change struct {
 	Added, Changed, Removed []string // jobs, sorted
 	Broken                  []Broken // files that have other mistakes than before
 	Mended                  []string // files that had mistakes
+	Project                 bool     // settings or profiles are others than before
 }
 
 // Any says whether anything is other than before.
@@ -120,9 +121,11 @@ func (l *Library) Load(now time.Time) (Change, error) {
 	if err := r.readProject(); err != nil {
 		return Change{}, err
 	}
-	r.readJobs()
+	if !l.jobless {
+		r.readJobs()
+	}
 	r.settleNames()
-	if l.project == nil && l.bare == nil && !l.empty && len(r.names) == 0 {
+	if l.project == nil && l.bare == nil && !l.jobless && len(r.names) == 0 {
 		return Change{}, r.nothing()
 	}
 	return l.take(r), nil
@@ -132,7 +135,7 @@ func (l *Library) Load(now time.Time) (Change, error) {
 func (l *Library) take(r *reading) Change {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	var c Change
+	c := Change{Project: l.project != nil && l.project != r.project}
 	for _, name := range slices.Sorted(maps.Keys(r.names)) {
 		switch before := l.names[name]; {
 		case before == nil:

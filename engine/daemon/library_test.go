@@ -262,3 +262,32 @@ func TestLibrarySinceWhen(t *testing.T) {
 		t.Errorf("got %+v, want it broken for an hour", got)
 	}
 }
+
+// TestLibraryWithoutJobs holds that a worker, to which runs bring the texts of their jobs, looks at no job file: neither one with mistakes
+// nor a folder that is missing is told of. Profiles that change are.
+func TestLibraryWithoutJobs(t *testing.T) {
+	t.Parallel()
+	f := newFolder(t)
+	f.write(map[string]string{"jobs/bad.yaml": "stebs: []\n", "profiles.yaml": "profiles: {one: {base_url: \"https://one.example.com\"}}\n"})
+	l := NewLibrary(f.open)
+	l.jobless = true
+	for i, round := range []struct {
+		files map[string]string
+		news  bool
+	}{
+		{nil, false},
+		{map[string]string{"jobs/bad.yaml": "-", "jobs": "-"}, false},
+		{map[string]string{"profiles.yaml": "profiles: {two: {base_url: \"https://two.example.com\"}}\n"}, true},
+		{nil, false},
+	} {
+		for _, name := range []string{"jobs/bad.yaml", "jobs", "profiles.yaml"} { // a file before its folder
+			if text, there := round.files[name]; there {
+				f.write(map[string]string{name: text})
+			}
+		}
+		c, err := l.Load(time.Now())
+		if got := standing(t, l, c); err != nil || got != "+[] ~[] -[] news 0 mended 0" || c.Project != round.news {
+			t.Errorf("round %d: %s, %v, %v", i, got, c.Project, err)
+		}
+	}
+}

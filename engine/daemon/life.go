@@ -228,7 +228,10 @@ func (d *Daemon) loaded(c Change) {
 	for _, file := range c.Mended {
 		d.Log.Info("a file has no mistakes any more", "file", file)
 	}
-	if c.Any() {
+	switch {
+	case d.library.jobless && c.Project:
+		d.Log.Info("settings and profiles read: they are for runs that begin from now on")
+	case !d.library.jobless && c.Any():
 		d.Log.Info("jobs read", "added", len(c.Added), "changed", len(c.Changed), "removed", len(c.Removed))
 	}
 	d.Loaded(d.library.Project(), d.library.Names())

@@ -70,7 +70,10 @@ func (d *Daemon) watch(ctx context.Context) error {
 // of them is new.
 func (w *watcher) follow(d *Daemon) (news bool) {
 	p := d.library.Project()
-	folders := append(foldersBelow(folderOf(p)), p.Dir, filepath.Dir(profilesOf(p)))
+	folders := []string{p.Dir, filepath.Dir(profilesOf(p))}
+	if !d.library.jobless {
+		folders = append(folders, foldersBelow(folderOf(p))...)
+	}
 	slices.Sort(folders)
 	folders = slices.Compact(folders)
 	for _, gone := range w.watched {

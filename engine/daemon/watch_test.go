@@ -45,7 +45,7 @@ func TestNewFolder(t *testing.T) {
 	}
 	select {
 	case <-found:
-	case <-time.After(10 * time.Second):
+	case <-time.After(time.Minute):
 		t.Error("nobody saw the job in the new folder")
 	}
 	cancel()

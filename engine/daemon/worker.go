@@ -2,6 +2,7 @@ package daemon
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"snrun/engine"
@@ -21,13 +22,16 @@ type Equipped struct {
 // are shared with all other runs whose profiles say the same. The error is a *steps.Error where the run cannot begin, which it puts down to
 // this project, and the context's where that ended.
 func (d *Daemon) Equip(ctx context.Context, run *engine.Run) (*Equipped, error) {
+	refused := func(err error, hint string) error {
+		return refusal(fmt.Errorf("at the worker %s: %w", ProcessName(), err), hint)
+	}
 	project, why := d.usable()
 	if why != nil {
-		return nil, refusal(why, "")
+		return nil, refused(why, "")
 	}
 	job, _, err := project.loadLast(run)
 	if err != nil {
-		return nil, refusal(err, "the job, as it was when the run began, does not fit the project of this worker: see its profiles.yaml and files")
+		return nil, refused(err, "the job, as it was when the run began, does not fit the project of this worker: see its profiles.yaml and files")
 	}
 	r := d.newRun()
 	secrets, err := r.equip(ctx, project, job)
@@ -39,7 +43,7 @@ func (d *Daemon) Equip(ctx context.Context, run *engine.Run) (*Equipped, error) 
 		return nil, context.Cause(ctx)
 	}
 	r.end()
-	return nil, refusal(err, "")
+	return nil, refused(err, "")
 }
 
 // drainWorker waits until the worker has ended, which was told to.

@@ -48,7 +48,7 @@ func (w *Worker) hold(ctx context.Context, run, unit string) (context.Context, f
 	carried, end := context.WithCancelCause(ctx)
 	unhook := context.AfterFunc(held, func() {
 		if ctx.Err() == nil {
-			end(&engine.Suspend{Why: errElsewhere.Error()})
+			end(&engine.Suspend{Why: errElsewhere.Error() + ": " + context.Cause(held).Error()})
 		}
 	})
 	return carried, func() {
@@ -151,7 +151,7 @@ func (w *Worker) part(ctx context.Context, t task) (part *engine.Part, back func
 		return nil, nil, fmt.Errorf("reading the record of run %s: %w", t.Run, err)
 	}
 	if run == nil {
-		return nil, nil, fmt.Errorf("run %s is not on record", t.Run)
+		return nil, nil, fmt.Errorf("run %s is %w", t.Run, errUnknown)
 	}
 	if err := itsOwn(ctx, run, t.Attempt); err != nil {
 		return nil, nil, err
@@ -171,14 +171,16 @@ func (w *Worker) part(ctx context.Context, t task) (part *engine.Part, back func
 	return part, back, nil
 }
 
+// errUnknown is why nothing can be done for a run.
+var errUnknown = errors.New("not on record in the database of this worker: whoever hands runs over to its task queue is to have the same one")
+
 // errElsewhere is why a piece of a run is left here: nobody wants its answer any more, or this worker stops. Whoever goes on with it, if
 // anybody does, finds what was done in the journal.
 var errElsewhere = errors.New("another worker goes on with it")
 
 // repeated is the error that has the server give the task to a worker again: at once where this one stops. One that is final stays so.
 func repeated(live context.Context, err error) error {
-	var final *temporal.ApplicationError
-	if errors.As(err, &final) && final.NonRetryable() {
+	if final, is := errors.AsType[*temporal.ApplicationError](err); is && final.NonRetryable() {
 		return final
 	}
 	o := temporal.ApplicationErrorOptions{Cause: err}

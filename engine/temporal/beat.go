@@ -96,6 +96,6 @@ func leaving(why error) error {
 
 // leaves says whether a context ended because others go on with its work.
 func leaves(ctx context.Context) bool {
-	var s *engine.Suspend
-	return ctx.Err() != nil && errors.As(context.Cause(ctx), &s)
+	_, suspended := errors.AsType[*engine.Suspend](context.Cause(ctx))
+	return suspended
 }

@@ -34,8 +34,7 @@ func (w *Worker) beginRun(ctx context.Context, s start) (opening, error) {
 		return opening{Run: run.ID, Over: run.Status}, nil
 	}
 	begun, err := w.open(live, s, run)
-	var refusal *steps.Error
-	if errors.As(err, &refusal) {
+	if refusal, is := errors.AsType[*steps.Error](err); is {
 		begun, err = w.refuse(run, refusal)
 	}
 	if err != nil {
@@ -81,7 +80,7 @@ func (w *Worker) record(ctx context.Context, s start) (*engine.Run, error) {
 		run.File, run.Text, run.Called, run.Workflow = s.Order.Texts[0].File, s.Order.Texts[0].Text, s.Order.Texts[1:], s.Workflow
 		return run, nil
 	case len(s.Order.Texts) == 0:
-		return nil, fmt.Errorf("run %s is not on record", s.Run)
+		return nil, fmt.Errorf("run %s is %w", s.Run, errUnknown)
 	}
 	job := s.Order.Texts[0]
 	run = &engine.Run{
@@ -144,9 +143,6 @@ func opened(part *engine.Part, s start, run *engine.Run) (opening, error) {
 	o := opening{Run: run.ID, Started: run.Started, File: run.File, Texts: run.Texts()}
 	var err error
 	if o.Given, err = flow.EncodeGiven(part.Opening()); err != nil {
-		return o, err
-	}
-	if err != nil {
 		return o, err
 	}
 	data, err := json.Marshal(o)

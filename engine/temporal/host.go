@@ -26,9 +26,11 @@ type walk struct {
 	times     map[string]time.Time       // what the flow was told of the time
 	doubts    []string
 	tolerated []string
+	underWay  int // bytes of what activities were asked for that have not answered yet
 	carried   int // activities since the workflow began
 	least     int // how many there are at least before it is renewed: else it would never get further than what is recalled
 	renewing  bool
+	ending    bool            // nobody but the end tells people of steps any more
 	renewed   workflow.Future // is there once it is to be renewed
 	renew     workflow.Settable
 }
@@ -55,6 +57,9 @@ func (w *walk) over(cleanup bool) error {
 
 // goesOn says why a call is not begun. Before each it is seen whether the server wants a new workflow.
 func (h *host) goesOn(cleanup bool) error {
+	if err := h.stopped(cleanup); err != nil {
+		return err
+	}
 	if !h.renewing && h.carried >= h.least && workflow.GetInfo(h.here).GetContinueAsNewSuggested() {
 		h.renewing = true
 		h.renew.SetValue(true)
@@ -187,12 +192,17 @@ func (w *walk) task(key string) task {
 
 // ask has an activity carried out, as a context has it.
 func (h *host) ask(of workflow.Context, name string, t task) (answer, error) {
-	if size := len(t.What); size > heaviest {
+	if size := weight(t.What); size > heaviest {
 		return answer{}, tooHeavy(t.Key, size)
 	}
+	leave, err := h.room(t)
+	if err != nil {
+		return answer{}, err
+	}
+	defer leave()
 	h.carried++
 	var got answer
-	err := workflow.ExecuteActivity(workflow.WithActivityOptions(of, activityOptions()), name, t).Get(h.here, &got)
+	err = workflow.ExecuteActivity(workflow.WithActivityOptions(of, activityOptions()), name, t).Get(h.here, &got)
 	switch {
 	case temporal.IsCanceledError(err):
 		if why := h.stopped(false); why != nil {
@@ -213,8 +223,8 @@ func (h *host) ask(of workflow.Context, name string, t task) (answer, error) {
 func (h *host) halted(halt *engine.Halt) error {
 	h.doubts = append(h.doubts, halt.Doubts...)
 	err := halt.Err()
-	var stopped *flow.Stopped
-	if !errors.As(err, &stopped) {
+	stopped, is := errors.AsType[*flow.Stopped](err)
+	if !is {
 		return err
 	}
 	if why := h.stopped(false); why != nil {

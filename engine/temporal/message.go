@@ -7,7 +7,6 @@ import (
 
 	"snrun/engine"
 	"snrun/engine/flow"
-	"snrun/steps"
 )
 
 // The names of the activities. They are the same for good: workflows under way know them.
@@ -109,15 +108,4 @@ type ending struct {
 	Tolerated []string        `json:"tolerated,omitempty"`
 	Started   time.Time       `json:"started"`
 	Ended     time.Time       `json:"ended"`
-}
-
-// heaviest is how many bytes of JSON a payload has at most. The server refuses 2 MB, and warns from 256 KB on.
-const heaviest = 256 << 10
-
-// tooHeavy is the failure of a step that would have more travel than may.
-func tooHeavy(key string, size int) *steps.Error {
-	return &steps.Error{
-		Kind: steps.Limit, Message: fmt.Sprintf("what %s reads and gives would travel through Temporal with %d KB, and at most %d KB may", key, size>>10, heaviest>>10),
-		Hint: "give fewer values to later steps: name the fields that are read, or put the steps into a loop",
-	}
 }

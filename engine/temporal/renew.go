@@ -24,10 +24,11 @@ const (
 
 // asNew gives the error that has a new workflow go on with the run. What was finished is in the journal, and so are the ends of waits.
 func (h *host) asNew(ctx workflow.Context) error {
-	_ = workflow.Await(h.here, func() bool { return len(h.rows.flying) == 0 })
-	for len(h.rows.pending) > 0 {
-		h.sendRows()
+	last, err := h.lastRows()
+	if err != nil {
+		return err
 	}
+	h.sendRows(last)
 	next := Order{
 		Run: h.run, Job: h.order.Job, Attempt: h.order.Attempt, Again: true, Assume: h.order.Assume, Redo: h.order.Redo, Space: h.order.Space,
 		Went: &Went{Times: 1, Ends: h.ends, Started: workflow.GetInfo(ctx).WorkflowStartTime},

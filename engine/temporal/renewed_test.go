@@ -5,6 +5,7 @@ import (
 	"slices"
 	"sync"
 	"testing"
+	"time"
 
 	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/converter"
@@ -92,5 +93,29 @@ steps:
 	}
 	if w.workflows < 2 || len(c.calls) > 0 {
 		t.Errorf("after %d workflows the calls were %q", w.workflows, c.calls)
+	}
+}
+
+// TestRenewedAtItsEnd holds that the end of a run which was cancelled is walked whole, where the server wants a new workflow meanwhile.
+func TestRenewedAtItsEnd(t *testing.T) {
+	t.Parallel()
+	var c counter
+	w := c.enlist(t, `
+steps: [{wait: 5h}, {probe: {value: never}}]
+finally: [{probe: {value: 1}}, {probe: {value: 2}}, {probe: {value: 3}}]
+`)
+	w.renewAfter = 0
+	w.each = func(env *testsuite.TestWorkflowEnvironment) {
+		if w.workflows == 0 {
+			env.RegisterDelayedCallback(func() { env.SetContinueAsNewSuggested(true) }, 30*time.Minute)
+			env.RegisterDelayedCallback(env.CancelWorkflow, time.Hour)
+		}
+	}
+	run := w.toTheEnd()
+	if run.Status != engine.Cancelled || w.workflows != 2 {
+		t.Errorf("the run is %s after %d workflows: %+v", run.Status, w.workflows, run.Error)
+	}
+	if want := []string{"/finally/probe:1", "/finally/probe:2", "/finally/probe:3"}; !slices.Equal(c.calls, want) {
+		t.Errorf("the calls were %q, want %q", c.calls, want)
 	}
 }

@@ -16,9 +16,8 @@ import (
 
 // How many rows travel with one activity at most, and how far apart it is told how far a loop is.
 const (
-	rowsAtOnce   = 100
-	asidesAtOnce = 200 // with rows that have many
-	noted        = time.Second
+	rowsAtOnce = 100
+	noted      = time.Second
 )
 
 // rows are the rows of a run's steps that have not been sent yet, and those of the steps under way.
@@ -93,7 +92,7 @@ func (r *rows) ended(n flow.Note, at time.Time) {
 		return
 	}
 	row := o.row
-	row.Status, row.Attempts, row.Message, row.Ended, row.Error, row.Before = engine.StatusOf(n), n.Tries, n.Message, at, n.Error, n.Before
+	row.Status, row.Attempts, row.Message, row.Ended, row.Error, row.Before = engine.StatusOf(n), n.Tries, engine.Brief(n.Message), at, brief(n.Error), n.Before
 	row.Counts = o.counts(n)
 	r.put(row)
 }
@@ -169,27 +168,22 @@ func (r *rows) all() []row { return r.take(func(engine.StepRun) bool { return tr
 
 func (r *rows) take(fits func(engine.StepRun) bool) []row {
 	var taken []row
-	asides := 0
+	size := 0
 	r.pending = slices.DeleteFunc(r.pending, func(p engine.StepRun) bool {
-		if len(taken) == rowsAtOnce || asides >= asidesAtOnce || r.flying[p.Key] || !fits(p) {
+		if len(taken) == rowsAtOnce || size > rowsWeight || r.flying[p.Key] || !fits(p) {
 			return false
 		}
-		taken, asides = append(taken, rowOf(p)), asides+len(p.Asides.List)
+		next := rowOf(p)
+		if size += next.weight(); size > rowsWeight && len(taken) > 0 {
+			return false
+		}
+		taken = append(taken, next)
 		if !p.Ended.IsZero() {
 			r.over[digest(p.Key)] = true
 		}
 		return true
 	})
 	return taken
-}
-
-// many says whether there are more than one activity takes along.
-func (r *rows) many() bool {
-	asides := 0
-	for _, p := range r.pending {
-		asides += len(p.Asides.List)
-	}
-	return len(r.pending) > rowsAtOnce || asides >= asidesAtOnce
 }
 
 // went gives what a renewed workflow has to know of the rows.

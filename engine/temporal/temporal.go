@@ -9,7 +9,7 @@
 //
 //	temporal, message          names, orders, and what workflow and activities say to each other
 //	workflow, limits, renew    a run as a workflow, its timeout and cancellation, going on as a new one
-//	host, fork, wait           what the flow asks for, inside a workflow
+//	host, fork, wait, weight   what the flow asks for, inside a workflow, and how much of it travels at once
 //	rows                       what people are told of the steps that the workflow walks itself
 //	worker, prepared, version  a worker, what it carries runs out with, and workers of several versions side by side
 //	activities, beginning      the activities; those at a run's beginning and end

@@ -16,6 +16,7 @@ import (
 	"go.temporal.io/sdk/log"
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/testsuite"
+	"go.temporal.io/sdk/worker"
 	"go.temporal.io/sdk/workflow"
 
 	"snrun/auth"
@@ -66,6 +67,7 @@ func environment(t *testing.T) *testsuite.TestWorkflowEnvironment {
 	suite.SetLogger(log.NewStructuredLogger(slog.New(slog.DiscardHandler)))
 	env := suite.NewTestWorkflowEnvironment()
 	env.SetTestTimeout(time.Minute)
+	env.SetWorkerOptions(worker.Options{DeadlockDetectionTimeout: time.Minute}) // a second is little where many tests run at once
 	env.SetStartTime(time.Now())
 	data := testConverter(t)
 	env.SetDataConverter(data)
@@ -96,7 +98,7 @@ func enlisted(t *testing.T, e *engine.Engine, req engine.Request) *walked {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &walked{t: t, Worker: testWorker(e, req), order: Order{Run: run.ID, Job: run.Job}}
+	return &walked{t: t, Worker: testWorker(e, req), order: Order{Run: run.ID, Job: run.Job, Space: req.Space}}
 }
 
 // toTheEnd carries the run out, and gives its record.
@@ -119,7 +121,7 @@ func (w *walked) toTheEnd() *engine.Run {
 		w.err = env.GetWorkflowError()
 		again = w.renewed()
 	}
-	return w.config.Runs.(records).of.Run(w.order.Run)
+	return w.config.Engine.Journal.(*engine.Memory).Run(w.order.Run)
 }
 
 // renewed takes the order of the workflow that goes on with the run, if one does.
@@ -170,6 +172,57 @@ func TestHostsInRenewedWorkflows(t *testing.T) {
 		}
 		return run
 	})
+}
+
+// goneOn has a run go on as a workflow, and gives its record.
+func goneOn(t *testing.T, e *engine.Engine, r engine.Resumption, change func(*walked)) *engine.Run {
+	t.Helper()
+	run, err := e.GoOnElsewhere(r, testWorkflow)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := &walked{
+		t: t, Worker: testWorker(e, engine.Request{Job: r.Job, Env: r.Environ, Secrets: r.Secrets}),
+		order: Order{Run: run.ID, Job: run.Job, Attempt: run.Attempt, Again: true, Assume: r.Assume, Redo: r.FailedItems, Space: r.Space},
+	}
+	if change != nil {
+		change(w)
+	}
+	return w.toTheEnd()
+}
+
+func TestHostsAgainInWorkflow(t *testing.T) {
+	t.Parallel()
+	enginetest.HostsAgain(t, memory, func(t *testing.T, e *engine.Engine, req engine.Request) *engine.Run {
+		return enlisted(t, e, req).toTheEnd()
+	}, func(t *testing.T, e *engine.Engine, r engine.Resumption) *engine.Run { return goneOn(t, e, r, nil) })
+}
+
+// TestHostsAgainInRenewedWorkflows holds that it is the same where a new workflow goes on after every second unit.
+func TestHostsAgainInRenewedWorkflows(t *testing.T) {
+	t.Parallel()
+	enginetest.HostsAgain(t, memory, func(t *testing.T, e *engine.Engine, req engine.Request) *engine.Run {
+		w := enlisted(t, e, req)
+		renewedOften(w)
+		return w.toTheEnd()
+	}, func(t *testing.T, e *engine.Engine, r engine.Resumption) *engine.Run {
+		return goneOn(t, e, r, renewedOften)
+	})
+}
+
+// renewedOften has a new workflow go on with a run after every second unit.
+func renewedOften(w *walked) {
+	w.renewAfter = 0
+	w.each = func(env *testsuite.TestWorkflowEnvironment) {
+		carried := 0
+		env.SetOnActivityCompletedListener(func(info *activity.Info, _ converter.EncodedValue, _ error) {
+			if info.ActivityType.Name == unitActivity {
+				if carried++; carried >= 2 {
+					env.SetContinueAsNewSuggested(true)
+				}
+			}
+		})
+	}
 }
 
 // counter is a kind of step that counts its calls, and does what a test says.

@@ -4,10 +4,13 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 
+	"go.temporal.io/sdk/activity"
+	"go.temporal.io/sdk/converter"
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/testsuite"
 
@@ -53,6 +56,9 @@ steps:
 		if w.workflows == 0 {
 			env.RegisterDelayedCallback(func() { env.SetContinueAsNewSuggested(true) }, 3*time.Hour)
 			return
+		}
+		if w.elapsed > 5*time.Hour {
+			t.Errorf("the first workflow waited for %s", w.elapsed)
 		}
 		env.SetStartTime(time.Now().Add(w.elapsed))
 	}
@@ -175,5 +181,84 @@ steps:
 	}
 	if w.err == nil || strings.Contains(w.err.Error(), "no ") && !strings.Contains(w.err.Error(), run.ID) {
 		t.Errorf("the workflow ended with %v", w.err)
+	}
+}
+
+// TestRunOutOfTimeWhileRenewed holds that the run's own timeout does not begin anew with each workflow that goes on with it, nor does the time
+// that people are told a step began at, and that each of them is of the same attempt.
+func TestRunOutOfTimeWhileRenewed(t *testing.T) {
+	t.Parallel()
+	var c counter
+	w := c.enlist(t, `
+timeout: 1h
+steps:
+  - {id: all, steps: [{wait: 25m}, {wait: 25m}, {wait: 25m}, {probe: {value: never}}]}
+finally: [{probe: {value: tidy}}]
+`)
+	w.renewAfter, w.order.Attempt = 0, 1
+	w.each = func(env *testsuite.TestWorkflowEnvironment) {
+		if w.workflows > 0 {
+			env.SetStartTime(w.ended)
+		}
+		waits := 0
+		env.SetOnActivityCompletedListener(func(info *activity.Info, _ converter.EncodedValue, _ error) {
+			if info.ActivityType.Name != wakesActivity {
+				return
+			}
+			if waits++; waits > w.workflows {
+				env.SetContinueAsNewSuggested(true)
+			}
+		})
+	}
+	run := w.toTheEnd()
+	if run.Status != engine.Failed || run.Error.Message != "the run took longer than its timeout of 1h" || w.workflows < 2 || w.order.Attempt != 1 {
+		t.Errorf("the run is %s after %d workflows, the last of attempt %d: %+v", run.Status, w.workflows, w.order.Attempt, run.Error)
+	}
+	if want := []string{"/finally/probe:1"}; !slices.Equal(c.calls, want) {
+		t.Errorf("the calls were %q, want %q", c.calls, want)
+	}
+	if w.elapsed < time.Hour || w.elapsed > time.Hour+time.Minute {
+		t.Errorf("it took %s", w.elapsed)
+	}
+	for _, s := range run.Steps {
+		if late := s.Started.Sub(run.Started); s.Key == "/all" && late > time.Minute {
+			t.Errorf("it is told that %s began %s after the run", s.Key, late)
+		}
+	}
+}
+
+// TestWaitsAreTold holds that people see of a run under way which of its steps wait, and how far its loops are.
+func TestWaitsAreTold(t *testing.T) {
+	t.Parallel()
+	var c counter
+	w := c.enlist(t, `
+steps:
+  - {id: hours, wait: 3h}
+  - id: each
+    foreach: {in: [1, 2, 3], steps: [{wait: 1h}, {probe: {value: "${item}"}}]}
+`)
+	told := func(env *testsuite.TestWorkflowEnvironment, after time.Duration, want string) {
+		env.RegisterDelayedCallback(func() {
+			var got []string
+			for _, s := range w.config.Engine.Journal.(*engine.Memory).Run(w.order.Run).Steps {
+				if s.Key == "/hours" || s.Key == "/each" {
+					got = append(got, s.Key, string(s.Status))
+				}
+				if s.Counts != nil {
+					got = append(got, strconv.Itoa(s.Counts.Succeeded), "of", strconv.Itoa(s.Counts.Total))
+				}
+			}
+			if text := strings.Join(got, " "); text != want {
+				t.Errorf("after %s people are told %q, want %q", after, text, want)
+			}
+		}, after)
+	}
+	w.each = func(env *testsuite.TestWorkflowEnvironment) {
+		told(env, 2*time.Hour, "/hours waiting")
+		told(env, 210*time.Minute, "/hours ok /each running")
+		told(env, 330*time.Minute, "/hours ok /each running 2 of 3")
+	}
+	if run := w.toTheEnd(); run.Status != engine.OK {
+		t.Errorf("the run is %s: %+v", run.Status, run.Error)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/workflow"
 
 	"snrun/engine"
@@ -39,7 +40,7 @@ const (
 
 // await has the slot of a run decided upon, and waits for the run's turn. It gives "" when that has come, else how the run ended. A run
 // that is cancelled while it waits has its turn at once, and ends as cancelled.
-func (w *Worker) await(ctx workflow.Context, s start) (over turn, err error) {
+func (w *Worker) await(ctx workflow.Context, s start) (ended turn, err error) {
 	always, _ := workflow.NewDisconnectedContext(ctx)
 	for wait := firstWait; ; wait = min(2*wait, longestWait) {
 		var got turn
@@ -90,14 +91,15 @@ func (w *Worker) turnOf(ctx context.Context, s start) (turn, error) {
 	if err != nil {
 		return turn{}, fmt.Errorf("reading the record of run %s: %w", s.Run, err)
 	}
-	if run == nil {
+	switch {
+	case run == nil:
 		v, err := w.decide(ctx, s)
 		if err != nil || v.Status != engine.Queued {
 			return turn{Run: v.Run, Over: engine.Skipped}, err
 		}
-	} else if over(run) {
+	case over(run):
 		return turn{Run: run.ID, Over: run.Status}, nil
-	} else if run.Status == engine.Running {
+	case run.Status == engine.Running:
 		return turn{Run: run.ID}, nil
 	}
 	got := turn{Run: s.Run}
@@ -121,7 +123,7 @@ func (w *Worker) decide(ctx context.Context, s start) (engine.Verdict, error) {
 	if err != nil {
 		return engine.Verdict{}, err
 	}
-	now := time.Now()
+	now := activity.GetInfo(ctx).StartedTime // the server's, which said that the slot is due: the clock here may be wrong
 	verdicts, err := w.config.Book.Claim(now, f.MaxQueue, []engine.Claim{f.Claim(now, pauses[f.Job].Since)})
 	if err != nil {
 		return engine.Verdict{}, fmt.Errorf("deciding upon what is due: %w", err)

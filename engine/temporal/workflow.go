@@ -2,7 +2,6 @@ package temporal
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"time"
@@ -44,7 +43,7 @@ func (w *Worker) carryOut(ctx workflow.Context, order Order) (Ended, error) {
 	}
 	run.flush()
 	out := flow.Run(here, prepared.Job, given)
-	if errors.Is(out.Halt, errRenew) {
+	if run.renewing { // also where the flow ends for another reason: then it is its end that has not been walked whole
 		return Ended{}, here.asNew(ctx)
 	}
 	return here.finish(out, begun.Started)
@@ -119,14 +118,30 @@ func (w *walk) flush() {
 			if err := workflow.Sleep(here, noted); err != nil {
 				return
 			}
-			h.sendRows()
+			if h.ending {
+				return
+			}
+			h.sendRows(h.rows.all())
 		}
 	})
 }
 
-// sendRows has an activity of its own tell people of the steps.
-func (h *host) sendRows() {
-	rows := h.rows.all()
+// lastRows waits until people were told of all steps but for the rows that it gives: who ends the workflow tells of them.
+func (h *host) lastRows() ([]row, error) {
+	h.ending = true
+	if err := workflow.Await(h.here, func() bool { return len(h.rows.flying) == 0 }); err != nil && !temporal.IsCanceledError(err) {
+		return nil, err
+	}
+	last := h.rows.all()
+	for len(h.rows.pending) > 0 {
+		h.sendRows(last)
+		last = h.rows.all()
+	}
+	return last, nil
+}
+
+// sendRows has an activity of its own tell people of steps.
+func (h *host) sendRows(rows []row) {
 	if len(rows) == 0 {
 		return
 	}
@@ -145,22 +160,18 @@ func (h *host) sendRows() {
 func (h *host) finish(out flow.Outcome, started time.Time) (Ended, error) {
 	e := ending{Doubts: h.doubts, Tolerated: h.tolerated, Started: started, Ended: workflow.Now(h.here)}
 	var err error
-	e.Outcome, err = flow.EncodeHanded(flow.Handed{Value: out.Output, Error: out.Error})
-	if size := len(e.Outcome); err == nil && size > heaviest && out.Error == nil {
+	e.Outcome, err = flow.EncodeHanded(flow.Handed{Value: out.Output, Error: brief(out.Error)})
+	if size := weight(e.Outcome); err == nil && size > heaviest && out.Error == nil {
 		e.Outcome, err = flow.EncodeHanded(flow.Handed{Error: tooHeavy("the job's output", size)})
 	}
 	if err != nil {
 		return Ended{}, err
 	}
 	e.Halt = engine.HaltOf(out.Halt)
-	if err := workflow.Await(h.here, func() bool { return len(h.rows.flying) == 0 }); err != nil && !temporal.IsCanceledError(err) {
+	t := h.task("@finish")
+	if t.Rows, err = h.lastRows(); err != nil {
 		return Ended{}, err
 	}
-	for h.rows.many() {
-		h.sendRows()
-	}
-	t := h.task("@finish")
-	t.Rows = h.rows.all()
 	var ended Ended
 	err = workflow.ExecuteActivity(workflow.WithActivityOptions(h.tail, activityOptions()), finishActivity, t, e).Get(h.here, &ended)
 	if err != nil {

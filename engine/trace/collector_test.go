@@ -199,7 +199,7 @@ func (w *world) tell(message string) {
 
 // close ends the tracer; all spans are delivered then.
 func (w *world) close() {
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	w.tracer.Close(ctx)
 }

@@ -1,26 +1,18 @@
 package review_test
 
 import (
-	"fmt"
-	"os"
-	"path/filepath"
-	"slices"
-	"syscall"
 	"testing"
 	"time"
 
 	"snrun/engine"
 	"snrun/history"
+	"snrun/history/historytest"
 	"snrun/history/review"
 )
 
 // BenchmarkReview reads the overview, the statistics of jobs and runs of the large history that the benchmarks of package history make.
 func BenchmarkReview(b *testing.B) {
-	path := filepath.Join(os.Getenv("SNRUN_BENCH_HISTORY"), "history.db")
-	if _, err := os.Stat(path); os.Getenv("SNRUN_BENCH_HISTORY") == "" || err != nil {
-		b.Skip("make the history first: go test -run xxx -bench LookBack ./history")
-	}
-	s, err := history.OpenReadOnly(path)
+	s, err := history.OpenReadOnly(historytest.Large(b))
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -34,7 +26,7 @@ func BenchmarkReview(b *testing.B) {
 		b.Fatal(err)
 	}
 	last := runs[0].Started
-	large := largest(b, s, last)
+	large := historytest.LargestRun(b, s, last)
 	for _, look := range []struct {
 		name string
 		at   func(i int) error
@@ -53,44 +45,8 @@ func BenchmarkReview(b *testing.B) {
 		{"run", func(i int) error { return readRun(s, runs[i*7%len(runs)].ID) }},
 		{"run with 10,000 items", func(int) error { return readRun(s, large) }},
 	} {
-		b.Run(look.name, func(b *testing.B) {
-			var took []time.Duration
-			before := cpuTime(b)
-			for b.Loop() {
-				start := time.Now()
-				if err := look.at(len(took)); err != nil {
-					b.Fatal(err)
-				}
-				took = append(took, time.Since(start))
-			}
-			b.ReportMetric((cpuTime(b)-before).Seconds()*1000/float64(len(took)), "cpu-ms")
-			slices.Sort(took)
-			for _, part := range []int{50, 99, 100} {
-				b.ReportMetric(took[(len(took)-1)*part/100].Seconds()*1000, fmt.Sprintf("ms-p%d", part))
-			}
-		})
+		b.Run(look.name, func(b *testing.B) { historytest.Look(b, look.at) })
 	}
-}
-
-// largest gives the run with very many items, which is in the middle of the time up to the last run.
-func largest(b *testing.B, s *history.Store, last time.Time) string {
-	b.Helper()
-	const half = 104 * 24 * time.Hour
-	runs, err := s.Runs(history.Filter{Since: last.Add(-half - 5*time.Minute), Until: last.Add(-half + 5*time.Minute), Limit: 1000})
-	if err != nil {
-		b.Fatal(err)
-	}
-	for _, run := range runs {
-		counts, err := s.StepCounts(run.ID, history.StepFilter{})
-		if err != nil {
-			b.Fatal(err)
-		}
-		if counts[engine.OK] > 10_000 {
-			return run.ID
-		}
-	}
-	b.Fatal("there is no run with very many items in the middle")
-	return ""
 }
 
 // readRun reads what the first page of a run tells.
@@ -101,14 +57,4 @@ func readRun(s *history.Store, id string) error {
 	}
 	_, err = review.ReadTimeline(s, r.Run, time.Now())
 	return err
-}
-
-// cpuTime is what this process has used of all cores.
-func cpuTime(b *testing.B) time.Duration {
-	b.Helper()
-	var used syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &used); err != nil {
-		b.Fatal(err)
-	}
-	return time.Duration(used.Utime.Nano() + used.Stime.Nano())
 }

@@ -65,13 +65,16 @@ func MayGoOn(run *engine.Run, next Commands, failedItems bool) *Refusal {
 
 // IsRunning is the Refusal to go on with a run that has not ended.
 func IsRunning(run *engine.Run, next Commands) *Refusal {
-	by := "by another process"
-	if run.Process != "" {
+	by, hint := "by another process", "only a run that has ended can go on; how far it is: "+next.Show(run.ID)
+	switch {
+	case run.Workflow != "":
+		by = "by Temporal, workflow " + words.Clean(run.Workflow)
+		hint += "; where no worker is left for it, terminate the workflow on the server"
+	case run.Process != "":
 		by = "by the process " + words.Clean(run.Process)
 	}
 	return &Refusal{
-		Reason: Taken, Message: fmt.Sprintf("run %s is running, %s", run.ID, by),
-		Hint: "only a run that has ended can go on; how far it is: " + next.Show(run.ID), Cause: engine.ErrRunning,
+		Reason: Taken, Message: fmt.Sprintf("run %s is running, %s", run.ID, by), Hint: hint, Cause: engine.ErrRunning,
 	}
 }
 

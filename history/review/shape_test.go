@@ -142,7 +142,7 @@ func TestDiffOfLargeRuns(t *testing.T) {
 	start := time.Now()
 	d, err := Compare(store, "run", "base")
 	must(t, err)
-	if took := time.Since(start); took > 20*time.Second { // it is well under one, alone on a machine
+	if took := time.Since(start); took > time.Minute { // it is well under one, alone on a machine
 		t.Errorf("it took %s", took)
 	}
 	if size := len(asJSON(t, d)); size > 10_000 {

@@ -125,7 +125,7 @@ func (a *apiHouse) runs(job, inputs string) string {
 // await waits until a run is in none of these states any more.
 func (a *apiHouse) await(id string, not ...string) {
 	a.t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); ; {
+	for deadline := time.Now().Add(time.Minute); ; {
 		status := a.want(http.StatusOK, "GET", "/runs/"+id, "")["status"].(string)
 		if !strings.Contains(strings.Join(not, " "), status) {
 			return
@@ -326,7 +326,7 @@ func TestAPIMasks(t *testing.T) {
 func TestEventsOfTheAPI(t *testing.T) {
 	t.Parallel()
 	a := newAPIHouse(t)
-	ctx, stop := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, stop := context.WithTimeout(t.Context(), time.Minute)
 	defer stop()
 	req, err := http.NewRequestWithContext(ctx, "GET", a.server.URL+apiPath+"/events", nil)
 	if err != nil {

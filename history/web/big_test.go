@@ -6,23 +6,17 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
-	"slices"
-	"syscall"
 	"testing"
-	"time"
 
 	"snrun/engine"
 	"snrun/history"
+	"snrun/history/historytest"
 )
 
 // BenchmarkPages asks for pages of the large history that the benchmarks of package history make, in a project that has its 200 jobs, and
 // says how large they are.
 func BenchmarkPages(b *testing.B) {
-	folder := os.Getenv("SNRUN_BENCH_HISTORY")
-	file := filepath.Join(folder, "history.db")
-	if _, err := os.Stat(file); folder == "" || err != nil {
-		b.Skip("make the history first: go test -run xxx -bench LookBack ./history")
-	}
+	file := historytest.Large(b)
 	dir := b.TempDir()
 	if err := os.Symlink(file, filepath.Join(dir, "runs.db")); err != nil {
 		b.Fatal(err)
@@ -36,7 +30,7 @@ func BenchmarkPages(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	large := largestRun(b, h.store, runs[0].Started)
+	large := historytest.LargestRun(b, h.store, runs[0].Started)
 	aRun := func(i int) string { return path("runs", runs[i*7%len(runs)].ID) }
 	for _, page := range []struct {
 		name string
@@ -66,19 +60,11 @@ func BenchmarkPages(b *testing.B) {
 		{"system", func(int) string { return "/system" }},
 	} {
 		b.Run(page.name, func(b *testing.B) {
-			var took []time.Duration
 			var largest int64
-			before := cpuTime(b)
-			for b.Loop() {
-				start := time.Now()
-				largest = max(largest, h.fetch(b, page.path(len(took))))
-				took = append(took, time.Since(start))
-			}
-			b.ReportMetric((cpuTime(b)-before).Seconds()*1000/float64(len(took)), "cpu-ms")
-			slices.Sort(took)
-			for _, part := range []int{50, 99, 100} {
-				b.ReportMetric(took[(len(took)-1)*part/100].Seconds()*1000, fmt.Sprintf("ms-p%d", part))
-			}
+			historytest.Look(b, func(i int) error {
+				largest = max(largest, h.fetch(b, page.path(i)))
+				return nil
+			})
 			b.ReportMetric(float64(largest)/1000, "kB")
 		})
 	}
@@ -97,35 +83,4 @@ func (h *house) fetch(b *testing.B, path string) int64 {
 		b.Fatalf("%s: %s, %v", path, resp.Status, err)
 	}
 	return size
-}
-
-// largestRun gives the run with very many items, which is in the middle of the time up to the last run.
-func largestRun(b *testing.B, s *history.Store, last time.Time) string {
-	b.Helper()
-	const half = 104 * 24 * time.Hour
-	runs, err := s.Runs(history.Filter{Since: last.Add(-half - 5*time.Minute), Until: last.Add(-half + 5*time.Minute), Limit: 1000})
-	if err != nil {
-		b.Fatal(err)
-	}
-	for _, run := range runs {
-		counts, err := s.StepCounts(run.ID, history.StepFilter{})
-		if err != nil {
-			b.Fatal(err)
-		}
-		if counts[engine.OK] > 10_000 {
-			return run.ID
-		}
-	}
-	b.Fatal("there is no run with very many items in the middle")
-	return ""
-}
-
-// cpuTime is what this process has used of all cores.
-func cpuTime(b *testing.B) time.Duration {
-	b.Helper()
-	var used syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &used); err != nil {
-		b.Fatal(err)
-	}
-	return time.Duration(used.Utime.Nano() + used.Stime.Nano())
 }

@@ -20,7 +20,7 @@ func rawly(t *testing.T, server *httptest.Server, lines ...string) (*http.Respon
 		t.Fatal(err)
 	}
 	defer conn.Close()
-	conn.SetDeadline(time.Now().Add(20 * time.Second)) // a stream goes on
+	conn.SetDeadline(time.Now().Add(time.Minute)) // a stream goes on
 	fmt.Fprint(conn, strings.Join(lines, "\r\n")+"\r\nConnection: close\r\n\r\n")
 	resp, err := http.ReadResponse(bufio.NewReader(conn), nil)
 	if err != nil {

@@ -267,7 +267,7 @@ func (h *house) posted(path, form string) string {
 // ended waits for the end of a run.
 func (h *house) ended(run string) *engine.Run {
 	h.t.Helper()
-	deadline := time.Now().Add(30 * time.Second)
+	deadline := time.Now().Add(time.Minute)
 	for time.Now().Before(deadline) {
 		head, err := h.store.Head(run)
 		if err != nil {

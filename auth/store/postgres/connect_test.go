@@ -3,7 +3,6 @@ package postgres_test
 import (
 	"context"
 	"testing"
-	"time"
 
 	"snrun/auth/store/postgres"
 	"snrun/auth/store/postgres/postgrestest"
@@ -70,9 +69,8 @@ func TestServerThatIsGone(t *testing.T) {
 		if _, err := c.Exec(t.Context(), "SELECT 1"); !postgres.Gone(err) {
 			t.Errorf("a statement on a connection that is lost: %v", err)
 		}
-		started := time.Now()
-		if _, err := a.Connect(t.Context()); !postgres.Gone(err) || time.Since(started) > 5*time.Second {
-			t.Errorf("connecting to a server that is gone, in %v: %v", time.Since(started), err)
+		if _, err := a.Connect(t.Context()); !postgres.Gone(err) {
+			t.Errorf("connecting to a server that is gone: %v", err)
 		}
 		server.Start(t)
 		if c, err = a.Connect(t.Context()); err != nil {

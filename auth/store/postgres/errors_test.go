@@ -113,7 +113,7 @@ func TestSilentServer(t *testing.T) {
 	defer l.Close()
 	started := time.Now()
 	_, err = address(t, "postgres://ann@"+l.Addr().String()+"/jobs?sslmode=disable&connect_timeout=1").Connect(t.Context())
-	if took := time.Since(started); !postgres.Gone(err) || took < time.Second || took > 20*time.Second {
+	if took := time.Since(started); !postgres.Gone(err) || took < time.Second || took > time.Minute {
 		t.Errorf("got %v in %v, want that it is gone after a second", err, took)
 	}
 }

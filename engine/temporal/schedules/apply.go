@@ -45,8 +45,9 @@ type Applying struct {
 	Queue     string
 	Key       string // the name of the key that encrypts what is applied; "" has none applied anew because it is another one
 	Dry       bool   // changes nothing
-	// Prune says of a job whether its schedules go that are not wanted; nil: no others go than those that others take the place of.
-	Prune func(job string) bool
+	// Gone says of a job whether the project has it no more; nil: of none. Its schedules are told of, and go with Prune.
+	Gone  func(job string) bool
+	Prune bool
 	Now   time.Time
 }
 
@@ -76,10 +77,18 @@ func (a Applying) Apply(ctx context.Context, jobs []string, wanted []Wanted) ([]
 	}
 	for _, id := range known {
 		job := jobOf(id)
-		if kept[id] || !slices.Contains(jobs, job) && (a.Prune == nil || !a.Prune(job)) {
+		gone := a.Gone != nil && a.Gone(job)
+		if kept[id] || !gone && !slices.Contains(jobs, job) {
 			continue
 		}
-		r, err := a.drop(ctx, id, refused[job])
+		stays := ""
+		switch {
+		case refused[job]:
+			stays = "it goes on as it was applied before, since a schedule of the job is refused"
+		case gone && !a.Prune:
+			stays = "the project has no such job any more, and the server goes on to start it: --prune deletes the schedule"
+		}
+		r, err := a.drop(ctx, id, stays)
 		if err != nil {
 			return list, fmt.Errorf("the schedule %s: %w", id, err)
 		}
@@ -199,9 +208,8 @@ func (a Applying) update(ctx context.Context, w *Wanted, paused bool, note strin
 	})
 }
 
-// drop deletes a schedule that no job has any more. One of a job whose new schedule was refused goes on, and is told of; one of other
-// workers is left alone.
-func (a Applying) drop(ctx context.Context, id string, goesOn bool) (Result, error) {
+// drop deletes a schedule that no job has any more. Where stays says why it does not, it goes on; one of other workers is left alone.
+func (a Applying) drop(ctx context.Context, id, stays string) (Result, error) {
 	r := Result{Job: jobOf(id), ID: id, Became: Deleted}
 	found, err := a.describe(ctx, id)
 	if err != nil || found == nil {
@@ -210,8 +218,8 @@ func (a Applying) drop(ctx context.Context, id string, goesOn bool) (Result, err
 	if action, ok := found.Schedule.Action.(*client.ScheduleWorkflowAction); !ok || action.TaskQueue != a.Queue {
 		return Result{}, nil
 	}
-	if goesOn {
-		r.Became, r.Why = Unchanged, "it goes on as it was applied before, since a schedule of the job is refused"
+	if stays != "" {
+		r.Became, r.Why = Unchanged, stays
 		return r, nil
 	}
 	if a.Dry {

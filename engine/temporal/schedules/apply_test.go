@@ -111,11 +111,15 @@ func TestApply(t *testing.T) {
 	other := jobWith("other", "version: 1\n", scheduleOf(t, "@every 90s", ""))
 	b.want("created other @every 90s UTC", other) // and leaves those of jobs alone that are not named
 	b.listed(2)
-	b.Prune = func(job string) bool { return job == "sync" }
+	b.Gone = func(job string) bool { return job == "sync" }
+	b.want("unchanged other @every 90s UTC\nunchanged sync: the project has no such job any more, and the server goes on to start it: --prune deletes the schedule", other)
+	b.Prune = true
 	b.want("unchanged other @every 90s UTC\ndeleted sync", other)
 	b.listed(1)
-	b.Queue, b.project.Queue, b.Prune = "another", "another", func(string) bool { return true }
+	b.Queue, b.project.Queue, b.Gone = "another", "another", func(string) bool { return true }
 	b.want("", jobWith("another", "version: 1\n")) // those of other workers are theirs
+	b.want("created other @every 90s UTC", other)  // also of a job of the same name
+	b.listed(2)
 }
 
 // TestApplyPauses holds that a job that is paused is paused there too, and that what somebody paused there stays so.

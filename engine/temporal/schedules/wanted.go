@@ -82,7 +82,8 @@ func (p Project) named(job *jobs.Job, s jobs.Schedule) (w Wanted, inputs []byte,
 	if inputs, err = steps.EncodeJSON(s.Inputs); err != nil {
 		return w, nil, fmt.Errorf("the inputs that the schedule of %s gives: %w", job.Name, err)
 	}
-	line := fmt.Sprintf("%s\n%s\n%d\n%d", s.Line(), inputs, s.Starts.Unix(), s.Ends.Unix())
+	// with the queue: a project that is there for each of several networks, or two that have a job of the same name, share a namespace
+	line := fmt.Sprintf("%s\n%s\n%d\n%d\n%s", s.Line(), inputs, s.Starts.Unix(), s.Ends.Unix(), p.Queue)
 	w.ID = prefix + job.Name + "-" + digest([]byte(line))
 	return w, inputs, nil
 }

@@ -2,6 +2,7 @@ package temporaltest
 
 import (
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"net"
 	"os"
@@ -30,19 +31,23 @@ func (p ports) address(service int) string {
 }
 
 // freePorts looks for ports below those that the system gives away by itself, or one of them would be gone when a killed server is
-// started again.
-func freePorts() (p ports, err error) {
-	const first, last = 15000, 32000
+// started again. The port before them is listened on until taken is closed, so that nobody else's tests take them meanwhile.
+func freePorts() (p ports, taken io.Closer, err error) {
+	const first, last, each = 15000, 32000, len(p) + 1
 	for range 200 {
-		at := first + rand.IntN(last-first-len(p))
+		at := first + each*rand.IntN((last-first)/each)
+		if taken, err = net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(at))); err != nil {
+			continue
+		}
 		for i := range p {
-			p[i] = at + i
+			p[i] = at + 1 + i
 		}
 		if err = p.free(); err == nil {
-			return p, nil
+			return p, taken, nil
 		}
+		taken.Close()
 	}
-	return p, fmt.Errorf("no %d free ports in a row between %d and %d: %w", len(p), first, last, err)
+	return p, nil, fmt.Errorf("no %d free ports in a row between %d and %d: %w", len(p), first, last, err)
 }
 
 func (p ports) free() error {

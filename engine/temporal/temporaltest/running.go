@@ -24,6 +24,7 @@ import (
 type Running struct {
 	program, folder string
 	ports           ports
+	taken           io.Closer // keeps the ports while the server does not run
 	process         *process
 	guard           *guard // nil: it lets everybody in
 	namespaces      atomic.Int64
@@ -46,12 +47,13 @@ func begin(program, folder string, g *guard) (*Running, error) {
 		}
 	}
 	for range 3 { // somebody else may have taken a port meanwhile
-		if r.ports, err = freePorts(); err != nil {
+		if r.ports, r.taken, err = freePorts(); err != nil {
 			return nil, err
 		}
 		if err = r.start(); err == nil {
 			return r, nil
 		}
+		r.taken.Close()
 	}
 	return nil, err
 }

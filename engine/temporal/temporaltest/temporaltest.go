@@ -65,6 +65,7 @@ func own(t testing.TB, g *guard) *Running {
 	}
 	t.Cleanup(func() {
 		r.Kill()
+		r.taken.Close()
 		if t.Failed() {
 			t.Logf("the Temporal server says:\n%s", r.saidLast())
 		}

@@ -3,10 +3,12 @@ package temporaltest
 import (
 	"context"
 	"crypto/tls"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -116,6 +118,21 @@ func TestServerDoesNotStart(t *testing.T) {
 	}
 	if _, err := begin(program+"-missing", t.TempDir(), nil); err == nil || !strings.Contains(err.Error(), program+"-missing") {
 		t.Errorf("got %v", err)
+	}
+}
+
+// TestPortsAreKept holds that nobody else's tests are given the ports of a server while it does not run.
+func TestPortsAreKept(t *testing.T) {
+	t.Parallel()
+	p, taken, err := freePorts()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	before := net.JoinHostPort("127.0.0.1", strconv.Itoa(p[0]-1))
+	if l, err := net.Listen("tcp", before); err == nil {
+		l.Close()
+		t.Errorf("%s can be listened on: so could those behind it be given away", before)
 	}
 }
 
