@@ -134,6 +134,9 @@ func (a Applying) put(ctx context.Context, w *Wanted, r *Result) error {
 	case a.stands(w, found, paused):
 		r.Became = Unchanged
 		return nil
+	case a.stoodBefore(w, found, paused):
+		r.Became, r.Until = Unchanged, r.Ends
+		return nil
 	default:
 		r.Became = Updated
 	}
@@ -187,6 +190,25 @@ func (a Applying) sealed(action *client.ScheduleWorkflowAction) bool {
 		payload, isPayload := arg.(*common.Payload)
 		return isPayload && ours.SealedUnder(payload) != a.Key
 	})
+}
+
+// Soon is how long before the times end that a server has of a schedule they are to be written out anew, and somebody is told.
+const Soon = 90 * 24 * time.Hour
+
+// stoodBefore says whether a schedule on the server is what was wanted in a year before this one: nothing was edited since. Its times may be
+// written out, and not end soon.
+func (a Applying) stoodBefore(w *Wanted, found *client.ScheduleDescription, paused bool) bool {
+	if ends := endOf(found); !ends.IsZero() && ends.Before(a.Now.Add(Soon)) {
+		return false
+	}
+	for ago := 1; ago < yearsWritten; ago++ {
+		before, err := w.asOf(a.Now.AddDate(-ago, 0, 0))
+		before.Paused = w.Paused
+		if err == nil && before.Refused == nil && a.stands(&before, found, paused) {
+			return true
+		}
+	}
+	return false
 }
 
 func (a Applying) create(ctx context.Context, w *Wanted, paused bool, note string) error {
