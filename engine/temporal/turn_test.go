@@ -81,7 +81,7 @@ func TestSlotsGoByTheServer(t *testing.T) {
 		env.RegisterActivityWithOptions(w.turn, activity.RegisterOptions{Name: turnActivity})
 		slot := SlotOf(&jobs.Schedule{Cron: cron, Zone: time.UTC, CatchUp: jobs.CatchUp{Mode: "latest", Window: time.Hour}, Overlap: "skip"}, 10)
 		due := time.Now().Add(-max(test.ahead, 0)).Add(-time.Second)
-		if _, err := env.ExecuteActivity(turnActivity, start{Run: "r", Due: due, Workflow: WorkflowName("default-test-namespace", "default-test-workflow-id"), Order: Order{Job: "j", Slot: slot}}); err != nil {
+		if _, err := env.ExecuteActivity(turnActivity, start{Run: "r", Workflow: testWorkflow, Due: due, Order: Order{Job: "j", Slot: slot}}); err != nil {
 			t.Fatalf("%s: %v", test.name, err)
 		}
 		if len(book.claims) != 1 || book.claims[0].Reason != test.reason {
