@@ -38,7 +38,11 @@ func newRefuser(t testing.TB) *httptest.Server {
 				w.WriteHeader(http.StatusServiceUnavailable)
 			}
 		}
-		fmt.Fprint(w, `{}`)
+		next := "null"
+		if r.URL.Path == "/slow" && !r.URL.Query().Has("cursor") {
+			next = `"more"`
+		}
+		fmt.Fprintf(w, `{"items": [1], "next": %s}`, next)
 	}))
 	t.Cleanup(s.Close)
 	return s
@@ -52,7 +56,7 @@ steps:
   - id: block
     retry: {attempts: 3, backoff: {initial: 1s, multiplier: 1, jitter: none}}
     steps:
-      - rest: {profile: flaky, path: /block, query: {fails: 2}, expect: response.status == 200}
+      - rest: {profile: flaky, path: /block, query: {fails: 1}, expect: response.status == 200}
         retry: none
   - id: few
     foreach:
@@ -68,9 +72,10 @@ steps:
         - rest: {profile: flaky, path: "/many/${item}", query: {fails: "${item % 2}"}}
           retry: {attempts: 2, backoff: {initial: 10ms, jitter: none}}
   - id: slow
-    steps:
-      - rest: {profile: slow, path: /slow}
-      - {id: held, rest: {profile: slow, path: /held}}
+    rest:
+      profile: slow
+      path: /slow
+      paginate: {type: cursor, next: "${response.body.next}", inject: query.cursor, items: "${response.body.items}"}
 `
 
 // TestClusterFollowed follows a run with sign-ins, tries, limits and troubles in loops: what is said of it is what is said on one machine.
@@ -115,6 +120,8 @@ profiles:
 var (
 	spans = regexp.MustCompile(` *\d[\d.]*m?s`)
 	port  = regexp.MustCompile(`127\.0\.0\.1:\d+`)
+	// far is how far a step is, which is told now and then.
+	far = regexp.MustCompile(`(?m)^ *… .*\n`)
 )
 
 // watched has a run be watched by a program. It gives what a person would see of it, without times, and what happened outside of items.
@@ -143,5 +150,5 @@ func (u *user) watched(args ...string) (text string, events []string) {
 			events = append(events, fmt.Sprint(e.Type, e.Key, e.ID, e.Kind, e.Status, e.Depth, e.Profile, spans.ReplaceAllString(e.Message, " TIME")))
 		}
 	}
-	return spans.ReplaceAllString(port.ReplaceAllString(shown.String(), "SERVER"), " TIME"), events
+	return spans.ReplaceAllString(port.ReplaceAllString(far.ReplaceAllString(shown.String(), ""), "SERVER"), " TIME"), events
 }
