@@ -67,6 +67,8 @@ type Entry struct {
 	Error     *steps.Error // how the call failed, redacted; nil when it went well
 	// Passing entries are for people only: the call itself stays as unknown, or as intended, as it was.
 	Passing bool
+	// Noted says that what was noted of the run before becomes durable with it: others may go by the entry at once.
+	Noted bool
 	// Beside is how many other calls of the run are under way: what many of them commit may be committed together.
 	Beside int
 }

@@ -67,7 +67,7 @@ func (x *execution) handed(u flow.Unit, got flow.Handed) (flow.Handed, error) {
 		return got, err
 	}
 	now := time.Now()
-	return got, x.Journal.Commit(x.run.ID, Entry{Key: gaveKey + u.Key, Result: data, Started: now, Ended: now})
+	return got, x.Journal.Commit(x.run.ID, Entry{Key: gaveKey + u.Key, Result: data, Started: now, Ended: now, Noted: true})
 }
 
 // handedError is an error that may travel: its texts are masked, and not too long.

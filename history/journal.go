@@ -77,7 +77,11 @@ func (s *Store) Commit(run string, entry engine.Entry) error {
 	if r, stands := l.overcome(entry); stands {
 		rows = append(rows, r)
 	}
-	if err := s.commit(l, "record the outcome of a call", rows...); err != nil {
+	write := func(doing string, rows ...row) error { return s.commit(l, doing, rows...) }
+	if entry.Noted {
+		write = s.flush
+	}
+	if err := write("record the outcome of a call", rows...); err != nil {
 		return err
 	}
 	l.record(entry.Key, call{id, engine.Done})

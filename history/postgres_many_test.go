@@ -169,23 +169,49 @@ func TestALateNoteTakesNothingBackOnServer(t *testing.T) {
 	}
 }
 
-// TestNoStepGoesOnInARunThatEndedWellOnServer holds that a step whose process was lost before it could tell of its end has ended with the run.
-func TestNoStepGoesOnInARunThatEndedWellOnServer(t *testing.T) {
+// TestNoStepGoesOnInARunThatEndedOnServer holds that a step whose process was lost before it could tell of its end has ended with the run.
+func TestNoStepGoesOnInARunThatEndedOnServer(t *testing.T) {
 	t.Parallel()
 	one, other := twoOnServer(t)
-	for id, want := range map[string]engine.Status{"r1": engine.OK, "r2": engine.Failed} {
+	for id, c := range map[string]struct {
+		intended    string
+		ended, want engine.Status
+	}{
+		"r1": {"", engine.OK, engine.OK}, "r2": {"", engine.Failed, engine.Cancelled}, "r3": {"/a[1]/b#2", engine.Interrupted, engine.InDoubt},
+		"r4": {"/a[1]/b/page:2", engine.Interrupted, engine.InDoubt}, "r5": {"/a[1]/bc", engine.Cancelled, engine.Cancelled},
+	} {
 		run := workflowRun(t, one, id)
-		if err := errors.Join(one.Note(id, engine.StepRun{Key: "/a[1]/b", Kind: "rest", Status: engine.Running, Started: time.Now()}), one.flush("flush")); err != nil {
+		if c.intended != "" {
+			if err := one.Intend(id, c.intended); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := errors.Join(one.Note(id, engine.StepRun{Key: "/a[1]/b", Kind: "rest", Status: engine.Running, Started: day}), one.flush("flush")); err != nil {
 			t.Fatal(err)
 		}
-		run.Status = want
+		run.Status, run.Ended = c.ended, day.Add(time.Minute)
 		if err := other.Finish(run); err != nil {
 			t.Fatal(err)
 		}
 		steps, err := one.Steps(id, StepFilter{})
-		if err != nil || len(steps) != 1 || (steps[0].Status == engine.OK) != (want == engine.OK) {
-			t.Errorf("the steps of a run that ended as %s are %+v, %v", want, steps, err)
+		if err != nil || len(steps) != 1 || steps[0].Status != c.want || c.want != engine.OK && !steps[0].Ended.Equal(run.Ended) {
+			t.Errorf("the steps of a run that ended as %s are %+v, %v", c.ended, steps, err)
 		}
+	}
+}
+
+// TestNotedWithAnEntryOnServer holds that what was noted before an entry that others go by is on record with it, however soon the process is lost.
+func TestNotedWithAnEntryOnServer(t *testing.T) {
+	t.Parallel()
+	one, other := twoOnServer(t)
+	workflowRun(t, one, "r1")
+	err := errors.Join(one.Note("r1", engine.StepRun{Key: "/a", Kind: "rest", Status: engine.OK, Started: day, Ended: day}),
+		one.Commit("r1", engine.Entry{Key: "@gave/a", Result: []byte("1"), Noted: true}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if steps, err := other.Steps("r1", StepFilter{}); err != nil || len(steps) != 1 {
+		t.Errorf("the steps are %+v, %v", steps, err)
 	}
 }
 

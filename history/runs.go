@@ -34,6 +34,10 @@ const (
 	// The note of a step's end may be lost with its process, and nobody tells of it again where its item was done: a run that ended well has no
 	// step that goes on.
 	endedWell = `UPDATE steps SET status = 'ok', ended = coalesce(ended, started) WHERE run = ? AND status IN ('running', 'waiting')`
+	// In one that ended otherwise a worker was lost with such a step, and nobody came to take it up again.
+	endedBadly = `UPDATE steps AS s SET ended = greatest(started, ?), status = CASE WHEN EXISTS (SELECT 1 FROM journal j WHERE j.run = s.run AND j.ended IS NULL
+			AND (j.key = s.key OR starts_with(j.key, s.key || '#') OR starts_with(j.key, s.key || '/page:'))) THEN 'in_doubt' ELSE 'cancelled' END
+		WHERE run = ? AND status IN ('running', 'waiting')`
 
 	runColumns = `run, job, status, "trigger", due, started, ended, inputs, output, error, attempt, open, file, process, daemon, reason, workflow, ` +
 		skippedColumns
@@ -176,8 +180,8 @@ func (s *Store) Finish(run *engine.Run) error {
 	end := rowOf(finishRun, string(run.Status), ended, output, failure, run.Open, run.Reason, l.number, max(run.Attempt, 1))
 	end.missed = engine.ErrOvertaken
 	rows := []row{end}
-	if run.Status == engine.OK && run.Workflow != "" && s.place.shared() {
-		rows = append(rows, rowOf(endedWell, l.number))
+	if run.Workflow != "" && s.place.shared() {
+		rows = append(rows, endedWith(run.Status, ended, l.number))
 	}
 	if run.Status == engine.Skipped || run.Status == engine.Cancelled { // it may never have started
 		rows = append(rows, rowOf(unqueue, l.number))
@@ -200,6 +204,14 @@ func (s *Store) Finish(run *engine.Run) error {
 	}
 	s.forget(run.ID)
 	return nil
+}
+
+// endedWith gives the row that ends the steps which are left on record as going on.
+func endedWith(status engine.Status, ended time.Time, number int64) row {
+	if status == engine.OK {
+		return rowOf(endedWell, number)
+	}
+	return rowOf(endedBadly, ended, number)
 }
 
 // Run gives a run by its whole id, with its text and all of its steps in the order of the flow.

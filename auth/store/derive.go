@@ -13,3 +13,14 @@ func (p *Place) Derive(purpose string) ([]byte, error) {
 	}
 	return key.derive(nil, purpose, derivedSize), nil
 }
+
+// DeriveOlder gives the keys for a purpose that Derive gave before the store of the place was rotated, the last one first; none where nothing
+// was, or there is no store.
+func (p *Place) DeriveOlder(purpose string) ([][]byte, error) {
+	keys, err := p.older()
+	var derived [][]byte
+	for _, k := range keys {
+		derived = append(derived, k.derive(nil, purpose, derivedSize))
+	}
+	return derived, err
+}

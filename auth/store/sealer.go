@@ -59,7 +59,7 @@ func (s *Sealer) Seal(plain []byte, about string) ([]byte, error) {
 	if s.aead == nil {
 		salt := make([]byte, saltSize)
 		_, _ = rand.Read(salt) // it gives no error
-		aead, err := s.cipher(salt)
+		aead, err := cipherOf(s.key, salt)
 		if err != nil {
 			return nil, err
 		}
@@ -70,7 +70,8 @@ func (s *Sealer) Seal(plain []byte, about string) ([]byte, error) {
 	return s.aead.Seal(head, nil, plain, []byte(about)), nil
 }
 
-// Open gives a value that Seal gave, of any process. The error is a *KeyError where there is no key, or another one.
+// Open gives a value that Seal gave, of any process. The error is a *KeyError where there is no key, or another one
+// than those that the store has or had.
 func (s *Sealer) Open(sealed []byte, about string) ([]byte, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -81,13 +82,16 @@ func (s *Sealer) Open(sealed []byte, about string) ([]byte, error) {
 		return nil, err
 	}
 	name, salt := sealed[1:1+nameSize], sealed[1+nameSize:sealHead]
-	if !bytes.Equal(name, s.key.name()) {
-		return nil, &KeyError{"it was encrypted under another key", "set the key that it was encrypted under, in " + KeyVariable + " or " + KeyFileVariable}
+	key, err := s.place.named(name, s.key)
+	if err == nil && key.IsZero() {
+		err = &KeyError{"it was encrypted under another key", "set the key that it was encrypted under, in " + KeyVariable + " or " + KeyFileVariable}
+	}
+	if err != nil {
+		return nil, err
 	}
 	aead := s.aead
-	if !bytes.Equal(salt, s.salt) {
-		var err error
-		if aead, err = s.cipher(salt); err != nil {
+	if !key.Equal(s.key) || !bytes.Equal(salt, s.salt) {
+		if aead, err = cipherOf(key, salt); err != nil {
 			return nil, err
 		}
 	}
@@ -98,9 +102,9 @@ func (s *Sealer) Open(sealed []byte, about string) ([]byte, error) {
 	return plain, nil
 }
 
-// cipher makes the cipher for the values with a salt.
-func (s *Sealer) cipher(salt []byte) (cipher.AEAD, error) {
-	block, err := aes.NewCipher(s.key.derive(salt, forValues, keySize))
+// cipherOf makes the cipher for the values that are sealed under a key with a salt.
+func cipherOf(key Key, salt []byte) (cipher.AEAD, error) {
+	block, err := aes.NewCipher(key.derive(salt, forValues, keySize))
 	if err != nil {
 		return nil, err
 	}

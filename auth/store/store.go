@@ -13,7 +13,7 @@
 //	key, keyfile, oskeyring, nokey
 //	                            keys: from a variable, a file, the keyring of the operating system, and none
 //	seal, sealer, derive        entries under the key, values that are kept elsewhere, keys for other purposes
-//	rotate                      the same entries under a new key
+//	rotate, older               the same entries under a new key, and the keys that a store had before
 //	file, conn, lock            a store in a file: what is at its place, its connection, its locks
 //	server                      a store in a schema of a server, its connection and its locks, and limits that are kept there
 //	limit                       what is asked of such a limit, and given
@@ -156,7 +156,7 @@ func (s *Store) Delete(kind, id string) error {
 	}))
 }
 
-// Rotate encrypts all entries anew, under another key. Whoever has the store open with the old one gets a *KeyError from then
+// Rotate encrypts all entries anew, under another key. The one before stays among them, for what it encrypted elsewhere. Whoever has the store open with the old one gets a *KeyError from then
 // on. Where an entry is damaged the error says which, and nothing is changed.
 func (s *Store) Rotate(key Key) error {
 	s.mu.Lock()
@@ -177,7 +177,15 @@ func (s *Store) Rotate(key Key) error {
 		if err != nil {
 			return err
 		}
+		list, gone := s.olderKeys(list, key)
 		h = newHead(key, s.head.floor)
+		if gone != nil {
+			h.floor = max(h.floor, gone.Generation)
+			h = h.sealed(key)
+			if err := s.conn.exec(deleteSQL, gone.Kind, gone.ID); err != nil {
+				return err
+			}
+		}
 		if next, err = newSealer(key, h); err != nil {
 			return err
 		}

@@ -79,7 +79,9 @@ func (a *app) apply(ctx context.Context, names []string, o applyOptions) error {
 		return stopped(ctx, err)
 	}
 	defer server.Close()
-	applying := schedules.Applying{Client: server, Namespace: server.Space(), Queue: server.Queue(), Dry: o.dry, Prune: o.prune, Now: now}
+	applying := schedules.Applying{
+		Client: server, Namespace: server.Space(), Queue: server.Queue(), Key: server.key, Dry: o.dry, Prune: o.prune, Now: now,
+	}
 	if known := p.Names(); len(names) == 0 {
 		applying.Gone = func(job string) bool { return !slices.Contains(known, job) }
 	}

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"go.temporal.io/sdk/client"
+
 	"snrun/auth/store/postgres/postgrestest"
 	"snrun/engine/temporal/temporaltest"
 )
@@ -17,6 +19,7 @@ type clustered struct {
 	t       *testing.T
 	dir     string
 	environ []string
+	there   client.Client // of the namespace
 }
 
 func newClustered(t *testing.T, files map[string]string) *clustered {
@@ -27,9 +30,10 @@ func newClustered(t *testing.T, files map[string]string) *clustered {
 func clusteredOn(t *testing.T, server *temporaltest.Running, files map[string]string) *clustered {
 	t.Helper()
 	c := &clustered{t: t, dir: t.TempDir()}
-	database := postgrestest.Server(t).URL
+	database, namespace := postgrestest.Server(t).URL, server.Namespace(t)
+	c.there = server.Client(t, namespace)
 	c.environ = []string{
-		"TZ=Europe/Berlin", "SNRUN_DATABASE=" + database, "SNRUN_TEMPORAL=" + server.Address(), "SNRUN_TEMPORAL_NAMESPACE=" + server.Namespace(t),
+		"TZ=Europe/Berlin", "SNRUN_DATABASE=" + database, "SNRUN_TEMPORAL=" + server.Address(), "SNRUN_TEMPORAL_NAMESPACE=" + namespace,
 		"SNRUN_KEY=" + strings.Repeat("ab", 32),
 	}
 	for name, text := range files {

@@ -10,6 +10,8 @@ import (
 	"snrun/engine/flow"
 	"snrun/history"
 	"snrun/history/review"
+	"snrun/jobs"
+	"snrun/steps"
 )
 
 // shownInItems is how many failed steps in items a follower reads at most: views name a few of each loop, and the history has them all.
@@ -31,7 +33,8 @@ type follower struct {
 	fresh []engine.Event       // what is about to be told
 }
 
-// newFollower makes a follower of an attempt of a run that begins now. What was done before is shown as that.
+// newFollower makes a follower of an attempt of a run that begins now. What was done before, and is not done again, is shown as that: whatever
+// makes no call and saves nothing is gone through anew.
 func newFollower(store *history.Store, run *engine.Run, v view) (*follower, error) {
 	f := &follower{store: store, run: run.ID, view: v, began: time.Now(), seen: map[string]engine.StepRun{}, depth: map[string]int{}, told: map[string]time.Time{}, tries: map[string]int{}}
 	again := run.Attempt > 1
@@ -48,7 +51,7 @@ func newFollower(store *history.Store, run *engine.Run, v view) (*follower, erro
 		for _, a := range s.Asides.List {
 			f.isNews(s, a)
 		}
-		if f.seen[s.Key] = s; s.Status == engine.OK {
+		if f.seen[s.Key] = s; s.Status == engine.OK && isKept(s.Kind) {
 			e := f.eventOf(s, engine.StepEnded)
 			e.Before, e.Time = true, f.began
 			f.tell(e)
@@ -124,7 +127,7 @@ func (f *follower) step(s engine.StepRun) error {
 	before, known := f.seen[s.Key]
 	f.seen[s.Key] = s
 	anew := !known || !before.Started.Equal(s.Started)
-	if anew {
+	if anew && s.Status != engine.Skipped { // such a step never began
 		f.is(f.eventOf(s, engine.StepStarted))
 	}
 	for _, a := range s.Asides.List {
@@ -233,6 +236,11 @@ func (f *follower) ended(run *engine.Run) {
 	f.tell(engine.Event{
 		Type: engine.RunEnded, Time: run.Ended, Job: run.Job, Status: run.Status, Elapsed: elapsed, Error: run.Error, InDoubt: inDoubt,
 	})
+}
+
+// isKept says whether steps of a kind are not carried out again by a run that goes on.
+func isKept(kind string) bool {
+	return kind == "save" || !slices.ContainsFunc(jobs.Kinds(), func(k *steps.Kind) bool { return k.Name == kind })
 }
 
 // hasEnded says whether a step of a status goes on no more.

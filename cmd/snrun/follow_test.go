@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"path/filepath"
 	"regexp"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -62,6 +64,47 @@ steps:
 	spans := regexp.MustCompile(` *\d[\d.]*m?s`)
 	if got, want := spans.ReplaceAllString(got.String(), " TIME"), spans.ReplaceAllString(want, " TIME"); got != want {
 		t.Errorf("followed it is\n%s\nwhere it was carried out\n%s", got, want)
+	}
+}
+
+// TestFollowedGoesOn follows a run that goes on: each step is shown once, as where it is carried out, though what was kept comes first.
+func TestFollowedGoesOn(t *testing.T) {
+	t.Parallel()
+	u := newUser(t, sandbox.Options{})
+	u.write("again.yaml", `version: 1
+state: {n: {initial: 0}}
+steps:
+  - {id: first, set: {a: 1}}
+  - save: {n: 1}
+  - {id: each, foreach: {in: [1, 2], steps: [{set: {b: "${item}"}}]}}
+  - {if: run.attempt == 1, fail: not yet}
+`)
+	u.must(exitFailed, "run", "again")
+	store, err := history.Open(filepath.Join(u.dir, "runs.db"), history.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer store.Close()
+	run, err := store.Head(u.history()[0].ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	run.Attempt = 2
+	var got bytes.Buffer
+	f, err := newFollower(store, run, newPlainView(&got, style{}, review.Commands{Program: "snrun"}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := u.must(exitOK, "resume", "--progress", "plain", run.ID).stderr
+	if run, err = f.until(t.Context(), func(*engine.Run) {}); err != nil {
+		t.Fatal(err)
+	}
+	f.ended(run)
+	lines := func(text string) []string {
+		return slices.Sorted(strings.Lines(spans.ReplaceAllString(text, " TIME")))
+	}
+	if !slices.Equal(lines(got.String()), lines(want)) {
+		t.Errorf("followed it is\n%s\nwhere it was carried out\n%s", got.String(), want)
 	}
 }
 

@@ -24,7 +24,7 @@ machines that share a database need the same key.`,
 		Args: cobra.ArbitraryArgs,
 		RunE: group,
 	}
-	cmd.AddCommand(a.keyNewCommand(), a.keyRotateCommand())
+	cmd.AddCommand(a.keyNewCommand(), a.keyRotateCommand(), a.keyForgetCommand())
 	return cmd
 }
 
@@ -49,7 +49,9 @@ func (a *app) keyRotateCommand() *cobra.Command {
 standard output, ready for a shell. The file is made where it is not there. Without a file the key must be in the
 keyring of this system, where a new one takes its place.
 
-It happens as a whole or not at all. Programs that are running with the old key must be started again.`,
+It happens as a whole or not at all. Programs that are running with the old key must be started again. What was encrypted
+elsewhere under the old key, in runs that go on, still opens: the old key stays in the store, encrypted under the new one, until
+snrun key forget.`,
 		Example: `  snrun key rotate ~/.config/snrun/key-2`,
 		Args:    between(0, 1, "key rotate takes one file at most: the one with the new key"),
 		RunE: func(_ *cobra.Command, args []string) error {
@@ -60,6 +62,42 @@ It happens as a whole or not at all. Programs that are running with the old key 
 			return a.rotateKey(settings, args)
 		},
 	}
+}
+
+func (a *app) keyForgetCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "forget",
+		Short: "Forget the keys that tokens and secrets were encrypted with before",
+		Long: `Remove the keys that the store had before snrun key rotate. Do it when no run goes on that began under one of them, and, on a
+Temporal cluster, after snrun apply: what is encrypted under them can be opened no more.`,
+		Example: `  snrun key forget`,
+		Args:    exactly(0, "key forget takes no argument"),
+		RunE: func(*cobra.Command, []string) error {
+			_, settings, err := a.settings(".")
+			if err != nil {
+				return invalid("the settings have mistakes", err)
+			}
+			return a.forgetKeys(settings)
+		},
+	}
+}
+
+func (a *app) forgetKeys(s jobs.Settings) error {
+	place, err := a.storePlace(s)
+	if err != nil {
+		return err
+	}
+	defer place.Close()
+	n, err := place.ForgetOlder()
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return helped(err)
+	}
+	if n == 0 {
+		io.WriteString(a.err, "there is no older key to forget in "+place.Name()+"\n")
+		return nil
+	}
+	io.WriteString(a.err, "the store "+place.Name()+" has forgotten "+words.Plural(n, "older key")+"\n")
+	return nil
 }
 
 func (a *app) newKey(file string) error {

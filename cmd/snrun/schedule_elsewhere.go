@@ -139,9 +139,6 @@ func (a *app) compared(ctx context.Context, p *project, list []review.Job, now t
 	return applying.Apply(ctx, names, wanted)
 }
 
-// soon is how long before the times end that a server has of a schedule somebody is told.
-const soon = 90 * 24 * time.Hour
-
 // differences say which schedules a server has otherwise.
 func (a *app) differences(results []schedules.Result, now time.Time) string {
 	var notes remarks
@@ -154,7 +151,7 @@ func (a *app) differences(results []schedules.Result, now time.Time) string {
 			notes.add(of, "the job does not have it any more, and the Temporal server does", "delete it: "+apply)
 		case !r.Ends.IsZero() && !r.Ends.After(now):
 			notes.add(of, "the Temporal server has no times of it since "+r.Ends.Format(time.DateOnly), "apply it again: "+apply)
-		case !r.Ends.IsZero() && r.Ends.Before(now.Add(soon)):
+		case !r.Ends.IsZero() && r.Ends.Before(now.Add(schedules.Soon)):
 			notes.add(of, "the Temporal server has its times until "+r.Ends.Format(time.DateOnly), "apply it again before: "+apply)
 		case r.Became == schedules.Updated:
 			notes.add(of, "the Temporal server runs it as it was applied last, which is not as it is now", "bring it up to date: "+apply)

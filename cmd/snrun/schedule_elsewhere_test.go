@@ -1,10 +1,13 @@
 package main
 
 import (
+	"encoding/json"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
+
+	"go.temporal.io/sdk/client"
 
 	"snrun/engine"
 	"snrun/engine/temporal/schedules"
@@ -17,21 +20,35 @@ func TestListSaysWhatTheServerHas(t *testing.T) {
 	t.Parallel()
 	const job = "version: 1\nschedule: {cron: \"30 2 * * *\"}\nsteps: [{log: night}]\n"
 	c := newClustered(t, map[string]string{"snrun.yaml": "version: 1\n", "jobs/night.yaml": job})
-	says := func(want string) {
+	says := func(want string, also ...string) {
 		t.Helper()
-		for _, command := range []string{"list", "why"} {
-			_, stderr := finished(t, exitOK, c.snrun("schedule", command, "night"))
+		for _, command := range append(also, "schedule list night") {
+			_, stderr := finished(t, exitOK, c.snrun(strings.Fields(command)...))
 			if strings.Contains(stderr, "Temporal server") != (want != "") || !strings.Contains(stderr, want) {
-				t.Errorf("schedule %s says %q, want %q", command, stderr, want)
+				t.Errorf("%s says %q, want %q", command, stderr, want)
 			}
 		}
 	}
 	says("it is not on the Temporal server\n  have it run there: snrun apply night")
 	finished(t, exitOK, c.snrun("apply"))
-	says("")
+	says("", "schedule why night", "status")
 	finished(t, exitOK, c.snrun("schedule", "pause", "night"))
 	says("")
 	finished(t, exitOK, c.snrun("schedule", "resume", "night"))
+	says("")
+	applied, _ := finished(t, exitOK, c.snrun("apply", "--json"))
+	var known []struct{ ID string }
+	if err := json.Unmarshal([]byte(applied), &known); err != nil || len(known) != 1 {
+		t.Fatalf("%v: %s", err, applied)
+	}
+	night := c.there.ScheduleClient().GetHandle(t.Context(), known[0].ID)
+	if err := night.Pause(t.Context(), client.SchedulePauseOptions{Note: "by hand"}); err != nil {
+		t.Fatal(err)
+	}
+	says("it is paused on the Temporal server: by hand", "schedule why night", "status")
+	if err := night.Unpause(t.Context(), client.ScheduleUnpauseOptions{}); err != nil {
+		t.Fatal(err)
+	}
 	says("")
 	c.write("jobs/night.yaml", job+"# edited\n")
 	says("the Temporal server runs it as it was applied last, which is not as it is now\n  bring it up to date: snrun apply night")

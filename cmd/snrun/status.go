@@ -25,7 +25,8 @@ func (a *app) statusCommand() *cobra.Command {
 what is late or was missed; which sign-ins are needed; which files have mistakes; what runs now and what is due next. Each
 comes with the command that shows more of it, or helps.
 
-No daemon is needed for that, and no server is asked; commands of secrets.exec are run. Exit code 0 also where something is wrong.`,
+No daemon is needed for that, and no server is asked but a Temporal server that settings name, for seconds: what became of its runs, and
+whether it has the schedules as they are now. Commands of secrets.exec are run. Exit code 0 also where something is wrong.`,
 		Example: `  snrun status
   snrun status --json | jq -e '.failing + .late + .sign_ins == []'
   snrun status --jq '.failing[] | .job + ": " + .first.error'`,
@@ -68,6 +69,9 @@ func (a *app) status(ctx context.Context, out output) error {
 		err = a.print(v.text())
 	}
 	io.WriteString(a.err, note)
+	if err == nil && !out.asJSON && p != nil {
+		a.tellElsewhere(ctx, p, v.scheduled)
+	}
 	return err
 }
 
@@ -88,6 +92,7 @@ func (a *app) overview(p *project, v *statusView, now time.Time) (*review.Overvi
 		}
 	}
 	v.jobs = len(list)
+	v.scheduled = slices.DeleteFunc(slices.Clone(list), func(j review.Job) bool { return j.Broken || len(j.Times) == 0 })
 	store, next, err := a.readHistory()
 	book.Commands, v.next = next, next
 	o := review.NewOverview(now)

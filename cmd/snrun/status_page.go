@@ -16,9 +16,10 @@ const shownOfEach = 20
 type statusView struct {
 	*review.Overview
 	*app
-	page page
-	next review.Commands
-	jobs int // of the project
+	page      page
+	next      review.Commands
+	jobs      int          // of the project
+	scheduled []review.Job // those of them that have a schedule
 }
 
 // text is the page of `status`: what is wrong first.

@@ -27,6 +27,7 @@ const answerLimit = 10 * time.Second
 type cluster struct {
 	client.Client
 	jobs.Temporal
+	key string // the name of that which encrypts what travels
 }
 
 // clusterOptions say how a server is spoken to.
@@ -57,7 +58,7 @@ func (a *app) connect(ctx context.Context, o clusterOptions) (*cluster, error) {
 	if err != nil {
 		return nil, unreached(ctx, t, c.TLS, err)
 	}
-	made := &cluster{found, t}
+	made := &cluster{found, t, temporal.KeyName(c.Keys[0])}
 	if err := made.checkNamespace(limited); err != nil {
 		found.Close()
 		return nil, err
@@ -85,7 +86,7 @@ func shared(database string) error {
 	}
 }
 
-// payloadKeys gives the keys that encrypt what travels. A key that is not that of the store which all share is an error: nobody else could
+// payloadKeys gives the keys that encrypt what travels: that of the store, then those that it had before, under which runs may have begun. A key that is not that of the store which all share is an error: nobody else could
 // read what it encrypts.
 func payloadKeys(place *store.Place) ([][]byte, error) {
 	key, err := place.Derive(temporal.Purpose)
@@ -94,6 +95,10 @@ func payloadKeys(place *store.Place) ([][]byte, error) {
 	}
 	if err == nil {
 		err = otherKey(place)
+	}
+	var older [][]byte
+	if err == nil {
+		older, err = place.DeriveOlder(temporal.Purpose)
 	}
 	if file, isFile := errors.AsType[*store.FileError](err); isFile { // nothing is known of a key
 		code := exitFailed
@@ -105,7 +110,7 @@ func payloadKeys(place *store.Place) ([][]byte, error) {
 	if err != nil {
 		return nil, &exitError{exitInvalid, err, "set the same key on all machines, in " + store.KeyVariable + " or " + store.KeyFileVariable + "; one is made by: snrun key new FILE"}
 	}
-	return [][]byte{key}, nil
+	return append([][]byte{key}, older...), nil
 }
 
 // otherKey gives an error where the store of a place was made with another key than is given.

@@ -126,11 +126,12 @@ func (w *Worker) serve(ctx context.Context, t task, do func(context.Context, *en
 		return answer{}, repeated(live, err)
 	}
 	got, err := do(live, part)
+	got.To = t.address()
 	if err == nil {
 		return got, nil
 	}
 	if halt := engine.HaltOf(err); halt.Kind == engine.HaltedInDoubt || halt.Kind == engine.HaltedStopped {
-		return answer{Halt: halt}, nil
+		return answer{To: got.To, Halt: halt}, nil
 	}
 	return answer{}, repeated(live, err)
 }

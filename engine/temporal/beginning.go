@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 
 	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/temporal"
@@ -19,6 +20,9 @@ import (
 func (w *Worker) beginRun(ctx context.Context, s start) (opening, error) {
 	live, stop := w.alive(ctx)
 	defer stop()
+	if err := meant(ctx, s); err != nil {
+		return opening{}, err
+	}
 	run, err := w.record(live, s)
 	if err != nil {
 		return opening{}, repeated(live, err)
@@ -50,6 +54,15 @@ func itsOwn(ctx context.Context, run *engine.Run, attempt int) error {
 		return temporal.NewNonRetryableApplicationError("the run is not carried out by this workflow: snrun history show "+run.ID, "foreign", nil)
 	}
 	return nil
+}
+
+// meant refuses what another workflow was to begin with: somebody has put it in the place of this one's.
+func meant(ctx context.Context, s start) error {
+	info := activity.GetInfo(ctx)
+	if s.Workflow == WorkflowName(info.Namespace, info.WorkflowExecution.ID) && strings.HasPrefix(info.WorkflowExecution.ID, s.Order.Workflow) {
+		return nil
+	}
+	return temporal.NewNonRetryableApplicationError("what this workflow was to begin with is meant for another one: somebody has changed it on the Temporal server", "foreign", nil)
 }
 
 // over says whether a run has ended.

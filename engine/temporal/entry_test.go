@@ -12,9 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/api/workflowservice/v1"
-	"go.temporal.io/sdk/log"
 
 	"snrun/engine/temporal/temporaltest"
 )
@@ -76,24 +74,4 @@ func described(t *testing.T, c Connection) error {
 	defer connected.Close()
 	_, err = connected.WorkflowService().DescribeNamespace(t.Context(), &workflowservice.DescribeNamespaceRequest{Namespace: c.Namespace})
 	return err
-}
-
-// TestRefusedWorkerSaysSo holds that a worker which is not let in any more says what to do, and that others do not.
-func TestRefusedWorkerSaysSo(t *testing.T) {
-	t.Parallel()
-	for _, test := range []struct {
-		message string
-		err     error
-		want    bool
-	}{
-		{"Failed to poll for task.", serviceerror.NewPermissionDenied("Request unauthorized.", ""), true},
-		{"Failed to poll for task.", serviceerror.NewUnavailable("away"), false},
-		{"Failed to send heartbeat", serviceerror.NewPermissionDenied("Request unauthorized.", ""), false},
-	} {
-		var said bytes.Buffer
-		stuckLog{log.NewStructuredLogger(slog.New(slog.NewTextHandler(&said, nil)))}.Warn(test.message, "Error", test.err)
-		if got := strings.Contains(said.String(), "refuses this worker"); got != test.want {
-			t.Errorf("%s: %v: it says\n%s", test.message, test.err, said.String())
-		}
-	}
 }

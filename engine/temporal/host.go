@@ -211,7 +211,9 @@ func (h *host) ask(of workflow.Context, name string, t task) (answer, error) {
 		return got, h.stopped(true)
 	case err != nil:
 		return got, fmt.Errorf("%s: %w", t.Key, err)
-	case got.Halt != nil:
+	}
+	misplaced(got.To, t.address())
+	if got.Halt != nil {
 		return got, h.halted(got.Halt)
 	}
 	return got, nil

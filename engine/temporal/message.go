@@ -2,6 +2,7 @@ package temporal
 
 import (
 	"encoding/json"
+	"fmt"
 	"time"
 
 	"snrun/engine"
@@ -37,6 +38,24 @@ type task struct {
 	What    json.RawMessage `json:"what,omitempty"`
 }
 
+// address says which task of which run an answer is to. Who can write to the server's database cannot open what lies there, but may put the
+// one in the place of the other.
+type address struct {
+	Run  string `json:"run"`
+	Key  string `json:"key,omitempty"`
+	Loop string `json:"loop,omitempty"`
+}
+
+func (t task) address() address { return address{t.Run, t.Key, t.Loop} }
+
+// misplaced has the workflow wait, as one does that cannot be walked, where an answer is none to what was asked: it ends no run.
+func misplaced(got, want address) {
+	if got != want {
+		panic(fmt.Sprintf("what lies on the Temporal server as the answer to %s%s of run %s is one to %s%s of run %s: %s",
+			want.Key, want.Loop, want.Run, got.Key, got.Loop, got.Run, changedThere))
+	}
+}
+
 // row is a row of history as it travels.
 type row struct {
 	engine.StepRun
@@ -55,6 +74,7 @@ func (r row) run() engine.StepRun {
 
 // answer is what an activity gives. A failure of a step is an answer too: the server repeats only what was lost.
 type answer struct {
+	To   address         `json:"to"`
 	What json.RawMessage `json:"what,omitempty"`
 	Halt *engine.Halt    `json:"halt,omitempty"` // why the run ends here
 	At   time.Time       `json:"at,omitzero"`

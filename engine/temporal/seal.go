@@ -51,24 +51,32 @@ func newCodec(keys [][]byte) (*codec, error) {
 		if len(key) != KeySize {
 			return nil, fmt.Errorf("a key has %d bytes, not %d", KeySize, len(key))
 		}
-		name, err := hkdf.Key(sha256.New, key, nil, naming, 8)
-		if err != nil {
-			return nil, err
-		}
 		block, err := aes.NewCipher(key)
 		if err != nil {
 			return nil, err
 		}
-		text := hex.EncodeToString(name)
-		if c.aead[text], err = cipher.NewGCMWithRandomNonce(block); err != nil {
+		name := KeyName(key)
+		if c.aead[name], err = cipher.NewGCMWithRandomNonce(block); err != nil {
 			return nil, err
 		}
 		if i == 0 {
-			c.name = text
+			c.name = name
 		}
 	}
 	return c, nil
 }
+
+// KeyName tells keys apart that encrypt payloads. Nothing of the key can be learned from it.
+func KeyName(key []byte) string {
+	name, err := hkdf.Key(sha256.New, key, nil, naming, 8)
+	if err != nil {
+		panic(err) // all sizes are constants, and small
+	}
+	return hex.EncodeToString(name)
+}
+
+// SealedUnder gives the name of the key that a payload was encrypted with, "" for none.
+func SealedUnder(p *commonpb.Payload) string { return string(p.GetMetadata()[keyField]) }
 
 // Encode encrypts payloads, with their metadata.
 func (c *codec) Encode(payloads []*commonpb.Payload) ([]*commonpb.Payload, error) {

@@ -28,6 +28,8 @@ type cluster struct {
 	*temporaltest.Running
 	connection Connection
 	client     client.Client
+	// lostAfter is when a task of a workflow counts as lost that a worker has taken; 0: the server's 10 s.
+	lostAfter time.Duration
 }
 
 func on(t *testing.T, server *temporaltest.Running) *cluster {
@@ -98,7 +100,7 @@ func (c *cluster) start(t *testing.T, e *engine.Engine, req engine.Request) clie
 	if err != nil {
 		t.Fatal(err)
 	}
-	o := client.StartWorkflowOptions{ID: WorkflowID(run.ID), TaskQueue: DefaultTaskQueue}
+	o := client.StartWorkflowOptions{ID: WorkflowID(run.ID), TaskQueue: DefaultTaskQueue, WorkflowTaskTimeout: c.lostAfter}
 	began, err := c.client.ExecuteWorkflow(t.Context(), o, WorkflowType, Order{Run: run.ID, Job: run.Job})
 	if err != nil {
 		t.Fatal(err)

@@ -18,12 +18,21 @@ type stuckLog struct{ log.Logger }
 // Error logs an error, and what it means for a run.
 func (l stuckLog) Error(message string, fields ...any) {
 	l.Logger.Error(message, fields...)
-	if !strings.Contains(message, "Workflow panic") && !strings.Contains(fmt.Sprint(fields...), "TMPRL1100") {
-		return
+	text := fmt.Sprint(fields...)
+	switch {
+	case !strings.Contains(message, "Workflow panic") && !strings.Contains(text, "TMPRL1100"):
+	case strings.Contains(text, changedThere):
+		l.Logger.Error("a run stands still, as what it goes on with was changed there: " + anew)
+	default:
+		l.Logger.Error("a run stands still until a worker can walk it: start one of the version of snrun, and with the project, that it began with, or " + anew)
 	}
-	l.Logger.Error("a run stands still until a worker can walk it: start one of the version of snrun, and with the project, that it began with, " +
-		"or end it with snrun cancel")
 }
+
+// anew is how a run goes on whose workflow nobody can walk. It does not hear of a cancellation either.
+const anew = "terminate its workflow on the server, then go on with the run from what is on record: snrun resume"
+
+// changedThere stands in what is said of answers that are none to what was asked.
+const changedThere = "somebody has changed it there"
 
 // Warn logs a warning, and what to do where the server does not let a worker in any more. It asks again until it does.
 func (l stuckLog) Warn(message string, fields ...any) {

@@ -63,6 +63,9 @@ type Order struct {
 	Line    string          `json:"line,omitempty"` // jobs.Schedule.Line of the schedule
 	Due     time.Time       `json:"due,omitzero"`   // zero: what the schedule says, else when the workflow began
 
+	// Workflow is what the ids of the workflows begin with that the schedule starts; no others begin with this order.
+	Workflow string `json:"workflow,omitempty"`
+
 	// Slot is what the slot of a run is judged by that a schedule starts; nil where there is nothing to judge.
 	Slot *Slot `json:"slot,omitempty"`
 

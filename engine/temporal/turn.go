@@ -26,6 +26,7 @@ const turnActivity = "snrun.turn"
 
 // turn is how it stands with a slot.
 type turn struct {
+	To   address       `json:"to"`
 	Run  string        `json:"run"`  // that the slot has
 	Over engine.Status `json:"over"` // it is not carried out, as a rule since it was skipped; "" where it is
 	Wait bool          `json:"wait"` // other runs of the job go on, and it waits for their ends
@@ -46,6 +47,7 @@ func (w *Worker) await(ctx workflow.Context, s start) (ended turn, err error) {
 		if err := workflow.ExecuteActivity(workflow.WithActivityOptions(always, activityOptions()), turnActivity, s).Get(ctx, &got); err != nil {
 			return got, err
 		}
+		misplaced(got.To, s.turn())
 		if got.Over != "" || !got.Wait {
 			return got, nil
 		}
@@ -62,11 +64,18 @@ func (w *Worker) await(ctx workflow.Context, s start) (ended turn, err error) {
 // errNoBook is the error of a worker that was not told who decides upon slots.
 var errNoBook = errors.New("the worker has nothing to decide upon slots with")
 
+// turn is what the answer about a slot is to.
+func (s start) turn() address { return address{s.Run, "@turn", ""} }
+
 // turn decides upon a slot, once, and says whether the turn of its run has come.
 func (w *Worker) turn(ctx context.Context, s start) (turn, error) {
 	live, stop := w.alive(ctx)
 	defer stop()
+	if err := meant(ctx, s); err != nil {
+		return turn{}, err
+	}
 	got, err := w.turnOf(live, s)
+	got.To = s.turn()
 	if err != nil {
 		w.config.Log.Warn("a slot cannot be decided upon here yet", "job", s.Order.Job, "due", s.Due, "error", err)
 		return got, repeated(live, err)

@@ -74,6 +74,9 @@ func (w *Worker) begin(ctx workflow.Context, order Order) (opening, error) {
 	always, _ := workflow.NewDisconnectedContext(ctx) // one that was cancelled before it began is put on record too
 	var begun opening
 	err := workflow.ExecuteActivity(workflow.WithActivityOptions(always, activityOptions()), beginActivity, s).Get(ctx, &begun)
+	if err == nil {
+		misplaced(address{begun.Run, "@begin", ""}, address{s.Run, "@begin", ""})
+	}
 	return begun, err
 }
 
@@ -174,6 +177,7 @@ func (h *host) finish(out flow.Outcome, started time.Time) (Ended, error) {
 	if err != nil {
 		return ended, err
 	}
+	misplaced(address{ended.Run, t.Key, ""}, t.address())
 	return ended, failed(ended.Run, ended.Status)
 }
 

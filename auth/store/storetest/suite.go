@@ -4,6 +4,7 @@
 //
 //	suite    the list of tests, and what entries are for them
 //	key      what a wrong key does, a changed one, and none
+//	older    what the keys before a changed one still open
 //	lock     who waits for whom
 package storetest
 
@@ -38,6 +39,7 @@ func Run(t *testing.T, fresh func(t *testing.T) Opener) {
 		{"WrongKey", testWrongKey},
 		{"Rotate", testRotate},
 		{"RotateUnderUse", testRotateUnderUse},
+		{"OlderKeys", testOlderKeys},
 		{"Keyring", testKeyring},
 		{"MadeAtOnce", testMadeAtOnce},
 		{"Sealer", testSealer},

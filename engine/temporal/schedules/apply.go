@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"go.temporal.io/api/common/v1"
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/temporal"
@@ -42,7 +43,8 @@ type Applying struct {
 	Client    client.Client
 	Namespace string
 	Queue     string
-	Dry       bool // changes nothing
+	Key       string // the name of the key that encrypts what is applied; "" has none applied anew because it is another one
+	Dry       bool   // changes nothing
 	// Gone says of a job whether the project has it no more; nil: of none. Its schedules are told of, and go with Prune.
 	Gone  func(job string) bool
 	Prune bool
@@ -132,6 +134,9 @@ func (a Applying) put(ctx context.Context, w *Wanted, r *Result) error {
 	case a.stands(w, found, paused):
 		r.Became = Unchanged
 		return nil
+	case a.stoodBefore(w, found, paused):
+		r.Became, r.Until = Unchanged, r.Ends
+		return nil
 	default:
 		r.Became = Updated
 	}
@@ -168,7 +173,7 @@ func (a Applying) describe(ctx context.Context, id string) (*client.ScheduleDesc
 // stands says whether a schedule on the server is what is wanted already.
 func (a Applying) stands(w *Wanted, found *client.ScheduleDescription, paused bool) bool {
 	action, ok := found.Schedule.Action.(*client.ScheduleWorkflowAction)
-	if !ok || action.ID != w.workflow || action.TaskQueue != w.queue || found.Schedule.State.Paused != paused {
+	if !ok || action.ID != w.workflow || action.TaskQueue != w.queue || !a.sealed(action) || found.Schedule.State.Paused != paused {
 		return false
 	}
 	from, next := a.Now, found.Info.NextActionTimes
@@ -177,6 +182,33 @@ func (a Applying) stands(w *Wanted, found *client.ScheduleDescription, paused bo
 	}
 	policy := found.Schedule.Policy
 	return policy.Overlap == overlap && policy.CatchupWindow == w.window && w.times(next, from) == nil
+}
+
+// sealed says whether what a schedule starts its runs with is encrypted under the key of today: the one before may be forgotten soon.
+func (a Applying) sealed(action *client.ScheduleWorkflowAction) bool {
+	return a.Key == "" || !slices.ContainsFunc(action.Args, func(arg any) bool {
+		payload, isPayload := arg.(*common.Payload)
+		return isPayload && ours.SealedUnder(payload) != a.Key
+	})
+}
+
+// Soon is how long before the times end that a server has of a schedule they are to be written out anew, and somebody is told.
+const Soon = 90 * 24 * time.Hour
+
+// stoodBefore says whether a schedule on the server is what was wanted in a year before this one: nothing was edited since. Its times may be
+// written out, and not end soon.
+func (a Applying) stoodBefore(w *Wanted, found *client.ScheduleDescription, paused bool) bool {
+	if ends := endOf(found); !ends.IsZero() && ends.Before(a.Now.Add(Soon)) {
+		return false
+	}
+	for ago := 1; ago < yearsWritten; ago++ {
+		before, err := w.asOf(a.Now.AddDate(-ago, 0, 0))
+		before.Paused = w.Paused
+		if err == nil && before.Refused == nil && a.stands(&before, found, paused) {
+			return true
+		}
+	}
+	return false
 }
 
 func (a Applying) create(ctx context.Context, w *Wanted, paused bool, note string) error {

@@ -35,7 +35,9 @@ func newBench(t *testing.T) *bench {
 func (b *bench) apply(list ...*jobs.Job) string {
 	b.t.Helper()
 	a := b.Applying
-	a.Now = time.Now()
+	if a.Now.IsZero() {
+		a.Now = time.Now()
+	}
 	var names []string
 	var wanted []Wanted
 	for _, job := range list {
@@ -203,6 +205,31 @@ func TestEndOf(t *testing.T) {
 			t.Errorf("%s: %q, want %q", line, got, want)
 		}
 	}
+}
+
+// TestApplyInLaterYears holds that a schedule whose times are written out is as it was applied when a year has passed, until these times end
+// soon, or somebody edits it.
+func TestApplyInLaterYears(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	job := jobWith("sync", "version: 1\n", scheduleOf(t, "30 2 * * *", "Europe/Berlin"))
+	b.want("created sync 30 2 * * * Europe/Berlin", job)
+	b.Dry = true
+	year := time.Now().UTC().Year()
+	for _, c := range []struct {
+		at   time.Time
+		want string
+	}{
+		{time.Date(year+1, 1, 2, 0, 0, 0, 0, time.UTC), "unchanged"},
+		{time.Date(year+2, 9, 1, 0, 0, 0, 0, time.UTC), "unchanged"},
+		{time.Date(year+2, 11, 1, 0, 0, 0, 0, time.UTC), "updated"},
+		{time.Date(year+3, 1, 2, 0, 0, 0, 0, time.UTC), "updated"},
+	} {
+		b.Now = c.at
+		b.want(c.want+" sync 30 2 * * * Europe/Berlin", job)
+	}
+	b.Now = time.Date(year+1, 1, 2, 0, 0, 0, 0, time.UTC)
+	b.want("updated sync 30 2 * * * Europe/Berlin", jobWith("sync", "version: 1\ndescription: another\n", job.Schedules...))
 }
 
 // TestApplyRefuses holds that what a server cannot do is refused, alone, and that what was applied before goes on.

@@ -29,6 +29,7 @@ type Wanted struct {
 	window   time.Duration
 	queue    string
 	workflow string
+	asOf     func(now time.Time) (Wanted, error) // the same, as it was wanted at another time
 }
 
 // Project is what schedules are made in view of.
@@ -89,7 +90,7 @@ func (p Project) named(job *jobs.Job, s jobs.Schedule) (w Wanted, inputs []byte,
 }
 
 func (p Project) wanted(job *jobs.Job, s jobs.Schedule, now time.Time) (Wanted, error) {
-	written := s.Line()
+	written := s
 	w, inputs, err := p.named(job, s)
 	if err != nil {
 		return w, err
@@ -107,13 +108,15 @@ func (p Project) wanted(job *jobs.Job, s jobs.Schedule, now time.Time) (Wanted, 
 	}
 	w.window = windowOf(&s, now)
 	w.order = temporal.Order{
-		Job: job.Name, Texts: textsOf(job), Trigger: engine.TriggerSchedule, Line: written, Slot: temporal.SlotOf(&s, p.MaxQueue),
+		Job: job.Name, Texts: textsOf(job), Trigger: engine.TriggerSchedule, Line: written.Line(), Slot: temporal.SlotOf(&s, p.MaxQueue),
 	}
 	if len(s.Inputs) > 0 {
 		w.order.Inputs = json.RawMessage(inputs)
 	}
 	all, err := json.Marshal([]any{w.Spec.ScheduleSpec, w.window, w.order, w.queue})
 	w.workflow = prefix + job.Name + "-" + digest(all)
+	w.order.Workflow = w.workflow + "-" // and the time, which the server adds
+	w.asOf = func(now time.Time) (Wanted, error) { return p.wanted(job, written, now) }
 	return w, err
 }
 

@@ -15,11 +15,14 @@ import (
 // mostCalendars bounds how many calendars a schedule may have whose times are written out: a server goes through all of them each time.
 const mostCalendars = 1000
 
+// yearsWritten is for how many years times are written out.
+const yearsWritten = 3
+
 // writtenOut says the times of a schedule themselves, in UTC, for three calendar years from that of now: whatever a zone's clock does in
 // these is in them. Until is the first moment that is not.
 func writtenOut(s *jobs.Schedule, now time.Time) (spec client.ScheduleSpec, until time.Time, err error) {
 	year := now.UTC().Year()
-	from, until := time.Date(year, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(year+3, 1, 1, 0, 0, 0, 0, time.UTC)
+	from, until := time.Date(year, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(year+yearsWritten, 1, 1, 0, 0, 0, 0, time.UTC)
 	days, err := minutesOf(s, from, until)
 	if err != nil {
 		return spec, until, err
