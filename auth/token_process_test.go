@@ -151,6 +151,8 @@ type fleet struct {
 
 	mu       sync.Mutex
 	given    []time.Time // when each token was given
+	asked    time.Time   // when the last one was asked for
+	early    int         // tokens that were asked for while the one before had most of its life before it
 	refusals int         // of refresh tokens that were used before
 	rejected int         // requests to the API
 	served   int
@@ -168,6 +170,7 @@ func newFleet(t testing.TB, enough int) *fleet {
 }
 
 func (f *fleet) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	came := time.Now()
 	if r.URL.Path == "/token" {
 		f.mu.Lock()
 		n := len(f.given)
@@ -186,7 +189,10 @@ func (f *fleet) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			refuse(w, http.StatusBadRequest, "invalid_grant")
 			return
 		}
-		f.given = append(f.given, time.Now())
+		if came.Sub(f.asked) < fleetLife/4 {
+			f.early++
+		}
+		f.given, f.asked = append(f.given, time.Now()), came
 		grant(w, fmt.Sprintf("T%d-of-fleet", n+1), fleetLife.Seconds(), "refresh_token", fmt.Sprintf("R%d-of-fleet", n+1))
 		return
 	}
@@ -248,8 +254,9 @@ func (f *fleet) check(t testing.TB) {
 	t.Helper()
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.refusals > 0 || len(f.given) != f.enough+1 {
-		t.Errorf("%d tokens were given and %d refresh tokens used twice; want %d and none", len(f.given), f.refusals, f.enough+1)
+	// Who was held up until the last token had come to its end gets one more before it hears that there is enough.
+	if f.refusals > 0 || f.early > 0 || len(f.given) <= f.enough {
+		t.Errorf("%d tokens were given, %d of them early, and %d refresh tokens used twice; want %d, and none", len(f.given), f.early, f.refusals, f.enough+1)
 	}
 }
 
