@@ -70,14 +70,9 @@ func TestPlacesOutliveTheConnection(t *testing.T) {
 		t.Fatalf("got %+v, want all places", got)
 	}
 	asked(t, other, Ask{Most: 3, Wants: 3})
-	server.Stop(t)
-	began := time.Now()
-	server.Start(t)
-	got := asked(t, other, Ask{Most: 3, Wants: 3})
-	if time.Since(began) > Lease {
-		t.Skip("the machine has too much else to do to come back in time")
-	}
-	if got.Places > 0 {
+	change(t, server.URL, "UPDATE auth_places SET seen = clock_timestamp() + interval '10 minutes'") // which have what is left of a second
+	server.Restart(t)
+	if got := asked(t, other, Ask{Most: 3, Wants: 3}); got.Places > 0 {
 		t.Errorf("there are %d places, while the others are on their way back", got.Places)
 	}
 	if got := asked(t, one, Ask{Most: 3, Held: 3, Busy: 2, Wants: 3}); got.Places != 3 || got.Share != 1 && got.Share != 2 {
