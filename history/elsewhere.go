@@ -3,6 +3,7 @@ package history
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"sync"
 	"time"
 
@@ -11,7 +12,7 @@ import (
 )
 
 const (
-	conductedSQL = `SELECT id, run, live, daemon, workflow, status, attempt, coalesce(started, due) FROM runs
+	conductedSQL = `SELECT id, run, live, daemon, workflow, status, attempt, coalesce(started, due), cancel <> '' FROM runs
 		WHERE status IN ('queued', 'running') AND workflow <> '' ORDER BY job, run LIMIT 500`
 	endConducted = `UPDATE runs SET status = ?5, error = ?1, ended = max(coalesce(started, 0), ` + lastMoment + `)
 		WHERE id = ?4 AND status IN ('queued', 'running') AND attempt = ?6`
@@ -32,7 +33,8 @@ type Conducted struct {
 	Status        engine.Status
 	Attempt       int
 	Since         time.Time // when the attempt was put on record, as far as that is known
-	Began         string    // what Commenced was told last; "" for nothing
+	Cancelled     bool      // somebody has asked for its end
+	Server, Began string    // what Commenced was told last; "" for nothing
 }
 
 // Fate is how a run ended that goes on no more though its end is not on record.
@@ -64,10 +66,16 @@ func (s *Store) Conduct(by Conductor) {
 	s.conducting.by, s.conducting.next = by, time.Time{}
 }
 
-// Commenced keeps that an attempt of a run begins elsewhere, and as what: "" before that is known.
-func (s *Store) Commenced(run, as string) error {
+// commenced is what is kept of the beginning of an attempt.
+type commenced struct {
+	Server string `json:"server"`
+	Began  string `json:"began,omitempty"`
+}
+
+// Commenced keeps that an attempt of a run begins elsewhere, on which server, and as what: "" where that is not known.
+func (s *Store) Commenced(run, server, as string) error {
 	now := time.Now()
-	data, err := steps.EncodeJSON(as)
+	data, err := json.Marshal(commenced{server, as})
 	if err != nil {
 		return err
 	}
@@ -133,7 +141,7 @@ func (s *Store) conducted() (going []orphan, runs []Conducted, err error) {
 		var o orphan
 		var c Conducted
 		var since sql.NullInt64
-		if err := rows.Scan(&o.number, &o.run, &o.token, &o.daemon, &c.Workflow, &c.Status, &c.Attempt, &since); err != nil {
+		if err := rows.Scan(&o.number, &o.run, &o.token, &o.daemon, &c.Workflow, &c.Status, &c.Attempt, &since, &c.Cancelled); err != nil {
 			return nil, nil, err
 		}
 		c.Run, c.Since = o.run, moment(since)
@@ -143,20 +151,22 @@ func (s *Store) conducted() (going []orphan, runs []Conducted, err error) {
 		return nil, nil, err
 	}
 	for i := range runs {
-		s.commenced(&runs[i])
+		s.fill(&runs[i])
 	}
 	return going, runs, nil
 }
 
-// commenced fills in what Commenced kept, where there is something.
-func (s *Store) commenced(c *Conducted) {
+// fill fills in what Commenced kept, where there is something.
+func (s *Store) fill(c *Conducted) {
 	entry, mark, err := s.Lookup(c.Run, commencedKey)
 	if err != nil || mark != engine.Done {
 		return
 	}
 	if c.Since = entry.Started; entry.Result != nil {
-		v, _ := steps.DecodeJSON(entry.Result)
-		c.Began, _ = v.(string)
+		var kept commenced
+		if json.Unmarshal(entry.Result, &kept) == nil {
+			c.Server, c.Began = kept.Server, kept.Began
+		}
 	}
 }
 

@@ -87,7 +87,7 @@ func TestConductorKnowsAttempts(t *testing.T) {
 	s := openAt(t, somewhere(t), Options{})
 	run := conductedRun(t, s, "r1", engine.Running)
 	before := time.Now().Add(-time.Minute)
-	if err := errors.Join(s.Commenced("r1", ""), s.Commenced("r1", "first-run-id")); err != nil {
+	if err := errors.Join(s.Commenced("r1", "a-server", ""), s.Commenced("r1", "a-server", "first-run-id")); err != nil {
 		t.Fatal(err)
 	}
 	o := &oracle{err: errors.New("it cannot be asked")}
@@ -100,7 +100,7 @@ func TestConductorKnowsAttempts(t *testing.T) {
 		t.Fatalf("it was asked for %v", o.asked)
 	}
 	got := o.asked[0][0]
-	if got.Run != "r1" || got.Workflow != run.Workflow || got.Attempt != 1 || got.Began != "first-run-id" || got.Since.Before(before) {
+	if got.Run != "r1" || got.Workflow != run.Workflow || got.Attempt != 1 || got.Server != "a-server" || got.Began != "first-run-id" || got.Since.Before(before) {
 		t.Errorf("it was told %+v", got)
 	}
 }

@@ -27,6 +27,9 @@ const (
 func (s *Store) Hold(ctx context.Context, run, unit string) (held context.Context, release func(), err error) {
 	for pause := firstLook; ; pause = min(2*pause, lastLook) {
 		held, release, err := s.place.hold(ctx, s.alive, run, unit)
+		if err != nil && ctx.Err() != nil { // who waits gave up in the midst of a look
+			return nil, nil, ctx.Err()
+		}
 		if err != nil || held != nil {
 			return held, release, s.place.fault("carry out "+unit+" of run "+run, err)
 		}

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"sync"
 	"time"
@@ -31,18 +32,24 @@ const (
 	endGrace     = 20 * time.Second
 )
 
+// errOther is the error of a server that does not know a run because it is none of its own.
+var errOther = errors.New("another server")
+
 // conductor asks a Temporal server what became of runs: a workflow that was terminated executes no code, and records nothing.
 type conductor struct {
 	temporal jobs.Temporal
-	dial     func(context.Context) (client.Client, error)
+	dial     func(context.Context) (*cluster, error)
 	failed   func(error) // hears why it could not be asked; nil for nobody
 
 	mu     sync.Mutex // held by who asks
 	client client.Client
+	server string // as cluster has it
 }
 
 // conductor asks over a connection that is there.
-func (c *cluster) conductor() *conductor { return &conductor{temporal: c.Temporal, client: c.Client} }
+func (c *cluster) conductor() *conductor {
+	return &conductor{temporal: c.Temporal, client: c.Client, server: c.server}
+}
 
 // Fates gives those runs of the namespace that go on no more.
 func (c *conductor) Fates(ctx context.Context, runs []history.Conducted) (map[string]history.Fate, error) {
@@ -57,25 +64,30 @@ func (c *conductor) fates(ctx context.Context, runs []history.Conducted) (map[st
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.client == nil {
-		var err error
-		if c.client, err = c.dial(ctx); err != nil {
+		found, err := c.dial(ctx)
+		if err != nil {
 			return nil, err
 		}
+		c.client, c.server = found.Client, found.server
 	}
 	fates := map[string]history.Fate{}
+	var other error
 	for _, run := range runs {
 		if space, _ := temporal.SplitWorkflow(run.Workflow); space != c.temporal.Space() { // of which another project may know
 			continue
 		}
 		fate, err := c.fate(ctx, run, time.Now())
-		if err != nil {
+		if err != nil && !errors.Is(err, errOther) {
 			return fates, err
+		}
+		if other == nil {
+			other = err
 		}
 		if fate != nil {
 			fates[run.Run] = *fate
 		}
 	}
-	return fates, nil
+	return fates, other
 }
 
 // close gives the connection back, where it is its own.
@@ -98,7 +110,15 @@ func (c *conductor) fate(ctx context.Context, run history.Conducted, now time.Ti
 		if now.Sub(run.Since) < unknownGrace {
 			return nil, nil
 		}
-		return interrupted("the Temporal server does not know its workflow " + id + " any more"), nil
+		unknown := "the Temporal server does not know its workflow " + id
+		switch {
+		case run.Server == "" || run.Server == c.server:
+			return interrupted(unknown + " any more"), nil
+		case run.Cancelled:
+			return &history.Fate{Status: engine.Cancelled, Error: &steps.Error{Kind: steps.Cancelled, Message: "it is cancelled, and " + unknown}}, nil
+		}
+		return nil, fmt.Errorf("run %s was begun on %w than the one at %s, or that has lost its data since: if the run goes on nowhere, end it: snrun cancel %s",
+			run.Run, errOther, c.temporal.Address, run.Run)
 	}
 	if err != nil {
 		return nil, err
@@ -180,13 +200,7 @@ func (a *app) conduct(store *history.Store, dir string, s jobs.Settings, failed 
 		return func() {}
 	}
 	c := &conductor{temporal: t, failed: failed}
-	c.dial = func(ctx context.Context) (client.Client, error) {
-		found, err := a.connectTo(ctx, dir, s, remoteOptions{})
-		if err != nil {
-			return nil, err
-		}
-		return found.Client, nil
-	}
+	c.dial = func(ctx context.Context) (*cluster, error) { return a.connectTo(ctx, dir, s, remoteOptions{}) }
 	store.Conduct(c)
 	return c.close
 }

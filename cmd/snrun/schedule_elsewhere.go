@@ -17,7 +17,7 @@ import (
 )
 
 // askedFor bounds how long a command waits for the server that is not about it.
-const askedFor = 2 * time.Second
+const askedFor = 5 * time.Second
 
 // runsElsewhere says whether a Temporal server carries out what is due: where one is named, and the database is one that workers reach.
 func (a *app) runsElsewhere(s jobs.Settings) (bool, error) {

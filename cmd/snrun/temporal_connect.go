@@ -27,7 +27,8 @@ const answerLimit = 10 * time.Second
 type cluster struct {
 	client.Client
 	jobs.Temporal
-	key string // the name of that which encrypts what travels
+	key    string // the name of that which encrypts what travels
+	server string // the id that the server has given the namespace: another server has another one
 }
 
 // clusterOptions say how a server is spoken to.
@@ -58,8 +59,8 @@ func (a *app) connect(ctx context.Context, o clusterOptions) (*cluster, error) {
 	if err != nil {
 		return nil, unreached(ctx, t, c.TLS, err)
 	}
-	made := &cluster{found, t, temporal.KeyName(c.Keys[0])}
-	if err := made.checkNamespace(limited); err != nil {
+	made := &cluster{Client: found, Temporal: t, key: temporal.KeyName(c.Keys[0])}
+	if made.server, err = made.namespace(limited); err != nil {
 		found.Close()
 		return nil, err
 	}

@@ -64,21 +64,21 @@ func (c *cluster) orRefusal(err error) error {
 	return err
 }
 
-// checkNamespace sees whether the namespace is there. Who may not ask for it may do nothing in it: a worker has to ask too.
-func (c *cluster) checkNamespace(ctx context.Context) error {
-	_, err := c.WorkflowService().DescribeNamespace(ctx, &workflowservice.DescribeNamespaceRequest{Namespace: c.Space()})
+// namespace gives the id of the namespace, and an error where it is not there. Who may not ask for it may do nothing in it: a worker has to ask too.
+func (c *cluster) namespace(ctx context.Context) (id string, err error) {
+	found, err := c.WorkflowService().DescribeNamespace(ctx, &workflowservice.DescribeNamespaceRequest{Namespace: c.Space()})
 	var missing *serviceerror.NamespaceNotFound
 	switch {
 	case err == nil:
-		return nil
+		return found.GetNamespaceInfo().GetId(), nil
 	case errors.As(err, &missing):
-		return &exitError{
+		return "", &exitError{
 			exitInvalid, fmt.Errorf("the Temporal server at %s has no namespace %q", c.Address, c.Space()),
 			"name another one with --namespace, or make it: temporal operator namespace create -n " + c.Space(),
 		}
 	}
 	if refused := refusal(c.Temporal, err); refused != nil {
-		return refused
+		return "", refused
 	}
-	return silent(c.Temporal, err)
+	return "", silent(c.Temporal, err)
 }

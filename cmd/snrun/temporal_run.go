@@ -141,12 +141,12 @@ func (c *cluster) start(ctx context.Context, e *engine.Engine, s starting) (*eng
 	if err != nil {
 		return nil, err
 	}
-	if err := s.store.Commenced(run.ID, ""); err != nil {
+	if err := s.store.Commenced(run.ID, c.server, ""); err != nil {
 		return nil, err
 	}
 	began, err := c.begin(ctx, run.ID, order)
 	if err == nil {
-		return run, s.store.Commenced(run.ID, began)
+		return run, s.store.Commenced(run.ID, c.server, began)
 	}
 	why := &steps.Error{Kind: steps.Network, Message: "the run was not handed over to the Temporal server at " + c.Address + ": " + err.Error(), Hint: s.next.Resume(run.ID)}
 	if ended := e.RefuseElsewhere(run, why); ended != nil {

@@ -174,7 +174,9 @@ func (w *working) run(ctx context.Context) error {
 // carryOut carries runs out until the context ends.
 func (w *working) carryOut(ctx context.Context) error {
 	made := temporal.New(temporal.Config{
-		Client: w.cluster.Client, TaskQueue: w.cluster.Queue(), Runs: runRecords{w.store}, Prepare: w.equip, Engine: w.recorder(),
+		Client: w.cluster.Client, TaskQueue: w.cluster.Queue(), Runs: runRecords{w.store},
+		Commenced: func(run string) error { return w.store.Commenced(run, w.cluster.server, "") },
+		Prepare:   w.equip, Engine: w.recorder(),
 		Holder: w.store, Book: w.store, Log: w.log,
 		Version: w.cluster.version(), Drain: w.server.Grace, Slots: w.options.slots,
 	})

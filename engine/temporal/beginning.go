@@ -104,6 +104,11 @@ func (w *Worker) open(ctx context.Context, s start, run *engine.Run) (opening, e
 		if run, err = enlist(with, s, run); err != nil {
 			return opening{}, err
 		}
+		if w.config.Commenced != nil {
+			if err := w.config.Commenced(run.ID); err != nil {
+				return opening{}, err
+			}
+		}
 	}
 	if err := with.Engine.BeginElsewhere(run); err != nil {
 		return opening{}, err

@@ -21,6 +21,8 @@ type Config struct {
 	Client    client.Client // of Connection.Connect
 	TaskQueue string        // DefaultTaskQueue when empty
 	Runs      Runs
+	// Commenced keeps that this server carries out a run which a schedule starts; nil: that is not kept.
+	Commenced func(run string) error
 	// Prepare gives what a run is carried out with on this machine. Its texts say which job it is; it may have no id yet. It is called
 	// once for a run, as a rule. An error that is a *steps.Error means that the run cannot be carried out by any worker, and ends it
 	// as failed; any other is tried again, by this worker or another.
