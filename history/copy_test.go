@@ -74,23 +74,14 @@ func furnished(t *testing.T) string {
 	return path
 }
 
-// carrySQLite carries statements out on a file that nobody has open.
+// carrySQLite carries statements out on a file.
 func carrySQLite(t *testing.T, path string, statements ...string) {
 	t.Helper()
 	p, err := locate(path, Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	c, err := p.writer()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer c.close()
-	for _, sql := range statements {
-		if err := c.run(sql); err != nil {
-			t.Fatal(sql, err)
-		}
-	}
+	carryAt(t, p, statements...)
 }
 
 // TestCopyToServer holds that each row of each table is on the server as it was in the file, and that all goes on there as it would have.

@@ -59,17 +59,9 @@ finally: [{probe: {value: tidy}}]
 	}
 }
 
-// TestTimeoutsOutliveRenewal holds that the timeout of a block does not begin anew with each workflow that goes on with it.
-func TestTimeoutsOutliveRenewal(t *testing.T) {
-	t.Parallel()
-	var c counter
-	w := c.enlist(t, `
-steps:
-  - id: hour
-    timeout: 1h
-    steps: [{wait: 25m}, {wait: 25m}, {wait: 25m}, {probe: {value: never}}]
-`)
-	w.renewAfter, w.order.Assume, w.order.Redo = 0, engine.AssumeRedo, true
+// renewAtWaits has the server want a new workflow when a wait is over: the first workflow's first, the second one's second, and so on.
+func (w *walked) renewAtWaits() {
+	w.renewAfter = 0
 	w.each = func(env *testsuite.TestWorkflowEnvironment) {
 		if w.workflows > 0 {
 			env.SetStartTime(w.ended)
@@ -84,6 +76,20 @@ steps:
 			}
 		})
 	}
+}
+
+// TestTimeoutsOutliveRenewal holds that the timeout of a block does not begin anew with each workflow that goes on with it.
+func TestTimeoutsOutliveRenewal(t *testing.T) {
+	t.Parallel()
+	var c counter
+	w := c.enlist(t, `
+steps:
+  - id: hour
+    timeout: 1h
+    steps: [{wait: 25m}, {wait: 25m}, {wait: 25m}, {probe: {value: never}}]
+`)
+	w.order.Assume, w.order.Redo = engine.AssumeRedo, true
+	w.renewAtWaits()
 	run := w.toTheEnd()
 	if run.Status != engine.Failed || run.Error.Kind != steps.Timeout || run.Error.Message != "a wait of 25m would end after the timeout of 1h of step hour" {
 		t.Errorf("the run is %s: %+v", run.Status, run.Error)

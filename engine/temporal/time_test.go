@@ -9,8 +9,6 @@ import (
 	"testing"
 	"time"
 
-	"go.temporal.io/sdk/activity"
-	"go.temporal.io/sdk/converter"
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/testsuite"
 
@@ -195,21 +193,8 @@ steps:
   - {id: all, steps: [{wait: 25m}, {wait: 25m}, {wait: 25m}, {probe: {value: never}}]}
 finally: [{probe: {value: tidy}}]
 `)
-	w.renewAfter, w.order.Attempt = 0, 1
-	w.each = func(env *testsuite.TestWorkflowEnvironment) {
-		if w.workflows > 0 {
-			env.SetStartTime(w.ended)
-		}
-		waits := 0
-		env.SetOnActivityCompletedListener(func(info *activity.Info, _ converter.EncodedValue, _ error) {
-			if info.ActivityType.Name != wakesActivity {
-				return
-			}
-			if waits++; waits > w.workflows {
-				env.SetContinueAsNewSuggested(true)
-			}
-		})
-	}
+	w.order.Attempt = 1
+	w.renewAtWaits()
 	run := w.toTheEnd()
 	if run.Status != engine.Failed || run.Error.Message != "the run took longer than its timeout of 1h" || w.workflows < 2 || w.order.Attempt != 1 {
 		t.Errorf("the run is %s after %d workflows, the last of attempt %d: %+v", run.Status, w.workflows, w.order.Attempt, run.Error)
