@@ -122,12 +122,12 @@ func TestLocks(t *testing.T) {
 	t.Parallel()
 	s := someServer(t, "")
 	one, other := someLocks(t, s), someLocks(t, s)
-	held, release, err := one.Hold(t.Context(), 1)
+	held, release, err := one.Hold(t.Context(), s.LockKey("a"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	for name, l := range map[string]*dialect.Locks{"the same": one, "another": other} {
-		if _, _, err := l.Hold(t.Context(), 1); !errors.Is(err, dialect.ErrHeld) {
+		if _, _, err := l.Hold(t.Context(), s.LockKey("a")); !errors.Is(err, dialect.ErrHeld) {
 			t.Errorf("%s: held twice: %v", name, err)
 		}
 	}
@@ -138,22 +138,22 @@ func TestLocks(t *testing.T) {
 	if held.Err() == nil {
 		t.Error("what was held has not ended")
 	}
-	later, _, err := other.Hold(t.Context(), 1)
+	later, _, err := other.Hold(t.Context(), s.LockKey("a"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	release() // once more takes nothing from who has it now
-	if _, _, err := one.Hold(t.Context(), 1); !errors.Is(err, dialect.ErrHeld) {
+	if _, _, err := one.Hold(t.Context(), s.LockKey("a")); !errors.Is(err, dialect.ErrHeld) {
 		t.Errorf("held twice: %v", err)
 	}
 	other.Close(t.Context())
 	if cause := untilEnded(t, later); !errors.Is(cause, dialect.ErrLost) {
 		t.Errorf("what was held when the locks were closed ended with %v", cause)
 	}
-	if _, _, err := other.Hold(t.Context(), 2); !errors.Is(err, dialect.ErrClosed) {
+	if _, _, err := other.Hold(t.Context(), s.LockKey("b")); !errors.Is(err, dialect.ErrClosed) {
 		t.Errorf("held once closed: %v", err)
 	}
-	if _, _, err := one.Hold(t.Context(), 1); err != nil {
+	if _, _, err := one.Hold(t.Context(), s.LockKey("a")); err != nil {
 		t.Errorf("a lock of who is gone: %v", err)
 	}
 }
@@ -175,7 +175,7 @@ func TestLocksAreLost(t *testing.T) {
 	if err := l.Keep(func(context.Context, *pgx.Conn) error { return bad }); !errors.Is(err, bad) {
 		t.Fatalf("Keep: %v", err)
 	}
-	held, release, err := l.Hold(t.Context(), 1)
+	held, release, err := l.Hold(t.Context(), s.LockKey("a"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -188,11 +188,11 @@ func TestLocksAreLost(t *testing.T) {
 	if want := []uint32{first, second}; first == second || !slices.Equal(uses, want) {
 		t.Errorf("the connections %d were used, want %d", uses, want)
 	}
-	if _, _, err := l.Hold(t.Context(), 1); err != nil {
+	if _, _, err := l.Hold(t.Context(), s.LockKey("a")); err != nil {
 		t.Errorf("once more: %v", err)
 	}
 	release() // gives nothing back that was taken since
-	if _, _, err := someLocks(t, s).Hold(t.Context(), 1); !errors.Is(err, dialect.ErrHeld) {
+	if _, _, err := someLocks(t, s).Hold(t.Context(), s.LockKey("a")); !errors.Is(err, dialect.ErrHeld) {
 		t.Errorf("held twice: %v", err)
 	}
 }

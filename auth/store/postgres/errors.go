@@ -33,6 +33,8 @@ var (
 	ErrLogin = fmt.Errorf("the server does not let this user in: %w", fs.ErrPermission)
 	// ErrNoDatabase says that the server has no database of that name.
 	ErrNoDatabase = errors.New("the server has no such database")
+	// ErrChanged says that the tables are others than those that were found there at first.
+	ErrChanged = errors.New("its tables are not as this snrun knows them")
 	// ErrDamaged says that the server found its files damaged.
 	ErrDamaged = errors.New("the server found its files damaged")
 )
@@ -69,6 +71,8 @@ func diagnoseState(code string) (cause error, hint string) {
 		return ErrLocked, "try again: it passes"
 	case "57P01", "57P02", "57P03", "57P05":
 		return ErrGone, "wait until it has started, then try again"
+	case "42P01", "42P10", "42703", "42704", "42883": // a table, an index, a column, a type or a function that is not there
+		return ErrChanged, "a newer snrun has brought them up to date: end this process, and start that snrun in its place"
 	case "XX001", "XX002":
 		return ErrDamaged, "put a backup of the database back"
 	}

@@ -50,6 +50,7 @@ func TestDiagnose(t *testing.T) {
 		{state("28000"), fs.ErrPermission, false, false},
 		{state("3D000"), postgres.ErrNoDatabase, false, false},
 		{state("XX001"), postgres.ErrDamaged, false, false},
+		{state("42P10"), postgres.ErrChanged, false, false},
 		{state("23505"), nil, false, false},
 	} {
 		cause, hint := postgres.Diagnose(test.err)
