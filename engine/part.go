@@ -38,7 +38,7 @@ type Part struct {
 
 // Part gives a Part of a run that was put on record by Enlist. The error wraps ErrNotKept where what the run began with is gone: it has
 // ended well, or a secret is in that and there is no key.
-func (e *Engine) Part(_ context.Context, of PartOf) (*Part, error) {
+func (e *Engine) Part(of PartOf) (*Part, error) {
 	p := &Part{engine: e, of: of, samples: newSamples(Sampled)}
 	if of.Small == 0 {
 		p.of.Small = smallValue

@@ -256,7 +256,7 @@ func (w *world) part(yaml string, change func(*engine.PartOf)) (*engine.Part, *e
 	if change != nil {
 		change(&of)
 	}
-	p, err := e.Part(w.t.Context(), of)
+	p, err := e.Part(of)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -281,7 +281,7 @@ func TestStop(t *testing.T) {
 		t.Fatalf("got %v", err)
 	}
 	check(t, "calls", strings.Join(w.probe.calls, " "), "/l[0]/probe:1 /l[1]/probe:1")
-	other, err := w.engine().Part(t.Context(), engine.PartOf{Run: run, Job: loadJob(t, w.probe.kind(), yaml)})
+	other, err := w.engine().Part(engine.PartOf{Run: run, Job: loadJob(t, w.probe.kind(), yaml)})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -64,7 +64,7 @@ func (a Apart) walk(ctx context.Context, t *testing.T, of engine.PartOf) (*engin
 	}
 	w := &walker{Apart: a, t: t, ctx: ctx, open: map[string]time.Time{}}
 	for _, e := range a.Engines {
-		part, err := e.Part(ctx, of)
+		part, err := e.Part(of)
 		if err != nil {
 			return nil, err
 		}

@@ -160,7 +160,7 @@ func (w *Worker) part(ctx context.Context, t task) (part *engine.Part, back func
 	if err != nil {
 		return nil, nil, fmt.Errorf("preparing run %s: %w", t.Run, err)
 	}
-	part, err = with.Engine.Part(ctx, engine.PartOf{
+	part, err = with.Engine.Part(engine.PartOf{
 		Run: run, Job: with.Job, Env: with.Env, Secrets: with.Secrets, Assume: t.Assume, Redo: t.Redo, Space: t.Space, Ends: t.Ends,
 		Stop: activity.GetWorkerStopChannel(ctx),
 	})

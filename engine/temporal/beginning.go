@@ -116,7 +116,7 @@ func (w *Worker) open(ctx context.Context, s start, run *engine.Run) (opening, e
 	if run, err = w.config.Runs.Run(ctx, s.Run); err != nil || run == nil { // it knows when the run began
 		return opening{}, fmt.Errorf("reading the record of run %s: %w", s.Run, err)
 	}
-	part, err := with.Engine.Part(ctx, engine.PartOf{
+	part, err := with.Engine.Part(engine.PartOf{
 		Run: run, Job: with.Job, Env: with.Env, Secrets: with.Secrets, Assume: s.Order.Assume, Redo: s.Order.Redo, Space: s.Order.Space,
 	})
 	if err != nil {

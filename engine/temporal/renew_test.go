@@ -30,7 +30,7 @@ func TestRecallInPieces(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer back()
-	part, err := e.Part(t.Context(), engine.PartOf{Run: run, Job: with.Job})
+	part, err := e.Part(engine.PartOf{Run: run, Job: with.Job})
 	if err != nil {
 		t.Fatal(err)
 	}
